@@ -1,0 +1,105 @@
+/*
+ * What `npm start`, `npm test` and `npm run check` do on a machine that has only Node and npm.
+ *
+ * Idea. This file depends on nothing but Node, so that it can run before anything is installed. It installs the npm
+ * packages when they are missing or older than the lock file, and, for the tests, the system programs that they call.
+ * Then it hands over.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+
+/** The system programs that tests call, each with the Debian package that holds it and a way to see that it works. */
+const systemPrograms = [
+  { package: 'gcc', works: () => succeeds('gcc', ['--version']) },
+  { package: 'gcc-multilib', works: () => findsLibrary('libgcc.a') && findsLibrary('libc.a') },
+  { package: 'binutils', works: () => succeeds('objdump', ['--version']) },
+  { package: 'gdb', works: () => succeeds('gdb', ['--version']) },
+  { package: 'qemu-system-x86', works: () => succeeds('qemu-system-i386', ['--version']) },
+  { package: 'e2fsprogs', works: () => succeeds('mke2fs', ['-V']) || existsSync('/usr/sbin/mke2fs') },
+  { package: 'cpio', works: () => succeeds('cpio', ['--version']) },
+  { package: 'chromium', works: () => succeeds('chromium', ['--version']) },
+];
+
+function succeeds(command, args) {
+  return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+}
+
+/** Whether gcc finds a library for 32-bit programs: it answers with a path, or else with the bare name. */
+function findsLibrary(name) {
+  const answer = spawnSync('gcc', ['-m32', `-print-file-name=${name}`], { encoding: 'utf8' });
+  return answer.status === 0 && answer.stdout.trim() !== name && existsSync(answer.stdout.trim());
+}
+
+/** Runs a program with this terminal and gives its exit status; a status other than 0 ends everything with it. */
+function run(command, args, env = process.env) {
+  const result = spawnSync(command, args, { cwd: root, stdio: 'inherit', env });
+  if (result.error !== undefined) fail(`cannot run ${command}: ${result.error.message}`);
+  if (result.status !== 0) process.exit(result.status ?? 1);
+}
+
+function fail(message) {
+  console.error(message);
+  process.exit(1);
+}
+
+function installPackages() {
+  const installed = join(root, 'node_modules', '.package-lock.json');
+  const lock = join(root, 'package-lock.json');
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
+  run('npm', ['ci', '--no-fund', '--no-audit']);
+}
+
+function installSystemPrograms() {
+  const missing = systemPrograms.filter((program) => !program.works()).map((program) => program.package);
+  if (missing.length === 0) return;
+  const install = ['install', '-y', '--no-install-recommends', ...missing];
+  const byHand = `sudo apt-get update && sudo apt-get ${install.join(' ')}`;
+  const isRoot = process.getuid?.() === 0;
+  if (!isRoot || !succeeds('apt-get', ['--version'])) fail(`The tests need programs that are missing here. Install them with:\n  ${byHand}`);
+  run('apt-get', ['update', '-q']);
+  run('apt-get', install, { ...process.env, DEBIAN_FRONTEND: 'noninteractive' });
+  const still = systemPrograms.filter((program) => !program.works()).map((program) => program.package);
+  if (still.length > 0) fail(`Installed, but still not usable: ${still.join(', ')}`);
+}
+
+/** The type checks, linters and structural checks, from the quick ones to the slow ones. */
+function check() {
+  const bin = (name) => join('node_modules', '.bin', name);
+  const stockTsc = join('node_modules', 'typescript', 'bin', 'tsc');
+  const nativeTsc = join('node_modules', 'typescript-native', 'bin', 'tsc');
+  const steps = [
+    ['kernel under tsc 6', process.execPath, [stockTsc, '-p', 'kernel', '--noEmit', '--composite', 'false', '--emitDeclarationOnly', 'false']],
+    ['everything under native tsc 7', process.execPath, [nativeTsc, '-b']],
+    ['eslint', bin('eslint'), ['.', '--max-warnings', '0']],
+    ['prettier', bin('prettier'), ['--check', '--log-level', 'warn', '.']],
+    ['knip', bin('knip'), []],
+    ['import direction and cycles', bin('depcruise'), ['--log-level', 'warn', 'kernel', 'emulator', 'tools', 'test']],
+  ];
+  for (const [title, command, args] of steps) {
+    console.log(`check: ${title}`);
+    run(command, args);
+  }
+}
+
+const [task, ...rest] = process.argv.slice(2);
+const sourceFolders = ['kernel', 'emulator', 'tools', 'test'];
+if (!sourceFolders.every((folder) => readdirSync(root).includes(folder))) fail(`${root} is not a whole checkout`);
+installPackages();
+switch (task) {
+  case 'start':
+    run(process.execPath, [join('tools', 'cli', 'pagewright.mjs'), 'run', '--interactive', ...rest]);
+    break;
+  case 'test':
+    installSystemPrograms();
+    run(process.execPath, [join('node_modules', 'vitest', 'vitest.mjs'), 'run', ...rest]);
+    break;
+  case 'check':
+    check();
+    break;
+  default:
+    fail('usage: node tools/cli/setup.mjs start|test|check');
+}
