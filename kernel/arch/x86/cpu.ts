@@ -1,0 +1,102 @@
+/*
+ * Per-CPU data.
+ *
+ * Idea. Each CPU has one `Cpu`, with its own descriptor table and task state segments in it. While in the kernel, GS
+ * selects a segment that begins at this record, so `thisCpu()` is one load, and the current task another, without
+ * asking the local APIC who we are. User code has its own GS; the entry stubs exchange them.
+ *
+ * Invariant. `self` is the first field and holds the record's own address.
+ *
+ * Locking. A field belongs to its CPU alone, except where it says otherwise. A thread may use what `thisCpu()` returned
+ * only as long as it cannot move to another CPU: with interrupts off, with a spinlock held, or in a trap. `current()`
+ * is always right: the answer moves along.
+ */
+
+import { type Task } from '../../proc/task.ts';
+
+export const MAX_CPUS: u32 = 8;
+
+/** Task state segment (SDM vol. 3A, figure 8-2). We use esp0/ss0, and all of it in the double fault's. */
+export class TaskState {
+  previous: u32;
+  esp0: u32;
+  ss0: u32;
+  esp1: u32;
+  ss1: u32;
+  esp2: u32;
+  ss2: u32;
+  cr3: u32;
+  eip: u32;
+  eflags: u32;
+  eax: u32;
+  ecx: u32;
+  edx: u32;
+  ebx: u32;
+  esp: u32;
+  ebp: u32;
+  esi: u32;
+  edi: u32;
+  es: u32;
+  cs: u32;
+  ss: u32;
+  ds: u32;
+  fs: u32;
+  gs: u32;
+  ldt: u32;
+  trap: u16;
+  ioMapBase: u16;
+}
+
+export class Cpu {
+  self: Cpu;
+  /** The task that runs here. Written by the scheduler, interrupts off. */
+  current: Task;
+  /** What runs when nothing else does. */
+  idle: Task;
+  /** 0 for the CPU that booted, then in the order of the MP table. */
+  id: u32;
+  apicId: u32;
+  /** How many interrupts are being handled, nested. */
+  irqDepth: u32;
+  /** Depth of irqDisable() calls, and whether interrupts were on before the first. */
+  irqOffDepth: u32;
+  irqWereOn: boolean;
+  /** Spinlocks held: a thread that sleeps needs this to be 0 (1 for the scheduler's own). */
+  spinDepth: u32;
+  /** Set (by any CPU) to have `schedule` called before the next return to user mode. */
+  needResched: Volatile<boolean>;
+  /** Past the start-up; takes interrupts. Read by all. */
+  online: Volatile<boolean>;
+  /** Timer interrupts taken. */
+  ticks: u64;
+  /** The page directory loaded here, physical. */
+  pageDirectory: u32;
+  /** Lowest address of the stack in use; below is no man's land. */
+  stackLimit: u32;
+  tss: Inline<TaskState>;
+  doubleFaultTss: Inline<TaskState>;
+  gdt: FixedArray<u64, 32>; // GDT_ENTRIES
+}
+
+const cpus = zeroed<FixedArray<Inline<Cpu>, 8>>();
+let count: u32 = 1;
+
+/** The CPU that executes this. */
+export function thisCpu(): Cpu {
+  return as<Cpu>(readGs32(0));
+}
+
+/** The task that executes this. Interrupt handlers see the task that they interrupted. */
+export function current(): Task {
+  return as<Task>(readGs32(offsetof<Cpu>('current')));
+}
+
+/** By number, 0 to `cpuCount() - 1`. */
+export function cpuById(id: u32): Cpu {
+  return cpus[id];
+}
+
+/** CPUs that the machine has (at most MAX_CPUS are used), running or not. */
+export function cpuCount(): u32 {
+  return count;
+}
