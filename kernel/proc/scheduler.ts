@@ -1,0 +1,322 @@
+/*
+ * The scheduler: which task runs on which CPU.
+ *
+ * Idea. Each CPU has a run queue, a list of tasks that want to run, served in turn. A task may run for its time slice;
+ * when that is used up it gets a new one and goes to the end. A task that slept before its slice was over comes back to
+ * the front with what is left of it, and preempts a task that has less left. So one that mostly waits (a shell) answers
+ * at once, and one that only computes uses up its slice and waits for its turn; nobody waits for ever, since a slice is
+ * refilled only at the end of the queue.
+ *
+ * The kernel is not preemptible: a task in the kernel runs until it sleeps. User mode is left for another task when
+ * `needResched` is found set on the way back to it (proc/userReturn.ts).
+ *
+ * Sleeping. A task that wants to sleep announces it (state), looks at its condition once more, and calls schedule(). A
+ * waker makes the condition true, then looks at the state. Whatever the interleaving, one of the two sees the other:
+ *
+ *   sleeper                                   waker
+ *   state = INTERRUPTIBLE   (full barrier)
+ *                                             condition = true
+ *   condition? true: go on                    lock run queue       (full barrier)
+ *            false: schedule()                state has the bit? RUNNING, enqueue
+ *
+ * The switch. The lock of the run queue is held from the choice of the next task until that task runs: it is the next
+ * task that releases it (finishSwitch). Meanwhile nobody can put the previous task, whose registers are not yet saved,
+ * on a CPU. A new task begins in finishSwitch, too.
+ *
+ * Locking. (R) RunQueue.lock, interrupts off; the innermost lock of all. Fields marked (R) in proc/task.ts belong to
+ * the lock of the queue that `task.cpu` names; to change `task.cpu` needs it as well.
+ */
+
+import { type Cpu, cpuById, cpuCount, current, MAX_CPUS, thisCpu } from '../arch/x86/cpu.ts';
+import { fpuRestore, fpuSave } from '../arch/x86/fpu.ts';
+import { loadTls, setKernelStack } from '../arch/x86/gdt.ts';
+import { switchContext } from '../arch/x86/switch.ts';
+import { ListHead } from '../lib/list.ts';
+import { assert, panic } from '../lib/panic.ts';
+import { type Mm } from '../mm/mm.ts';
+import { Spinlock } from '../sync/spinlock.ts';
+import {
+  STACK_CANARY,
+  stackTop,
+  type Task,
+  TASK_DEAD,
+  TASK_INTERRUPTIBLE,
+  TASK_RUNNING,
+  TASK_WAKE_KILL,
+} from './task.ts';
+
+/** The class of RunQueue.lock. */
+export class RunQueueLock {
+  declare readonly lock: 'runQueueLock';
+}
+
+/** The tasks that want to run on one CPU. */
+export class RunQueue {
+  lock: Inline<Spinlock<RunQueueLock>>;
+  cpu: u32; // (C)
+  ready: Inline<ListHead>; // (R) of Task.runLink: runnable and not running, the next first
+  readyCount: u32; // (R)
+  /** Who ran before the current task: finishSwitch, on the new stack, has no other way to know. */
+  previous: Task; // (R)
+  switches: u64; // (R)
+}
+
+/** Ticks of a fresh slice for nice 0. */
+const DEFAULT_SLICE: i32 = 6;
+
+const queues = zeroed<FixedArray<Inline<RunQueue>, 8>>();
+
+/** Calls up to layers above: set once, at boot. */
+let activateAddressSpace: (mm: Mm | null) => void;
+let freeDeadTask: (task: Task) => void;
+
+/**
+ * Registers what the scheduler needs from above.
+ *
+ * @param activate loads the page tables of an address space, or the kernel's own for null
+ * @param freeTask frees a task that has exited, and its stack; called on another stack, no lock held
+ */
+export function registerSchedulerCalls(activate: (mm: Mm | null) => void, freeTask: (task: Task) => void): void {
+  activateAddressSpace = activate;
+  freeDeadTask = freeTask;
+}
+
+/** Prepares the run queues. `idle` is the task that boots, which becomes the first CPU's idle task. */
+export function initScheduler(idle: Task): void {
+  for (let i: u32 = 0; i < MAX_CPUS; i++) {
+    const queue = queues[i];
+    queue.lock.init('runQueue');
+    queue.ready.init();
+    queue.cpu = i;
+  }
+  const cpu = thisCpu();
+  idle.isIdle = true;
+  idle.onQueue = true;
+  idle.cpu = cpu.id;
+  cpu.idle = idle;
+  cpu.current = idle;
+}
+
+/** A full slice, in ticks: 6 for nice 0, from 12 (nice -20) to 1 (nice 19). */
+function freshSlice(task: Task): u32 {
+  const slice = DEFAULT_SLICE - (task.nice * 3) / 10;
+  return slice < 1 ? 1 : u32(slice);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Waking.
+
+/** Puts a runnable task on the queue, and asks its CPU to look if it should run at once. */
+function enqueue(queue: RunQueue, task: Task, _held: Held<RunQueueLock>): void {
+  task.onQueue = true;
+  if (task.slice === 0) {
+    task.slice = freshSlice(task);
+    queue.ready.addBefore(task.runLink);
+  } else {
+    queue.ready.addAfter(task.runLink);
+  }
+  queue.readyCount++;
+  const cpu = cpuById(queue.cpu);
+  const running = cpu.current;
+  if (running.isIdle || task.slice > running.slice) cpu.needResched = true;
+}
+
+/**
+ * Wakes `task` if its state has a bit in common with `mask`; false if not. Callable from anywhere, interrupts included.
+ *
+ * @locking takes (R)
+ */
+export function wakeUpTask(task: Task, mask: u32): boolean {
+  for (;;) {
+    const queue = queues[task.cpu];
+    using held = queue.lock.acquireIrqSave();
+    if (queue.cpu !== task.cpu) continue; // it was moved before we had the lock
+    if ((task.state & mask) === 0) return false;
+    task.state = TASK_RUNNING;
+    if (!task.onQueue) enqueue(queue, task, held);
+    return true;
+  }
+}
+
+/** Lets a new task run for the first time, on the CPU that has least to do of those that it may use. */
+export function startTask(task: Task): void {
+  let best = thisCpu().id;
+  for (let i: u32 = 0; i < cpuCount(); i++) {
+    const allowed = cpuById(i).online && (task.affinity & (1 << i)) !== 0;
+    if (allowed && queues[i].readyCount < queues[best].readyCount) best = i;
+  }
+  const queue = queues[best];
+  using held = queue.lock.acquireIrqSave();
+  task.cpu = best;
+  task.state = TASK_RUNNING;
+  enqueue(queue, task, held);
+}
+
+/** Asks for schedule() before this CPU returns to user mode. */
+export function setNeedResched(): void {
+  thisCpu().needResched = true;
+}
+
+/** Does the current task have a signal to look at? Interruptible sleeps end when it has. */
+export function signalPending(): boolean {
+  return current().signalPending;
+}
+
+/** Is the current task to die, so that even a sleep that signals do not end should end? */
+export function killPending(): boolean {
+  return current().killed;
+}
+
+/**
+ * Announces that the current task is about to sleep. To be followed by a look at the condition that it waits for, then
+ * schedule(). A full barrier: the condition is read after the state is visible.
+ */
+export function setCurrentState(state: u32): void {
+  atomic.xchg(addrOf(current().state), state);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// The switch.
+
+/** A sleep that a signal (or SIGKILL) would end does not begin while there is one. */
+function sleepIsOver(task: Task): boolean {
+  const state = task.state;
+  if ((state & TASK_INTERRUPTIBLE) !== 0) return task.signalPending;
+  return (state & TASK_WAKE_KILL) !== 0 && task.killed;
+}
+
+/** Takes the current task off the CPU's queue if it sleeps, or puts it where it belongs if it could go on. */
+function putPrevious(queue: RunQueue, previous: Task, held: Held<RunQueueLock>): void {
+  if (previous.state !== TASK_RUNNING && sleepIsOver(previous)) previous.state = TASK_RUNNING;
+  if (previous.state !== TASK_RUNNING) {
+    previous.onQueue = false;
+    previous.voluntarySwitches++;
+  } else if (!previous.isIdle) {
+    enqueue(queue, previous, held);
+    previous.involuntarySwitches++;
+  }
+}
+
+/** The next task of this CPU: the first of its queue, or the idle task. */
+function takeNext(queue: RunQueue, cpu: Cpu): Task {
+  const link = queue.ready.takeFirst();
+  if (link === null) return cpu.idle;
+  queue.readyCount--;
+  return as<Task>(u32(link) - offsetof<Task>('runLink'));
+}
+
+/**
+ * Gives the CPU to the next task; returns when the caller has it again. A caller that has announced a sleep comes back
+ * after a wake-up (or a signal, where the state allows it), others when it is their turn.
+ *
+ * @locking no spinlock held, interrupts on
+ * @sleeps
+ */
+export function schedule(): void {
+  const cpu = thisCpu();
+  assert(cpu.spinDepth === 0, 'schedule() with a spinlock held');
+  assert(cpu.irqDepth === 0, 'schedule() in an interrupt');
+  const queue = queues[cpu.id];
+  const held = queue.lock.acquireIrqSave();
+  const previous = cpu.current;
+  cpu.needResched = false;
+  putPrevious(queue, previous, held);
+  const next = takeNext(queue, cpu);
+  cpu.needResched = false; // putting the previous task back may have set it
+  if (next === previous) {
+    queue.lock.releaseIrqRestore();
+    return;
+  }
+  switchTo(queue, cpu, previous, next);
+  finishSwitch();
+}
+
+/** Makes `next` the task of this CPU. Returns on the stack of `previous`, when that runs again, (R) held once more. */
+function switchTo(queue: RunQueue, cpu: Cpu, previous: Task, next: Task): void {
+  checkStack(previous);
+  queue.previous = previous;
+  queue.switches++;
+  cpu.current = next;
+  cpu.stackLimit = next.kernelStack;
+  setKernelStack(stackTop(next));
+  loadTls(next);
+  fpuSave(previous.fpu);
+  fpuRestore(next.fpu);
+  // Two threads of one address space keep the TLB; a task without one must not keep another's from being freed.
+  if (next.mm !== previous.mm || previous.state === TASK_DEAD) activateAddressSpace(next.mm);
+  switchContext(addrOf(previous.savedEsp), next.savedEsp);
+}
+
+/** The other half of schedule(), on the new task's stack: releases the lock, frees a task that has ended. */
+export function finishSwitch(): void {
+  const queue = queues[thisCpu().id];
+  const previous = queue.previous;
+  const isDead = previous.state === TASK_DEAD;
+  queue.lock.releaseIrqRestore();
+  if (isDead) freeDeadTask(previous);
+}
+
+function checkStack(task: Task): void {
+  if (ptr<u32>(task.kernelStack)[0] !== STACK_CANARY) {
+    panic('kernel stack overflow in task %d (%s)', task.pid, addrOf(task.name));
+  }
+}
+
+/** Lets others run first: the rest of the slice is given up. */
+export function yieldCpu(): void {
+  current().slice = 0;
+  schedule();
+}
+
+/** What the first CPU does when boot is over, and every CPU when there is nothing else to do. */
+export function idleLoop(): never {
+  for (;;) {
+    cli();
+    if (thisCpu().needResched) {
+      sti();
+      schedule();
+    } else {
+      stiHlt();
+    }
+  }
+}
+
+/**
+ * The tick of this CPU: accounts it, and ends the slice of the current task when it is used up.
+ *
+ * @param inUserMode what the tick interrupted
+ * @locking interrupts off. Only a hint is written for others (needResched); a slice belongs to the running task.
+ */
+export function schedulerTick(inUserMode: boolean): void {
+  const cpu = thisCpu();
+  const task = cpu.current;
+  if (task.isIdle) {
+    task.stime++;
+    if (queues[cpu.id].readyCount !== 0) cpu.needResched = true;
+    return;
+  }
+  if (inUserMode) task.utime++;
+  else task.stime++;
+  if (task.slice > 0) task.slice--;
+  if (task.slice === 0) cpu.needResched = true;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Views for /proc and sysinfo.
+
+/** Context switches since boot, all CPUs. */
+export function contextSwitches(): u64 {
+  let sum: u64 = 0n;
+  for (let i: u32 = 0; i < cpuCount(); i++) sum += queues[i].switches;
+  return sum;
+}
+
+/** Tasks that run or want to, all CPUs, idle tasks not counted. */
+export function runnableTasks(): u32 {
+  let sum: u32 = 0;
+  for (let i: u32 = 0; i < cpuCount(); i++) {
+    sum += queues[i].readyCount;
+    if (cpuById(i).online && !cpuById(i).current.isIdle) sum++;
+  }
+  return sum;
+}

@@ -1,0 +1,202 @@
+/*
+ * Tasks and processes.
+ *
+ * Idea. A Task is what the scheduler runs: a kernel stack, registers, an identity. A Process is what the tasks of one
+ * program share: pid, children, signal actions, limits, terminal. A process with one thread has one task, whose pid is
+ * the process's. Kernel threads are tasks of processes without an address space; each CPU's idle task has pid 0 and is
+ * not on any list.
+ *
+ * A task goes away when it has exited and another task has taken over its CPU (nobody can free the stack that he is
+ * standing on). A process stays as a zombie until its parent has waited for it.
+ *
+ *   fork                exit                           wait4 of the parent
+ *   ----> RUNNING ----> DEAD, freed by the next task
+ *         process  ----> zombie: pid, exit code, times ----> freed
+ *
+ * Locking. One letter per lock:
+ *   (T) the task list's lock (proc/taskList.ts). Whoever finds a task of others holds (T) for as long as he uses it.
+ *   (S) Process.signalLock
+ *   (R) the lock of the run queue of the task's CPU (proc/scheduler.ts)
+ *   (O) the task itself, nobody else
+ *   (C) constant from creation on
+ * "T,O": either to read, both to write. Order: T before S before R.
+ */
+
+import { type FpuState } from '../arch/x86/fpu.ts';
+import { type TrapFrame } from '../arch/x86/trapFrame.ts';
+import { type Tty } from '../drivers/tty.ts';
+import { type FileTable } from '../fs/fileTable.ts';
+import { type FsContext } from '../fs/fsContext.ts';
+import { type ListHead } from '../lib/list.ts';
+import { type Mm } from '../mm/mm.ts';
+import { type Rlimit } from '../abi/resource.ts';
+import { type Spinlock } from '../sync/spinlock.ts';
+import { type WaitQueue } from '../sync/waitQueue.ts';
+import { type PendingSignals, type SignalAction, type SignalSet } from './signalState.ts';
+import { type Timer } from './timer.ts';
+
+// Task states. A task that sleeps says by which wake-ups it wants to be woken; wakeUpTask takes a mask of these.
+export const TASK_RUNNING = 0;
+/** Asleep; a wake-up or a signal ends it. */
+export const TASK_INTERRUPTIBLE = 1;
+/** Asleep; only a wake-up ends it. */
+export const TASK_UNINTERRUPTIBLE = 2;
+/** Stopped by a signal (job control); SIGCONT or SIGKILL ends it. */
+export const TASK_STOPPED = 4;
+/** Has exited; its stack is freed by the next task on its CPU. */
+export const TASK_DEAD = 8;
+/** Added to a state: SIGKILL ends the sleep as well. */
+export const TASK_WAKE_KILL = 16;
+/** Asleep; a wake-up or SIGKILL ends it. */
+export const TASK_KILLABLE = TASK_UNINTERRUPTIBLE | TASK_WAKE_KILL;
+/** What an ordinary wake-up wakes. */
+export const TASK_NORMAL = TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE;
+
+/** Bytes of a kernel stack: two pages. */
+export const KERNEL_STACK_SIZE = 8192;
+export const KERNEL_STACK_ORDER = 1;
+/** The lowest word of every kernel stack. The scheduler checks it: a stack that grew over it has ruined its neighbour. */
+export const STACK_CANARY = 0x57ac6e2d;
+
+/** The class of Process.signalLock. */
+export class SignalLock {
+  declare readonly lock: 'signalLock';
+}
+
+/** Who a task acts for. The fs ids are those that file permissions look at; they follow the effective ones. */
+export class Credentials {
+  uid: u32; // (O)
+  euid: u32; // (O)
+  suid: u32; // (O)
+  fsuid: u32; // (O)
+  gid: u32; // (O)
+  egid: u32; // (O)
+  sgid: u32; // (O)
+  fsgid: u32; // (O)
+  groupCount: u32; // (O)
+  groups: FixedArray<u32, 32>; // (O) supplementary
+}
+
+/** One thread. */
+export class Task {
+  // Identity.
+  pid: u32; // (C) of the thread; the first thread's is the process's. An exec in a thread changes it, under (T).
+  process: Process; // (C)
+  threadLink: Inline<ListHead>; // (T) in Process.threads
+  hashLink: Inline<ListHead>; // (T) in the table of tasks by pid
+  name: FixedArray<u8, 16>; // (O) what ps shows; ends with a zero
+
+  // Scheduling.
+  state: Volatile<u32>; // (R) written by the task itself when it goes to sleep, else by wakers
+  cpu: u32; // (R) whose run queue it is on, or was on last
+  affinity: u32; // (R) bit n: may run on CPU n
+  onQueue: boolean; // (R) runnable: on the queue, or running
+  runLink: Inline<ListHead>; // (R) in RunQueue.ready
+  slice: u32; // (R) ticks left before others of its queue get their turn
+  nice: i32; // (R) -20 (greedy) to 19 (modest)
+  isIdle: boolean; // (C)
+  sleepDeadline: u64; // (O) of sleepUntil, kept for restart_syscall
+
+  // The machine's side.
+  kernelStack: u32; // (C) lowest address
+  savedEsp: u32; // (R) where the registers are while it does not run
+  tls: FixedArray<u64, 3>; // (O) descriptors for GDT entries 6 to 8
+  fpu: Inline<FpuState>; // (R) valid while it does not run
+
+  // Resources. Others look at them under (T) alone.
+  mm: Mm | null; // (T,O) null: a kernel thread, or exiting
+  files: FileTable | null; // (T,O)
+  fs: FsContext | null; // (T,O)
+  credentials: Inline<Credentials>; // (O)
+
+  // Signals.
+  pending: Inline<PendingSignals>; // (S) for this thread alone
+  blocked: SignalSet; // (S) written by the task itself
+  savedBlocked: SignalSet; // (O) what sigsuspend put aside, valid while restoreBlocked is set
+  restoreBlocked: boolean; // (O)
+  signalPending: Volatile<boolean>; // (S) there is something to deliver, or to stop for: look when returning to user mode
+  killed: Volatile<boolean>; // (S) SIGKILL is on its way: the task does nothing more in user mode
+  altStack: u32; // (O) of sigaltstack
+  altStackSize: u32; // (O) 0: none
+
+  // Fork and exit.
+  exitSignal: i32; // (T) what the parent gets at the end of the process, usually SIGCHLD
+  clearChildTid: u32; // (O) user address to clear on exit, or 0
+  setChildTid: u32; // (O) user address where a new child writes its pid first of all, or 0
+  vforkParent: Task | null; // (T) sleeps until this task has given back its address space
+  vforkChild: Task | null; // (T) the other way round
+  threadEntry: (argument: u32) => void; // (C) of a kernel thread
+  threadArgument: u32; // (C)
+
+  // Accounts, in ticks and counts.
+  utime: u32; // (O) written by the tick
+  stime: u32; // (O)
+  voluntarySwitches: u32; // (R)
+  involuntarySwitches: u32; // (R)
+  minorFaults: u32; // (O)
+  startTime: u64; // (C) nanoseconds since boot
+}
+
+/** What the threads of a program share. */
+export class Process {
+  // Identity and family.
+  pid: u32; // (C)
+  hashLink: Inline<ListHead>; // (T) in the table of processes by pid
+  allLink: Inline<ListHead>; // (T) in the list of all processes, by creation
+  threads: Inline<ListHead>; // (T) of Task.threadLink
+  threadCount: u32; // (T) 0: a zombie
+  parent: Process | null; // (T) null: pid 1 and the first kernel threads
+  children: Inline<ListHead>; // (T) of Process.siblingLink
+  siblingLink: Inline<ListHead>; // (T)
+  pgrp: u32; // (T)
+  session: u32; // (T)
+  tty: Tty | null; // (T) controlling terminal
+  hasExeced: boolean; // (T) setpgid of a parent comes too late then
+  name: FixedArray<u8, 16>; // (T) the name of the last thread, for zombies
+
+  // The end.
+  isExiting: boolean; // (S) the exit code is set; every thread is on its way out
+  exitCode: u32; // (S) as wait4 tells it
+  childExit: Inline<WaitQueue>; // its own lock: threads in wait4
+
+  // Job control.
+  isStopped: boolean; // (S)
+  stopReport: u32; // (T) status word that waiters have not yet seen: a stop or STATUS_CONTINUED; 0: none
+  stopsAt: u32; // (S) the stop signal that threads have yet to follow, or 0
+
+  // Signals.
+  signalLock: Inline<Spinlock<SignalLock>>;
+  actions: FixedArray<Inline<SignalAction>, 65>; // (S) by number, from 1
+  pending: Inline<PendingSignals>; // (S)
+  alarmTimer: Inline<Timer>; // its own lock: ITIMER_REAL
+  alarmInterval: u64; // (S) nanoseconds, 0: once
+
+  // Limits and accounts.
+  limits: FixedArray<Inline<Rlimit>, 16>; // (S)
+  utime: u32; // (T) of threads that have ended
+  stime: u32; // (T)
+  childrenUtime: u32; // (T) of children that were waited for, with theirs
+  childrenStime: u32; // (T)
+  voluntarySwitches: u32; // (T) of threads that have ended
+  involuntarySwitches: u32; // (T)
+  minorFaults: u32; // (T)
+  peakRss: u32; // (T) pages
+  startTime: u64; // (C) nanoseconds since boot
+}
+
+/** The address just above the kernel stack of `task`. */
+export function stackTop(task: Task): u32 {
+  return task.kernelStack + KERNEL_STACK_SIZE;
+}
+
+/** The registers of `task` as they were when it entered the kernel: a fixed place, the top of its stack. */
+export function userFrame(task: Task): TrapFrame {
+  return as<TrapFrame>(stackTop(task) - sizeof<TrapFrame>());
+}
+
+/** Copies a name for ps, cut to what fits, and ends it with a zero. */
+export function setName(target: Ptr<u8>, name: Ptr<u8>): void {
+  let i: u32 = 0;
+  for (; i < 15 && name[i] !== 0; i++) target[i] = name[i];
+  for (; i < 16; i++) target[i] = 0;
+}
