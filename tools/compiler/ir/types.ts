@@ -228,6 +228,16 @@ export class IrFunction {
     return block;
   }
 
+  /** All ids of values are below this: the length of a table indexed by them. */
+  get valueLimit(): number {
+    return this.#nextValue;
+  }
+
+  /** All ids of blocks are below this. */
+  get blockLimit(): number {
+    return this.#nextBlock;
+  }
+
   /** For the parser: the next ids given out will be at least these. */
   reserveIds(values: number, blocks: number): void {
     this.#nextValue = Math.max(this.#nextValue, values);

@@ -1,0 +1,84 @@
+/*
+ * What a pass may do with an instruction: drop it, move it, merge it with an equal one.
+ *
+ * A plain load may be dropped and merged, but not moved to where it would not have been executed: its address may be
+ * good only there. Division is the same if its divisor might be zero, and its trap is an effect: it cannot be dropped.
+ */
+
+import { intrinsics } from './intrinsics.ts';
+import { isBinary, isCompare, isDivision, isUnary } from './opcodes.ts';
+import { type Instruction, isTerminator } from './types.ts';
+
+/** Must stay, whether its result is used or not. */
+export function hasEffect(instruction: Instruction): boolean {
+  switch (instruction.op) {
+    case 'store':
+    case 'call':
+    case 'callIndirect':
+      return true;
+    case 'load':
+      return instruction.isVolatile;
+    case 'intrinsic':
+      return effectOf(instruction) === 'effect' || effectOf(instruction) === 'barrier';
+    default:
+      return isTerminator(instruction.op) || mayTrap(instruction);
+  }
+}
+
+/** Its result depends on its operands alone, and it can be computed anywhere at no risk. */
+export function isPure(instruction: Instruction): boolean {
+  const { op } = instruction;
+  if (isBinary(op)) return !mayTrap(instruction);
+  if (isCompare(op) || isUnary(op)) return true;
+  switch (op) {
+    case 'const':
+    case 'symbol':
+    case 'slot':
+    case 'select':
+      return true;
+    case 'intrinsic':
+      return effectOf(instruction) === 'pure';
+    default:
+      return false;
+  }
+}
+
+/** A division that is not known to be harmless. */
+export function mayTrap(instruction: Instruction): boolean {
+  if (!isDivision(instruction.op)) return false;
+  const divisor = instruction.args[1];
+  if (divisor?.op !== 'const' || divisor.value == 0) return true;
+  return (instruction.op === 'divS' || instruction.op === 'remS') && divisor.value == -1;
+}
+
+/** Memory may be different afterwards. */
+export function writesMemory(instruction: Instruction): boolean {
+  switch (instruction.op) {
+    case 'store':
+    case 'call':
+    case 'callIndirect':
+      return true;
+    case 'intrinsic':
+      return effectOf(instruction) === 'barrier';
+    default:
+      return false;
+  }
+}
+
+/** Somebody may look at memory here: stores before it must have happened. */
+export function readsMemory(instruction: Instruction): boolean {
+  switch (instruction.op) {
+    case 'load':
+    case 'call':
+    case 'callIndirect':
+      return true;
+    case 'intrinsic':
+      return effectOf(instruction) === 'read' || effectOf(instruction) === 'barrier';
+    default:
+      return false;
+  }
+}
+
+function effectOf(instruction: Instruction): 'pure' | 'read' | 'effect' | 'barrier' {
+  return intrinsics.get(instruction.intrinsic)?.effect ?? 'barrier';
+}

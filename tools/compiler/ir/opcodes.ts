@@ -1,0 +1,84 @@
+/*
+ * The operations by family. What they mean is in semantics.ts; which of them can be moved or dropped, in effects.ts.
+ */
+
+import type { BinaryOp, CompareOp, Opcode, UnaryOp } from './types.ts';
+
+export const binaryOps: readonly BinaryOp[] = [
+  'add',
+  'sub',
+  'mul',
+  'divS',
+  'divU',
+  'remS',
+  'remU',
+  'and',
+  'or',
+  'xor',
+  'shl',
+  'shrS',
+  'shrU',
+  'mulHighS',
+  'mulHighU',
+];
+
+export const compareOps: readonly CompareOp[] = ['eq', 'ne', 'ltS', 'leS', 'ltU', 'leU'];
+
+export const unaryOps: readonly UnaryOp[] = [
+  'neg',
+  'not',
+  'sext8',
+  'sext16',
+  'zext8',
+  'zext16',
+  'sextWide',
+  'zextWide',
+  'narrow',
+];
+
+const binarySet: ReadonlySet<Opcode> = new Set(binaryOps);
+const compareSet: ReadonlySet<Opcode> = new Set(compareOps);
+const unarySet: ReadonlySet<Opcode> = new Set(unaryOps);
+
+export function isBinary(op: Opcode): op is BinaryOp {
+  return binarySet.has(op);
+}
+
+export function isCompare(op: Opcode): op is CompareOp {
+  return compareSet.has(op);
+}
+
+export function isUnary(op: Opcode): op is UnaryOp {
+  return unarySet.has(op);
+}
+
+export function isDivision(op: Opcode): op is 'divS' | 'divU' | 'remS' | 'remU' {
+  return op === 'divS' || op === 'divU' || op === 'remS' || op === 'remU';
+}
+
+export function isShift(op: Opcode): op is 'shl' | 'shrS' | 'shrU' {
+  return op === 'shl' || op === 'shrS' || op === 'shrU';
+}
+
+/** The operands may change places. */
+export function isCommutative(op: Opcode): boolean {
+  switch (op) {
+    case 'add':
+    case 'mul':
+    case 'and':
+    case 'or':
+    case 'xor':
+    case 'mulHighS':
+    case 'mulHighU':
+    case 'eq':
+    case 'ne':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** The unary operations that change the type. */
+export function isConversion(op: Opcode): op is 'sextWide' | 'zextWide' | 'narrow' {
+  return op === 'sextWide' || op === 'zextWide' || op === 'narrow';
+}
