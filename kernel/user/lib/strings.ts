@@ -1,0 +1,106 @@
+/*
+ * Bytes and strings. A string is the address of bytes that end with a zero.
+ */
+
+/** argv, envp: addresses of strings, ended by null. */
+export type StringList = Ptr<Ptr<u8> | null>;
+
+export function stringLength(text: Ptr<u8>): u32 {
+  let length: u32 = 0;
+  while (text[length] !== 0) length++;
+  return length;
+}
+
+export function stringsEqual(a: Ptr<u8>, b: Ptr<u8>): boolean {
+  return compareStrings(a, b) === 0;
+}
+
+/** Negative, zero or positive, as `a` is below, equal to or above `b`, byte by byte. */
+export function compareStrings(a: Ptr<u8>, b: Ptr<u8>): i32 {
+  let i: u32 = 0;
+  while (a[i] !== 0 && a[i] === b[i]) i++;
+  return i32(a[i]) - i32(b[i]);
+}
+
+/** Does `text` begin with `prefix`? */
+export function startsWith(text: Ptr<u8>, prefix: Ptr<u8>): boolean {
+  let i: u32 = 0;
+  while (prefix[i] !== 0) {
+    if (text[i] !== prefix[i]) return false;
+    i++;
+  }
+  return true;
+}
+
+/** Index of the first `byte` in `text`, or the text's length. */
+export function indexOf(text: Ptr<u8>, byte: u8): u32 {
+  let i: u32 = 0;
+  while (text[i] !== 0 && text[i] !== byte) i++;
+  return i;
+}
+
+export function contains(text: Ptr<u8>, byte: u8): boolean {
+  return text[indexOf(text, byte)] !== 0;
+}
+
+/** Copies `source` with its zero to `target`, cut to `size` bytes in all. Returns the copy's length. */
+export function copyString(target: Ptr<u8>, source: Ptr<u8>, size: u32): u32 {
+  let i: u32 = 0;
+  while (source[i] !== 0 && i + 1 < size) {
+    target[i] = source[i];
+    i++;
+  }
+  target[i] = 0;
+  return i;
+}
+
+export function bytesEqual(a: Ptr<u8>, b: Ptr<u8>, length: u32): boolean {
+  for (let i: u32 = 0; i < length; i++) {
+    if (a[i] !== b[i]) return false;
+  }
+  return true;
+}
+
+export function isDigit(byte: u32): boolean {
+  return byte >= 0x30 && byte <= 0x39;
+}
+
+/** A letter or an underscore. */
+export function isNameStart(byte: u32): boolean {
+  const lower = byte | 0x20;
+  return (lower >= 0x61 && lower <= 0x7a) || byte === 0x5f;
+}
+
+/**
+ * Reads a decimal number (0x: hexadecimal; leading 0: octal), with a minus sign if it has one, that takes up all of
+ * `text`. Returns whether it was one; the value, modulo 2^32, through `result`.
+ */
+export function parseNumber(text: Ptr<u8>, result: Ptr<i32>): boolean {
+  let i: u32 = 0;
+  const negative = text[0] === 0x2d;
+  if (negative) i = 1;
+  let base: u32 = 10;
+  if (text[i] === 0x30 && (text[i + 1] | 0x20) === 0x78) {
+    base = 16;
+    i += 2;
+  } else if (text[i] === 0x30 && text[i + 1] !== 0) {
+    base = 8;
+    i++;
+  }
+  if (text[i] === 0) return false;
+  let value: u32 = 0;
+  for (; text[i] !== 0; i++) {
+    const digit = digitValue(text[i]);
+    if (digit >= base) return false;
+    value = value * base + digit;
+  }
+  result[0] = i32(negative ? 0 - value : value);
+  return true;
+}
+
+/** The value of a digit in any base up to 36, or 255. */
+function digitValue(byte: u32): u32 {
+  if (isDigit(byte)) return byte - 0x30;
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x7a ? lower - 0x61 + 10 : 255;
+}
