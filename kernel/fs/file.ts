@@ -1,0 +1,137 @@
+/*
+ * Open files: what a descriptor stands for.
+ *
+ * Idea. An inode is a file as it lies on its file system; a `File` is one opening of it, with a position and with the
+ * mode of the opening. Descriptors of several processes (after fork), or of one (after dup), share a File. What kind of
+ * thing it is, is told by its table of functions: regular files, directories, pipes, terminals and devices each have
+ * one, and a device's `open` may put another table in place (device.ts).
+ *
+ * A function that is null in the table gives the error that the man page names (EINVAL for read, ENOTTY for ioctl...).
+ *
+ * Locking. One letter per lock:
+ *   (P) File.positionMutex: a read, a write or a seek that uses the file's own position
+ *   (F) File.flagsLock
+ *   (C) constant once `openInode` has returned
+ * `count` is atomic. Whoever calls a function of the table holds a reference, no lock but (P), and may be put to sleep
+ * in it.
+ */
+
+import { O_ACCMODE, O_PATH, O_RDONLY, O_WRONLY } from '../abi/fcntl.ts';
+import { totalPageCount } from '../mm/buddy.ts';
+import { type Vma } from '../mm/types.ts';
+import { allocate, kfree } from '../mm/slab.ts';
+import { Mutex } from '../sync/mutex.ts';
+import { Spinlock } from '../sync/spinlock.ts';
+import { type Dentry, getDentry, putDentry } from './dentry.ts';
+import { type DirectorySink } from './directorySink.ts';
+import { getInode, type Inode, putInode } from './inode.ts';
+import { type PollTable } from './poll.ts';
+import { type Transfer } from './transfer.ts';
+
+/** Class of File.positionMutex. */
+export class PositionMutex {
+  declare readonly lock: 'filePosition';
+}
+
+/** Class of File.flagsLock. */
+export class FileFlagsLock {
+  declare readonly lock: 'fileFlags';
+}
+
+/** What can be done to an open file. Results are counts or 0, or -errno. */
+export class FileOperations {
+  /** Fills `transfer` from `position` on, which it advances. Short at the end of the file; 0 is the end. */
+  read: ((file: File, transfer: Transfer, position: Ptr<i64>) => i32) | null;
+  /** Takes what `transfer` holds. Short only when something came in the way after a part was done. */
+  write: ((file: File, transfer: Transfer, position: Ptr<i64>) => i32) | null;
+  /** Null: the file has no position, seeking is ESPIPE. */
+  seek: ((file: File, offset: i64, whence: u32, result: Ptr<i64>) => i32) | null;
+  /** Hands entries from `file.position` on to `sink` until that is full. The directory's mutex is held. */
+  iterate: ((file: File, sink: DirectorySink) => i32) | null;
+  /** What is possible now (POLLIN...). With a table: also leaves a wait entry on each queue that will tell of more. */
+  poll: ((file: File, table: PollTable | null) => u32) | null;
+  ioctl: ((file: File, request: u32, argument: u32) => i32) | null;
+  /** Prepares a region that shows the file. Null: ENODEV. */
+  mmap: ((file: File, region: Vma) => i32) | null;
+  /** Called once, when the File comes into being. An error undoes the opening. */
+  open: ((inode: Inode, file: File) => i32) | null;
+  /** Called once, when the last reference is gone. */
+  release: ((inode: Inode, file: File) => void) | null;
+  /** Puts data (and, unless `dataOnly`, the inode) on stable storage. Null: EINVAL. */
+  fsync: ((file: File, dataOnly: boolean) => i32) | null;
+}
+
+export class File {
+  count: Volatile<u32>;
+  /** O_ flags of the opening, without those that only direct it (O_CREAT, O_EXCL, O_NOCTTY, O_TRUNC, O_CLOEXEC). */
+  flags: Volatile<u32>; // (F) written
+  operations: FileOperations; // (C)
+  inode: Inode; // (C) referenced
+  /** The name it was opened by, referenced. Null for what has none: pipes. */
+  dentry: Dentry | null; // (C)
+  position: i64; // (P)
+  positionMutex: Inline<Mutex<PositionMutex>>;
+  flagsLock: Inline<Spinlock<FileFlagsLock>>;
+  /** Of F_SETOWN; kept, and told by F_GETOWN. */
+  owner: Volatile<i32>;
+  /** Belongs to `operations`. */
+  data: u32;
+
+  isReadable(): boolean {
+    return (this.flags & (O_ACCMODE | O_PATH)) !== O_WRONLY && (this.flags & O_PATH) === 0;
+  }
+
+  isWritable(): boolean {
+    return (this.flags & O_ACCMODE) !== O_RDONLY && (this.flags & O_PATH) === 0;
+  }
+}
+
+/** How many Files there are, over all processes. */
+let openFiles: u32 = 0;
+
+/**
+ * A File for `inode` with one reference; takes references to `inode` and `dentry`. Does not call `open`.
+ * Null when memory, or the share of it that files may take, is used up (callers return ENFILE).
+ */
+export function allocateFile(inode: Inode, dentry: Dentry | null, operations: FileOperations, flags: u32): File | null {
+  if (reload<u32>(openFiles) >= totalPageCount() * 4) return null;
+  const file = allocate<File>();
+  if (file === null) return null;
+  atomic.inc(addrOf(openFiles));
+  file.count = 1;
+  file.flags = flags;
+  file.operations = operations;
+  file.inode = getInode(inode);
+  file.dentry = dentry === null ? null : getDentry(dentry);
+  file.positionMutex.init('file position');
+  file.flagsLock.init('file flags');
+  return file;
+}
+
+/** Another reference to `file`. */
+export function getFile(file: File): File {
+  atomic.inc(addrOf(file.count));
+  return file;
+}
+
+/** Drops a reference. The last one closes the file, and may sleep. */
+export function putFile(file: File): void {
+  if (!atomic.decAndTest(addrOf(file.count))) return;
+  const release = file.operations.release;
+  if (release !== null) release(file.inode, file);
+  freeFile(file);
+}
+
+/** Frees a File whose `open` never succeeded, or whose `release` has been called. */
+export function freeFile(file: File): void {
+  const dentry = file.dentry;
+  if (dentry !== null) putDentry(dentry);
+  putInode(file.inode);
+  atomic.dec(addrOf(openFiles));
+  kfree(file);
+}
+
+/** Files that are open now, over all processes. */
+export function openFileCount(): u32 {
+  return openFiles;
+}
