@@ -6,7 +6,17 @@ import tseslint from 'typescript-eslint';
  * syntax, only to the rules that mean something there.
  */
 export default tseslint.config(
-  { ignores: ['dist', '.cache', 'node_modules', 'test/compiler/fixtures', 'test/compiler/programs', '**/*.d.ts'] },
+  {
+    ignores: [
+      'dist',
+      '.cache',
+      'node_modules',
+      'test/compiler/fixtures',
+      'test/compiler/programs',
+      'tools/bench/programs',
+      '**/*.d.ts',
+    ],
+  },
   {
     files: ['tools/**/*.ts', 'emulator/**/*.ts', 'test/**/*.ts', 'vitest.config.ts'],
     extends: [js.configs.recommended, ...tseslint.configs.strictTypeChecked],
