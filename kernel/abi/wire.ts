@@ -92,9 +92,9 @@ export const ARENA_SIZE = 8192;
 export const FIXUP_IN_BLOB = 0x80;
 
 // Requests beyond the system calls, in a CALL's nr. First those to a process.
-/** Copies args[1] bytes from address args[0] to blob 0, in user mode: a bad address is the process's own SIGSEGV. */
+/** Fills blob 0 from address args[0], in user mode: a bad address is the process's own SIGSEGV. */
 export const AGENT_PEEK = 0x10000001;
-/** Copies blob 0, of args[1] bytes, to address args[0], likewise. */
+/** Copies blob 0 to address args[0], likewise. */
 export const AGENT_POKE = 0x10000002;
 /** Calls the function at args[0] with args[1..3] in EAX, EDX, ECX; gives EAX. */
 export const AGENT_INVOKE = 0x10000003;

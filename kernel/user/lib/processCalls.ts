@@ -75,8 +75,9 @@ export function schedYield(): i32 {
 
 /** Binds the caller to the CPUs of `mask` (bit n is CPU n). */
 export function setAffinity(mask: u32): i32 {
-  const place: u32 = mask;
-  return int80(SYS_sched_setaffinity, 0, 4, u32(addrOf(place)), 0, 0, 0);
+  const place = uninitialized<FixedArray<u32, 1>>();
+  place[0] = mask;
+  return int80(SYS_sched_setaffinity, 0, 4, u32(place), 0, 0, 0);
 }
 
 export function prctl(option: u32, argument: u32): i32 {
@@ -98,8 +99,9 @@ export function setSignal(signal: u32, handler: u32, flags: u32, restorer: u32):
 
 /** `how` is SIG_BLOCK, SIG_UNBLOCK or SIG_SETMASK; `old` may be null. */
 export function setSignalMask(how: u32, mask: u64, old: Ptr<u64> | null): i32 {
-  const place: u64 = mask;
-  return int80(SYS_rt_sigprocmask, how, u32(addrOf(place)), u32(old), SIGSET_SIZE, 0, 0);
+  const place = uninitialized<FixedArray<u64, 1>>();
+  place[0] = mask;
+  return int80(SYS_rt_sigprocmask, how, u32(place), u32(old), SIGSET_SIZE, 0, 0);
 }
 
 /**
