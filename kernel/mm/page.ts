@@ -1,47 +1,82 @@
 /*
- * Page frames: one `Page` for each 4 KiB of memory.
+ * Page frames: one `Page` for each 4 KiB of physical memory.
  *
- * memMap[n] describes the frame at physical address n * 4096. Everything that is asked of a frame (is it free, how many
- * references, which slab cache) is asked here.
+ * memMap[n] describes the frame at physical address n * 4096. Whatever is asked of a frame (is it free, how many refer to
+ * it, which slab does it belong to) is asked here.
  *
- * Locking. `count` is atomic. `flags` bits are set by whoever owns the frame. `link` and `private` belong to the owner:
- * (B) the buddy allocator's lock while the frame is free, (S) the slab cache's lock while PAGE_SLAB is set.
+ * Locking. `count` is atomic. Everything else belongs to whoever owns the frame:
+ *   (B) the buddy allocator's lock, while the frame is free
+ *   (S) the slab cache's lock, while PAGE_SLAB is set
  */
 
 import { KERNEL_BASE, PAGE_SHIFT, type PhysAddr } from '../arch/x86/layout.ts';
-import { ListHead } from '../lib/list.ts';
+import { type ListHead } from '../lib/list.ts';
+import { assert } from '../lib/panic.ts';
 
-/** Not memory that the allocator may hand out: the kernel image, memMap, holes. */
+/** Not memory that the allocator hands out: the kernel image, memMap, holes between memories. */
 export const PAGE_RESERVED: u32 = 0x1;
-/** First frame of a free block on a buddy list. */
+/** The first frame of a free block. */
 export const PAGE_FREE: u32 = 0x2;
-/** Frame of a slab cache. */
+/** A frame of a slab cache. */
 export const PAGE_SLAB: u32 = 0x4;
-/** First frame of a block that kmalloc took whole from the buddy allocator. */
+/** The first frame of a block that kmalloc took from the buddy allocator as it is. */
 export const PAGE_LARGE: u32 = 0x8;
 
 export class Page {
   flags: u32;
-  /** References. 0: free. */
+  /** References; 0: free, or reserved. */
   count: Volatile<u32>;
-  link: Inline<ListHead>; // (B,S) free list, slab list
-  order: u32; // (B) of a free block; of a PAGE_LARGE block
+  link: Inline<ListHead>; // (B) in a list of free blocks; (S) in a list of the cache
+  order: u32; // (B) of the free block that begins here; of a PAGE_LARGE block
   cache: u32; // (S) the KmemCache
-  freeObjects: u32; // (S) first free object, 0: none
-  inUse: u32; // (S) objects handed out
+  freeObject: u32; // (S) first object of the slab that is free; 0: none
+  inUse: u32; // (S) objects of the slab that are handed out
 }
 
-declare const memMap: Ptr<Inline<Page>>;
+let memMap: Ptr<Inline<Page>> = ptr<Inline<Page>>(0);
+let frameCount: u32 = 0;
+
+/** Tells where the map is: `frames` zeroed records. */
+export function setMemMap(map: u32, frames: u32): void {
+  memMap = ptr<Inline<Page>>(map);
+  frameCount = frames;
+}
+
+/** Frames that have a Page. */
+export function pageFrameCount(): u32 {
+  return frameCount;
+}
+
+/** The frame with this number: physical address / 4096. */
+export function pageFrame(frame: u32): Page {
+  return memMap[frame];
+}
+
+/** The number of a frame. */
+export function frameOf(page: Page): u32 {
+  return (u32(page) - u32(memMap)) / sizeof<Page>();
+}
 
 export function physToPage(address: PhysAddr): Page {
   return memMap[address >>> PAGE_SHIFT];
 }
+
+/** Of an address in the direct map. */
 export function virtToPage(address: u32): Page {
   return physToPage(address - KERNEL_BASE);
 }
-export declare function pageToPhys(page: Page): PhysAddr;
+
+export function pageToPhys(page: Page): PhysAddr {
+  return frameOf(page) << PAGE_SHIFT;
+}
+
 /** Where the kernel sees the frame. */
-export declare function pageAddress(page: Page): Ptr<u8>;
-export declare function getPage(page: Page): void;
-/** Drops a reference; the last one frees the frame. */
-export declare function putPage(page: Page): void;
+export function pageAddress(page: Page): Ptr<u8> {
+  return ptr<u8>(pageToPhys(page) + KERNEL_BASE);
+}
+
+/** One more reference to a frame that has at least one. */
+export function getPage(page: Page): void {
+  assert(page.count !== 0, 'getPage: the frame is free');
+  atomic.inc(addrOf(page.count));
+}

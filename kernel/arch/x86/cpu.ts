@@ -13,6 +13,7 @@
  */
 
 import { type Task } from '../../proc/task.ts';
+import { type TrapFrame } from './trapFrame.ts';
 
 export const MAX_CPUS: u32 = 8;
 
@@ -58,9 +59,8 @@ export class Cpu {
   apicId: u32;
   /** How many interrupts are being handled, nested. */
   irqDepth: u32;
-  /** Depth of irqDisable() calls, and whether interrupts were on before the first. */
-  irqOffDepth: u32;
-  irqWereOn: boolean;
+  /** What the device's interrupt that is being handled interrupted. */
+  irqFrame: TrapFrame;
   /** Spinlocks held: a thread that sleeps needs this to be 0 (1 for the scheduler's own). */
   spinDepth: u32;
   /** Set (by any CPU) to have `schedule` called before the next return to user mode. */
@@ -69,8 +69,6 @@ export class Cpu {
   online: Volatile<boolean>;
   /** Timer interrupts taken. */
   ticks: u64;
-  /** The page directory loaded here, physical. */
-  pageDirectory: u32;
   /** Lowest address of the stack in use; below is no man's land. */
   stackLimit: u32;
   tss: Inline<TaskState>;
@@ -94,6 +92,11 @@ export function current(): Task {
 /** By number, 0 to `cpuCount() - 1`. */
 export function cpuById(id: u32): Cpu {
   return cpus[id];
+}
+
+/** Tells how many there are, once that is known. */
+export function setCpuCount(value: u32): void {
+  count = value;
 }
 
 /** CPUs that the machine has (at most MAX_CPUS are used), running or not. */
