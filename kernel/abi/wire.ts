@@ -8,7 +8,7 @@
  * The leading zero ends whatever noise came before, so that a frame is lost only to damage of its own. The checksum is
  * over all that precedes it.
  *
- * Links. In each direction, CALL, RET, EVENT and PANIC frames are *numbered*: one is under way at a time, until its ACK
+ * Links. In each direction, CALL, RET and EVENT frames are *numbered*: one is under way at a time, until its ACK
  * comes. The receiver takes number n + 1 after number n; it acknowledges a repetition of n again and drops it, so that
  * nothing is done twice. Numbers start at 1 after a HELLO and skip 0 when they wrap.
  * The agent keeps no clock, which makes a run in the machine a function of its input alone. All recovery is the host's:
@@ -31,7 +31,7 @@
  *   RET    0 id  4 status  8 result  12 contents of the blobs that come out
  *   EVENT  0 kind u8  1 slot u8  2 parent slot u8  3 reserved  4 pid  8 value
  *   HELLO  0 nonce  4 abi  8 cpus  12 features  16 addresses: signal handlers, signal log, restorers (see below)
- *   PANIC  text
+ *   PANIC  text: the agent's last words, unnumbered
  *   ACK, NAK  nothing
  *
  * Shared by guest and host: plain arithmetic alone.
@@ -174,7 +174,7 @@ export function nextSeq(seq: u32): u32 {
 
 /** Does a frame of this type take part in numbering and acknowledgement? */
 export function isNumbered(type: u32): boolean {
-  return type === FRAME_CALL || type === FRAME_RET || type === FRAME_EVENT || type === FRAME_PANIC;
+  return type === FRAME_CALL || type === FRAME_RET || type === FRAME_EVENT;
 }
 
 /**

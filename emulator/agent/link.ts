@@ -1,0 +1,149 @@
+/*
+ * The host's end of the link: numbers, acknowledgements and recovery, as abi/wire.ts describes them. A state machine
+ * without I/O: bytes and ticks go in, bytes and payloads come out through two callbacks.
+ *
+ * Recovery lives in `tick`, which repeats whatever has not been acknowledged and asks for what has not come. Who calls
+ * it, and by which clock, is the owner's affair: over a reliable line nobody needs to.
+ */
+
+import { FRAME_ACK, FRAME_HELLO, FRAME_NAK, FRAME_PANIC, isNumbered, nextSeq, put32 } from '../../kernel/abi/wire.ts';
+import { FrameDecoder, frameToBytes, type Frame } from './frames.ts';
+
+export interface LinkEvents {
+  /** Puts bytes on the line. */
+  readonly write: (bytes: Uint8Array) => void;
+  /** The session is open; `payload` is the agent's HELLO. */
+  readonly opened: (payload: Uint8Array) => void;
+  /** A RET, EVENT or PANIC of this session, each exactly once and in order. */
+  readonly received: (type: number, payload: Uint8Array) => void;
+  /** The agent has started anew: what was under way is lost. A new session is being opened. */
+  readonly restarted: () => void;
+}
+
+export class HostLink {
+  readonly #events: LinkEvents;
+  readonly #decoder = new FrameDecoder();
+  /** Frames that wait for their turn. */
+  readonly #queue: { type: number; payload: Uint8Array }[] = [];
+  #nonce: number;
+  #open = false;
+  #expected = 1;
+  #outgoing = 1;
+  /** The frame under way, as it stands on the line. */
+  #underway: Uint8Array | null = null;
+  #complained = false;
+
+  /** `nonce` tells this session from earlier ones with the same agent; it must not be 0. */
+  constructor(nonce: number, events: LinkEvents) {
+    this.#nonce = nonce;
+    this.#events = events;
+  }
+
+  /** Is there a session? */
+  get open(): boolean {
+    return this.#open;
+  }
+
+  /** Asks for a session. */
+  start(): void {
+    this.#sendHello();
+  }
+
+  /** Sends a numbered frame, at once or in its turn. */
+  send(type: number, payload: Uint8Array): void {
+    this.#queue.push({ type, payload });
+    this.#sendNext();
+  }
+
+  /** Takes bytes from the line. */
+  receive(bytes: Uint8Array): void {
+    for (const frame of this.#decoder.push(bytes)) {
+      if (frame !== 'damaged') this.#take(frame);
+      else this.#complain();
+    }
+  }
+
+  /** Time has passed in which an answer could have come: repeats and asks. Harmless at any moment. */
+  tick(): void {
+    if (!this.#open) this.#sendHello();
+    else if (this.#underway !== null) this.#events.write(this.#underway);
+    if (this.#open) this.#sendShort(FRAME_NAK, this.#expected);
+  }
+
+  #take(frame: Frame): void {
+    this.#complained = false;
+    if (frame.type === FRAME_HELLO) {
+      this.#takeHello(frame.payload);
+      return;
+    }
+    if (!this.#open) return;
+    if (frame.type === FRAME_ACK && frame.seq === this.#outgoing && this.#underway !== null) {
+      this.#underway = null;
+      this.#outgoing = nextSeq(this.#outgoing);
+      this.#sendNext();
+    } else if (frame.type === FRAME_NAK && frame.seq === this.#outgoing && this.#underway !== null) {
+      this.#events.write(this.#underway);
+    } else if (frame.type === FRAME_PANIC) {
+      this.#events.received(frame.type, frame.payload);
+    } else if (isNumbered(frame.type)) {
+      this.#takeNumbered(frame);
+    }
+  }
+
+  #takeNumbered(frame: Frame): void {
+    if (frame.seq === this.#expected) {
+      this.#expected = nextSeq(frame.seq);
+      this.#sendShort(FRAME_ACK, frame.seq);
+      this.#events.received(frame.type, frame.payload);
+    } else if (nextSeq(frame.seq) === this.#expected) {
+      this.#sendShort(FRAME_ACK, frame.seq);
+    }
+  }
+
+  /** An answer to this session's HELLO, a repetition of it, or the voice of an agent that has just started. */
+  #takeHello(payload: Uint8Array): void {
+    const nonce = new DataView(payload.buffer, payload.byteOffset).getUint32(0, true);
+    if (nonce === this.#nonce) {
+      if (this.#open) return;
+      this.#open = true;
+      this.#events.opened(payload);
+      this.#sendNext();
+    } else if (nonce === 0) {
+      if (this.#open) this.#restart();
+      this.#sendHello();
+    }
+  }
+
+  #restart(): void {
+    this.#open = false;
+    this.#queue.length = 0;
+    this.#underway = null;
+    this.#expected = 1;
+    this.#outgoing = 1;
+    this.#nonce = (this.#nonce % 0xffffffff) + 1;
+    this.#events.restarted();
+  }
+
+  #sendNext(): void {
+    if (!this.#open || this.#underway !== null) return;
+    const next = this.#queue.shift();
+    if (next === undefined) return;
+    this.#underway = frameToBytes(next.type, this.#outgoing, next.payload);
+    this.#events.write(this.#underway);
+  }
+
+  #complain(): void {
+    if (this.#open && !this.#complained) this.#sendShort(FRAME_NAK, this.#expected);
+    this.#complained = true;
+  }
+
+  #sendHello(): void {
+    const payload = new Uint8Array(4);
+    put32(payload, 0, this.#nonce);
+    this.#events.write(frameToBytes(FRAME_HELLO, 0, payload));
+  }
+
+  #sendShort(type: number, seq: number): void {
+    this.#events.write(frameToBytes(type, seq, new Uint8Array(0)));
+  }
+}
