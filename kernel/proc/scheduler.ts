@@ -32,11 +32,10 @@ import { fpuRestore, fpuSave } from '../arch/x86/fpu.ts';
 import { loadTls, setKernelStack } from '../arch/x86/gdt.ts';
 import { switchContext } from '../arch/x86/switch.ts';
 import { ListHead } from '../lib/list.ts';
-import { assert, panic } from '../lib/panic.ts';
-import { type Mm } from '../mm/mm.ts';
+import { assert } from '../lib/panic.ts';
+import { type Mm } from '../mm/types.ts';
 import { Spinlock } from '../sync/spinlock.ts';
 import {
-  STACK_CANARY,
   stackTop,
   type Task,
   TASK_DEAD,
@@ -233,15 +232,14 @@ export function schedule(): void {
 
 /** Makes `next` the task of this CPU. Returns on the stack of `previous`, when that runs again, (R) held once more. */
 function switchTo(queue: RunQueue, cpu: Cpu, previous: Task, next: Task): void {
-  checkStack(previous);
   queue.previous = previous;
   queue.switches++;
   cpu.current = next;
-  cpu.stackLimit = next.kernelStack;
-  setKernelStack(stackTop(next));
-  loadTls(next);
-  fpuSave(previous.fpu);
-  fpuRestore(next.fpu);
+  setKernelStack(stackTop(next), next.kernelStack);
+  loadTls(next.tls);
+  // Kernel threads do not touch the FPU, and a task that exits needs its registers no more.
+  if (previous.mm !== null) fpuSave(previous.fpu);
+  if (next.mm !== null) fpuRestore(next.fpu);
   // Two threads of one address space keep the TLB; a task without one must not keep another's from being freed.
   if (next.mm !== previous.mm || previous.state === TASK_DEAD) activateAddressSpace(next.mm);
   switchContext(addrOf(previous.savedEsp), next.savedEsp);
@@ -254,12 +252,6 @@ export function finishSwitch(): void {
   const isDead = previous.state === TASK_DEAD;
   queue.lock.releaseIrqRestore();
   if (isDead) freeDeadTask(previous);
-}
-
-function checkStack(task: Task): void {
-  if (ptr<u32>(task.kernelStack)[0] !== STACK_CANARY) {
-    panic('kernel stack overflow in task %d (%s)', task.pid, addrOf(task.name));
-  }
 }
 
 /** Lets others run first: the rest of the slice is given up. */

@@ -28,7 +28,7 @@ import { type Tty } from '../drivers/tty.ts';
 import { type FileTable } from '../fs/fileTable.ts';
 import { type FsContext } from '../fs/fsContext.ts';
 import { type ListHead } from '../lib/list.ts';
-import { type Mm } from '../mm/mm.ts';
+import { type Mm } from '../mm/types.ts';
 import { type Rlimit } from '../abi/resource.ts';
 import { type Spinlock } from '../sync/spinlock.ts';
 import { type WaitQueue } from '../sync/waitQueue.ts';
@@ -52,11 +52,8 @@ export const TASK_KILLABLE = TASK_UNINTERRUPTIBLE | TASK_WAKE_KILL;
 /** What an ordinary wake-up wakes. */
 export const TASK_NORMAL = TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE;
 
-/** Bytes of a kernel stack: two pages. */
-export const KERNEL_STACK_SIZE = 8192;
-export const KERNEL_STACK_ORDER = 1;
-/** The lowest word of every kernel stack. The scheduler checks it: a stack that grew over it has ruined its neighbour. */
-export const STACK_CANARY = 0x57ac6e2d;
+/** Bytes of a kernel stack: two pages. Below lies a page that is not mapped (mm/kernelStack.ts). */
+export const KERNEL_STACK_SIZE: u32 = 8192;
 
 /** The class of Process.signalLock. */
 export class SignalLock {
@@ -77,6 +74,16 @@ export class Credentials {
   groups: FixedArray<u32, 32>; // (O) supplementary
 }
 
+/**
+ * How an interrupted call that must not begin anew goes on (a sleep is not to last longer for each signal). The call
+ * fills it in and returns -ERESTART_RESTARTBLOCK; if no handler runs, the program makes the call restart_syscall.
+ */
+export class RestartBlock {
+  call: ((block: RestartBlock) => i32) | null; // null: there is nothing to go on with
+  deadline: u64;
+  argument: u32;
+}
+
 /** One thread. */
 export class Task {
   // Identity.
@@ -95,7 +102,6 @@ export class Task {
   slice: u32; // (R) ticks left before others of its queue get their turn
   nice: i32; // (R) -20 (greedy) to 19 (modest)
   isIdle: boolean; // (C)
-  sleepDeadline: u64; // (O) of sleepUntil, kept for restart_syscall
 
   // The machine's side.
   kernelStack: u32; // (C) lowest address
@@ -118,9 +124,12 @@ export class Task {
   killed: Volatile<boolean>; // (S) SIGKILL is on its way: the task does nothing more in user mode
   altStack: u32; // (O) of sigaltstack
   altStackSize: u32; // (O) 0: none
+  restart: Inline<RestartBlock>; // (O)
+  trapNumber: u32; // (O) of the last fault in user mode: handlers find it in their signal context
+  trapError: u32; // (O)
+  faultAddress: u32; // (O)
 
   // Fork and exit.
-  exitSignal: i32; // (T) what the parent gets at the end of the process, usually SIGCHLD
   clearChildTid: u32; // (O) user address to clear on exit, or 0
   setChildTid: u32; // (O) user address where a new child writes its pid first of all, or 0
   vforkParent: Task | null; // (T) sleeps until this task has given back its address space
@@ -157,12 +166,15 @@ export class Process {
   // The end.
   isExiting: boolean; // (S) the exit code is set; every thread is on its way out
   exitCode: u32; // (S) as wait4 tells it
+  exitSignal: i32; // (T) what the parent gets at the end, usually SIGCHLD; 0: nothing
+  uid: u32; // (T) real user id of the last thread, for SIGCHLD
   childExit: Inline<WaitQueue>; // its own lock: threads in wait4
 
   // Job control.
   isStopped: boolean; // (S)
   stopReport: u32; // (T) status word that waiters have not yet seen: a stop or STATUS_CONTINUED; 0: none
-  stopsAt: u32; // (S) the stop signal that threads have yet to follow, or 0
+  stoppedThreads: u32; // (S) how many have stopped since stopSignal was set
+  stopSignal: i32; // (S) threads that have not stopped yet are to do so, for this signal; 0: none
 
   // Signals.
   signalLock: Inline<Spinlock<SignalLock>>;

@@ -1,0 +1,121 @@
+/*
+ * Making tasks and processes: what fork and kernel threads have in common.
+ *
+ * How many there can be is bounded by memory: their stacks and page tables may take about an eighth of it. A program
+ * that forks without end gets EAGAIN, and what was running goes on.
+ *
+ * Locking. A new task is nobody else's until it is linked under (T).
+ */
+
+import { EAGAIN } from '../abi/errno.ts';
+import {
+  RLIM_INFINITY,
+  RLIM_NLIMITS,
+  RLIMIT_CORE,
+  RLIMIT_MEMLOCK,
+  RLIMIT_NICE,
+  RLIMIT_NOFILE,
+  RLIMIT_NPROC,
+  RLIMIT_RTPRIO,
+  RLIMIT_SIGPENDING,
+  RLIMIT_STACK,
+} from '../abi/resource.ts';
+import { monotonicNs } from '../arch/x86/clock.ts';
+import { fpuInit } from '../arch/x86/fpu.ts';
+import { totalPageCount } from '../mm/buddy.ts';
+import { allocKernelStack, freeKernelStack } from '../mm/kernelStack.ts';
+import { allocate, kfree } from '../mm/slab.ts';
+import { initPending } from './signalSend.ts';
+import { Process, Task, TASK_UNINTERRUPTIBLE } from './task.ts';
+import { allocatePid, linkProcess, linkTask, numberOfTasks, type TaskListLock } from './taskList.ts';
+import { initTimer } from './timer.ts';
+
+/** Threads that may exist at once. */
+export function taskLimit(): u32 {
+  const limit = totalPageCount() / 16; // two pages of stack each make an eighth
+  return limit < 32 ? 32 : limit;
+}
+
+/** A task with an empty stack, on no list, asleep. Null: no memory. */
+export function createTask(): Task | null {
+  const task = allocate<Task>();
+  if (task === null) return null;
+  task.kernelStack = allocKernelStack();
+  if (task.kernelStack === 0) {
+    kfree(task);
+    return null;
+  }
+  task.state = TASK_UNINTERRUPTIBLE;
+  task.affinity = 0xffffffff;
+  task.startTime = monotonicNs();
+  task.threadLink.init();
+  task.hashLink.init();
+  task.runLink.init();
+  initPending(task.pending);
+  fpuInit(task.fpu);
+  return task;
+}
+
+/** Frees a task that is on no list. Not the current one: somebody stands on its stack. */
+export function freeTask(task: Task): void {
+  freeKernelStack(task.kernelStack);
+  kfree(task);
+}
+
+/** A process without threads, on no list. Null: no memory. */
+export function createProcess(): Process | null {
+  const process = allocate<Process>();
+  if (process === null) return null;
+  initProcess(process);
+  return process;
+}
+
+/** What a zero-filled process needs before it can be used. */
+export function initProcess(process: Process): void {
+  process.hashLink.init();
+  process.allLink.init();
+  process.siblingLink.init();
+  process.threads.init();
+  process.children.init();
+  process.childExit.init();
+  process.signalLock.init('signal');
+  initPending(process.pending);
+  initTimer(process.alarmTimer);
+  process.startTime = monotonicNs();
+}
+
+function setLimit(process: Process, which: u32, soft: u32, hard: u32): void {
+  process.limits[which].rlim_cur = soft;
+  process.limits[which].rlim_max = hard;
+}
+
+/** The limits that process 1 begins with, and all others inherit. */
+export function setDefaultLimits(process: Process): void {
+  for (let i: u32 = 0; i < RLIM_NLIMITS; i++) setLimit(process, i, RLIM_INFINITY, RLIM_INFINITY);
+  setLimit(process, RLIMIT_STACK, 8 << 20, RLIM_INFINITY);
+  setLimit(process, RLIMIT_CORE, 0, RLIM_INFINITY);
+  setLimit(process, RLIMIT_NPROC, taskLimit() / 2, taskLimit() / 2);
+  setLimit(process, RLIMIT_NOFILE, 1024, 4096);
+  setLimit(process, RLIMIT_MEMLOCK, 8 << 20, 8 << 20);
+  setLimit(process, RLIMIT_SIGPENDING, taskLimit() / 2, taskLimit() / 2);
+  setLimit(process, RLIMIT_NICE, 0, 0);
+  setLimit(process, RLIMIT_RTPRIO, 0, 0);
+}
+
+/**
+ * Gives a new task, and its process if that is new too, a pid, and makes them known. 0 or -EAGAIN (too many).
+ *
+ * @param wanted the pid, 1 for init; 0: any
+ */
+export function publish(task: Task, isNewProcess: boolean, wanted: u32, tasks: Held<TaskListLock>): i32 {
+  if (numberOfTasks(tasks) >= taskLimit()) return -EAGAIN;
+  const pid = wanted === 0 ? allocatePid(tasks) : wanted;
+  if (pid === 0) return -EAGAIN;
+  task.pid = pid;
+  if (isNewProcess) {
+    task.process.pid = pid;
+    linkProcess(task.process, tasks);
+  }
+  linkTask(task, tasks);
+  return 0;
+}

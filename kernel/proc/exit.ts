@@ -1,0 +1,244 @@
+/*
+ * The end of threads and processes.
+ *
+ * Idea. A thread that ends gives back what it holds, leaves the task list, and gives its CPU away for good. The last
+ * thread of a process turns it into a zombie, in one step under (T): children go to process 1, groups that nobody can
+ * control any more are released (POSIX, orphaned process groups), the parent is told. What the parent does not want to
+ * know (it ignores SIGCHLD) is forgotten at once.
+ *
+ *   exitGroup      says that all threads are to end, with one code
+ *     exitThread   gives back memory, files, ...
+ *       leave      under (T): off the lists; the last one makes the zombie
+ *     schedule()   never returns; the next task frees stack and Task
+ *
+ * Locking. (T) for the family, (S) inside it for the flags. Nothing else is held while (T) is.
+ */
+
+import {
+  CLD_EXITED,
+  CLD_KILLED,
+  SA_NOCLDWAIT,
+  SIG_IGN,
+  SIGCHLD,
+  SIGCONT,
+  SIGHUP,
+} from '../abi/signal.ts';
+import { current } from '../arch/x86/cpu.ts';
+import { putUser32 } from '../arch/x86/userCopy.ts';
+import { disassociateTty } from '../drivers/tty.ts';
+import { putFiles } from '../fs/fileTable.ts';
+import { putFsContext } from '../fs/fsContext.ts';
+import { panic } from '../lib/panic.ts';
+import { activateMm, putMm } from '../mm/mm.ts';
+import { kfree } from '../mm/slab.ts';
+import { type Mm } from '../mm/types.ts';
+import { schedule, setCurrentState, wakeUpTask } from './scheduler.ts';
+import {
+  discardPending,
+  hasStoppedMember,
+  killThreads,
+  notifyParent,
+  sendSignalToMembers,
+} from './signalSend.ts';
+import { type Process, type Task, TASK_DEAD, TASK_KILLABLE } from './task.ts';
+import {
+  childAfter,
+  findProcess,
+  isOrphanedGroupExcept,
+  lockTasks,
+  type TaskListLock,
+  unlinkProcess,
+  unlinkTask,
+} from './taskList.ts';
+import { cancelTimer } from './timer.ts';
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Giving back.
+
+/** A parent that sleeps in vfork until its child has let go of their address space may go on. */
+function releaseVforkParent(task: Task, _tasks: Held<TaskListLock>): void {
+  const parent = task.vforkParent;
+  if (parent === null) return;
+  task.vforkParent = null;
+  parent.vforkChild = null;
+  wakeUpTask(parent, TASK_KILLABLE);
+}
+
+/**
+ * Makes `fresh` (null: none) the current task's address space, and returns the old one, which the caller puts back.
+ * A parent in vfork goes on.
+ */
+export function replaceMm(task: Task, fresh: Mm | null): Mm | null {
+  const old = task.mm;
+  if (task.clearChildTid !== 0) {
+    // The C library's threads wait for this word. Nobody reads it when no other thread shares the memory.
+    if (old !== null && old.users > 1) putUser32(task.clearChildTid, 0);
+    task.clearChildTid = 0;
+  }
+  using tasks = lockTasks();
+  task.mm = fresh;
+  activateMm(fresh);
+  releaseVforkParent(task, tasks);
+  return old;
+}
+
+/** Gives back memory, files and directories. Others may look at the task under (T) until it leaves the list. */
+function releaseResources(task: Task): void {
+  const mm = replaceMm(task, null);
+  if (mm !== null) {
+    if (mm.rss > task.process.peakRss) task.process.peakRss = mm.rss;
+    putMm(mm);
+  }
+  const files = task.files;
+  const fs = task.fs;
+  {
+    using _tasks = lockTasks();
+    task.files = null;
+    task.fs = null;
+  }
+  if (files !== null) putFiles(files);
+  if (fs !== null) putFsContext(fs);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// The family.
+
+/**
+ * `process` is about to leave its group's list of controllers: if the group `pgrp` is orphaned by that and has stopped
+ * members, they are told to hang up and go on, or they would stay stopped for ever.
+ *
+ * @param parent the process whose going away may orphan the group
+ * @param ignored counts as gone already; null: nobody
+ */
+function releaseOrphanedGroup(process: Process, parent: Process, ignored: Process | null, tasks: Held<TaskListLock>): void {
+  if (parent.pgrp === process.pgrp || parent.session !== process.session) return;
+  if (!isOrphanedGroupExcept(process.pgrp, ignored, tasks) || !hasStoppedMember(process.pgrp, tasks)) return;
+  sendSignalToMembers(process.pgrp, SIGHUP, tasks);
+  sendSignalToMembers(process.pgrp, SIGCONT, tasks);
+}
+
+/** Does the parent not care about the ends of its children? Then they leave no zombie. */
+function isAutoReaped(process: Process): boolean {
+  const parent = process.parent;
+  if (parent === null) return true;
+  if (process.exitSignal !== SIGCHLD) return process.exitSignal === 0;
+  const action = parent.actions[SIGCHLD];
+  return action.handler === SIG_IGN || (action.flags & SA_NOCLDWAIT) !== 0;
+}
+
+/** Frees a process that is on no list any more. */
+export function freeProcess(process: Process): void {
+  discardPending(process.pending, ~0n);
+  kfree(process);
+}
+
+/** The children of `process` become process 1's, zombies included. */
+function reparentChildren(process: Process, tasks: Held<TaskListLock>): void {
+  if (process.children.isEmpty() && process.pid !== 1) return;
+  const init = findProcess(1, tasks);
+  if (init === null || init === process) panic('process 1 has ended, with status %x', process.exitCode);
+  let child = childAfter(process, null, tasks);
+  while (child !== null) {
+    const next = childAfter(process, child, tasks);
+    child.siblingLink.unlink();
+    child.parent = init;
+    init.children.addBefore(child.siblingLink);
+    child.exitSignal = SIGCHLD;
+    if (child.threadCount === 0) notifyEnd(child, tasks);
+    else releaseOrphanedGroup(child, process, null, tasks);
+    child = next;
+  }
+}
+
+/** Tells the parent of a zombie. */
+function notifyEnd(process: Process, tasks: Held<TaskListLock>): void {
+  const signal = process.exitCode & 0x7f;
+  if (signal === 0) notifyParent(process, CLD_EXITED, i32(process.exitCode >>> 8), tasks);
+  else notifyParent(process, CLD_KILLED, i32(signal), tasks);
+}
+
+/** The last thread has gone: the process becomes a zombie, or, true, is forgotten and can be freed. */
+function becomeZombie(process: Process, tasks: Held<TaskListLock>): boolean {
+  reparentChildren(process, tasks);
+  const parent = process.parent;
+  if (parent !== null) releaseOrphanedGroup(process, parent, process, tasks);
+  const forget = isAutoReaped(process);
+  notifyEnd(process, tasks);
+  if (forget) unlinkProcess(process, tasks);
+  return forget;
+}
+
+/** Takes the current task off the lists. True: its process can be freed, nobody will ask for it. */
+function leave(task: Task): boolean {
+  const process = task.process;
+  using tasks = lockTasks();
+  process.utime += task.utime;
+  process.stime += task.stime;
+  process.voluntarySwitches += task.voluntarySwitches;
+  process.involuntarySwitches += task.involuntarySwitches;
+  process.minorFaults += task.minorFaults;
+  process.uid = task.credentials.uid;
+  copyBytes(process.name, task.name, 16);
+  // A parent that was killed in vfork has left already; one that we are waiting for forgets us.
+  if (task.vforkChild !== null) task.vforkChild.vforkParent = null;
+  discardPending(task.pending, ~0n);
+  unlinkTask(task, tasks);
+  return process.threadCount === 0 && becomeZombie(process, tasks);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Leaving.
+
+/** Ends the current thread. Of the last one in its process, `process.exitCode` is what the parent learns. */
+function exitThread(): never {
+  const task = current();
+  const process = task.process;
+  releaseResources(task);
+  if (process.threadCount === 1) {
+    cancelTimer(process.alarmTimer);
+    if (process.session === process.pid && process.tty !== null) disassociateTty(process);
+  }
+  if (leave(task)) freeProcess(process);
+  setCurrentState(TASK_DEAD);
+  schedule();
+  unreachable();
+}
+
+/** Says that the process ends with `code` (if nobody said so before), and that its other threads are to follow. */
+function beginGroupExit(process: Process, code: u32): void {
+  using tasks = lockTasks();
+  using held = process.signalLock.acquireIrqSave();
+  if (process.isExiting) return;
+  process.isExiting = true;
+  process.exitCode = code;
+  process.stopSignal = 0;
+  killThreads(process, held, tasks);
+}
+
+/**
+ * Ends the current process.
+ *
+ * @param code as wait4 tells it: a signal number, or an exit code shifted left by 8
+ */
+export function exitGroup(code: u32): never {
+  beginGroupExit(current().process, code);
+  exitThread();
+}
+
+/** exit(code): ends the thread; with the last one, the process. */
+export function sysExit(code: u32): i32 {
+  const process = current().process;
+  if (process.threadCount === 1) exitGroup((code & 0xff) << 8);
+  exitThread();
+}
+
+/** exit_group(code): ends the process. */
+export function sysExitGroup(code: u32): i32 {
+  exitGroup((code & 0xff) << 8);
+}
+
+/** Ends a kernel thread whose function has returned. */
+export function exitKernelThread(): never {
+  exitGroup(0);
+}
+

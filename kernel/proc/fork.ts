@@ -1,0 +1,270 @@
+/*
+ * fork, vfork, clone: making a process from the one that asks.
+ *
+ * Idea. The child is a copy: memory copy-on-write, files and directories by reference or copied, registers the same but
+ * for EAX, which is 0. clone's flags say what is shared instead of copied. The child's kernel stack is prepared so that
+ * the first switch to it begins in `beginChild`, which leaves for user mode through the copied registers.
+ *
+ * vfork shares the address space and lets the parent sleep until the child has let go of it, by exec or exit. The two
+ * point at each other under (T) until then; a parent that is killed in its sleep unties the knot.
+ *
+ * Whatever fails, fails before the child is known to anybody, and all that was taken is given back.
+ *
+ * Threads (CLONE_THREAD) and a shared table of signal actions without them are not there yet: EINVAL.
+ */
+
+import { EAGAIN, EINVAL, ENOMEM } from '../abi/errno.ts';
+import { RLIMIT_NPROC } from '../abi/resource.ts';
+import {
+  CLONE_CHILD_CLEARTID,
+  CLONE_CHILD_SETTID,
+  CLONE_DETACHED,
+  CLONE_FILES,
+  CLONE_FS,
+  CLONE_NEWNS,
+  CLONE_PARENT,
+  CLONE_PARENT_SETTID,
+  CLONE_PIDFD,
+  CLONE_SETTLS,
+  CLONE_SIGHAND,
+  CLONE_THREAD,
+  CLONE_VFORK,
+  CLONE_VM,
+  CSIGNAL,
+} from '../abi/sched.ts';
+import { NSIG, SIGCHLD } from '../abi/signal.ts';
+import { current } from '../arch/x86/cpu.ts';
+import { fpuSave } from '../arch/x86/fpu.ts';
+import { prepareKernelStack, returnToUser } from '../arch/x86/switch.ts';
+import { putUser32 } from '../arch/x86/userCopy.ts';
+import { dupFiles, getFiles, putFiles } from '../fs/fileTable.ts';
+import { copyFsContext, getFsContext, putFsContext } from '../fs/fsContext.ts';
+import { forkMm, getMm, putMm } from '../mm/mm.ts';
+import { createProcess, createTask, freeTask, publish } from './create.ts';
+import { freeProcess } from './exit.ts';
+import { finishSwitch, killPending, schedule, setCurrentState, startTask } from './scheduler.ts';
+import { type Process, type Task, TASK_KILLABLE, TASK_RUNNING, userFrame } from './task.ts';
+import { lockTasks, processAfter, type TaskListLock } from './taskList.ts';
+import { setThreadArea } from './tls.ts';
+
+/** Flags that ask for something that is not there. */
+const UNSUPPORTED: u32 = CLONE_THREAD | CLONE_SIGHAND | CLONE_NEWNS | CLONE_PIDFD | CLONE_DETACHED;
+
+/** What clone is asked for. */
+export class CloneRequest {
+  flags: u32;
+  exitSignal: i32;
+  stack: u32; // the child's ESP; 0: the parent's
+  parentTid: u32; // user address, with CLONE_PARENT_SETTID
+  childTid: u32; // user address, with CLONE_CHILD_SETTID or CLONE_CHILD_CLEARTID
+  tls: u32; // user address of a UserDesc, with CLONE_SETTLS
+}
+
+/** Where a new process begins: the first switch to it comes here. */
+function beginChild(): void {
+  finishSwitch();
+  const task = current();
+  if (task.setChildTid !== 0) putUser32(task.setChildTid, task.pid);
+  returnToUser(userFrame(task));
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Copying.
+
+/** Gives the child its memory, files and directories. False: no memory; what it got so far stays with it. */
+function copyResources(child: Task, parent: Task, flags: u32): boolean {
+  const mm = parent.mm!;
+  if ((flags & CLONE_VM) !== 0) {
+    getMm(mm);
+    child.mm = mm;
+  } else {
+    child.mm = forkMm(mm);
+  }
+  if (child.mm === null) return false;
+  const files = parent.files!;
+  child.files = (flags & CLONE_FILES) !== 0 ? getFiles(files) : dupFiles(files);
+  if (child.files === null) return false;
+  const fs = parent.fs!;
+  child.fs = (flags & CLONE_FS) !== 0 ? getFsContext(fs) : copyFsContext(fs);
+  return child.fs !== null;
+}
+
+/** Undoes copyResources, for a child that is not to be. */
+function dropResources(child: Task): void {
+  const mm = child.mm;
+  const files = child.files;
+  const fs = child.fs;
+  if (fs !== null) putFsContext(fs);
+  if (files !== null) putFiles(files);
+  if (mm !== null) putMm(mm);
+}
+
+/** Copies what belongs to the thread: registers, FPU, segments, identity, mask. */
+function copyThread(child: Task, parent: Task, request: CloneRequest): void {
+  copyBytes(child.name, parent.name, 16);
+  child.nice = parent.nice;
+  child.affinity = parent.affinity;
+  assign(child.credentials, parent.credentials);
+  child.blocked = parent.blocked;
+  if ((request.flags & (CLONE_VM | CLONE_VFORK)) !== CLONE_VM) {
+    child.altStack = parent.altStack; // a thread has a stack of its own, and its own to choose for signals
+    child.altStackSize = parent.altStackSize;
+  }
+  for (let i: u32 = 0; i < 3; i++) child.tls[i] = parent.tls[i];
+  fpuSave(parent.fpu);
+  assign(child.fpu, parent.fpu);
+  const frame = userFrame(child);
+  assign(frame, userFrame(parent));
+  frame.eax = 0;
+  if (request.stack !== 0) frame.esp = request.stack;
+  child.savedEsp = prepareKernelStack(u32(frame), beginChild);
+  if ((request.flags & CLONE_CHILD_SETTID) !== 0) child.setChildTid = request.childTid;
+  if ((request.flags & CLONE_CHILD_CLEARTID) !== 0) child.clearChildTid = request.childTid;
+}
+
+/** Copies what belongs to the process: actions, limits. */
+function copyProcess(child: Process, parent: Process, request: CloneRequest): void {
+  using _held = parent.signalLock.acquireIrqSave();
+  for (let i: u32 = 1; i <= NSIG; i++) assign(child.actions[i], parent.actions[i]);
+  for (let i: u32 = 0; i < 16; i++) assign(child.limits[i], parent.limits[i]);
+  child.exitSignal = request.exitSignal;
+}
+
+/** Halves the rest of the parent's time slice: forking must not make time. */
+function shareSlice(child: Task, parent: Task): void {
+  child.slice = (parent.slice + 1) / 2;
+  parent.slice /= 2;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Publishing.
+
+/** How many processes has this user? */
+function countOfUser(uid: u32, tasks: Held<TaskListLock>): u32 {
+  let count: u32 = 0;
+  for (let process = processAfter(null, tasks); process !== null; process = processAfter(process, tasks)) {
+    if (process.uid === uid && process.threadCount !== 0) count++;
+  }
+  return count;
+}
+
+/** Makes the child a member of the family, and lets it run. Its pid, or -EAGAIN. */
+function launch(child: Task, parent: Task, request: CloneRequest): i32 {
+  const process = child.process;
+  const old = parent.process;
+  using tasks = lockTasks();
+  const uid = parent.credentials.uid;
+  if (uid !== 0 && countOfUser(uid, tasks) >= old.limits[RLIMIT_NPROC].rlim_cur) return -EAGAIN;
+  process.parent = (request.flags & CLONE_PARENT) !== 0 ? old.parent : old;
+  process.pgrp = old.pgrp;
+  process.session = old.session;
+  process.tty = old.tty;
+  process.uid = uid;
+  if (publish(child, true, 0, tasks) < 0) return -EAGAIN;
+  const pid = i32(child.pid);
+  if ((request.flags & CLONE_VFORK) !== 0) {
+    child.vforkParent = parent;
+    parent.vforkChild = child;
+  }
+  shareSlice(child, parent);
+  startTask(child);
+  return pid;
+}
+
+/** Sleeps until the child of vfork has let go of our memory, or we are to die. */
+function waitForVforkChild(parent: Task): void {
+  for (;;) {
+    setCurrentState(TASK_KILLABLE);
+    if (reload<Task | null>(parent.vforkChild) === null || killPending()) break;
+    schedule();
+  }
+  setCurrentState(TASK_RUNNING);
+  using _tasks = lockTasks();
+  const child = parent.vforkChild;
+  if (child === null) return;
+  child.vforkParent = null; // we die first: it must not look for us
+  parent.vforkChild = null;
+}
+
+/** A child that is not to be: gives everything back. */
+function abandon(child: Task, error: i32): i32 {
+  dropResources(child);
+  freeProcess(child.process);
+  freeTask(child);
+  return error;
+}
+
+function createChild(request: CloneRequest, result: Ptr<Task>): i32 {
+  const parent = current();
+  const process = createProcess();
+  if (process === null) return -ENOMEM;
+  const child = createTask();
+  if (child === null) {
+    freeProcess(process);
+    return -ENOMEM;
+  }
+  child.process = process;
+  copyProcess(process, parent.process, request);
+  copyThread(child, parent, request);
+  if (!copyResources(child, parent, request.flags)) return abandon(child, -ENOMEM);
+  if ((request.flags & CLONE_SETTLS) !== 0) {
+    const error = setThreadArea(child, request.tls, false);
+    if (error < 0) return abandon(child, error);
+  }
+  result[0] = child;
+  return 0;
+}
+
+/**
+ * Makes a child of the current process. Its pid, or -EINVAL, -EAGAIN, -ENOMEM.
+ *
+ * @sleeps
+ */
+export function doClone(request: CloneRequest): i32 {
+  if ((request.flags & UNSUPPORTED) !== 0) return -EINVAL;
+  const parent = current();
+  let child: Task = parent;
+  const error = createChild(request, addrOf(child));
+  if (error < 0) return error;
+  const pid = launch(child, parent, request);
+  if (pid < 0) return abandon(child, pid);
+  if ((request.flags & CLONE_PARENT_SETTID) !== 0) putUser32(request.parentTid, u32(pid));
+  if ((request.flags & CLONE_VFORK) !== 0) waitForVforkChild(parent);
+  return pid;
+}
+
+/** fork(). */
+export function sysFork(): i32 {
+  const request = zeroed<Inline<CloneRequest>>();
+  request.exitSignal = SIGCHLD;
+  return doClone(request);
+}
+
+/** vfork(). */
+export function sysVfork(): i32 {
+  const request = zeroed<Inline<CloneRequest>>();
+  request.flags = CLONE_VM | CLONE_VFORK;
+  request.exitSignal = SIGCHLD;
+  return doClone(request);
+}
+
+/** clone(flags, stack, parentTid, tls, childTid): the i386 order of arguments. */
+export function sysClone(flags: u32, stack: u32, parentTid: u32, tls: u32, childTid: u32): i32 {
+  const request = zeroed<Inline<CloneRequest>>();
+  const signal = flags & CSIGNAL;
+  if (signal > NSIG) return -EINVAL;
+  request.flags = flags & ~u32(CSIGNAL);
+  request.exitSignal = i32(signal);
+  request.stack = stack;
+  request.parentTid = parentTid;
+  request.childTid = childTid;
+  request.tls = tls;
+  return doClone(request);
+}
+
+/** set_tid_address(address): what to clear when the thread ends. Returns its pid. */
+export function sysSetTidAddress(address: u32): i32 {
+  const task = current();
+  task.clearChildTid = address;
+  return i32(task.pid);
+}

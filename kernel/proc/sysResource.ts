@@ -1,0 +1,242 @@
+/*
+ * Limits and accounts: getrlimit and its relatives, getrusage, and what wait4 and /proc tell of them.
+ *
+ * CPU time is counted in ticks: whoever runs when the timer interrupts is charged the whole tick.
+ *
+ * @source getrlimit(2), prlimit(2), getrusage(2), getpriority(2).
+ */
+
+import { EACCES, EFAULT, EINVAL, EPERM, ESRCH } from '../abi/errno.ts';
+import {
+  RLIM_INFINITY,
+  RLIM_NLIMITS,
+  RLIMIT_NOFILE,
+  Rlimit,
+  Rlimit64,
+  Rusage,
+  RUSAGE_CHILDREN,
+  RUSAGE_SELF,
+  RUSAGE_THREAD,
+} from '../abi/resource.ts';
+import { PRIO_PGRP, PRIO_PROCESS, PRIO_USER } from '../abi/sched.ts';
+import { HZ } from '../arch/x86/irq.ts';
+import { current } from '../arch/x86/cpu.ts';
+import { copyFromUser, copyToUser } from '../arch/x86/userCopy.ts';
+import { type Process, type Task } from './task.ts';
+import { findProcess, firstThread, lockTasks, nextThread, processAfter, type TaskListLock } from './taskList.ts';
+
+/** Nanoseconds of a tick. */
+export const TICK_NS: u64 = 10000000n;
+const US_PER_TICK: u32 = 10000;
+/** A file descriptor limit above this is nobody's to set. */
+const NOFILE_MAX: u32 = 4096;
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Accounts.
+
+/** Ticks that a process has used, its own and those of threads that have ended. Of the current process, or under (T). */
+export function processTicks(process: Process): u32 {
+  let sum = process.utime + process.stime;
+  for (let link = process.threads.next; link !== process.threads; link = link.next) {
+    const task = as<Task>(u32(link) - offsetof<Task>('threadLink'));
+    sum += task.utime + task.stime;
+  }
+  return sum;
+}
+
+function setTimes(usage: Rusage, utime: u32, stime: u32): void {
+  usage.ru_utime_sec = i32(utime / HZ);
+  usage.ru_utime_usec = i32((utime % HZ) * US_PER_TICK);
+  usage.ru_stime_sec = i32(stime / HZ);
+  usage.ru_stime_usec = i32((stime % HZ) * US_PER_TICK);
+}
+
+/** Fills in what a process has used; with `withChildren`, also what it has waited for. Under (T). */
+export function fillRusage(usage: Rusage, process: Process, withChildren: boolean): void {
+  let utime = process.utime;
+  let stime = process.stime;
+  let faults = process.minorFaults;
+  let voluntary = process.voluntarySwitches;
+  let involuntary = process.involuntarySwitches;
+  let peak = process.peakRss;
+  for (let link = process.threads.next; link !== process.threads; link = link.next) {
+    const task = as<Task>(u32(link) - offsetof<Task>('threadLink'));
+    utime += task.utime;
+    stime += task.stime;
+    faults += task.minorFaults;
+    voluntary += task.voluntarySwitches;
+    involuntary += task.involuntarySwitches;
+    const mm = task.mm;
+    if (mm !== null && mm.rss > peak) peak = mm.rss;
+  }
+  if (withChildren) {
+    utime += process.childrenUtime;
+    stime += process.childrenStime;
+  }
+  setTimes(usage, utime, stime);
+  usage.ru_maxrss = peak * 4; // KiB
+  usage.ru_minflt = faults;
+  usage.ru_nvcsw = voluntary;
+  usage.ru_nivcsw = involuntary;
+}
+
+/** getrusage(who, usage). */
+export function sysGetrusage(who: u32, address: u32): i32 {
+  const usage = zeroed<Inline<Rusage>>();
+  const task = current();
+  if (i32(who) === RUSAGE_SELF) {
+    using _tasks = lockTasks();
+    fillRusage(usage, task.process, false);
+  } else if (i32(who) === RUSAGE_CHILDREN) {
+    setTimes(usage, task.process.childrenUtime, task.process.childrenStime);
+  } else if (i32(who) === RUSAGE_THREAD) {
+    setTimes(usage, task.utime, task.stime);
+    usage.ru_minflt = task.minorFaults;
+    usage.ru_nvcsw = task.voluntarySwitches;
+    usage.ru_nivcsw = task.involuntarySwitches;
+  } else {
+    return -EINVAL;
+  }
+  return copyToUser(address, ptr<u8>(usage), sizeof<Rusage>());
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Limits.
+
+/** Sets a limit of the process, and tells the old one. 0, -EINVAL or -EPERM. */
+function changeLimit(process: Process, which: u32, fresh: Rlimit | null, old: Rlimit): i32 {
+  if (which >= RLIM_NLIMITS) return -EINVAL;
+  if (fresh !== null && fresh.rlim_cur > fresh.rlim_max) return -EINVAL;
+  const isPrivileged = current().credentials.euid === 0;
+  using _held = process.signalLock.acquireIrqSave();
+  const limit = process.limits[which];
+  assign(old, limit);
+  if (fresh === null) return 0;
+  if (fresh.rlim_max > limit.rlim_max && !isPrivileged) return -EPERM;
+  if (which === RLIMIT_NOFILE && fresh.rlim_max > NOFILE_MAX) return -EPERM;
+  assign(limit, fresh);
+  return 0;
+}
+
+/** getrlimit(which, limit): numbers above 31 bits are cut, as programs of old expect. */
+export function sysOldGetrlimit(which: u32, address: u32): i32 {
+  const limit = zeroed<Inline<Rlimit>>();
+  const error = changeLimit(current().process, which, null, limit);
+  if (error < 0) return error;
+  if (limit.rlim_cur > 0x7fffffff) limit.rlim_cur = 0x7fffffff;
+  if (limit.rlim_max > 0x7fffffff) limit.rlim_max = 0x7fffffff;
+  return copyToUser(address, ptr<u8>(limit), sizeof<Rlimit>());
+}
+
+/** ugetrlimit(which, limit). */
+export function sysGetrlimit(which: u32, address: u32): i32 {
+  const limit = zeroed<Inline<Rlimit>>();
+  const error = changeLimit(current().process, which, null, limit);
+  return error < 0 ? error : copyToUser(address, ptr<u8>(limit), sizeof<Rlimit>());
+}
+
+/** setrlimit(which, limit). */
+export function sysSetrlimit(which: u32, address: u32): i32 {
+  const fresh = zeroed<Inline<Rlimit>>();
+  const old = zeroed<Inline<Rlimit>>();
+  if (copyFromUser(ptr<u8>(fresh), address, sizeof<Rlimit>()) < 0) return -EFAULT;
+  return changeLimit(current().process, which, fresh, old);
+}
+
+function widen(limit: u32): u64 {
+  return limit === RLIM_INFINITY ? 0xffffffffffffffffn : u64(limit);
+}
+
+function narrow(limit: u64): u32 {
+  return limit >= u64(RLIM_INFINITY) ? RLIM_INFINITY : u32(limit);
+}
+
+function prlimit(pid: u32, which: u32, fresh: Rlimit | null, old: Rlimit): i32 {
+  const self = current().process;
+  if (pid === 0 || pid === self.pid) return changeLimit(self, which, fresh, old);
+  using tasks = lockTasks();
+  const process = findProcess(pid, tasks);
+  if (process === null || process.threadCount === 0) return -ESRCH;
+  const mine = current().credentials;
+  if (mine.euid !== 0 && mine.uid !== process.uid) return -EPERM;
+  return changeLimit(process, which, fresh, old);
+}
+
+/** prlimit64(pid, which, fresh, old). */
+export function sysPrlimit64(pid: u32, which: u32, fresh: u32, old: u32): i32 {
+  const wide = zeroed<Inline<Rlimit64>>();
+  const after = zeroed<Inline<Rlimit>>();
+  const before = zeroed<Inline<Rlimit>>();
+  if (fresh !== 0) {
+    if (copyFromUser(ptr<u8>(wide), fresh, sizeof<Rlimit64>()) < 0) return -EFAULT;
+    after.rlim_cur = narrow(wide.rlim_cur);
+    after.rlim_max = narrow(wide.rlim_max);
+  }
+  const error = prlimit(pid, which, fresh === 0 ? null : after, before);
+  if (error < 0 || old === 0) return error;
+  wide.rlim_cur = widen(before.rlim_cur);
+  wide.rlim_max = widen(before.rlim_max);
+  return copyToUser(old, ptr<u8>(wide), sizeof<Rlimit64>());
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Priorities.
+
+/** Is `process` one of those that the arguments of getpriority and setpriority name? */
+function isNamed(process: Process, which: u32, who: u32): boolean {
+  const self = current().process;
+  if (which === PRIO_PROCESS) return process.pid === (who === 0 ? self.pid : who);
+  if (which === PRIO_PGRP) return process.pgrp === (who === 0 ? self.pgrp : who);
+  return process.uid === (who === 0 ? current().credentials.uid : who);
+}
+
+/** Sets the nice value of all threads of a process. 0, -EPERM or -EACCES. */
+function setNice(process: Process, nice: i32, tasks: Held<TaskListLock>): i32 {
+  const mine = current().credentials;
+  if (mine.euid !== 0 && mine.euid !== process.uid) return -EPERM;
+  for (let task = firstThread(process, tasks); task !== null; task = nextThread(task, tasks)) {
+    if (nice < task.nice && mine.euid !== 0) return -EACCES;
+    task.nice = nice;
+  }
+  return 0;
+}
+
+function clampNice(nice: i32): i32 {
+  return nice < -20 ? -20 : nice > 19 ? 19 : nice;
+}
+
+/** setpriority(which, who, nice). */
+export function sysSetpriority(which: u32, who: u32, nice: u32): i32 {
+  if (which > PRIO_USER) return -EINVAL;
+  let result: i32 = -ESRCH;
+  using tasks = lockTasks();
+  for (let process = processAfter(null, tasks); process !== null; process = processAfter(process, tasks)) {
+    if (!isNamed(process, which, who)) continue;
+    const error = setNice(process, clampNice(i32(nice)), tasks);
+    if (error < 0 || result === -ESRCH) result = error;
+  }
+  return result;
+}
+
+/** getpriority(which, who): 20 minus the nice value (1 to 40), of the greediest. */
+export function sysGetpriority(which: u32, who: u32): i32 {
+  if (which > PRIO_USER) return -EINVAL;
+  let result: i32 = -ESRCH;
+  using tasks = lockTasks();
+  for (let process = processAfter(null, tasks); process !== null; process = processAfter(process, tasks)) {
+    if (!isNamed(process, which, who)) continue;
+    const task = firstThread(process, tasks);
+    if (task !== null && 20 - task.nice > result) result = 20 - task.nice;
+  }
+  return result;
+}
+
+/** nice(increment). */
+export function sysNice(increment: u32): i32 {
+  const task = current();
+  const signed = i32(increment);
+  const change = signed > 40 ? 40 : signed < -40 ? -40 : signed;
+  if (change < 0 && task.credentials.euid !== 0) return -EPERM;
+  task.nice = clampNice(task.nice + change);
+  return 0;
+}

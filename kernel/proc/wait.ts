@@ -1,0 +1,198 @@
+/*
+ * Waiting for children: wait4, waitpid, waitid.
+ *
+ * Idea. One search over the children, under (T), finds one that fits what the caller wants to know: that it has ended
+ * (then the zombie goes), stopped, or continued. If there is none but could be, the caller sleeps on its process's
+ * queue, which every change of a child's state wakes (signalSend.ts, notifyParent).
+ *
+ * @source wait4(2), waitid(2); POSIX.1 waitpid.
+ */
+
+import { ECHILD, EFAULT, EINVAL, ERESTARTSYS } from '../abi/errno.ts';
+import { Rusage } from '../abi/resource.ts';
+import {
+  CLD_CONTINUED,
+  CLD_EXITED,
+  CLD_KILLED,
+  CLD_STOPPED,
+  SIGCHLD,
+  SIGCONT,
+  Siginfo,
+} from '../abi/signal.ts';
+import {
+  __WALL,
+  __WCLONE,
+  __WNOTHREAD,
+  P_ALL,
+  P_PGID,
+  P_PID,
+  STATUS_CONTINUED,
+  WCONTINUED,
+  WEXITED,
+  WNOHANG,
+  WNOWAIT,
+  WSTOPPED,
+  WUNTRACED,
+} from '../abi/wait.ts';
+import { current } from '../arch/x86/cpu.ts';
+import { copyToUser, putUser32 } from '../arch/x86/userCopy.ts';
+import { WaitEntry } from '../sync/waitQueue.ts';
+import { freeProcess } from './exit.ts';
+import { schedule, signalPending } from './scheduler.ts';
+import { fillRusage } from './sysResource.ts';
+import { type Process } from './task.ts';
+import { childAfter, lockTasks, type TaskListLock, unlinkProcess } from './taskList.ts';
+
+/** What the caller wants, and what was found. */
+class WaitRequest {
+  kind: i32; // P_ALL, P_PID, P_PGID
+  id: u32;
+  options: u32;
+  // The answer, where the search returns a pid.
+  status: u32; // as wait4 tells it
+  uid: u32;
+  usage: Inline<Rusage>;
+  /** A zombie that is on no list any more, for the caller to free. */
+  reaped: Process | null;
+}
+
+/** No child fits, or none yet. */
+const NONE: i32 = -1;
+const NOT_YET: i32 = 0;
+
+/** Does the caller ask about this child at all? */
+function isEligible(request: WaitRequest, child: Process): boolean {
+  if (request.kind === P_PID && child.pid !== request.id) return false;
+  if (request.kind === P_PGID && child.pgrp !== request.id) return false;
+  if ((request.options & __WALL) !== 0) return true;
+  const isClone = child.exitSignal !== SIGCHLD;
+  return isClone === ((request.options & __WCLONE) !== 0);
+}
+
+function answer(request: WaitRequest, child: Process, status: u32): i32 {
+  request.status = status;
+  request.uid = child.uid;
+  fillRusage(request.usage, child, true);
+  return i32(child.pid);
+}
+
+/** Takes a zombie's accounts over to its parent, and it off the lists. */
+function reap(request: WaitRequest, child: Process, tasks: Held<TaskListLock>): void {
+  const parent = current().process;
+  parent.childrenUtime += child.utime + child.childrenUtime;
+  parent.childrenStime += child.stime + child.childrenStime;
+  unlinkProcess(child, tasks);
+  request.reaped = child;
+}
+
+/** Has this child something to tell? Its pid, or NOT_YET. */
+function inspect(request: WaitRequest, child: Process, tasks: Held<TaskListLock>): i32 {
+  const options = request.options;
+  if (child.threadCount === 0) {
+    if ((options & WEXITED) === 0) return NOT_YET;
+    const pid = answer(request, child, child.exitCode);
+    if ((options & WNOWAIT) === 0) reap(request, child, tasks);
+    return pid;
+  }
+  const report = child.stopReport;
+  if (report === 0) return NOT_YET;
+  const isContinue = report === STATUS_CONTINUED;
+  if ((options & (isContinue ? WCONTINUED : WUNTRACED)) === 0) return NOT_YET;
+  if ((options & WNOWAIT) === 0) child.stopReport = 0;
+  return answer(request, child, report);
+}
+
+/** Searches the children once: a pid, NOT_YET, or NONE. */
+function search(request: WaitRequest): i32 {
+  using tasks = lockTasks();
+  const process = current().process;
+  let result: i32 = NONE;
+  for (let child = childAfter(process, null, tasks); child !== null; child = childAfter(process, child, tasks)) {
+    if (!isEligible(request, child)) continue;
+    result = inspect(request, child, tasks);
+    if (result !== NOT_YET) return result;
+  }
+  return result;
+}
+
+/** Waits as `request` says: a pid, 0 (WNOHANG, none yet), -ECHILD or -ERESTARTSYS. */
+function wait(request: WaitRequest): i32 {
+  const queue = current().process.childExit;
+  const entry = zeroed<Inline<WaitEntry>>();
+  let result: i32;
+  for (;;) {
+    queue.prepare(entry, true);
+    result = search(request);
+    if (result !== NOT_YET || (request.options & WNOHANG) !== 0) break;
+    if (signalPending()) {
+      result = -ERESTARTSYS;
+      break;
+    }
+    schedule();
+  }
+  queue.finish(entry);
+  if (request.reaped !== null) freeProcess(request.reaped);
+  return result === NONE ? -ECHILD : result;
+}
+
+/** wait4(pid, status, options, usage). */
+export function sysWait4(pid: u32, status: u32, options: u32, usage: u32): i32 {
+  const known = WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WALL | __WCLONE;
+  if ((options & ~known) !== 0) return -EINVAL;
+  if (pid === 0x80000000) return -ECHILD; // has no positive counterpart
+  const request = zeroed<Inline<WaitRequest>>();
+  const signed = i32(pid);
+  request.options = options | WEXITED;
+  request.kind = signed > 0 ? P_PID : signed === -1 ? P_ALL : P_PGID;
+  request.id = signed > 0 ? pid : signed === 0 ? current().process.pgrp : u32(-signed);
+  const result = wait(request);
+  if (result <= 0) return result;
+  if (status !== 0 && putUser32(status, request.status) < 0) return -EFAULT;
+  if (usage !== 0 && copyToUser(usage, ptr<u8>(request.usage), sizeof<Rusage>()) < 0) return -EFAULT;
+  return result;
+}
+
+/** waitpid(pid, status, options). */
+export function sysWaitpid(pid: u32, status: u32, options: u32): i32 {
+  return sysWait4(pid, status, options, 0);
+}
+
+/** Puts a status word in the terms of siginfo. */
+function fillChildInfo(info: Siginfo, pid: i32, request: WaitRequest): void {
+  const status = request.status;
+  info.si_signo = SIGCHLD;
+  info.si_pid = u32(pid);
+  info.si_uid = request.uid;
+  if (status === STATUS_CONTINUED) {
+    info.si_code = CLD_CONTINUED;
+    info.si_status = SIGCONT;
+  } else if ((status & 0xff) === 0x7f) {
+    info.si_code = CLD_STOPPED;
+    info.si_status = status >>> 8;
+  } else if ((status & 0x7f) === 0) {
+    info.si_code = CLD_EXITED;
+    info.si_status = status >>> 8;
+  } else {
+    info.si_code = CLD_KILLED;
+    info.si_status = status & 0x7f;
+  }
+}
+
+/** waitid(kind, id, info, options, usage): 0, and what happened in `info` (all zero if nothing has, with WNOHANG). */
+export function sysWaitid(kind: u32, id: u32, info: u32, options: u32, usage: u32): i32 {
+  const known = WNOHANG | WSTOPPED | WEXITED | WCONTINUED | WNOWAIT | __WNOTHREAD | __WALL | __WCLONE;
+  if ((options & ~known) !== 0 || (options & (WSTOPPED | WEXITED | WCONTINUED)) === 0) return -EINVAL;
+  if (kind > P_PGID || (kind === P_PID && i32(id) <= 0) || (kind === P_PGID && i32(id) < 0)) return -EINVAL;
+  const request = zeroed<Inline<WaitRequest>>();
+  request.kind = i32(kind);
+  request.id = kind === P_PGID && id === 0 ? current().process.pgrp : id;
+  request.options = options;
+  const result = wait(request);
+  if (result < 0) return result;
+  const record = zeroed<Inline<Siginfo>>();
+  if (result > 0) fillChildInfo(record, result, request);
+  if (usage !== 0 && result > 0) {
+    if (copyToUser(usage, ptr<u8>(request.usage), sizeof<Rusage>()) < 0) return -EFAULT;
+  }
+  return info === 0 ? 0 : copyToUser(info, ptr<u8>(record), sizeof<Siginfo>());
+}
