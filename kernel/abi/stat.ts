@@ -30,7 +30,8 @@ export const S_IRWXO = 0o007;
 export const S_IROTH = 0o004;
 export const S_IWOTH = 0o002;
 export const S_IXOTH = 0o001;
-/** Read, write and execute for all three. */
+/** Execute for all three; read, write and execute for all three. */
+export const S_IXUGO = 0o111;
 export const S_IRWXUGO = 0o777;
 /** All that chmod can set. */
 export const S_IALLUGO = 0o7777;

@@ -159,3 +159,17 @@ export function zeroTail(mapping: AddressSpace, size: i64): void {
   memset(pageAddress(page).add(offset), 0, PAGE_SIZE - offset);
   putPage(page);
 }
+
+/** The number of the first page that is there, from `from` on; false when there is none. */
+export function nextPage(mapping: AddressSpace, from: u32, found: Ptr<u32>): boolean {
+  using _held = mapping.treeLock.acquire();
+  return mapping.pages.findFrom(from, found) !== 0;
+}
+
+/** The number of the first page that is not there, from `from` on. */
+export function nextHole(mapping: AddressSpace, from: u32): u32 {
+  using _held = mapping.treeLock.acquire();
+  let index = from;
+  while (mapping.pages.find(index) !== 0) index++;
+  return index;
+}

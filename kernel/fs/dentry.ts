@@ -15,7 +15,6 @@
  * read the names in it without (D); and `inode` goes from null to an inode once, under that mutex, and never back.
  */
 
-import { NAME_MAX } from '../abi/fcntl.ts';
 import { ListHead } from '../lib/list.ts';
 import { memcmp, memcpy } from '../lib/string.ts';
 import { allocate, kfree, kmalloc } from '../mm/slab.ts';
@@ -45,7 +44,8 @@ export class Dentry {
   hashLink: Inline<ListHead>; // (D) off the table: unhashed
   /** Position in the parent for getdents; larger than that of all who came before. */
   cookie: u32; // (D)
-  lastCookie: u32; // (D) given to a child last
+  lastCookie: u32; // (D) given to a child last; 0 and 1 are those of "." and ".."
+  isPinned: boolean; // (D) `count` includes a reference of the file system
   inlineName: FixedArray<u8, 28>;
 
   isRoot(): boolean {
@@ -116,12 +116,20 @@ function releaseLast(dentry: Dentry): boolean {
 
 /** Keeps `dentry` alive while it exists on its file system. Undone by `unpin`. */
 export function pin(dentry: Dentry): void {
-  getDentry(dentry);
+  using _held = lockDentries();
+  dentry.count++;
+  dentry.isPinned = true;
 }
 
-/** The name is gone from the file system; the caller has a reference of his own. */
+/** The name is gone from the file system. @sleeps */
 export function unpin(dentry: Dentry): void {
+  clearPin(dentry);
   putDentry(dentry);
+}
+
+function clearPin(dentry: Dentry): void {
+  using _held = lockDentries();
+  dentry.isPinned = false;
 }
 
 /** A negative dentry that no walk finds, with one reference. Takes one to the parent. Null: no memory. */
@@ -146,6 +154,7 @@ export function allocateDentry(
   dentry.name[length] = 0;
   dentry.nameLength = length;
   dentry.count = 1;
+  dentry.lastCookie = 1;
   dentry.superBlock = superBlock;
   dentry.children.init();
   dentry.sibling.init();
@@ -277,7 +286,7 @@ export function childFrom(directory: Dentry, cookie: u32, previous: Dentry | nul
   let link = head.next;
   if (previous !== null && previous.parent === directory && previous.sibling.isLinked()) link = previous.sibling.next;
   for (; link !== head; link = link.next) {
-    const child = as<Dentry>(u32(link) - offsetof<Dentry>('sibling'));
+    const child = dentryOfSibling(link);
     if (child.cookie < cookie || child.inode === null) continue;
     child.count++;
     return child;
@@ -290,7 +299,7 @@ export function hasChildren(directory: Dentry): boolean {
   using _held = lockDentries();
   const head: ListHead = directory.children;
   for (let link = head.next; link !== head; link = link.next) {
-    if (as<Dentry>(u32(link) - offsetof<Dentry>('sibling')).inode !== null) return true;
+    if (dentryOfSibling(link).inode !== null) return true;
   }
   return false;
 }
@@ -325,10 +334,38 @@ function mountedRoot(dentry: Dentry): Dentry {
   return at;
 }
 
-/** Has the dentry users other than the caller (and the pin, if `pinned`)? */
-export function isBusy(dentry: Dentry, others: u32): boolean {
-  using _held = lockDentries();
-  return dentry.count > others;
+/**
+ * Does anybody use a dentry of the tree below `root`, apart from the tree itself and `known` references to the root? An
+ * open file that was removed counts as well: it keeps its parent.
+ */
+export function isTreeInUse(root: Dentry, known: u32, _held: Held<DentryLock>): boolean {
+  let at = root;
+  for (;;) {
+    if (at.count > expectedCount(at) + (at === root ? known : 0)) return true;
+    if (!at.children.isEmpty()) {
+      at = dentryOfSibling(at.children.next);
+      continue;
+    }
+    while (at !== root && at.sibling.next === childList(at.parent)) at = at.parent;
+    if (at === root) return false;
+    at = dentryOfSibling(at.sibling.next);
+  }
+}
+
+/** References that children and pin account for. */
+function expectedCount(dentry: Dentry): u32 {
+  let count: u32 = dentry.isPinned ? 1 : 0;
+  const head: ListHead = dentry.children;
+  for (let link = head.next; link !== head; link = link.next) count++;
+  return count;
+}
+
+function dentryOfSibling(link: ListHead): Dentry {
+  return as<Dentry>(u32(link) - offsetof<Dentry>('sibling'));
+}
+
+function childList(dentry: Dentry): ListHead {
+  return dentry.children;
 }
 
 export function setRootDentry(root: Dentry): void {
@@ -338,9 +375,4 @@ export function setRootDentry(root: Dentry): void {
 /** Where walks of tasks without a root of their own begin. No reference. */
 export function globalRoot(): Dentry {
   return rootDentry!;
-}
-
-/** May a component have this many bytes? */
-export function isNameTooLong(length: u32): boolean {
-  return length > NAME_MAX;
 }

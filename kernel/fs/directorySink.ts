@@ -6,6 +6,8 @@
  * with a bit of state, which takes one entry or says that it is full.
  */
 
+import { S_IFMT } from '../abi/stat.ts';
+
 /** One entry, as the file system tells it. */
 export class DirectoryEntry {
   name: Ptr<u8>;
@@ -42,4 +44,9 @@ export function emit(sink: DirectorySink, name: Ptr<u8>, nameLength: u32, inode:
   entry.next = next;
   const take = sink.take;
   return take(sink, entry);
+}
+
+/** DT_... of a file whose mode is `mode`: the mode's type bits, moved down. */
+export function typeOf(mode: u32): u8 {
+  return u8((mode & S_IFMT) >>> 12);
 }

@@ -16,7 +16,7 @@
  * in it.
  */
 
-import { O_ACCMODE, O_PATH, O_RDONLY, O_WRONLY } from '../abi/fcntl.ts';
+import { O_ACCMODE, O_PATH, O_RDONLY, O_RDWR, O_WRONLY } from '../abi/fcntl.ts';
 import { totalPageCount } from '../mm/buddy.ts';
 import { type Vma } from '../mm/types.ts';
 import { allocate, kfree } from '../mm/slab.ts';
@@ -78,11 +78,13 @@ export class File {
   data: u32;
 
   isReadable(): boolean {
-    return (this.flags & (O_ACCMODE | O_PATH)) !== O_WRONLY && (this.flags & O_PATH) === 0;
+    const mode = this.flags & (O_ACCMODE | O_PATH);
+    return mode === O_RDONLY || mode === O_RDWR;
   }
 
   isWritable(): boolean {
-    return (this.flags & O_ACCMODE) !== O_RDONLY && (this.flags & O_PATH) === 0;
+    const mode = this.flags & (O_ACCMODE | O_PATH);
+    return mode === O_WRONLY || mode === O_RDWR;
   }
 }
 

@@ -32,30 +32,38 @@ export class InodeMutex {
 }
 
 /**
- * What can be done with names, and with a file that is not open. Called with (I) of the directory, and for `link`,
- * `unlink`, `rmdir` and `rename` of the inodes that lose or win a name. The caller has checked permissions and that
- * names exist or do not exist as they should; `dentry` is negative where a name is made. Results are 0 or -errno.
- * Null: -EPERM, except that without `lookup` it is no directory, and without `readLink` no symbolic link.
+ * What can be done with names, and with a file that is not open. `held` is (I) of the directory, and for `link`,
+ * `unlink`, `rmdir` and `rename` also of the inode that wins or loses a name. The caller has checked permissions and
+ * that names exist or do not exist as they should; `dentry` is negative where a name is made. Results are 0 or -errno.
+ * Null: -EPERM, except that without `lookup` it is no directory.
  */
 export class InodeOperations {
   /** Finds the name of `dentry` in the directory and attaches its inode; if there is none the dentry stays negative. */
-  lookup: ((directory: Inode, dentry: Dentry) => i32) | null;
-  create: ((directory: Inode, dentry: Dentry, mode: u32) => i32) | null;
-  mkdir: ((directory: Inode, dentry: Dentry, mode: u32) => i32) | null;
-  mknod: ((directory: Inode, dentry: Dentry, mode: u32, device: u32) => i32) | null;
-  symlink: ((directory: Inode, dentry: Dentry, target: Ptr<u8>, length: u32) => i32) | null;
-  link: ((inode: Inode, directory: Inode, dentry: Dentry) => i32) | null;
-  unlink: ((directory: Inode, dentry: Dentry) => i32) | null;
+  lookup: ((directory: Inode, dentry: Dentry, held: Held<InodeMutex>) => i32) | null;
+  /** `mode` includes the type: a regular file, a directory, or (with `device`) a node. */
+  create: ((directory: Inode, dentry: Dentry, mode: u32, device: u32, held: Held<InodeMutex>) => i32) | null;
+  symlink: ((directory: Inode, dentry: Dentry, target: Ptr<u8>, held: Held<InodeMutex>) => i32) | null;
+  link: ((inode: Inode, directory: Inode, dentry: Dentry, held: Held<InodeMutex>) => i32) | null;
+  unlink: ((directory: Inode, dentry: Dentry, held: Held<InodeMutex>) => i32) | null;
   /** -ENOTEMPTY unless it is empty. */
-  rmdir: ((directory: Inode, dentry: Dentry) => i32) | null;
-  /** Moves the name; what `target` names, if anything, loses it. */
-  rename: ((directory: Inode, dentry: Dentry, targetDirectory: Inode, target: Dentry) => i32) | null;
+  rmdir: ((directory: Inode, dentry: Dentry, held: Held<InodeMutex>) => i32) | null;
+  /** Moves the name; what `target` names, if anything, loses it. With `exchange` both exist and change places. */
+  rename:
+    | ((
+        directory: Inode,
+        dentry: Dentry,
+        targetDirectory: Inode,
+        target: Dentry,
+        exchange: boolean,
+        held: Held<InodeMutex>,
+      ) => i32)
+    | null;
   /** The target of a symbolic link, cut to `size` bytes, not ended by a zero. Returns the bytes stored. Without (I). */
   readLink: ((inode: Inode, buffer: Ptr<u8>, size: u32) => i32) | null;
   /** For a link that leads to a thing rather than to a name (/proc/PID/fd/3). Takes a reference. Without (I). */
   followLink: ((inode: Inode, result: Ptr<Dentry>) => i32) | null;
   /** Sets the size. Null: -EINVAL. */
-  truncate: ((inode: Inode, size: i64) => i32) | null;
+  truncate: ((inode: Inode, size: i64, held: Held<InodeMutex>) => i32) | null;
   /** Is the name that was found before still good? Null: always. Called without locks. */
   revalidate: ((dentry: Dentry) => boolean) | null;
 }
