@@ -44,3 +44,5 @@ export const MADV_FREE: u32 = 8;
 export const MADV_REMOVE: u32 = 9;
 export const MADV_DONTFORK: u32 = 10;
 export const MADV_DOFORK: u32 = 11;
+export const MADV_DONTDUMP: u32 = 16;
+export const MADV_DODUMP: u32 = 17;

@@ -1,12 +1,167 @@
-import { type Mm } from './types.ts';
-/** Empty, users = count = 1. null: no memory. */
-export declare function createMm(): Mm | null;
-/** A copy-on-write copy. */
-export declare function forkMm(old: Mm): Mm | null;
-export declare function getMm(mm: Mm): void;
-/** Drops a user; the last frees everything. */
-export declare function putMm(mm: Mm): void;
-/** Loads the page directory on this CPU (null: the kernel's own). */
-export declare function activateMm(mm: Mm | null): void;
-/** Reads/writes memory of any mm (for /proc/PID/cmdline, ptrace). 0 or -EFAULT. */
-export declare function accessMm(mm: Mm, address: u32, buffer: Ptr<u8>, count: u32, write: boolean): i32;
+/*
+ * Address spaces: made, copied, switched to, taken down.
+ *
+ * Two counts, for two kinds of interest. `users` counts those who need the memory: tasks, and whoever looks into it from
+ * outside; when it is 0, regions and frames go. `count` counts those who need the record and its page directory: all
+ * users together are one of them.
+ */
+
+import { EFAULT } from '../abi/errno.ts';
+import { PAGE_SIZE, pageFloor, USER_END } from '../arch/x86/layout.ts';
+import { findPte, PTE_PRESENT, PTE_WRITE } from '../arch/x86/pageTable.ts';
+import { flushUserRange } from '../arch/x86/tlb.ts';
+import { FAULT_HANDLED, faultIn } from './fault.ts';
+import { kernelDirectory } from './kernelMap.ts';
+import { pageAddress } from './page.ts';
+import { copyPages, createDirectory, freeDirectory, freeTables, pageOf, unmapPages } from './pageTables.ts';
+import { allocate, kfree } from './slab.ts';
+import { type Mm, type MmapSem, VM_DONTCOPY } from './types.ts';
+import { isMemoryLow } from './userPages.ts';
+import { copyVma, freeVma, insertVma, regionOf, removeVma } from './vma.ts';
+
+/** An empty address space with one user; null: no memory. */
+export function createMm(): Mm | null {
+  if (isMemoryLow()) return null;
+  const mm = allocate<Mm>();
+  if (mm === null) return null;
+  mm.pageDirectory = createDirectory(kernelDirectory());
+  if (mm.pageDirectory === 0) {
+    kfree(mm);
+    return null;
+  }
+  mm.users = 1;
+  mm.count = 1;
+  mm.mmapSem.init('mmapSem');
+  mm.pageTableLock.init('pageTable');
+  mm.regions.init();
+  return mm;
+}
+
+/** A copy of an address space that shares all frames until one of the two writes; null: no memory. @sleeps */
+export function forkMm(old: Mm): Mm | null {
+  const mm = createMm();
+  if (mm === null) return null;
+  let complete = false;
+  {
+    using held = old.mmapSem.lock();
+    copyPlaces(mm, old);
+    complete = copyRegions(mm, old, held);
+    flushUserRange(old, 0, USER_END);
+  }
+  if (complete) return mm;
+  putMm(mm);
+  return null;
+}
+
+function copyPlaces(mm: Mm, old: Mm): void {
+  mm.startCode = old.startCode;
+  mm.endCode = old.endCode;
+  mm.startData = old.startData;
+  mm.endData = old.endData;
+  mm.startBrk = old.startBrk;
+  mm.brk = old.brk;
+  mm.startStack = old.startStack;
+  mm.argStart = old.argStart;
+  mm.argEnd = old.argEnd;
+  mm.envStart = old.envStart;
+  mm.envEnd = old.envEnd;
+}
+
+function copyRegions(mm: Mm, old: Mm, held: Held<MmapSem>): boolean {
+  for (let link = old.regions.next; link !== old.regions; link = link.next) {
+    const region = regionOf(link);
+    if ((region.flags & VM_DONTCOPY) !== 0) continue;
+    const copy = copyVma(mm, region);
+    if (copy === null) return false;
+    insertVma(mm, copy, held);
+    if (!copyPages(mm, old, region, held)) return false;
+  }
+  return true;
+}
+
+/** One more user. */
+export function getMm(mm: Mm): void {
+  atomic.inc(addrOf(mm.users));
+}
+
+/** One user less; the last one takes regions and memory along. No CPU has it loaded then. @sleeps */
+export function putMm(mm: Mm): void {
+  if (!atomic.decAndTest(addrOf(mm.users))) return;
+  exitMmap(mm);
+  dropMm(mm);
+}
+
+/** Another reference to the record alone. */
+export function holdMm(mm: Mm): void {
+  atomic.inc(addrOf(mm.count));
+}
+
+/** Drops a reference to the record. */
+export function dropMm(mm: Mm): void {
+  if (!atomic.decAndTest(addrOf(mm.count))) return;
+  freeDirectory(mm.pageDirectory);
+  kfree(mm);
+}
+
+/** Empties an address space. */
+export function exitMmap(mm: Mm): void {
+  using held = mm.mmapSem.lock();
+  while (!mm.regions.isEmpty()) {
+    const region = regionOf(mm.regions.next);
+    unmapPages(mm, region.start, region.end, held);
+    removeVma(mm, region, held);
+    freeVma(region);
+  }
+  freeTables(mm, 0, USER_END, held);
+}
+
+/** Loads an address space on this CPU; null: the kernel's own. Interrupts are off. */
+export function activateMm(mm: Mm | null): void {
+  const directory = mm === null ? kernelDirectory() : mm.pageDirectory;
+  if (readCr3() !== directory) writeCr3(directory);
+}
+
+/**
+ * Copies between a buffer of the kernel's and an address space that need not be loaded: for /proc and ptrace. The caller
+ * is a user. 0, or -EFAULT with a part done.
+ *
+ * @sleeps
+ */
+export function accessMm(mm: Mm, address: u32, buffer: Ptr<u8>, count: u32, write: boolean): i32 {
+  using held = mm.mmapSem.lock();
+  let done: u32 = 0;
+  while (done < count) {
+    const at = address + done;
+    const place = reach(mm, at, write, held);
+    if (place === null) return -EFAULT;
+    const inPage = PAGE_SIZE - (at - pageFloor(at));
+    const size = count - done < inPage ? count - done : inPage;
+    if (write) copyBytes(place, buffer.add(done), size);
+    else copyBytes(buffer.add(done), place, size);
+    done += size;
+  }
+  return 0;
+}
+
+/** Where the kernel sees the byte at a user address; null: it may not be accessed. */
+function reach(mm: Mm, address: u32, write: boolean, held: Held<MmapSem>): Ptr<u8> | null {
+  const wanted = write ? PTE_PRESENT | PTE_WRITE : PTE_PRESENT;
+  for (;;) {
+    const pte = address < USER_END ? findPte(mm.pageDirectory, address) : null;
+    if (pte !== null && (pte[0] & wanted) === wanted) {
+      return pageAddress(pageOf(pte[0])).add(address - pageFloor(address));
+    }
+    if (faultIn(mm, address, write, held) !== FAULT_HANDLED) return null;
+  }
+}
+
+/** Pages in regions with all these VM_ flags: for /proc. @sleeps */
+export function regionPages(mm: Mm, flags: u32): u32 {
+  using _held = mm.mmapSem.lock();
+  let sum: u32 = 0;
+  for (let link = mm.regions.next; link !== mm.regions; link = link.next) {
+    const region = regionOf(link);
+    if ((region.flags & flags) === flags) sum += (region.end - region.start) / PAGE_SIZE;
+  }
+  return sum;
+}

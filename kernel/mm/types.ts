@@ -56,7 +56,7 @@ export class VmOperations {
    * Finds the frame for page `pageOffset` of the file, and stores it in `result` with a reference for the caller.
    * 0; -ENOMEM; -EFAULT beyond the end of the file (SIGBUS). With (M) held; may sleep.
    */
-  nopage: ((region: Vma, pageOffset: u32, result: Ptr<Page>) => i32) | null;
+  nopage: ((region: Vma, pageOffset: u32, result: Ptr<Page | null>) => i32) | null;
 }
 
 /** A region: addresses of one kind, [start, end). */
@@ -67,8 +67,9 @@ export class Vma {
   end: u32; // (M) first byte after
   flags: u32; // (M) VM_*
   pageOffset: u32; // (M) of `start` within the file, in pages; moves with start
-  file: File | null; // (C) a reference; null: anonymous memory
-  operations: VmOperations | null; // (C)
+  file: File | null; // (C) referenced by `operations`
+  operations: VmOperations | null; // (C) null: anonymous and private
+  data: u32; // (C) what `operations` keeps here
 }
 
 export class Mm {

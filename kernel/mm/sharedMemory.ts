@@ -1,0 +1,105 @@
+/*
+ * Anonymous memory that is shared: mmap with MAP_SHARED and MAP_ANONYMOUS, then fork.
+ *
+ * Idea. The frames belong to an object of their own, which all regions made from the one mmap refer to. A process that
+ * touches a page looks there first; so parent and child meet in the same frame, whoever came first.
+ *
+ * Locking. (O) SharedMemory.lock: the table of frames. `count` is atomic: regions.
+ */
+
+import { ENOMEM } from '../abi/errno.ts';
+import { PAGE_SHIFT } from '../arch/x86/layout.ts';
+import { Spinlock } from '../sync/spinlock.ts';
+import { putPage } from './buddy.ts';
+import { getPage, type Page } from './page.ts';
+import { allocate, kfree, kmalloc } from './slab.ts';
+import { type Vma, VmOperations } from './types.ts';
+import { allocZeroedPage } from './userPages.ts';
+
+/** The class of SharedMemory.lock. */
+export class SharedMemoryLock {
+  declare readonly lock: 'sharedMemory';
+}
+
+class SharedMemory {
+  count: Volatile<u32>;
+  lock: Inline<Spinlock<SharedMemoryLock>>;
+  pageCount: u32; // (C)
+  pages: Ptr<Page | null>; // (O) a reference each
+}
+
+const operations = zeroed<Inline<VmOperations>>();
+
+/** Fills the table of operations. */
+export function initSharedMemory(): void {
+  operations.open = openShared;
+  operations.close = closeShared;
+  operations.nopage = findShared;
+}
+
+/** Makes `region`, whose addresses are set, shared memory of its own. 0 or -ENOMEM. */
+export function shareRegion(region: Vma): i32 {
+  const object = allocate<SharedMemory>();
+  if (object === null) return -ENOMEM;
+  const pageCount = (region.end - region.start) >>> PAGE_SHIFT;
+  const pages = kmalloc(pageCount * 4);
+  if (pages === null) {
+    kfree(object);
+    return -ENOMEM;
+  }
+  fillBytes(pages, 0, pageCount * 4);
+  object.count = 1;
+  object.lock.init('sharedMemory');
+  object.pageCount = pageCount;
+  object.pages = ptr<Page | null>(pages);
+  region.pageOffset = 0;
+  region.operations = operations;
+  region.data = u32(object);
+  return 0;
+}
+
+function openShared(region: Vma): void {
+  atomic.inc(addrOf(as<SharedMemory>(region.data).count));
+}
+
+function closeShared(region: Vma): void {
+  const object = as<SharedMemory>(region.data);
+  if (!atomic.decAndTest(addrOf(object.count))) return;
+  for (let i: u32 = 0; i < object.pageCount; i++) {
+    const page = object.pages[i];
+    if (page !== null) putPage(page);
+  }
+  kfree(object.pages);
+  kfree(object);
+}
+
+/** The frame for a page, with a reference for the caller. A frame that turns out to be one too many goes again. */
+function findShared(region: Vma, pageOffset: u32, result: Ptr<Page | null>): i32 {
+  const object = as<SharedMemory>(region.data);
+  if (pageOffset >= object.pageCount) return -ENOMEM;
+  if (lookUp(object, pageOffset, result)) return 0;
+  const page = allocZeroedPage();
+  if (page === null) return -ENOMEM;
+  if (!enter(object, pageOffset, page, result)) putPage(page);
+  return 0;
+}
+
+function lookUp(object: SharedMemory, index: u32, result: Ptr<Page | null>): boolean {
+  using _held = object.lock.acquire();
+  const page = object.pages[index];
+  if (page === null) return false;
+  getPage(page);
+  result[0] = page;
+  return true;
+}
+
+/** Enters a new frame; false if somebody was faster, whose frame is the result then. */
+function enter(object: SharedMemory, index: u32, page: Page, result: Ptr<Page | null>): boolean {
+  using _held = object.lock.acquire();
+  const there = object.pages[index];
+  const winner = there === null ? page : there;
+  getPage(winner);
+  object.pages[index] = winner;
+  result[0] = winner;
+  return there === null;
+}

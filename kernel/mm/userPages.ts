@@ -1,0 +1,62 @@
+/*
+ * Frames for programs: fresh, zeroed, copied.
+ *
+ * A program that eats up memory must not take the last frame: the kernel needs a few to go on serving, and to end that
+ * program. So frames for user memory are refused while the kernel's own are still to be had.
+ *
+ * The zero page is one frame, mapped read-only wherever a program reads memory that it has never written.
+ */
+
+import { PAGE_SIZE } from '../arch/x86/layout.ts';
+import { panic } from '../lib/panic.ts';
+import { allocPages, freePageCount, totalPageCount } from './buddy.ts';
+import { getPage, type Page, pageAddress } from './page.ts';
+
+/** One frame in this many is the kernel's. */
+const RESERVE_FRACTION: u32 = 32;
+
+let zero: Page;
+
+/** Makes the zero page. */
+export function initUserPages(): void {
+  const page = allocPages(0);
+  if (page === null) panic('no memory for the zero page');
+  fillBytes(pageAddress(page), 0, PAGE_SIZE);
+  zero = page;
+}
+
+/** Is what is left needed by the kernel itself? New processes and user pages are refused then. */
+export function isMemoryLow(): boolean {
+  return freePageCount() <= totalPageCount() / RESERVE_FRACTION;
+}
+
+/** A frame with undefined contents and one reference; null: no memory for programs. */
+export function allocUserPage(): Page | null {
+  return isMemoryLow() ? null : allocPages(0);
+}
+
+/** A frame of zeroes. */
+export function allocZeroedPage(): Page | null {
+  const page = allocUserPage();
+  if (page !== null) fillBytes(pageAddress(page), 0, PAGE_SIZE);
+  return page;
+}
+
+/** A copy of `source`. */
+export function copyUserPage(source: Page): Page | null {
+  if (source === zero) return allocZeroedPage();
+  const page = allocUserPage();
+  if (page !== null) copyBytes(pageAddress(page), pageAddress(source), PAGE_SIZE);
+  return page;
+}
+
+/** The zero page, with one more reference. */
+export function getZeroPage(): Page {
+  getPage(zero);
+  return zero;
+}
+
+/** The zero page belongs to nobody: it is not counted as a process's memory, and never written. */
+export function isZeroPage(page: Page): boolean {
+  return page === zero;
+}
