@@ -2,6 +2,7 @@
  * Arguments of programs: single-letter options, gathered as POSIX has it (`-la` is `-l -a`; `--` ends them).
  */
 
+import { MINUS } from './characters.ts';
 import { printError } from './output.ts';
 import { contains, type StringList } from './strings.ts';
 
@@ -23,8 +24,8 @@ export function readOptions(argv: StringList, known: string, result: Options): b
   let i: u32 = 1;
   for (; argv[i] !== null; i++) {
     const argument = argv[i]!;
-    if (argument[0] !== 0x2d || argument[1] === 0) break;
-    if (argument[1] === 0x2d && argument[2] === 0) {
+    if (argument[0] !== MINUS || argument[1] === 0) break;
+    if (argument[1] === MINUS && argument[2] === 0) {
       i++;
       break;
     }

@@ -4,6 +4,7 @@
 
 import { EINTR } from '../../abi/errno.ts';
 import { O_RDONLY } from '../../abi/fcntl.ts';
+import { SLASH } from './characters.ts';
 import { close, open, read } from './fileCalls.ts';
 import { copyString, stringLength } from './strings.ts';
 
@@ -28,8 +29,8 @@ export function readFile(path: Ptr<u8>, target: Ptr<u8>, size: u32): i32 {
 /** Writes `directory/name` to `target` (cut to `size` bytes); an empty directory adds nothing in front. */
 export function joinPath(target: Ptr<u8>, size: u32, directory: Ptr<u8>, name: Ptr<u8>): void {
   let length = copyString(target, directory, size);
-  if (length !== 0 && target[length - 1] !== 0x2f && length + 1 < size) {
-    target[length] = 0x2f;
+  if (length !== 0 && target[length - 1] !== SLASH && length + 1 < size) {
+    target[length] = SLASH;
     length++;
   }
   copyString(target.add(length), name, size - length);
@@ -38,6 +39,6 @@ export function joinPath(target: Ptr<u8>, size: u32, directory: Ptr<u8>, name: P
 /** The part of `path` after its last slash. */
 export function baseName(path: Ptr<u8>): Ptr<u8> {
   let from = stringLength(path);
-  while (from > 0 && path[from - 1] !== 0x2f) from--;
+  while (from > 0 && path[from - 1] !== SLASH) from--;
   return path.add(from);
 }

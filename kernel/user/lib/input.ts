@@ -3,6 +3,7 @@
  */
 
 import { EINTR } from '../../abi/errno.ts';
+import { NEWLINE } from './characters.ts';
 import { read } from './fileCalls.ts';
 
 export class Input {
@@ -42,7 +43,7 @@ export function readLine(input: Input, target: Ptr<u8>, size: u32): i32 {
   let length: u32 = 0;
   let byte = getByte(input);
   if (byte < 0) return -1;
-  while (byte >= 0 && byte !== 0x0a) {
+  while (byte >= 0 && byte !== NEWLINE) {
     if (length + 1 < size) {
       target[length] = u8(byte);
       length++;

@@ -10,10 +10,21 @@
  */
 
 import { EINTR } from '../../abi/errno.ts';
+import { DIGIT_0, LOWER_A, MINUS, PERCENT, SPACE, STAR } from './characters.ts';
 import { write } from './fileCalls.ts';
 import { isDigit, stringLength } from './strings.ts';
 
 const CAPACITY: u32 = 1024;
+
+// The letters of conversions.
+const LETTER_C = 0x63;
+const LETTER_D = 0x64;
+const LETTER_L = 0x6c;
+const LETTER_O = 0x6f;
+const LETTER_P = 0x70;
+const LETTER_S = 0x73;
+const LETTER_U = 0x75;
+const LETTER_X = 0x78;
 
 export class Output {
   fd: i32;
@@ -99,24 +110,24 @@ export function formatTo(output: Output, format: Ptr<u8>, args: Ptr<u32>): void 
   let next: u32 = 0;
   let i: u32 = 0;
   while (format[i] !== 0) {
-    if (format[i] !== 0x25) {
+    if (format[i] !== PERCENT) {
       putByte(output, format[i]);
       i++;
       continue;
     }
     i++;
-    field.left = format[i] === 0x2d;
+    field.left = format[i] === MINUS;
     if (field.left) i++;
-    field.zeros = format[i] === 0x30;
+    field.zeros = format[i] === DIGIT_0;
     if (field.zeros) i++;
     field.width = 0;
-    if (format[i] === 0x2a) {
+    if (format[i] === STAR) {
       field.width = args[next];
       next++;
       i++;
     }
-    for (; isDigit(format[i]); i++) field.width = field.width * 10 + (format[i] - 0x30);
-    field.wide = format[i] === 0x6c;
+    for (; isDigit(format[i]); i++) field.width = field.width * 10 + (format[i] - DIGIT_0);
+    field.wide = format[i] === LETTER_L;
     if (field.wide) i++;
     const conversion = format[i];
     if (conversion === 0) return;
@@ -127,43 +138,43 @@ export function formatTo(output: Output, format: Ptr<u8>, args: Ptr<u32>): void 
 
 /** Prints one conversion. Returns how many words it took. */
 function convert(output: Output, field: Field, conversion: u8, args: Ptr<u32>): u32 {
-  if (conversion === 0x25) {
+  if (conversion === PERCENT) {
     putByte(output, conversion);
     return 0;
   }
   const word = args[0];
   switch (conversion) {
-    case 0x64: // d
+    case LETTER_D:
       if (i32(word) < 0) putNumber(output, field, u64(0 - word), 10n, true);
       else putNumber(output, field, u64(word), 10n, false);
       break;
-    case 0x75: // u
+    case LETTER_U:
       if (field.wide) {
         putNumber(output, field, (u64(args[1]) << 32n) | u64(word), 10n, false);
         return 2;
       }
       putNumber(output, field, u64(word), 10n, false);
       break;
-    case 0x78: // x
+    case LETTER_X:
       putNumber(output, field, u64(word), 16n, false);
       break;
-    case 0x6f: // o
+    case LETTER_O:
       putNumber(output, field, u64(word), 8n, false);
       break;
-    case 0x70: // p
+    case LETTER_P:
       putString(output, bytes('0x'));
       field.zeros = true;
       field.width = 8;
       putNumber(output, field, u64(word), 16n, false);
       break;
-    case 0x63: // c
+    case LETTER_C:
       putByte(output, word & 0xff);
       break;
-    case 0x73: // s
+    case LETTER_S:
       putField(output, field, ptr<u8>(word), stringLength(ptr<u8>(word)), false);
       break;
     default:
-      putByte(output, 0x25);
+      putByte(output, PERCENT);
       putByte(output, conversion);
       return 0;
   }
@@ -177,7 +188,7 @@ function putNumber(output: Output, field: Field, value: u64, base: u64, negative
   do {
     const digit = u32(rest % base);
     at--;
-    digits[at] = u8(digit < 10 ? digit + 0x30 : digit - 10 + 0x61);
+    digits[at] = u8(digit < 10 ? digit + DIGIT_0 : digit - 10 + LOWER_A);
     rest = rest / base;
   } while (rest !== 0n);
   putField(output, field, addrOf(digits[at]), 24 - at, negative);
@@ -188,11 +199,11 @@ function putField(output: Output, field: Field, text: Ptr<u8>, length: u32, nega
   const taken = negative ? length + 1 : length;
   const padding = field.width > taken ? field.width - taken : 0;
   const zeros = field.zeros && !field.left;
-  if (!field.left && !zeros) putMany(output, 0x20, padding);
-  if (negative) putByte(output, 0x2d);
-  if (zeros) putMany(output, 0x30, padding);
+  if (!field.left && !zeros) putMany(output, SPACE, padding);
+  if (negative) putByte(output, MINUS);
+  if (zeros) putMany(output, DIGIT_0, padding);
   putBytes(output, text, length);
-  if (field.left) putMany(output, 0x20, padding);
+  if (field.left) putMany(output, SPACE, padding);
 }
 
 function putMany(output: Output, byte: u8, count: u32): void {

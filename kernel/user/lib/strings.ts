@@ -2,6 +2,8 @@
  * Bytes and strings. A string is the address of bytes that end with a zero.
  */
 
+import { DIGIT_0, DIGIT_9, LOWER_A, LOWER_X, LOWER_Z, MINUS, UNDERSCORE } from './characters.ts';
+
 /** argv, envp: addresses of strings, ended by null. */
 export type StringList = Ptr<Ptr<u8> | null>;
 
@@ -62,13 +64,13 @@ export function bytesEqual(a: Ptr<u8>, b: Ptr<u8>, length: u32): boolean {
 }
 
 export function isDigit(byte: u32): boolean {
-  return byte >= 0x30 && byte <= 0x39;
+  return byte >= DIGIT_0 && byte <= DIGIT_9;
 }
 
 /** A letter or an underscore. */
 export function isNameStart(byte: u32): boolean {
   const lower = byte | 0x20;
-  return (lower >= 0x61 && lower <= 0x7a) || byte === 0x5f;
+  return (lower >= LOWER_A && lower <= LOWER_Z) || byte === UNDERSCORE;
 }
 
 /**
@@ -77,13 +79,13 @@ export function isNameStart(byte: u32): boolean {
  */
 export function parseNumber(text: Ptr<u8>, result: Ptr<i32>): boolean {
   let i: u32 = 0;
-  const negative = text[0] === 0x2d;
+  const negative = text[0] === MINUS;
   if (negative) i = 1;
   let base: u32 = 10;
-  if (text[i] === 0x30 && (text[i + 1] | 0x20) === 0x78) {
+  if (text[i] === DIGIT_0 && (text[i + 1] | 0x20) === LOWER_X) {
     base = 16;
     i += 2;
-  } else if (text[i] === 0x30 && text[i + 1] !== 0) {
+  } else if (text[i] === DIGIT_0 && text[i + 1] !== 0) {
     base = 8;
     i++;
   }
@@ -100,7 +102,7 @@ export function parseNumber(text: Ptr<u8>, result: Ptr<i32>): boolean {
 
 /** The value of a digit in any base up to 36, or 255. */
 function digitValue(byte: u32): u32 {
-  if (isDigit(byte)) return byte - 0x30;
+  if (isDigit(byte)) return byte - DIGIT_0;
   const lower = byte | 0x20;
-  return lower >= 0x61 && lower <= 0x7a ? lower - 0x61 + 10 : 255;
+  return lower >= LOWER_A && lower <= LOWER_Z ? lower - LOWER_A + 10 : 255;
 }
