@@ -1,0 +1,16 @@
+/*
+ * The one rule about truth: a condition is a boolean.
+ */
+
+import type { FunctionLowering } from './function.ts';
+import type { Operand } from './operand.ts';
+import type { ts } from './typescript.ts';
+import { decay } from './types.ts';
+
+/** False, and reported, if the operand is anything else. */
+export function requireBoolean(f: FunctionLowering, operand: Operand, node: ts.Node): boolean {
+  const type = decay(operand.type);
+  if (type.kind === 'bool') return true;
+  if (type.kind !== 'error' && type.kind !== 'never') f.report(node, 'notBoolean', [type.name]);
+  return false;
+}

@@ -1,0 +1,116 @@
+/*
+ * Conditions: boolean expressions that decide where control goes. `&&`, `||` and `!` become branches, never values.
+ *
+ * A condition that is constant is known before anything is lowered (`knownCondition`), so that code which a build flag
+ * rules out leaves no trace: its functions are not even asked for.
+ */
+
+import type { Block } from '../ir/types.ts';
+import { requireBoolean } from './boolean.ts';
+import type { FunctionLowering } from './function.ts';
+import { ts } from './typescript.ts';
+
+/** Goes to one of two blocks. The caller seals them. */
+export function lowerCondition(f: FunctionLowering, node: ts.Expression, ifTrue: Block, ifFalse: Block): void {
+  const { builder } = f;
+  const known = knownCondition(f, node);
+  if (known !== null) {
+    builder.jump(known ? ifTrue : ifFalse);
+    return;
+  }
+  if (ts.isParenthesizedExpression(node)) {
+    lowerCondition(f, node.expression, ifTrue, ifFalse);
+    return;
+  }
+  if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.ExclamationToken) {
+    lowerCondition(f, node.operand, ifFalse, ifTrue);
+    return;
+  }
+  if (isLogical(node)) {
+    const more = builder.createBlock();
+    const isAnd = node.operatorToken.kind === ts.SyntaxKind.AmpersandAmpersandToken;
+    if (isAnd) lowerCondition(f, node.left, more, ifFalse);
+    else lowerCondition(f, node.left, ifTrue, more);
+    builder.startSealed(more);
+    lowerCondition(f, node.right, ifTrue, ifFalse);
+    return;
+  }
+  const operand = f.expression(node);
+  const isOk = requireBoolean(f, operand, node);
+  f.at(node);
+  if (isOk && operand.constant !== null) builder.jump(operand.constant === 0n ? ifFalse : ifTrue);
+  else builder.branch(f.value(operand), ifTrue, ifFalse);
+}
+
+function isLogical(node: ts.Expression): node is ts.BinaryExpression {
+  if (!ts.isBinaryExpression(node)) return false;
+  const { kind } = node.operatorToken;
+  return kind === ts.SyntaxKind.AmpersandAmpersandToken || kind === ts.SyntaxKind.BarBarToken;
+}
+
+/** The condition's value if the build fixes it. Lowers nothing that makes code. */
+export function knownCondition(f: FunctionLowering, node: ts.Expression): boolean | null {
+  if (ts.isParenthesizedExpression(node)) return knownCondition(f, node.expression);
+  if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.ExclamationToken) {
+    const inner = knownCondition(f, node.operand);
+    return inner === null ? null : !inner;
+  }
+  if (isLogical(node)) {
+    const decides = node.operatorToken.kind === ts.SyntaxKind.BarBarToken;
+    const left = knownCondition(f, node.left);
+    if (left === null || left === decides) return left;
+    return knownCondition(f, node.right);
+  }
+  if (!isConstantExpression(f, node)) return null;
+  const operand = f.expression(node);
+  return operand.type.kind === 'bool' && operand.constant !== null ? operand.constant !== 0n : null;
+}
+
+/** Made of constants alone, as far as the syntax and the names tell. */
+function isConstantExpression(f: FunctionLowering, node: ts.Expression): boolean {
+  if (ts.isParenthesizedExpression(node)) return isConstantExpression(f, node.expression);
+  if (ts.isIdentifier(node)) return isConstantName(f, node);
+  if (ts.isPropertyAccessExpression(node)) return isConstantMember(f, node);
+  if (ts.isBinaryExpression(node)) {
+    const { kind } = node.operatorToken;
+    const isAssignment = kind >= ts.SyntaxKind.FirstAssignment && kind <= ts.SyntaxKind.LastAssignment;
+    return !isAssignment && isConstantExpression(f, node.left) && isConstantExpression(f, node.right);
+  }
+  if (ts.isPrefixUnaryExpression(node)) {
+    const isStep = node.operator === ts.SyntaxKind.PlusPlusToken || node.operator === ts.SyntaxKind.MinusMinusToken;
+    return !isStep && isConstantExpression(f, node.operand);
+  }
+  if (ts.isCallExpression(node)) return isConstantCall(f, node);
+  return ts.isNumericLiteral(node) || ts.isBigIntLiteral(node) || isBooleanLiteral(node);
+}
+
+function isBooleanLiteral(node: ts.Node): boolean {
+  return node.kind === ts.SyntaxKind.TrueKeyword || node.kind === ts.SyntaxKind.FalseKeyword;
+}
+
+function isConstantName(f: FunctionLowering, node: ts.Identifier): boolean {
+  const symbol = f.world.entities.symbolAt(node);
+  if (symbol === null) return false;
+  const local = f.locals.get(symbol) ?? f.surroundings.outer?.get(symbol);
+  if (local !== undefined) return local.kind === 'constant' && local.operand.constant !== null;
+  const entity = f.world.entities.entityOf(symbol);
+  if (entity.kind === 'enumMember') return true;
+  return entity.kind === 'variable' && entity.isConst && f.world.constants.variable(entity).constant?.constant != null;
+}
+
+/** `Enum.Member`, `Class.CONSTANT`, `namespace.CONSTANT`. */
+function isConstantMember(f: FunctionLowering, node: ts.PropertyAccessExpression): boolean {
+  if (!ts.isIdentifier(node.expression)) return false;
+  const owner = f.world.entities.entityAt(node.expression);
+  if (owner === null || !['enum', 'class', 'namespace'].includes(owner.kind)) return false;
+  return isConstantName(f, node.name as ts.Identifier);
+}
+
+const constantCalls = new Set(['u8', 'u16', 'u32', 'u64', 'i8', 'i16', 'i32', 'i64', 'sizeof', 'offsetof', 'define']);
+
+function isConstantCall(f: FunctionLowering, node: ts.CallExpression): boolean {
+  if (!ts.isIdentifier(node.expression)) return false;
+  const entity = f.world.entities.entityAt(node.expression);
+  if (entity?.kind !== 'builtin' || !constantCalls.has(entity.name)) return false;
+  return node.arguments.every((arg) => ts.isStringLiteral(arg) || isConstantExpression(f, arg));
+}

@@ -1,0 +1,94 @@
+/*
+ * Diagnostics: what the compiler has to say about a program, in one form for tsc's findings and our own.
+ *
+ * A Reporter collects them during a build. The same function may be lowered for several programs, so equal findings are
+ * kept once; where tsc has found fault with a line, ours about that line are dropped, since they are mostly echoes.
+ */
+
+import { codes, type CodeName } from './codes.ts';
+import { ts } from './typescript.ts';
+
+export interface Span {
+  readonly file: string;
+  /** Line and column count from 1; columns and the length are in UTF-16 units. */
+  readonly line: number;
+  readonly column: number;
+  readonly length: number;
+}
+
+export interface RelatedSpan extends Span {
+  readonly message: string;
+}
+
+export interface Diagnostic extends Span {
+  /** `PW1001` for ours, `TS2345` for tsc's. */
+  readonly code: string;
+  readonly message: string;
+  /** What to write instead; null if there is nothing to say beyond the message. */
+  readonly hint: string | null;
+  readonly related: readonly RelatedSpan[];
+}
+
+/** A second place that explains a finding. */
+export interface RelatedNode {
+  readonly node: ts.Node;
+  readonly message: string;
+}
+
+/** The source range of a node without the comments before it. */
+export function spanOf(node: ts.Node): Span {
+  const source = node.getSourceFile();
+  const start = node.getStart(source);
+  return spanOfRange(source, start, Math.max(1, node.getEnd() - start));
+}
+
+export function spanOfRange(source: ts.SourceFile, start: number, length: number): Span {
+  const { line, character } = ts.getLineAndCharacterOfPosition(source, start);
+  return { file: source.fileName, line: line + 1, column: character + 1, length };
+}
+
+/** Puts `$1`, `$2`, ... in. */
+function fill(template: string, values: readonly string[]): string {
+  return template.replace(/\$(\d)/g, (_, digit: string) => values[Number(digit) - 1] ?? '');
+}
+
+export class Reporter {
+  readonly #found = new Map<string, Diagnostic>();
+
+  /** Adds a finding of ours. `values` replace `$1`, `$2`, ... in the code's message and hint. */
+  report(node: ts.Node, name: CodeName, values: readonly string[] = [], related: readonly RelatedNode[] = []): void {
+    const row = codes[name];
+    this.add({
+      ...spanOf(node),
+      code: row.code,
+      message: fill(row.message, values),
+      hint: fill(row.hint, values),
+      related: related.map((other) => ({ ...spanOf(other.node), message: other.message })),
+    });
+  }
+
+  add(diagnostic: Diagnostic): void {
+    const { code, file, line, column, message } = diagnostic;
+    const key = `${code}|${file}|${line}|${column}|${message}`;
+    if (!this.#found.has(key)) this.#found.set(key, diagnostic);
+  }
+
+  get isEmpty(): boolean {
+    return this.#found.size === 0;
+  }
+
+  /** All findings by file, line and column, without the echoes of tsc's. */
+  sorted(): Diagnostic[] {
+    const all = [...this.#found.values()];
+    const place = (d: Diagnostic): string => `${d.file}:${d.line}`;
+    const byTsc = new Set(all.filter((d) => d.code.startsWith('TS')).map(place));
+    return all.filter((d) => d.code.startsWith('TS') || !byTsc.has(place(d))).sort(compare);
+  }
+}
+
+function compare(a: Diagnostic, b: Diagnostic): number {
+  if (a.file !== b.file) return a.file < b.file ? -1 : 1;
+  if (a.line !== b.line) return a.line - b.line;
+  if (a.column !== b.column) return a.column - b.column;
+  return a.code < b.code ? -1 : a.code > b.code ? 1 : 0;
+}

@@ -1,0 +1,284 @@
+/*
+ * What names stand for: functions, variables, classes, enums, and the library's built-in names.
+ *
+ * The checker says which symbol an identifier means; the EntityTable says what that symbol is to us. Both answers are
+ * kept, since a function may be lowered for several programs. Symbols have one identity in the whole ts.Program, so the
+ * table is shared by the kernel and all user programs.
+ */
+
+import type { Reporter } from './diagnostics.ts';
+import { readTags, type Tags } from './tags.ts';
+import { ts } from './typescript.ts';
+
+export type FunctionNode = ts.FunctionDeclaration | ts.MethodDeclaration | ts.ArrowFunction | ts.FunctionExpression;
+
+export interface FunctionInfo {
+  readonly kind: 'function';
+  readonly declaration: FunctionNode;
+  /** As in the source; `[Symbol.dispose]` for that method. */
+  readonly name: string;
+  /** Path of the module, relative to the root, without extension. */
+  readonly module: string;
+  /** For a method, static or not. */
+  readonly owner: ClassInfo | null;
+  readonly isStatic: boolean;
+  /** Its own, without those of its class. */
+  readonly typeParameters: readonly ts.Symbol[];
+  readonly tags: Tags;
+}
+
+export interface VariableInfo {
+  readonly kind: 'variable';
+  readonly declaration: ts.VariableDeclaration | ts.PropertyDeclaration;
+  /** The symbol in the output: `module:name` or `module:Class.name`. */
+  readonly symbolName: string;
+  readonly isConst: boolean;
+  readonly tags: Tags;
+}
+
+export interface FieldInfo {
+  readonly name: string;
+  readonly declaration: ts.PropertyDeclaration;
+  readonly tags: Tags;
+}
+
+export interface ClassInfo {
+  readonly kind: 'class';
+  readonly declaration: ts.ClassDeclaration;
+  readonly name: string;
+  /** `mm/vma:Vma`. */
+  readonly qualifiedName: string;
+  /** The plain name where no other class has it, else the qualified one. */
+  readonly displayName: string;
+  readonly module: string;
+  readonly typeParameters: readonly ts.Symbol[];
+  /** Those that take room, in order. */
+  readonly fields: readonly FieldInfo[];
+  readonly methods: ReadonlyMap<string, FunctionInfo>;
+  readonly statics: ReadonlyMap<string, FunctionInfo | VariableInfo>;
+  readonly tags: Tags;
+}
+
+export interface EnumInfo {
+  readonly kind: 'enum';
+  readonly declaration: ts.EnumDeclaration;
+  readonly name: string;
+  readonly qualifiedName: string;
+}
+
+export interface EnumMemberInfo {
+  readonly kind: 'enumMember';
+  readonly of: EnumInfo;
+  readonly declaration: ts.EnumMember;
+}
+
+export type Entity =
+  | FunctionInfo
+  | VariableInfo
+  | ClassInfo
+  | EnumInfo
+  | EnumMemberInfo
+  | { readonly kind: 'builtin'; readonly name: string; readonly declaration: ts.Declaration }
+  | { readonly kind: 'namespace'; readonly symbol: ts.Symbol }
+  | { readonly kind: 'other'; readonly declaration: ts.Declaration | null };
+
+/** The name of a member as we key it; null for computed names that we do not know. */
+export function memberName(name: ts.PropertyName | ts.BindingName): string | null {
+  if (ts.isIdentifier(name) || ts.isStringLiteral(name) || ts.isPrivateIdentifier(name)) return name.text;
+  if (ts.isComputedPropertyName(name) && name.expression.getText() === 'Symbol.dispose') return '[Symbol.dispose]';
+  return null;
+}
+
+export function hasModifier(node: ts.Node, kind: ts.SyntaxKind): boolean {
+  return ts.canHaveModifiers(node) && (ts.getModifiers(node)?.some((modifier) => modifier.kind === kind) ?? false);
+}
+
+export class EntityTable {
+  readonly #checker: ts.TypeChecker;
+  readonly #reporter: Reporter;
+  readonly #root: string;
+  readonly #library: ReadonlySet<ts.SourceFile>;
+  /** Plain class names that more than one class has. */
+  readonly #ambiguous: ReadonlySet<string>;
+  readonly #entities = new Map<ts.Symbol, Entity>();
+  readonly #symbols = new Map<ts.Node, ts.Symbol | null>();
+  readonly #modules = new Map<ts.SourceFile, string>();
+
+  constructor(
+    checker: ts.TypeChecker,
+    reporter: Reporter,
+    root: string,
+    library: ReadonlySet<ts.SourceFile>,
+    sources: readonly ts.SourceFile[],
+  ) {
+    this.#checker = checker;
+    this.#reporter = reporter;
+    this.#root = root;
+    this.#library = library;
+    this.#ambiguous = ambiguousClassNames(sources);
+  }
+
+  /** The symbol that a name means, seen through imports; null if tsc does not know either. */
+  symbolAt(node: ts.Node): ts.Symbol | null {
+    const known = this.#symbols.get(node);
+    if (known !== undefined) return known;
+    const found = this.#checker.getSymbolAtLocation(node);
+    const symbol = found === undefined ? null : this.#throughAlias(found);
+    this.#symbols.set(node, symbol);
+    return symbol;
+  }
+
+  #throughAlias(symbol: ts.Symbol): ts.Symbol {
+    return (symbol.flags & ts.SymbolFlags.Alias) !== 0 ? this.#checker.getAliasedSymbol(symbol) : symbol;
+  }
+
+  /** What an identifier means, outside of any function's local variables. */
+  entityAt(node: ts.Node): Entity | null {
+    const symbol = this.symbolAt(node);
+    return symbol === null ? null : this.entityOf(symbol);
+  }
+
+  /** The export `name` of an `import * as` namespace. */
+  exportOf(namespace: ts.Symbol, name: string): Entity | null {
+    const found = this.#checker.getExportsOfModule(namespace).find((symbol) => symbol.name === name);
+    return found === undefined ? null : this.entityOf(this.#throughAlias(found));
+  }
+
+  entityOf(symbol: ts.Symbol): Entity {
+    const known = this.#entities.get(symbol);
+    if (known !== undefined) return known;
+    const entity = this.#describe(symbol);
+    this.#entities.set(symbol, entity);
+    return entity;
+  }
+
+  isLibrary(source: ts.SourceFile): boolean {
+    return this.#library.has(source);
+  }
+
+  /** `mm/vma` for /work/kernel/mm/vma.ts under the root /work/kernel. */
+  moduleOf(source: ts.SourceFile): string {
+    const known = this.#modules.get(source);
+    if (known !== undefined) return known;
+    const prefix = this.#root.endsWith('/') ? this.#root : `${this.#root}/`;
+    const path = source.fileName.startsWith(prefix) ? source.fileName.slice(prefix.length) : source.fileName;
+    const name = path.replace(/\.ts$/, '');
+    this.#modules.set(source, name);
+    return name;
+  }
+
+  #describe(symbol: ts.Symbol): Entity {
+    const declaration = symbol.valueDeclaration ?? symbol.declarations?.[0];
+    if (declaration === undefined) return { kind: 'other', declaration: null };
+    if (this.isLibrary(declaration.getSourceFile())) return { kind: 'builtin', name: symbol.name, declaration };
+    if (ts.isSourceFile(declaration)) return { kind: 'namespace', symbol };
+    if (ts.isFunctionDeclaration(declaration) && ts.isSourceFile(declaration.parent))
+      return this.#function(declaration, null);
+    if (ts.isClassDeclaration(declaration)) return this.#class(declaration);
+    if (ts.isEnumDeclaration(declaration)) return this.#enum(declaration);
+    if (ts.isEnumMember(declaration)) return this.#enumMember(declaration);
+    if (ts.isVariableDeclaration(declaration) && isModuleVariable(declaration)) return this.#variable(declaration);
+    return { kind: 'other', declaration };
+  }
+
+  /** An arrow or function expression, under the name that it is given. */
+  nestedFunction(declaration: ts.ArrowFunction | ts.FunctionExpression, name: string, module: string): FunctionInfo {
+    const typeParameters = this.#typeParameters(declaration);
+    const tags = readTags(declaration, this.#reporter);
+    return { kind: 'function', declaration, name, module, owner: null, isStatic: true, typeParameters, tags };
+  }
+
+  #function(declaration: ts.FunctionDeclaration | ts.MethodDeclaration, owner: ClassInfo | null): FunctionInfo {
+    return {
+      kind: 'function',
+      declaration,
+      name: (declaration.name === undefined ? null : memberName(declaration.name)) ?? 'default',
+      module: this.moduleOf(declaration.getSourceFile()),
+      owner,
+      isStatic: hasModifier(declaration, ts.SyntaxKind.StaticKeyword),
+      typeParameters: this.#typeParameters(declaration),
+      tags: readTags(declaration, this.#reporter),
+    };
+  }
+
+  #typeParameters(declaration: FunctionNode | ts.ClassDeclaration): ts.Symbol[] {
+    return (declaration.typeParameters ?? []).flatMap((parameter) => this.symbolAt(parameter.name) ?? []);
+  }
+
+  #class(declaration: ts.ClassDeclaration): ClassInfo {
+    const name = declaration.name?.text ?? 'default';
+    const module = this.moduleOf(declaration.getSourceFile());
+    const qualifiedName = `${module}:${name}`;
+    const fields: FieldInfo[] = [];
+    const methods = new Map<string, FunctionInfo>();
+    const statics = new Map<string, FunctionInfo | VariableInfo>();
+    const info: ClassInfo = {
+      kind: 'class',
+      declaration,
+      name,
+      qualifiedName,
+      displayName: this.#ambiguous.has(name) ? qualifiedName : name,
+      module,
+      typeParameters: this.#typeParameters(declaration),
+      fields,
+      methods,
+      statics,
+      tags: readTags(declaration, this.#reporter),
+    };
+    for (const member of declaration.members) {
+      const key = member.name === undefined ? null : memberName(member.name);
+      if (key === null) continue;
+      const isStatic = hasModifier(member, ts.SyntaxKind.StaticKeyword);
+      if (ts.isMethodDeclaration(member)) (isStatic ? statics : methods).set(key, this.#function(member, info));
+      if (!ts.isPropertyDeclaration(member) || hasModifier(member, ts.SyntaxKind.DeclareKeyword)) continue;
+      if (isStatic) statics.set(key, this.#staticField(member, qualifiedName, key));
+      else fields.push({ name: key, declaration: member, tags: readTags(member, this.#reporter) });
+    }
+    return info;
+  }
+
+  #staticField(declaration: ts.PropertyDeclaration, className: string, name: string): VariableInfo {
+    const isConst = hasModifier(declaration, ts.SyntaxKind.ReadonlyKeyword);
+    const tags = readTags(declaration, this.#reporter);
+    const symbolName = tags.isExported ? name : `${className}.${name}`;
+    return { kind: 'variable', declaration, symbolName, isConst, tags };
+  }
+
+  #variable(declaration: ts.VariableDeclaration): VariableInfo {
+    const name = memberName(declaration.name) ?? 'unnamed';
+    const tags = readTags(declaration, this.#reporter);
+    const symbolName = tags.isExported ? name : `${this.moduleOf(declaration.getSourceFile())}:${name}`;
+    const isConst = (ts.getCombinedNodeFlags(declaration) & ts.NodeFlags.Const) !== 0;
+    return { kind: 'variable', declaration, symbolName, isConst, tags };
+  }
+
+  #enum(declaration: ts.EnumDeclaration): EnumInfo {
+    const name = declaration.name.text;
+    const qualifiedName = `${this.moduleOf(declaration.getSourceFile())}:${name}`;
+    return { kind: 'enum', declaration, name, qualifiedName };
+  }
+
+  #enumMember(declaration: ts.EnumMember): Entity {
+    const owner = this.entityAt(declaration.parent.name);
+    return owner?.kind === 'enum' ? { kind: 'enumMember', of: owner, declaration } : { kind: 'other', declaration };
+  }
+}
+
+/** Declared at the top of a module, not in a function. */
+function isModuleVariable(declaration: ts.VariableDeclaration): boolean {
+  const statement = declaration.parent.parent;
+  return ts.isVariableStatement(statement) && ts.isSourceFile(statement.parent);
+}
+
+function ambiguousClassNames(sources: readonly ts.SourceFile[]): Set<string> {
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const source of sources) {
+    for (const statement of source.statements) {
+      if (!ts.isClassDeclaration(statement) || statement.name === undefined) continue;
+      const name = statement.name.text;
+      (seen.has(name) ? twice : seen).add(name);
+    }
+  }
+  return twice;
+}

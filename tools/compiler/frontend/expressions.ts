@@ -1,0 +1,355 @@
+/*
+ * Expressions: from syntax to operands, bottom-up.
+ *
+ * `expected` is the type that the surroundings want, if they want one. It only helps where an expression does not tell
+ * its own type (type arguments, arrows, `zeroed()`); converting to it is the business of whoever asked.
+ */
+
+import type { Block } from '../ir/types.ts';
+import { requireBoolean } from './boolean.ts';
+import { Variable } from './builder.ts';
+import { lowerCall } from './calls.ts';
+import { lowerCondition, knownCondition } from './conditions.ts';
+import { cast, convert, fits, settle } from './convert.ts';
+import type { FunctionLowering } from './function.ts';
+import { arrowValue, functionValue } from './function-values.ts';
+import {
+  addressOperand,
+  constantOperand,
+  emptyOperand,
+  errorOperand,
+  falseOperand,
+  isError,
+  nullOperand,
+  trueOperand,
+  valueOperand,
+  voidOperand,
+  type Operand,
+} from './operand.ts';
+import { binary, unary } from './operators.ts';
+import { lowerPlace, readPlace, writePlace, type Place } from './places.ts';
+import { ts } from './typescript.ts';
+import * as types from './types.ts';
+import type { Type } from './types.ts';
+import { unsupportedExpression } from './unsupported.ts';
+
+export function lowerExpression(f: FunctionLowering, node: ts.Expression, expected?: Type): Operand {
+  if (ts.isParenthesizedExpression(node) || ts.isNonNullExpression(node))
+    return f.expression(node.expression, expected);
+  if (ts.isIdentifier(node)) return identifier(f, node, expected);
+  if (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node)) {
+    return readPlace(f, lowerPlace(f, node), node);
+  }
+  if (ts.isCallExpression(node)) return lowerCall(f, node, expected).result;
+  if (ts.isBinaryExpression(node)) return binaryExpression(f, node, expected);
+  if (ts.isPrefixUnaryExpression(node)) return prefix(f, node);
+  if (ts.isPostfixUnaryExpression(node)) return step(f, node, node.operand, node.operator, true);
+  if (ts.isConditionalExpression(node)) return conditional(f, node, expected);
+  if (ts.isArrowFunction(node) || ts.isFunctionExpression(node)) return arrowValue(f, node, expected);
+  if (ts.isExpressionWithTypeArguments(node)) return instantiation(f, node);
+  return literal(f, node);
+}
+
+function literal(f: FunctionLowering, node: ts.Expression): Operand {
+  if (ts.isNumericLiteral(node)) return number(f, node);
+  if (ts.isBigIntLiteral(node)) return bigint(f, node);
+  if (ts.isStringLiteral(node)) return addressOperand(types.stringType, { kind: 'text', text: node.text });
+  switch (node.kind) {
+    case ts.SyntaxKind.TrueKeyword:
+      return trueOperand;
+    case ts.SyntaxKind.FalseKeyword:
+      return falseOperand;
+    case ts.SyntaxKind.NullKeyword:
+      return nullOperand;
+    case ts.SyntaxKind.ThisKeyword:
+      if (f.receiver === null) f.report(node, 'noThis');
+      return f.receiver ?? errorOperand;
+    default:
+      unsupportedExpression(f, node);
+      return errorOperand;
+  }
+}
+
+function number(f: FunctionLowering, node: ts.NumericLiteral): Operand {
+  const value = Number(node.text);
+  if (!Number.isSafeInteger(value) || /^\d*\.|^\d+e/i.test(node.getText())) {
+    f.report(node, Number.isInteger(value) && value > 0xffffffff ? 'constantTooLarge' : 'float', [
+      node.getText(),
+      'u32',
+    ]);
+    return errorOperand;
+  }
+  return constantOperand(types.untyped, BigInt(value));
+}
+
+function bigint(f: FunctionLowering, node: ts.BigIntLiteral): Operand {
+  const value = BigInt(node.text.slice(0, -1));
+  if (value < 1n << 64n) return constantOperand(types.untypedWide, value);
+  f.report(node, 'constantTooLarge', [node.text, 'u64']);
+  return errorOperand;
+}
+
+function identifier(f: FunctionLowering, node: ts.Identifier, expected: Type | undefined): Operand {
+  const symbol = f.world.entities.symbolAt(node);
+  if (symbol !== null && !f.locals.has(symbol)) {
+    const entity = f.world.entities.entityOf(symbol);
+    if (entity.kind === 'function') return functionValue(f, entity, node, [], expected);
+  }
+  return readPlace(f, lowerPlace(f, node), node);
+}
+
+/** `compare<u32>` as a value. */
+function instantiation(f: FunctionLowering, node: ts.ExpressionWithTypeArguments): Operand {
+  const entity = f.world.entities.entityAt(
+    ts.isPropertyAccessExpression(node.expression) ? node.expression.name : node.expression,
+  );
+  const args = (node.typeArguments ?? []).map((arg) => f.resolveType(arg));
+  if (entity?.kind === 'function') return functionValue(f, entity, node, args);
+  f.report(node, 'notAValue', [node.getText()]);
+  return errorOperand;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Operators
+
+const assignments: ReadonlyMap<ts.SyntaxKind, string> = new Map<ts.SyntaxKind, string>([
+  [ts.SyntaxKind.PlusEqualsToken, '+'],
+  [ts.SyntaxKind.MinusEqualsToken, '-'],
+  [ts.SyntaxKind.AsteriskEqualsToken, '*'],
+  [ts.SyntaxKind.SlashEqualsToken, '/'],
+  [ts.SyntaxKind.PercentEqualsToken, '%'],
+  [ts.SyntaxKind.AmpersandEqualsToken, '&'],
+  [ts.SyntaxKind.BarEqualsToken, '|'],
+  [ts.SyntaxKind.CaretEqualsToken, '^'],
+  [ts.SyntaxKind.LessThanLessThanEqualsToken, '<<'],
+  [ts.SyntaxKind.GreaterThanGreaterThanEqualsToken, '>>'],
+  [ts.SyntaxKind.GreaterThanGreaterThanGreaterThanEqualsToken, '>>>'],
+]);
+
+function binaryExpression(f: FunctionLowering, node: ts.BinaryExpression, expected: Type | undefined): Operand {
+  const kind = node.operatorToken.kind;
+  switch (kind) {
+    case ts.SyntaxKind.EqualsToken:
+      return assignment(f, node);
+    case ts.SyntaxKind.CommaToken:
+      f.expression(node.left);
+      return f.expression(node.right, expected);
+    case ts.SyntaxKind.AmpersandAmpersandToken:
+    case ts.SyntaxKind.BarBarToken:
+      return logical(f, node);
+    case ts.SyntaxKind.AmpersandAmpersandEqualsToken:
+    case ts.SyntaxKind.BarBarEqualsToken:
+      return logicalAssignment(f, node, kind === ts.SyntaxKind.BarBarEqualsToken);
+    default: {
+      const compound = assignments.get(kind);
+      return compound === undefined ? plainBinary(f, node) : compoundAssignment(f, node, compound);
+    }
+  }
+}
+
+function plainBinary(f: FunctionLowering, node: ts.BinaryExpression): Operand {
+  const op = ts.tokenToString(node.operatorToken.kind) ?? '';
+  const left = f.expression(node.left);
+  const right = f.expression(node.right);
+  f.at(node.operatorToken);
+  const result = binary(f, node, op, left, right);
+  if (result !== null) return result;
+  f.report(node.operatorToken, op === '==' || op === '!=' ? 'looseEquality' : 'operator', [op]);
+  return errorOperand;
+}
+
+function assignment(f: FunctionLowering, node: ts.BinaryExpression): Operand {
+  const target = node.left;
+  if (ts.isObjectLiteralExpression(target) || ts.isArrayLiteralExpression(target)) {
+    f.report(target, 'destructuring');
+    return errorOperand;
+  }
+  const place = lowerPlace(f, target);
+  const value = f.expression(node.right, place.type);
+  f.at(node);
+  return writePlace(f, place, value, node.right);
+}
+
+function compoundAssignment(f: FunctionLowering, node: ts.BinaryExpression, op: string): Operand {
+  const place = lowerPlace(f, node.left);
+  const before = readPlace(f, place, node.left);
+  const right = f.expression(node.right);
+  f.at(node.operatorToken);
+  const result = binary(f, node, op, before, right) ?? errorOperand;
+  return writeBack(f, place, result, node);
+}
+
+/** Stores the result of a compound assignment, cut to the place's width. */
+function writeBack(f: FunctionLowering, place: Place, result: Operand, node: ts.Node): Operand {
+  if (isError(result)) return result;
+  const value = place.type.kind === 'int' ? cast(f, result, place.type, node) : result;
+  return writePlace(f, place, value, node);
+}
+
+function prefix(f: FunctionLowering, node: ts.PrefixUnaryExpression): Operand {
+  switch (node.operator) {
+    case ts.SyntaxKind.PlusPlusToken:
+    case ts.SyntaxKind.MinusMinusToken:
+      return step(f, node, node.operand, node.operator, false);
+    case ts.SyntaxKind.ExclamationToken:
+      return not(f, node);
+    default: {
+      const operand = f.expression(node.operand);
+      f.at(node);
+      return unary(f, node, operatorText(node.operator), operand);
+    }
+  }
+}
+
+function operatorText(operator: ts.PrefixUnaryOperator): '-' | '~' | '+' {
+  if (operator === ts.SyntaxKind.MinusToken) return '-';
+  return operator === ts.SyntaxKind.TildeToken ? '~' : '+';
+}
+
+function not(f: FunctionLowering, node: ts.PrefixUnaryExpression): Operand {
+  const operand = f.expression(node.operand);
+  if (isError(operand) || !requireBoolean(f, operand, node.operand)) return errorOperand;
+  if (operand.constant !== null) return operand.constant === 0n ? trueOperand : falseOperand;
+  f.at(node);
+  const zero = f.builder.constant('i32', 0n);
+  return valueOperand(types.boolType, f.builder.emit('eq', 'i32', [f.value(operand), zero]));
+}
+
+/** `x++` and the like. */
+function step(
+  f: FunctionLowering,
+  node: ts.Node,
+  target: ts.Expression,
+  operator: ts.SyntaxKind,
+  isPostfix: boolean,
+): Operand {
+  const place = lowerPlace(f, target);
+  const before = readPlace(f, place, target);
+  if (isError(before)) return before;
+  const isWide = types.valueTypeOf(before.type) === 'i64';
+  const one = constantOperand(isWide ? types.untypedWide : types.untyped, 1n);
+  f.at(node);
+  const result = binary(f, node, operator === ts.SyntaxKind.PlusPlusToken ? '+' : '-', before, one) ?? errorOperand;
+  const after = writeBack(f, place, result, node);
+  return isPostfix ? before : after;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Control flow in expressions
+
+/** `a && b` and `a || b` where a value is wanted. */
+function logical(f: FunctionLowering, node: ts.BinaryExpression): Operand {
+  const known = knownCondition(f, node);
+  if (known !== null) return known ? trueOperand : falseOperand;
+  const isAnd = node.operatorToken.kind === ts.SyntaxKind.AmpersandAmpersandToken;
+  const left = knownCondition(f, node.left);
+  if (left !== null) {
+    const right = f.expression(node.right);
+    return requireBoolean(f, right, node.right) ? right : errorOperand;
+  }
+  const { builder } = f;
+  const result = new Variable('i32');
+  builder.write(result, builder.constant('i32', isAnd ? 0n : 1n));
+  const more = builder.createBlock();
+  const join = builder.createBlock();
+  if (isAnd) lowerCondition(f, node.left, more, join);
+  else lowerCondition(f, node.left, join, more);
+  builder.startSealed(more);
+  const right = f.expression(node.right);
+  const isOk = requireBoolean(f, right, node.right);
+  builder.write(result, f.value(isOk ? right : falseOperand));
+  builder.jump(join);
+  builder.startSealed(join);
+  return valueOperand(types.boolType, builder.read(result));
+}
+
+/** `a &&= b` and `a ||= b`. */
+function logicalAssignment(f: FunctionLowering, node: ts.BinaryExpression, isOr: boolean): Operand {
+  const { builder } = f;
+  const place = lowerPlace(f, node.left);
+  const before = readPlace(f, place, node.left);
+  if (!requireBoolean(f, before, node.left)) return errorOperand;
+  const result = new Variable('i32');
+  const value = f.value(before);
+  builder.write(result, value);
+  const more = builder.createBlock();
+  const join = builder.createBlock();
+  builder.branch(value, isOr ? join : more, isOr ? more : join);
+  builder.startSealed(more);
+  const after = writePlace(f, place, f.expression(node.right), node.right);
+  builder.write(result, f.value(after));
+  builder.jump(join);
+  builder.startSealed(join);
+  return valueOperand(types.boolType, builder.read(result));
+}
+
+function conditional(f: FunctionLowering, node: ts.ConditionalExpression, expected: Type | undefined): Operand {
+  const known = knownCondition(f, node.condition);
+  if (known !== null) return f.expression(known ? node.whenTrue : node.whenFalse, expected);
+  const { builder } = f;
+  const blocks = { yes: builder.createBlock(), no: builder.createBlock(), join: builder.createBlock() };
+  lowerCondition(f, node.condition, blocks.yes, blocks.no);
+  builder.startSealed(blocks.yes);
+  const yes = f.expression(node.whenTrue, expected);
+  const yesEnd = builder.block;
+  builder.startSealed(blocks.no);
+  const no = f.expression(node.whenFalse, expected);
+  const noEnd = builder.block;
+  const type = joinedType(f, node, yes, no, expected);
+  return joinSides(
+    f,
+    node,
+    type,
+    { value: yes, end: yesEnd, node: node.whenTrue },
+    { value: no, end: noEnd, node: node.whenFalse },
+    blocks.join,
+  );
+}
+
+interface Side {
+  readonly value: Operand;
+  readonly end: Block;
+  readonly node: ts.Expression;
+}
+
+/** Converts both sides to the type, each where it ends, and joins them. */
+function joinSides(f: FunctionLowering, node: ts.Node, type: Type, yes: Side, no: Side, join: Block): Operand {
+  const { builder } = f;
+  const result = new Variable(types.valueTypeOf(type) === 'i64' ? 'i64' : 'i32');
+  const isEmpty = types.valueTypeOf(type) === 'void';
+  for (const side of [yes, no]) {
+    builder.start(side.end);
+    f.at(node);
+    const value = isEmpty ? voidOperand : convert(f, side.value, type, side.node);
+    if (!isEmpty && !(isError(value) && result.type === 'i64')) builder.write(result, f.value(value));
+    builder.jump(join);
+  }
+  builder.startSealed(join);
+  if (type.kind === 'error') return errorOperand;
+  return isEmpty ? emptyOperand(type) : valueOperand(type, builder.read(result));
+}
+
+/** The type of `c ? a : b`. */
+function joinedType(f: FunctionLowering, node: ts.Node, yes: Operand, no: Operand, expected: Type | undefined): Type {
+  const [a, b] = [types.decay(yes.type), types.decay(no.type)];
+  if (a.kind === 'error' || b.kind === 'error') return types.errorType;
+  if (a.kind === 'never') return settle(no);
+  if (b.kind === 'never') return settle(yes);
+  const wanted = expected === undefined ? null : types.decay(expected);
+  if (a.kind === 'untyped' && b.kind === 'untyped') {
+    if (wanted?.kind === 'int') return wanted;
+    return settle((yes.constant ?? 0n) > (no.constant ?? 0n) ? yes : no);
+  }
+  if (a.kind === 'untyped') return b;
+  if (b.kind === 'untyped') return a;
+  if (a.kind === 'int' && b.kind === 'int') {
+    if (wanted?.kind === 'int') return wanted;
+    if (types.widensTo(a, b)) return b;
+    return types.widensTo(b, a) ? a : types.promote(a);
+  }
+  if (fits(a, b)) return b;
+  if (fits(b, a)) return a;
+  if (wanted !== null && fits(a, wanted) && fits(b, wanted)) return wanted;
+  f.report(node, 'otherType', [b.name, a.name]);
+  return types.errorType;
+}

@@ -1,0 +1,12 @@
+/*
+ * The compiler's own failures. A source that nests too deeply for the stack, or a case that nobody thought of, must give
+ * a diagnostic like any other error.
+ */
+
+import type { Reporter } from './diagnostics.ts';
+import type { ts } from './typescript.ts';
+
+export function reportFailure(reporter: Reporter, node: ts.Node, error: unknown): void {
+  if (error instanceof RangeError) reporter.report(node, 'tooDeep');
+  else reporter.report(node, 'internal', [error instanceof Error ? error.message : String(error)]);
+}

@@ -1,0 +1,52 @@
+/*
+ * Functions as values: the name of a function, a generic function with its type arguments, an arrow. Each is the address
+ * of an instance.
+ */
+
+import { hasModifier, type FunctionInfo } from './entities.ts';
+import type { FunctionLowering } from './function.ts';
+import { bindFrom } from './infer.ts';
+import { functionTypeOf, type FunctionInstance } from './instances.ts';
+import { addressOperand, errorOperand, type Operand } from './operand.ts';
+import { ts } from './typescript.ts';
+import type { Type } from './types.ts';
+
+export function functionOperand(instance: FunctionInstance): Operand {
+  return addressOperand(functionTypeOf(instance), { kind: 'function', instance });
+}
+
+/** A function's name where a value is wanted. `args` are the type arguments, if they are written or known. */
+export function functionValue(
+  f: FunctionLowering,
+  info: FunctionInfo,
+  node: ts.Node,
+  args: readonly Type[] = [],
+  expected?: Type,
+): Operand {
+  if (info.owner !== null && !info.isStatic) {
+    f.report(node, 'methodAsValue', [info.name]);
+    return errorOperand;
+  }
+  let given = args;
+  if (info.typeParameters.length > args.length) {
+    const inferred = expected === undefined ? null : bindFrom(f, info, expected);
+    if (inferred === null) {
+      f.report(node, 'typeArguments', [info.name]);
+      return errorOperand;
+    }
+    given = inferred;
+  }
+  return functionOperand(f.world.instances.instanceOf(info, given, null));
+}
+
+/** `(a: u32): u32 => ...`, `function (a: u32) { ... }`. It may use the constants of its surroundings, but no variables. */
+export function arrowValue(
+  f: FunctionLowering,
+  node: ts.ArrowFunction | ts.FunctionExpression,
+  expected: Type | undefined,
+): Operand {
+  if (hasModifier(node, ts.SyntaxKind.AsyncKeyword)) f.report(node, 'async');
+  if (node.asteriskToken !== undefined) f.report(node, 'generator');
+  const instance = f.world.instances.nested(node, f.surroundings, f.locals, expected ?? null);
+  return functionOperand(instance);
+}

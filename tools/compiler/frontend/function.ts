@@ -1,0 +1,147 @@
+/*
+ * The state of lowering one function (or one constant initial value), and what all parts of the lowering share.
+ *
+ * The parts (expressions, calls, statements, ...) are plain functions whose first argument is this object. It also ties
+ * them together: `f.expression(node)` and `f.statement(node)` reach every kind of node without import cycles.
+ */
+
+import type { Instruction, IrFunction, SourceLocation } from '../ir/types.ts';
+import { SsaBuilder, type Variable } from './builder.ts';
+import type { CodeName } from './codes.ts';
+import type { RelatedNode } from './diagnostics.ts';
+import type { FunctionInfo } from './entities.ts';
+import { lowerExpression } from './expressions.ts';
+import type { FunctionInstance } from './instances.ts';
+import type { ModuleLowering } from './module.ts';
+import type { Operand } from './operand.ts';
+import type { TypeEnv } from './resolve-type.ts';
+import type { Cleanup } from './scope.ts';
+import { lowerStatement, type JumpTarget } from './statements.ts';
+import { ts } from './typescript.ts';
+import { valueTypeOf, type ClassType, type Type } from './types.ts';
+import type { World } from './world.ts';
+
+/** What a name of the function stands for. */
+export type Local =
+  | { readonly kind: 'register'; readonly type: Type; readonly variable: Variable }
+  | { readonly kind: 'slot'; readonly type: Type; readonly slot: number }
+  | { readonly kind: 'words'; readonly address: Variable; readonly count: Variable }
+  /** A constant, or something without a run-time value. */
+  | { readonly kind: 'constant'; readonly operand: Operand };
+
+/** Where the code that is being lowered stands: a function, or the initial value of a module variable. */
+export interface Surroundings {
+  readonly key: string;
+  readonly symbolName: string;
+  readonly module: string;
+  readonly env: TypeEnv;
+  readonly receiver: ClassType | null;
+  readonly result: Type;
+  /** Null for an initial value. */
+  readonly instance: FunctionInstance | null;
+  /** The names of the function around this one: only its constants may be used. */
+  readonly outer: ReadonlyMap<ts.Symbol, Local> | null;
+}
+
+export class FunctionLowering {
+  readonly world: World;
+  readonly module: ModuleLowering;
+  readonly surroundings: Surroundings;
+  readonly builder: SsaBuilder;
+  readonly locals = new Map<ts.Symbol, Local>();
+  /** Locals that must live in memory. */
+  readonly addressTaken = new Set<ts.Symbol>();
+  /** What to run on the way out, innermost scope last. */
+  readonly scopes: Cleanup[][] = [];
+  /** What break and continue may leave, innermost last. */
+  readonly jumps: JumpTarget[] = [];
+  /** The value of `this`. */
+  receiver: Operand | null = null;
+  /** The slot that all calls with rest arguments share, and its size in words. */
+  restSlot: { readonly index: number; words: number } | null = null;
+
+  constructor(world: World, module: ModuleLowering, surroundings: Surroundings, fn: IrFunction) {
+    this.world = world;
+    this.module = module;
+    this.surroundings = surroundings;
+    this.builder = new SsaBuilder(fn);
+  }
+
+  get env(): TypeEnv {
+    return this.surroundings.env;
+  }
+
+  /** The function whose code this is; null in an initial value. */
+  get info(): FunctionInfo | null {
+    return this.surroundings.instance?.info ?? null;
+  }
+
+  report(node: ts.Node, code: CodeName, values: readonly string[] = [], related: readonly RelatedNode[] = []): void {
+    this.world.reporter.report(node, code, values, related);
+  }
+
+  /** The instructions that follow come from this node. */
+  at(node: ts.Node): void {
+    this.builder.location = locationOf(node);
+  }
+
+  expression(node: ts.Expression, expected?: Type): Operand {
+    return lowerExpression(this, node, expected);
+  }
+
+  statement(node: ts.Statement): void {
+    lowerStatement(this, node);
+  }
+
+  /** The type that a type node names here; reports types that no value can have. */
+  storageType(node: ts.TypeNode): Type {
+    return this.world.resolver.storage(node, this.env);
+  }
+
+  /** The type that a type node names here, whatever it is. */
+  resolveType(node: ts.TypeNode): Type {
+    return this.world.resolver.resolve(node, this.env);
+  }
+
+  sizeOf(type: Type): number {
+    return this.world.layouts.extentOf(type).size;
+  }
+
+  /** The operand in a register. */
+  value(operand: Operand): Instruction {
+    if (operand.value !== null) return operand.value;
+    if (operand.address !== null) {
+      const symbol = this.module.symbolOf(operand.address.target);
+      return this.builder.emit('symbol', 'i32', [], { symbol, offset: operand.address.offset });
+    }
+    const type = valueTypeOf(operand.type);
+    return this.builder.constant(type === 'i64' ? 'i64' : 'i32', operand.constant ?? 0n);
+  }
+
+  /** Room in the frame. Gives its address. */
+  slot(name: string, type: Type): Instruction {
+    return this.slotAddress(this.createSlot(name, type));
+  }
+
+  createSlot(name: string, type: Type): number {
+    const { size, align } = this.world.layouts.extentOf(type);
+    return this.builder.fn.slots.push({ name, size, align }) - 1;
+  }
+
+  slotAddress(index: number): Instruction {
+    return this.builder.emit('slot', 'i32', [], { index });
+  }
+
+  /** Ends the path here: what was called does not come back. */
+  endPath(): void {
+    const { builder } = this;
+    if (builder.block !== builder.fn.blocks[0]) builder.block.isCold = true;
+    builder.unreachable();
+  }
+}
+
+export function locationOf(node: ts.Node): SourceLocation {
+  const source = node.getSourceFile();
+  const { line, character } = ts.getLineAndCharacterOfPosition(source, node.getStart(source));
+  return { file: source.fileName, line: line + 1, column: character + 1 };
+}

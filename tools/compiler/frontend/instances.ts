@@ -1,0 +1,153 @@
+/*
+ * Function instances: a function with values for its type parameters, its class's included.
+ *
+ * An instance has its own symbol (`lib/list:swap<u16>`, `mm/vma:Mm.findVma`) and its own code. Plain functions have one
+ * instance.
+ */
+
+import type { Reporter } from './diagnostics.ts';
+import { memberName, type EntityTable, type FunctionInfo, type FunctionNode } from './entities.ts';
+import type { Local, Surroundings } from './function.ts';
+import { emptyEnv, envOf, extendEnv, type TypeEnv, type TypeResolver } from './resolve-type.ts';
+import { ts } from './typescript.ts';
+import * as types from './types.ts';
+import type { ClassType, FunctionType, Type } from './types.ts';
+
+export interface Parameter {
+  readonly name: string;
+  readonly type: Type;
+  readonly symbol: ts.Symbol | null;
+}
+
+export interface FunctionInstance {
+  readonly info: FunctionInfo;
+  readonly env: TypeEnv;
+  /** Unique among all instances. */
+  readonly key: string;
+  readonly symbolName: string;
+  /** The class of `this`, for a method. */
+  readonly receiver: ClassType | null;
+  readonly parameters: readonly Parameter[];
+  readonly hasRest: boolean;
+  readonly result: Type;
+  /** For an arrow: the names of the function around it. */
+  readonly outer: ReadonlyMap<ts.Symbol, Local> | null;
+}
+
+/** The instance as a value: what a function pointer to it is. */
+export function functionTypeOf(instance: FunctionInstance): FunctionType {
+  const parameters = instance.parameters.map((parameter) => parameter.type);
+  return types.functionOf(parameters, instance.hasRest, instance.result);
+}
+
+export class InstanceTable {
+  readonly #entities: EntityTable;
+  readonly #resolver: TypeResolver;
+  readonly #reporter: Reporter;
+  readonly #instances = new Map<string, FunctionInstance>();
+
+  constructor(entities: EntityTable, resolver: TypeResolver, reporter: Reporter) {
+    this.#entities = entities;
+    this.#resolver = resolver;
+    this.#reporter = reporter;
+  }
+
+  /** The instance of a declared function or method for the given type arguments; `self` is a method's class. */
+  instanceOf(info: FunctionInfo, args: readonly Type[], self: ClassType | null): FunctionInstance {
+    const owner = info.owner;
+    const holder = owner === null ? null : info.isStatic ? types.classOf(owner, []) : self;
+    const prefix = holder === null ? `${info.module}:` : `${holder.key}.`;
+    const key = prefix + info.name + types.angled(args.map((arg) => arg.key));
+    const known = this.#instances.get(key);
+    if (known !== undefined) return known;
+    const start = holder === null ? emptyEnv : envOf(holder);
+    const env = extendEnv(start, info.typeParameters, args);
+    const shown = holder === null ? '' : `${info.owner!.name}${types.angled(holder.args.map((arg) => arg.name))}.`;
+    const longName = `${info.module}:${shown}${info.name}${types.angled(args.map((arg) => arg.name))}`;
+    const symbolName = info.tags.isExported ? info.name : longName;
+    return this.#add({ info, env, key, symbolName, receiver: info.isStatic ? null : holder }, null, null);
+  }
+
+  /**
+   * The instance of an arrow inside `outer`; `expected` gives the types that the arrow does not say itself, `locals` the
+   * names around it, of which it may use the constants.
+   */
+  nested(
+    node: ts.ArrowFunction | ts.FunctionExpression,
+    outer: Surroundings,
+    locals: ReadonlyMap<ts.Symbol, Local>,
+    expected: Type | null,
+  ): FunctionInstance {
+    const name = `arrow${arrowNumber(node)}`;
+    const key = `${outer.key}.${name}`;
+    const known = this.#instances.get(key);
+    if (known !== undefined) return known;
+    const info = this.#entities.nestedFunction(node, name, outer.module);
+    const symbolName = `${outer.symbolName.includes(':') ? '' : `${outer.module}:`}${outer.symbolName}.${name}`;
+    const part = { info, env: { map: outer.env.map, self: null }, key, symbolName, receiver: null };
+    return this.#add(part, expected?.kind === 'function' ? expected : null, locals);
+  }
+
+  #add(
+    part: Pick<FunctionInstance, 'info' | 'env' | 'key' | 'symbolName' | 'receiver'>,
+    expected: FunctionType | null,
+    outer: ReadonlyMap<ts.Symbol, Local> | null,
+  ): FunctionInstance {
+    const { declaration } = part.info;
+    const parameters = declaration.parameters.map((parameter, index) =>
+      this.#parameter(parameter, part.env, expected?.parameters[index]),
+    );
+    const hasRest = declaration.parameters.at(-1)?.dotDotDotToken !== undefined;
+    const instance = { ...part, parameters, hasRest, result: this.#result(declaration, part.env, expected), outer };
+    this.#instances.set(part.key, instance);
+    return instance;
+  }
+
+  #parameter(node: ts.ParameterDeclaration, env: TypeEnv, expected: Type | undefined): Parameter {
+    const name = memberName(node.name);
+    if (name === null) this.#reporter.report(node.name, 'destructuring');
+    if (node.initializer !== undefined) this.#reporter.report(node, 'defaultParameter');
+    if (node.questionToken !== undefined) this.#reporter.report(node, 'optionalParameter');
+    const symbol = name === null ? null : this.#entities.symbolAt(node.name);
+    if (node.type === undefined) {
+      if (expected === undefined) this.#reporter.report(node, 'parameterType', [name ?? '']);
+      return { name: name ?? '', type: expected ?? types.errorType, symbol };
+    }
+    const type = this.#resolver.storage(node.type, env);
+    if (node.dotDotDotToken !== undefined && type.kind !== 'words' && type.kind !== 'error') {
+      this.#reporter.report(node.type, 'restType', [type.name]);
+      return { name: name ?? '', type: types.errorType, symbol };
+    }
+    return { name: name ?? '', type, symbol };
+  }
+
+  #result(declaration: FunctionNode, env: TypeEnv, expected: FunctionType | null): Type {
+    if (declaration.type !== undefined) return this.#resolver.storage(declaration.type, env);
+    if (expected !== null) return expected.result;
+    const { body } = declaration;
+    if (body !== undefined && (!ts.isBlock(body) || returnsValue(body))) {
+      this.#reporter.report(declaration.name ?? declaration, 'returnType');
+      return types.errorType;
+    }
+    return types.voidType;
+  }
+}
+
+function returnsValue(node: ts.Node): boolean {
+  if (ts.isReturnStatement(node)) return node.expression !== undefined;
+  if (ts.isFunctionLike(node)) return false;
+  return ts.forEachChild(node, (child) => returnsValue(child) || undefined) ?? false;
+}
+
+/** Which arrow of its outermost function or variable it is, counted from 1 in the order of the source. */
+function arrowNumber(node: ts.ArrowFunction | ts.FunctionExpression): number {
+  let outermost: ts.Node = node;
+  while (!ts.isSourceFile(outermost.parent)) outermost = outermost.parent;
+  let count = 0;
+  const visit = (at: ts.Node): boolean => {
+    if (ts.isArrowFunction(at) || ts.isFunctionExpression(at)) count++;
+    return at === node || (ts.forEachChild(at, (child) => visit(child) || undefined) ?? false);
+  };
+  visit(outermost);
+  return count;
+}

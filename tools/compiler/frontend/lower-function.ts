@@ -1,0 +1,99 @@
+/*
+ * One function instance to one IrFunction.
+ */
+
+import { IrFunction, type ValueType } from '../ir/types.ts';
+import { lowerAsm } from './asm.ts';
+import { irParameters } from './calls.ts';
+import { convert } from './convert.ts';
+import { FunctionLowering, locationOf } from './function.ts';
+import type { FunctionInstance } from './instances.ts';
+import type { ModuleLowering } from './module.ts';
+import { emptyOperand, valueOperand, wordsOperand } from './operand.ts';
+import { withScope } from './scope.ts';
+import { ts } from './typescript.ts';
+import * as types from './types.ts';
+import { bindScalar, bindWords, findAddressTaken } from './variables.ts';
+import type { World } from './world.ts';
+
+/** Lowers the body. With errors in it, what comes out is of no use, but complete enough to go on. */
+export function lowerFunction(world: World, module: ModuleLowering, instance: FunctionInstance): IrFunction {
+  const { info, receiver, result } = instance;
+  const fn = createFunction(instance);
+  const f = new FunctionLowering(world, module, { ...instance, module: info.module, receiver, result, instance }, fn);
+  if (info.tags.isNaked) {
+    fn.asm = lowerAsm(f, info);
+    fn.blocks = [];
+    return fn;
+  }
+  const { body } = info.declaration;
+  if (body === undefined) {
+    f.report(info.declaration, 'noBody', [info.name]);
+    f.builder.unreachable();
+    return fn;
+  }
+  findAddressTaken(f, info.declaration);
+  bindParameters(f, instance);
+  if (ts.isBlock(body)) withScope(f, () => body.statements.forEach((statement) => f.statement(statement)));
+  else lowerExpressionBody(f, body, result);
+  endFunction(f, instance, body);
+  f.builder.finish();
+  return fn;
+}
+
+function createFunction(instance: FunctionInstance): IrFunction {
+  const { info, receiver, result } = instance;
+  const { declaration, tags, owner } = info;
+  const parameters: ValueType[] = receiver === null ? [] : ['i32'];
+  for (const parameter of instance.parameters) parameters.push(...irParameters(parameter.type));
+  const name = owner === null ? info.name : `${owner.name}.${info.name}`;
+  return new IrFunction(
+    instance.symbolName,
+    parameters,
+    types.valueTypeOf(result),
+    { section: tags.section, align: tags.align ?? 16, inline: tags.inline, isExported: tags.isExported },
+    { name, location: locationOf(declaration.name ?? declaration) },
+  );
+}
+
+function bindParameters(f: FunctionLowering, instance: FunctionInstance): void {
+  const { builder } = f;
+  f.at(instance.info.declaration.name ?? instance.info.declaration);
+  let index = 0;
+  const next = (type: ValueType): ReturnType<typeof builder.param> => builder.param(index++, type);
+  if (instance.receiver !== null) f.receiver = valueOperand(instance.receiver, next('i32'));
+  const values = instance.parameters.map((parameter) => {
+    const type = parameter.type.kind === 'volatile' ? parameter.type.of : parameter.type;
+    const [first, second] = irParameters(type);
+    if (first === undefined) return emptyOperand(type);
+    const value = valueOperand(type, next(first));
+    return second === undefined ? value : wordsOperand(value, valueOperand(types.u32, next(second)));
+  });
+  instance.parameters.forEach(({ symbol, name }, position) => {
+    const operand = values[position];
+    if (symbol === null || operand === undefined) return;
+    if (operand.value === null) f.locals.set(symbol, { kind: 'constant', operand });
+    else if (operand.length !== null) bindWords(f, symbol, operand);
+    else bindScalar(f, symbol, name, operand.type, operand);
+  });
+}
+
+/** `(a) => a + 1`. */
+function lowerExpressionBody(f: FunctionLowering, body: ts.Expression, result: types.Type): void {
+  const operand = f.expression(body, result);
+  if (types.valueTypeOf(result) === 'void' || operand.type.kind === 'never') return;
+  const value = convert(f, operand, result, body);
+  if (value.type.kind === 'error') return f.builder.unreachable();
+  f.builder.return(f.value(value));
+}
+
+/** The end of the body, if control gets there: tsc has made sure that a value has been returned before. */
+function endFunction(f: FunctionLowering, instance: FunctionInstance, body: ts.Node): void {
+  const { builder } = f;
+  if (builder.isDead) return;
+  const end = body.getSourceFile().getLineAndCharacterOfPosition(Math.max(0, body.getEnd() - 1));
+  builder.location = { file: body.getSourceFile().fileName, line: end.line + 1, column: end.character + 1 };
+  const returnsNothing = types.valueTypeOf(instance.result) === 'void' && instance.result.kind !== 'never';
+  if (returnsNothing) builder.return(null);
+  else builder.unreachable();
+}

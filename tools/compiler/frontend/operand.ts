@@ -1,0 +1,111 @@
+/*
+ * Operands: what lowering an expression gives.
+ *
+ * Constants stay constants (no instruction is made until a value is needed in a register), so that one set of rules
+ * serves for run-time code, for folding, and for the initial values of module variables: an initial value is constant
+ * exactly if lowering it makes no instruction.
+ *
+ * Each integer operand knows bounds for its value. They decide what "known to fit" means: `x & 0xff` fits a u8.
+ */
+
+import type { Instruction } from '../ir/types.ts';
+import type { FunctionInstance } from './instances.ts';
+import type { ts } from './typescript.ts';
+import * as types from './types.ts';
+import type { IntType, Type } from './types.ts';
+
+/** What the linker will know the address of. */
+export type AddressTarget =
+  | { readonly kind: 'function'; readonly instance: FunctionInstance }
+  | { readonly kind: 'global'; readonly global: Global }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'linker'; readonly name: string };
+
+export interface Address {
+  readonly target: AddressTarget;
+  readonly offset: number;
+}
+
+/** A module variable that has storage. */
+export interface Global {
+  readonly symbolName: string;
+  readonly declaration: ts.Node;
+  readonly type: Type;
+  /** In .rodata. */
+  readonly isConstant: boolean;
+  /** In order; empty for zero-filled storage. */
+  readonly initial: readonly { readonly offset: number; readonly type: Type; readonly value: Operand }[];
+  readonly section: string | null;
+  readonly align: number | null;
+  readonly isExported: boolean;
+}
+
+export interface Operand {
+  readonly type: Type;
+  /** Exactly one of value, constant and address is there, or none for what takes no room (void, witnesses). */
+  readonly value: Instruction | null;
+  readonly constant: bigint | null;
+  readonly address: Address | null;
+  /** The second half of `words`: how many there are. */
+  readonly length: Operand | null;
+  /** Bounds for integers of up to 32 bits. */
+  readonly min: number;
+  readonly max: number;
+  /** An untyped constant of which only the low bits matter (`~3`): it fits unsigned types although it is negative. */
+  readonly isMask: boolean;
+}
+
+const none = { value: null, constant: null, address: null, length: null, min: 0, max: 0, isMask: false };
+
+function boundsOf(type: Type): { min: number; max: number } {
+  if (type.kind === 'bool') return { min: 0, max: 1 };
+  if (type.kind !== 'int') return { min: -0x80000000, max: 0xffffffff };
+  const { min, max } = types.rangeOf(type);
+  return { min: Number(min), max: Number(max) };
+}
+
+export function valueOperand(type: Type, value: Instruction): Operand {
+  return { ...none, type, value, ...boundsOf(type) };
+}
+
+/** With bounds, cut to what the type can hold. */
+export function boundedOperand(type: IntType, value: Instruction, min: number, max: number): Operand {
+  const limits = boundsOf(type);
+  const isInside = min >= limits.min && max <= limits.max;
+  return { ...none, type, value, ...(isInside ? { min, max } : limits) };
+}
+
+export function constantOperand(type: Type, constant: bigint, isMask = false): Operand {
+  const exact = type.kind === 'int' ? types.wrap(type, constant) : constant;
+  return { ...none, type, constant: exact, min: Number(exact), max: Number(exact), isMask };
+}
+
+export function addressOperand(type: Type, target: AddressTarget, offset = 0): Operand {
+  return { ...none, type, address: { target, offset } };
+}
+
+export function wordsOperand(value: Operand, length: Operand): Operand {
+  return { ...value, type: types.wordsType, length };
+}
+
+/** Of a type without a run-time value. */
+export function emptyOperand(type: Type): Operand {
+  return { ...none, type };
+}
+
+/** For what has been reported: silences everything that follows from it. */
+export const errorOperand: Operand = { ...none, type: types.errorType, constant: 0n };
+export const voidOperand: Operand = emptyOperand(types.voidType);
+export const trueOperand: Operand = constantOperand(types.boolType, 1n);
+export const falseOperand: Operand = constantOperand(types.boolType, 0n);
+export const nullOperand: Operand = constantOperand(types.nullType, 0n);
+
+/** The same bits under another type. */
+export function retype(operand: Operand, type: Type): Operand {
+  if (operand.constant !== null) return constantOperand(type, operand.constant);
+  return { ...operand, type, ...boundsOf(type) };
+}
+
+export function isError(operand: Operand): boolean {
+  return operand.type.kind === 'error';
+}

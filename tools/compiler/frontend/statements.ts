@@ -1,0 +1,209 @@
+/*
+ * Statements.
+ *
+ * Loops follow one pattern: the head is left unsealed until the body has been lowered, since only then are all ways to it
+ * known. Code that no path reaches is lowered all the same (its errors count), into blocks that are dropped in the end.
+ */
+
+import type { Block } from '../ir/types.ts';
+import { knownCondition, lowerCondition } from './conditions.ts';
+import { convert } from './convert.ts';
+import type { FunctionLowering } from './function.ts';
+import { leaveScopes, withScope } from './scope.ts';
+import { lowerSwitch } from './switch.ts';
+import { ts } from './typescript.ts';
+import { valueTypeOf } from './types.ts';
+import { unsupportedStatement } from './unsupported.ts';
+import { declareVariables } from './variables.ts';
+
+/** A statement that break or continue may leave. */
+export interface JumpTarget {
+  readonly labels: readonly string[];
+  /** Whether a break without label means this one. */
+  readonly isBreakable: boolean;
+  readonly onBreak: Block;
+  readonly onContinue: Block | null;
+  /** How many scopes were open around the statement. */
+  readonly depth: number;
+}
+
+export function lowerStatement(f: FunctionLowering, node: ts.Statement, labels: readonly string[] = []): void {
+  switch (node.kind) {
+    case ts.SyntaxKind.Block:
+      return labelled(f, labels, () => withScope(f, () => lowerStatements(f, (node as ts.Block).statements)));
+    case ts.SyntaxKind.VariableStatement:
+      return declareVariables(f, (node as ts.VariableStatement).declarationList);
+    case ts.SyntaxKind.ExpressionStatement:
+      return void f.expression((node as ts.ExpressionStatement).expression);
+    case ts.SyntaxKind.IfStatement:
+      return labelled(f, labels, () => lowerIf(f, node as ts.IfStatement));
+    case ts.SyntaxKind.WhileStatement:
+      return lowerWhile(f, node as ts.WhileStatement, labels);
+    case ts.SyntaxKind.DoStatement:
+      return lowerDo(f, node as ts.DoStatement, labels);
+    case ts.SyntaxKind.ForStatement:
+      return withScope(f, () => lowerFor(f, node as ts.ForStatement, labels));
+    case ts.SyntaxKind.SwitchStatement:
+      return lowerSwitch(f, node as ts.SwitchStatement, labels);
+    case ts.SyntaxKind.ReturnStatement:
+      return lowerReturn(f, node as ts.ReturnStatement);
+    case ts.SyntaxKind.BreakStatement:
+    case ts.SyntaxKind.ContinueStatement:
+      return lowerJump(f, node as ts.BreakOrContinueStatement);
+    case ts.SyntaxKind.LabeledStatement: {
+      const { label, statement } = node as ts.LabeledStatement;
+      return lowerStatement(f, statement, [...labels, label.text]);
+    }
+    case ts.SyntaxKind.EmptyStatement:
+    case ts.SyntaxKind.TypeAliasDeclaration:
+    case ts.SyntaxKind.InterfaceDeclaration:
+      return;
+    default:
+      return unsupportedStatement(f, node);
+  }
+}
+
+export function lowerStatements(f: FunctionLowering, nodes: readonly ts.Statement[]): void {
+  for (const node of nodes) f.statement(node);
+}
+
+/** A labelled statement that is no loop: `break label` leaves it. */
+function labelled(f: FunctionLowering, labels: readonly string[], body: () => void): void {
+  if (labels.length === 0) return body();
+  const end = f.builder.createBlock();
+  f.jumps.push({ labels, isBreakable: false, onBreak: end, onContinue: null, depth: f.scopes.length });
+  body();
+  f.jumps.pop();
+  f.builder.jump(end);
+  f.builder.startSealed(end);
+}
+
+/** A statement in a scope of its own: `if (x) using ...` is no TypeScript, but a declaration's names must not leak. */
+function lowerBody(f: FunctionLowering, node: ts.Statement): void {
+  withScope(f, () => f.statement(node));
+}
+
+function lowerIf(f: FunctionLowering, node: ts.IfStatement): void {
+  const known = knownCondition(f, node.expression);
+  if (known !== null) {
+    const taken = known ? node.thenStatement : node.elseStatement;
+    if (taken !== undefined) lowerBody(f, taken);
+    return;
+  }
+  const { builder } = f;
+  const [yes, no] = [builder.createBlock(), builder.createBlock()];
+  const join = node.elseStatement === undefined ? no : builder.createBlock();
+  lowerCondition(f, node.expression, yes, no);
+  builder.startSealed(yes);
+  lowerBody(f, node.thenStatement);
+  builder.jump(join);
+  if (node.elseStatement !== undefined) {
+    builder.startSealed(no);
+    lowerBody(f, node.elseStatement);
+    builder.jump(join);
+  }
+  builder.startSealed(join);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Loops
+
+/** Lowers the body of a loop; `onContinue` is sealed after it. */
+function lowerLoopBody(
+  f: FunctionLowering,
+  node: ts.Statement,
+  labels: readonly string[],
+  end: Block,
+  onContinue: Block,
+): void {
+  f.jumps.push({ labels, isBreakable: true, onBreak: end, onContinue, depth: f.scopes.length });
+  lowerBody(f, node);
+  f.jumps.pop();
+  f.builder.jump(onContinue);
+}
+
+function lowerWhile(f: FunctionLowering, node: ts.WhileStatement, labels: readonly string[]): void {
+  const { builder } = f;
+  const [head, body, end] = [builder.createBlock(), builder.createBlock(), builder.createBlock()];
+  builder.jump(head);
+  builder.start(head);
+  lowerCondition(f, node.expression, body, end);
+  builder.startSealed(body);
+  lowerLoopBody(f, node.statement, labels, end, head);
+  builder.seal(head);
+  builder.startSealed(end);
+}
+
+function lowerDo(f: FunctionLowering, node: ts.DoStatement, labels: readonly string[]): void {
+  const { builder } = f;
+  const [head, test, end] = [builder.createBlock(), builder.createBlock(), builder.createBlock()];
+  builder.jump(head);
+  builder.start(head);
+  lowerLoopBody(f, node.statement, labels, end, test);
+  builder.startSealed(test);
+  lowerCondition(f, node.expression, head, end);
+  builder.seal(head);
+  builder.startSealed(end);
+}
+
+function lowerFor(f: FunctionLowering, node: ts.ForStatement, labels: readonly string[]): void {
+  const { builder } = f;
+  const { initializer } = node;
+  if (initializer !== undefined) {
+    if (ts.isVariableDeclarationList(initializer)) declareVariables(f, initializer);
+    else f.expression(initializer);
+  }
+  const [head, body, step, end] = [
+    builder.createBlock(),
+    builder.createBlock(),
+    builder.createBlock(),
+    builder.createBlock(),
+  ];
+  builder.jump(head);
+  builder.start(head);
+  if (node.condition === undefined) builder.jump(body);
+  else lowerCondition(f, node.condition, body, end);
+  builder.startSealed(body);
+  lowerLoopBody(f, node.statement, labels, end, step);
+  builder.startSealed(step);
+  if (node.incrementor !== undefined) f.expression(node.incrementor);
+  builder.jump(head);
+  builder.seal(head);
+  builder.startSealed(end);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Leaving
+
+function lowerReturn(f: FunctionLowering, node: ts.ReturnStatement): void {
+  const { result } = f.surroundings;
+  const isEmpty = valueTypeOf(result) === 'void';
+  let value = null;
+  if (node.expression !== undefined) {
+    const operand = f.expression(node.expression, result);
+    const isEndless = operand.type.kind === 'never';
+    if (isEndless) return;
+    f.at(node);
+    const isVoid = result.kind === 'void' || result.kind === 'never';
+    const converted = isVoid && operand.type.kind === 'void' ? operand : convert(f, operand, result, node.expression);
+    if (!isEmpty) value = converted.type.kind === 'error' ? null : f.value(converted);
+  }
+  leaveScopes(f, 0);
+  f.at(node);
+  if (isEmpty || value !== null) f.builder.return(value);
+  else f.builder.unreachable(); // an error has been reported, by tsc or by us
+}
+
+function lowerJump(f: FunctionLowering, node: ts.BreakOrContinueStatement): void {
+  const isContinue = ts.isContinueStatement(node);
+  const label = node.label?.text;
+  const target = f.jumps.findLast((one) => {
+    if (label !== undefined) return one.labels.includes(label);
+    return isContinue ? one.onContinue !== null : one.isBreakable;
+  });
+  const block = isContinue ? target?.onContinue : target?.onBreak;
+  if (target === undefined || block === undefined || block === null) return; // tsc has said so
+  f.at(node);
+  leaveScopes(f, target.depth);
+  f.builder.jump(block);
+}

@@ -1,0 +1,82 @@
+/*
+ * JSDoc tags: how sources say what TypeScript has no syntax for (sections, alignment, naked functions).
+ *
+ * An unknown tag is an error, or a misspelt `@section` would go unnoticed.
+ */
+
+import type { Reporter } from './diagnostics.ts';
+import { ts } from './typescript.ts';
+
+export interface Tags {
+  readonly section: string | null;
+  readonly align: number | null;
+  readonly isNaked: boolean;
+  readonly inline: boolean | null;
+  readonly isExported: boolean;
+  readonly isPacked: boolean;
+  /** The function or method that undoes what this one did, at the end of a `using`. */
+  readonly releasedBy: string | null;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+const documentation = new Set(['param', 'returns', 'see', 'source', 'locking', 'sleeps', 'example', 'remarks']);
+
+/** Reads the tags of a declaration, and reports those that nobody knows. */
+export function readTags(declaration: ts.Node, reporter: Reporter): Tags {
+  const tags: Mutable<Tags> = {
+    section: null,
+    align: null,
+    isNaked: false,
+    inline: null,
+    isExported: false,
+    isPacked: false,
+    releasedBy: null,
+  };
+  for (const tag of ts.getJSDocTags(declaration)) {
+    const name = tag.tagName.text;
+    if (!documentation.has(name) && !readTag(tags, tag, reporter)) reporter.report(tag.tagName, 'unknownTag', [name]);
+  }
+  return tags;
+}
+
+/** False if the tag is unknown. */
+function readTag(tags: Mutable<Tags>, tag: ts.JSDocTag, reporter: Reporter): boolean {
+  const text = (ts.getTextOfJSDocComment(tag.comment) ?? '').trim();
+  switch (tag.tagName.text) {
+    case 'section':
+      if (!/^[.\w-]+$/.test(text)) reporter.report(tag.tagName, 'badTag', ['section', 'the name of a section']);
+      tags.section = text;
+      return true;
+    case 'align':
+      tags.align = readAlign(text);
+      if (tags.align === null) reporter.report(tag.tagName, 'badTag', ['align', 'a power of two']);
+      return true;
+    case 'releasedBy':
+      if (!/^\w+$/.test(text)) reporter.report(tag.tagName, 'badTag', ['releasedBy', 'the name of a function']);
+      tags.releasedBy = text;
+      return true;
+    case 'naked':
+      tags.isNaked = true;
+      return true;
+    case 'inline':
+      tags.inline = true;
+      return true;
+    case 'noinline':
+      tags.inline = false;
+      return true;
+    case 'export':
+      tags.isExported = true;
+      return true;
+    case 'packed':
+      tags.isPacked = true;
+      return true;
+    default:
+      return false;
+  }
+}
+
+function readAlign(text: string): number | null {
+  const value = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : 0;
+  return value > 0 && value <= 65536 && (value & (value - 1)) === 0 ? value : null;
+}

@@ -1,0 +1,140 @@
+/*
+ * Local variables: where each lives.
+ *
+ * A `const` with a constant value is that constant. Scalars live in registers, unless somebody takes their address: then
+ * in a slot of the frame. Structs and arrays in place are slots that `zeroed` made; their variable is the address.
+ */
+
+import { Variable } from './builder.ts';
+import { convert, settle } from './convert.ts';
+import type { FunctionLowering } from './function.ts';
+import { isError, errorOperand, retype, valueOperand, type Operand } from './operand.ts';
+import { memoryPlace, store } from './places.ts';
+import { lowerUsing } from './scope.ts';
+import { ts } from './typescript.ts';
+import * as types from './types.ts';
+import type { Type } from './types.ts';
+
+export function declareVariables(f: FunctionLowering, list: ts.VariableDeclarationList): void {
+  const flags = list.flags & ts.NodeFlags.BlockScoped;
+  if (flags === ts.NodeFlags.None) f.report(list, 'var');
+  if (flags === ts.NodeFlags.AwaitUsing) f.report(list, 'async');
+  for (const declaration of list.declarations) declareVariable(f, declaration, flags);
+}
+
+function declareVariable(f: FunctionLowering, node: ts.VariableDeclaration, flags: ts.NodeFlags): void {
+  if (!ts.isIdentifier(node.name)) {
+    f.report(node.name, 'destructuring');
+    if (node.initializer !== undefined) f.expression(node.initializer);
+    return;
+  }
+  const symbol = f.world.entities.symbolAt(node.name);
+  if (symbol === null) return;
+  const declared = node.type === undefined ? undefined : f.storageType(node.type);
+  if (node.initializer === undefined) {
+    if (declared === undefined) f.report(node, 'variableType', [node.name.text]);
+    const type = stripVolatile(declared ?? types.errorType);
+    bindEmpty(f, symbol, node.name.text, type, node);
+    return;
+  }
+  const isUsing = flags === ts.NodeFlags.Using || flags === ts.NodeFlags.AwaitUsing;
+  const operand = isUsing ? lowerUsing(f, node, declared) : f.expression(node.initializer, declared);
+  bindValue(f, symbol, node, operand, declared, flags !== ts.NodeFlags.Let && flags !== ts.NodeFlags.None);
+}
+
+function stripVolatile(type: Type): Type {
+  return type.kind === 'volatile' ? type.of : type;
+}
+
+/** A variable that is set later. */
+function bindEmpty(f: FunctionLowering, symbol: ts.Symbol, name: string, type: Type, node: ts.Node): void {
+  if (type.kind === 'inline' || type.kind === 'array') {
+    f.report(node, 'storageNotInitialized', [type.name]);
+    f.locals.set(symbol, { kind: 'constant', operand: errorOperand });
+    return;
+  }
+  const value = types.valueTypeOf(type);
+  if (type.kind === 'error' || value === 'void' || type.kind === 'words') {
+    f.locals.set(symbol, { kind: 'constant', operand: errorOperand });
+    return;
+  }
+  f.at(node);
+  const zero = f.builder.constant(value, 0n);
+  bindScalar(f, symbol, name, type, valueOperand(type, zero));
+}
+
+function bindValue(
+  f: FunctionLowering,
+  symbol: ts.Symbol,
+  node: ts.VariableDeclaration,
+  operand: Operand,
+  declared: Type | undefined,
+  isConst: boolean,
+): void {
+  const initializer = node.initializer ?? node;
+  const wanted = declared === undefined ? settledType(f, operand, initializer) : stripVolatile(declared);
+  f.at(node);
+  const isFree = declared === undefined && operand.type.kind === 'untyped' && operand.constant !== null;
+  if (isConst && isFree && !f.addressTaken.has(symbol)) {
+    f.locals.set(symbol, { kind: 'constant', operand });
+    return;
+  }
+  const converted = convert(f, operand, wanted, initializer);
+  // What lies in place keeps that type, so that addrOf knows that there is no variable but the thing itself.
+  const inPlace = wanted.kind === 'inline' || wanted.kind === 'array';
+  const value = inPlace && !isError(converted) ? retype(converted, wanted) : converted;
+  if (isError(value) || (value.value === null && isConst && !f.addressTaken.has(symbol))) {
+    f.locals.set(symbol, { kind: 'constant', operand: value });
+  } else if (types.valueTypeOf(wanted) === 'void') {
+    f.locals.set(symbol, { kind: 'constant', operand: value });
+  } else if (wanted.kind === 'words') {
+    bindWords(f, symbol, value);
+  } else {
+    bindScalar(f, symbol, node.name.getText(), wanted, value);
+  }
+}
+
+function settledType(f: FunctionLowering, operand: Operand, node: ts.Node): Type {
+  const type = settle(operand);
+  if (type.kind !== 'void') return type;
+  f.report(node, 'noValue');
+  return types.errorType;
+}
+
+/** In a register, or in a slot if its address is taken. */
+export function bindScalar(f: FunctionLowering, symbol: ts.Symbol, name: string, type: Type, value: Operand): void {
+  const isInPlace = type.kind === 'inline' || type.kind === 'array';
+  if (f.addressTaken.has(symbol) && !isInPlace) {
+    const slot = f.createSlot(name, type);
+    f.locals.set(symbol, { kind: 'slot', type, slot });
+    store(f, memoryPlace(valueOperand(types.pointerTo(type), f.slotAddress(slot)), 0, type), value);
+    return;
+  }
+  const variable = new Variable(types.valueTypeOf(type) === 'i64' ? 'i64' : 'i32');
+  f.builder.write(variable, f.value(value));
+  f.locals.set(symbol, { kind: 'register', type, variable });
+}
+
+export function bindWords(f: FunctionLowering, symbol: ts.Symbol, value: Operand): void {
+  const address = new Variable('i32');
+  const count = new Variable('i32');
+  f.builder.write(address, f.value(value));
+  f.builder.write(count, f.value(value.length ?? errorOperand));
+  f.locals.set(symbol, { kind: 'words', address, count });
+}
+
+/** The locals whose address the function takes: they will live in memory from the start. */
+export function findAddressTaken(f: FunctionLowering, body: ts.Node): void {
+  if (!body.getText().includes('addrOf')) return;
+  const visit = (node: ts.Node): void => {
+    if (ts.isCallExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === 'addrOf') {
+      let arg = node.arguments[0];
+      while (arg !== undefined && (ts.isParenthesizedExpression(arg) || ts.isNonNullExpression(arg)))
+        arg = arg.expression;
+      const symbol = arg !== undefined && ts.isIdentifier(arg) ? f.world.entities.symbolAt(arg) : null;
+      if (symbol !== null) f.addressTaken.add(symbol);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(body);
+}
