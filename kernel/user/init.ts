@@ -1,0 +1,192 @@
+/*
+ * init: the first process. Brings the system up, takes in orphans, and shuts down when there is nothing left to do.
+ *
+ * If /etc/exec exists, it holds shell commands, each ended by a zero byte: init runs them on the console, one after the
+ * other, and powers off with the status of the last. Otherwise it keeps two services running: a shell on the console, in
+ * a session of its own, and the agent on the second serial line.
+ */
+
+import { EBADF, EINTR } from '../abi/errno.ts';
+import { O_RDWR } from '../abi/fcntl.ts';
+import { LINUX_REBOOT_CMD_RESTART2, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2 } from '../abi/reboot.ts';
+import { SYS_reboot } from '../abi/syscallNumbers.ts';
+import { run } from './lib/crt.ts';
+import { complain } from './lib/errors.ts';
+import { readFile } from './lib/files.ts';
+import { close, dup2, open, statusFlags } from './lib/fileCalls.ts';
+import { flush, initOutput, printError, printTo, putByte, stdout, type Output } from './lib/output.ts';
+import { execve, exitNow, fork, getpid, setsid, wait4 } from './lib/processCalls.ts';
+import { stringLength } from './lib/strings.ts';
+import { makeOutputRaw, setControllingTerminal, setForeground } from './lib/terminal.ts';
+
+/** A service that could not be executed so many times in a row is given up. */
+const PATIENCE: u32 = 5;
+/** Exit status of a child that could not execute its program. */
+const CANNOT_EXECUTE = 127;
+
+class Service {
+  name: string;
+  /** 0 while it does not run. */
+  pid: i32;
+  failures: u32;
+  start: () => never;
+}
+
+const shell = zeroed<Inline<Service>>();
+const agent = zeroed<Inline<Service>>();
+const commands = zeroed<FixedArray<u8, 32768>>();
+const environment = table<string | null, 5>('PATH=/bin', 'HOME=/', 'TERM=vt100', 'USER=root', null);
+
+/**
+ * The program's entry.
+ * @naked
+ * @export
+ */
+export function start(): void {
+  asm`xor ebp, ebp
+      mov eax, esp
+      lea edx, [${main}]
+      call ${run}`;
+}
+
+function main(): i32 {
+  openConsole();
+  const length = readFile(bytes('/etc/exec'), commands, 32768);
+  if (length >= 0) runCommands(u32(length));
+  shell.name = 'sh';
+  shell.start = startShell;
+  agent.name = 'agent';
+  agent.start = startAgent;
+  while (true) {
+    keep(shell);
+    keep(agent);
+    const status = zeroed<FixedArray<u32, 1>>();
+    const pid = wait4(-1, status, 0);
+    if (pid < 0 && pid !== -EINTR) idle();
+    note(shell, pid, status[0]);
+    note(agent, pid, status[0]);
+  }
+}
+
+/** Standard input, output and error are the console, whether the kernel has opened it already or not. */
+function openConsole(): void {
+  if (statusFlags(0) !== -EBADF) return;
+  const fd = open(bytes('/dev/console'), O_RDWR, 0);
+  for (let target: i32 = 0; target < 3; target++) {
+    if (fd >= 0 && fd !== target) dup2(fd, target);
+  }
+  if (fd > 2) close(fd);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Services.
+
+/** Starts a service that does not run, unless it has proved hopeless. */
+function keep(service: Service): void {
+  if (service.pid !== 0 || service.failures >= PATIENCE) return;
+  const pid = fork();
+  if (pid === 0) service.start();
+  if (pid < 0) complain('init', bytes(service.name), pid);
+  else service.pid = pid;
+}
+
+/** Takes note of the death of process `pid`, if it was this service. */
+function note(service: Service, pid: i32, status: u32): void {
+  if (service.pid !== pid) return;
+  service.pid = 0;
+  if (status !== CANNOT_EXECUTE << 8) service.failures = 0;
+  else service.failures++;
+  if (service.failures === PATIENCE) printError('init: giving up on %s\n', service.name);
+}
+
+/** No children, and none can be made. */
+function idle(): never {
+  printError('init: no processes left\n');
+  powerOff(1);
+}
+
+function startShell(): never {
+  takeConsole();
+  greet();
+  const argv = zeroed<FixedArray<Ptr<u8> | null, 2>>();
+  argv[0] = bytes('sh');
+  execute(bytes('/bin/sh'), argv);
+}
+
+function startAgent(): never {
+  const argv = zeroed<FixedArray<Ptr<u8> | null, 3>>();
+  argv[0] = bytes('agent');
+  argv[1] = bytes('/dev/ttyS1');
+  setsid();
+  execute(bytes('/bin/agent'), argv);
+}
+
+/** Makes the caller leader of a session of its own that the console controls, and puts it into the foreground. */
+function takeConsole(): void {
+  setsid();
+  setControllingTerminal(0);
+  setForeground(0, getpid());
+}
+
+/** The message of the day. */
+function greet(): void {
+  const length = readFile(bytes('/etc/motd'), commands, 32768);
+  if (length <= 0) return;
+  for (let i: i32 = 0; i < length; i++) putByte(stdout, commands[i]);
+  flush(stdout);
+}
+
+function execute(path: Ptr<u8>, argv: Ptr<Ptr<u8> | null>): never {
+  complain('init', path, execve(path, argv, ptr(environment)));
+  exitNow(CANNOT_EXECUTE);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Commands of the host.
+
+/** Runs the commands in `commands`, then powers off. The console passes bytes as they are: the host wants no CRs. */
+function runCommands(length: u32): never {
+  makeOutputRaw(0);
+  let status: i32 = 0;
+  let at: u32 = 0;
+  while (at < length) {
+    const command = addrOf(commands[at]);
+    status = runCommand(command);
+    at += stringLength(command) + 1;
+  }
+  powerOff(status);
+}
+
+/** Runs one command by the shell. Returns its status as a shell would tell it. */
+function runCommand(command: Ptr<u8>): i32 {
+  const child = fork();
+  if (child === 0) {
+    takeConsole();
+    const argv = zeroed<FixedArray<Ptr<u8> | null, 4>>();
+    argv[0] = bytes('sh');
+    argv[1] = bytes('-c');
+    argv[2] = command;
+    execute(bytes('/bin/sh'), argv);
+  }
+  if (child < 0) {
+    complain('init', command, child);
+    return CANNOT_EXECUTE;
+  }
+  const status = zeroed<FixedArray<u32, 1>>();
+  while (wait4(-1, status, 0) !== child) continue; // orphans come home, too
+  const signal = status[0] & 0x7f;
+  return i32(signal !== 0 ? 128 + signal : (status[0] >>> 8) & 0xff);
+}
+
+/** Switches the machine off; its host is told `status`. */
+function powerOff(status: i32): never {
+  const text = zeroed<FixedArray<u8, 16>>();
+  const output = zeroed<Inline<Output>>();
+  initOutput(output, -1);
+  printTo(output, '%d', status);
+  copyBytes(text, output.buffer, output.used);
+  const command = LINUX_REBOOT_CMD_RESTART2;
+  int80(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, command, u32(text), 0, 0);
+  printError('init: cannot power off\n');
+  exitNow(status);
+}
