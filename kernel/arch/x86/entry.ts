@@ -179,3 +179,8 @@ export function leaveThrough(_frame: u32): never {
     jmp ${leaveKernel}
   `;
 }
+
+/** Is `start` the start of a function above that calls a handler with a TrapFrame on the stack? For backtraces. */
+export function isTrapEntry(start: u32): boolean {
+  return start === u32(trapEntry) || start === u32(systemCallEntry);
+}

@@ -11,7 +11,6 @@
 
 import { panicDoubleFault } from './doubleFault.ts';
 import { type Cpu, type TaskState, thisCpu } from './cpu.ts';
-import { KERNEL_STACK_SIZE } from './layout.ts';
 import {
   DOUBLE_FAULT_SELECTOR,
   GDT_DOUBLE_FAULT,
@@ -86,11 +85,11 @@ export function loadTls(descriptors: Ptr<u64>): void {
   for (let i: u32 = 0; i < GDT_TLS_COUNT; i++) gdt[GDT_TLS_FIRST + i] = descriptors[i];
 }
 
-/** Where the next trap from ring 3 will push its frame: the top of the current task's kernel stack. */
-export function setKernelStack(top: u32): void {
+/** The stack of the task that is about to run: the next trap from ring 3 pushes its frame at its top. */
+export function setKernelStack(top: u32, lowest: u32): void {
   const cpu = thisCpu();
   cpu.tss.esp0 = top;
-  cpu.stackLimit = top - KERNEL_STACK_SIZE;
+  cpu.stackLimit = lowest;
 }
 
 /** Points this CPU at the interrupt descriptor table: `bytes` bytes at `base`. */

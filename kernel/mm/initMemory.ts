@@ -1,0 +1,41 @@
+/*
+ * Memory, from the loader's map to working allocators. Each step lives on what the one before has made:
+ *
+ *   extents (earlyMemory)  ->  kernel page tables  ->  memMap  ->  buddy  ->  slab  ->  everything else
+ */
+
+import { PAGE_SHIFT, PAGE_SIZE, physToVirt, virtToPhys } from '../arch/x86/layout.ts';
+import { initBuddy } from './buddy.ts';
+import { earlyAllocate, memoryEnd, memorySize, releaseEarlyMemory, reserveMemory } from './earlyMemory.ts';
+import { initKernelMap } from './kernelMap.ts';
+import { initKernelStacks, stackSlotsFor } from './kernelStack.ts';
+import { type Page, setMemMap } from './page.ts';
+import { initSharedMemory } from './sharedMemory.ts';
+import { initSlab } from './slab.ts';
+import { initUserPages } from './userPages.ts';
+
+/** The first page: the firmware's data, and an address that should never be handed out. */
+const FIRST_PAGE_END: u32 = PAGE_SIZE;
+
+/** Takes over all memory that the loader has told about. After it, allocators work. */
+export function initMemory(): void {
+  reserveMemory(0, FIRST_PAGE_END);
+  reserveMemory(virtToPhys(linkerSymbol('__imageStart')), virtToPhys(linkerSymbol('__imageEnd')));
+  const slots = stackSlotsFor(memorySize() >>> PAGE_SHIFT);
+  initKernelMap(slots);
+  initMemMap();
+  initBuddy();
+  releaseEarlyMemory();
+  initSlab();
+  initKernelStacks(slots);
+  initUserPages();
+  initSharedMemory();
+}
+
+function initMemMap(): void {
+  const frames = memoryEnd() >>> PAGE_SHIFT;
+  const size = frames * sizeof<Page>();
+  const map = physToVirt(earlyAllocate(size));
+  fillBytes(ptr<u8>(map), 0, size);
+  setMemMap(map, frames);
+}
