@@ -16,8 +16,8 @@ import { EAGAIN, EEXIST, ENOMEM } from '../abi/errno.ts';
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { RadixReserve, type RadixTree } from '../lib/radixTree.ts';
 import { memset } from '../lib/string.ts';
-import { allocPages } from '../mm/buddy.ts';
-import { getPage, type Page, pageAddress, putPage } from '../mm/page.ts';
+import { allocPages, putPage } from '../mm/buddy.ts';
+import { getPage, type Page, pageAddress } from '../mm/page.ts';
 import { type Spinlock } from '../sync/spinlock.ts';
 import { type Inode } from './inode.ts';
 

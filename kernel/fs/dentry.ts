@@ -15,6 +15,7 @@
  * read the names in it without (D); and `inode` goes from null to an inode once, under that mutex, and never back.
  */
 
+import { ENAMETOOLONG, ENOENT } from '../abi/errno.ts';
 import { ListHead } from '../lib/list.ts';
 import { memcmp, memcpy } from '../lib/string.ts';
 import { allocate, kfree, kmalloc } from '../mm/slab.ts';
@@ -29,6 +30,7 @@ export class DentryLock {
 /** Names of up to this many bytes need no memory of their own. */
 const INLINE_NAME: u32 = 28;
 const BUCKETS: u32 = 256;
+const SLASH: u8 = 0x2f;
 
 export class Dentry {
   count: u32; // (D)
@@ -375,4 +377,45 @@ export function setRootDentry(root: Dentry): void {
 /** Where walks of tasks without a root of their own begin. No reference. */
 export function globalRoot(): Dentry {
   return rootDentry!;
+}
+
+/**
+ * Writes the path of `dentry`, as seen from `root`, to the end of `buffer`, with a zero. Returns where it starts, or
+ * -ENOENT (it was removed), -ENAMETOOLONG. What lies outside `root` is described from the root of everything.
+ */
+export function describePath(dentry: Dentry, root: Dentry, buffer: Ptr<u8>, size: u32): i32 {
+  using held = lockDentries();
+  let start = size - 1;
+  buffer[start] = 0;
+  let at = dentry;
+  if (!isLinkedToRoot(dentry, held)) return -ENOENT;
+  while (at !== root) {
+    if (at.isRoot()) {
+      const covered = at.superBlock.covered;
+      if (covered === null) break;
+      at = covered;
+      continue;
+    }
+    if (start < at.nameLength + 1) return -ENAMETOOLONG;
+    start -= at.nameLength;
+    memcpy(buffer.add(start), at.name, at.nameLength);
+    start--;
+    buffer[start] = SLASH;
+    at = at.parent;
+  }
+  if (start === size - 1) {
+    start--;
+    buffer[start] = SLASH;
+  }
+  return i32(start);
+}
+
+/** Has nothing on the way up been removed? */
+function isLinkedToRoot(dentry: Dentry, _held: Held<DentryLock>): boolean {
+  let at = dentry;
+  while (!at.isRoot()) {
+    if (!at.hashLink.isLinked()) return false;
+    at = at.parent;
+  }
+  return true;
 }

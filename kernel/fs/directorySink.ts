@@ -26,8 +26,6 @@ export class DirectorySink {
   address: u32;
   /** Bytes left there. */
   room: u32;
-  /** User address of the last record's "next" field, to be told where the next entry begins; 0: no record yet. */
-  lastNext: u32;
   /** Bytes stored so far. */
   stored: u32;
   /** -EFAULT, -EINVAL (the buffer is too small for even one), or 0. */

@@ -34,17 +34,13 @@ export function ownerOrCapable(inode: Inode): boolean {
 
 /** 0 if the current task may access `inode` in all the ways of `mask` (MAY_...), else -EACCES or -EROFS. */
 export function checkPermission(inode: Inode, mask: u32): i32 {
-  return checkPermissionAs(inode, mask, current().credentials.fsuid, false);
-}
-
-/** The same for `uid`; with `realGroup` the group is the real one, as access(2) wants it. */
-export function checkPermissionAs(inode: Inode, mask: u32, uid: u32, realGroup: boolean): i32 {
   const mode = inode.mode;
+  const fsuid = current().credentials.fsuid;
   if ((mask & MAY_WRITE) !== 0 && isReadOnly(inode)) return -EROFS;
-  if (uid === 0) return superuserMay(inode, mask) ? 0 : -EACCES;
+  if (fsuid === 0) return superuserMay(inode, mask) ? 0 : -EACCES;
   let granted = mode;
-  if (uid === inode.uid) granted = mode >>> 6;
-  else if (realGroup ? current().credentials.gid === inode.gid : inGroup(inode.gid)) granted = mode >>> 3;
+  if (fsuid === inode.uid) granted = mode >>> 6;
+  else if (inGroup(inode.gid)) granted = mode >>> 3;
   return (granted & mask) === mask ? 0 : -EACCES;
 }
 

@@ -13,9 +13,9 @@
  * Locking. (B) buddyLock, interrupts off: free lists, counts, and `flags`, `order`, `link` of free frames.
  */
 
-import { ListHead } from '../lib/list.ts';
+import { type ListHead } from '../lib/list.ts';
 import { assert } from '../lib/panic.ts';
-import { Spinlock } from '../sync/spinlock.ts';
+import { type Spinlock } from '../sync/spinlock.ts';
 import { frameOf, type Page, PAGE_FREE, PAGE_RESERVED, pageFrame, pageFrameCount } from './page.ts';
 
 /** The largest block has 2^MAX_ORDER frames: 4 MiB. */

@@ -98,10 +98,10 @@ function bringInFile(mm: Mm, region: Vma, address: u32, pte: Ptr<Pte>, write: bo
   const nopage = region.operations!.nopage;
   if (nopage === null) return FAULT_BUS;
   const pageOffset = region.pageOffset + ((pageFloor(address) - region.start) >>> PAGE_SHIFT);
-  let found: Page | null = null;
-  const result = nopage(region, pageOffset, addrOf(found));
+  const found = zeroed<FixedArray<Page | null, 1>>();
+  const result = nopage(region, pageOffset, found);
   if (result !== 0) return result === -ENOMEM ? -ENOMEM : FAULT_BUS;
-  let page = reload<Page>(found);
+  let page = found[0]!;
   let rights = entryRights(region.flags);
   if ((region.flags & VM_SHARED) === 0) {
     if (!write) {

@@ -39,7 +39,7 @@ import {
 } from '../arch/x86/pageTable.ts';
 import { bootStack } from '../arch/x86/bootMemory.ts';
 import { panic } from '../lib/panic.ts';
-import { Spinlock } from '../sync/spinlock.ts';
+import { type Spinlock } from '../sync/spinlock.ts';
 import { earlyAllocate, memoryEnd } from './earlyMemory.ts';
 
 /** Directory entries from this one on are the kernel's. */

@@ -17,7 +17,7 @@ import { KERNEL_STACK_SIZE, PAGE_SIZE, STACK_AREA_START } from '../arch/x86/layo
 import { PTE_WRITE } from '../arch/x86/pageTable.ts';
 import { flushKernelPage } from '../arch/x86/tlb.ts';
 import { clearBit, findClearBit, setBit } from '../lib/bitmap.ts';
-import { Spinlock } from '../sync/spinlock.ts';
+import { type Spinlock } from '../sync/spinlock.ts';
 import { allocPages, freePages } from './buddy.ts';
 import { kernelPageAt, mapKernelPage, unmapKernelPage } from './kernelMap.ts';
 import { type Page, pageToPhys, physToPage } from './page.ts';

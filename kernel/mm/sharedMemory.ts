@@ -9,11 +9,11 @@
 
 import { ENOMEM } from '../abi/errno.ts';
 import { PAGE_SHIFT } from '../arch/x86/layout.ts';
-import { Spinlock } from '../sync/spinlock.ts';
+import { type Spinlock } from '../sync/spinlock.ts';
 import { putPage } from './buddy.ts';
 import { getPage, type Page } from './page.ts';
 import { allocate, kfree, kmalloc } from './slab.ts';
-import { type Vma, VmOperations } from './types.ts';
+import { type Vma, type VmOperations } from './types.ts';
 import { allocZeroedPage } from './userPages.ts';
 
 /** The class of SharedMemory.lock. */

@@ -18,9 +18,9 @@
  */
 
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
-import { ListHead } from '../lib/list.ts';
+import { type ListHead } from '../lib/list.ts';
 import { panic } from '../lib/panic.ts';
-import { Spinlock } from '../sync/spinlock.ts';
+import { type Spinlock } from '../sync/spinlock.ts';
 import { allocPages, freePages, MAX_ORDER } from './buddy.ts';
 import { type Page, PAGE_LARGE, PAGE_SLAB, pageAddress, virtToPage } from './page.ts';
 

@@ -19,14 +19,12 @@ import {
   RUSAGE_THREAD,
 } from '../abi/resource.ts';
 import { PRIO_PGRP, PRIO_PROCESS, PRIO_USER } from '../abi/sched.ts';
-import { HZ } from '../arch/x86/irq.ts';
+import { HZ } from '../arch/x86/clock.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { copyFromUser, copyToUser } from '../arch/x86/userCopy.ts';
 import { type Process, type Task } from './task.ts';
 import { findProcess, firstThread, lockTasks, nextThread, processAfter, type TaskListLock } from './taskList.ts';
 
-/** Nanoseconds of a tick. */
-export const TICK_NS: u64 = 10000000n;
 const US_PER_TICK: u32 = 10000;
 /** A file descriptor limit above this is nobody's to set. */
 const NOFILE_MAX: u32 = 4096;

@@ -30,12 +30,12 @@ import {
   Timezone,
   Tms,
 } from '../abi/time.ts';
-import { monotonicNs, realtimeNs } from '../arch/x86/clock.ts';
+import { monotonicNs, realtimeNs, TICK_NS } from '../arch/x86/clock.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { copyFromUser, copyToUser, putUser32 } from '../arch/x86/userCopy.ts';
 import { sendKernelSignal } from './signalSend.ts';
 import { sleepUntil } from './sleep.ts';
-import { processTicks, TICK_NS } from './sysResource.ts';
+import { processTicks } from './sysResource.ts';
 import { Process, type RestartBlock, type Task } from './task.ts';
 import { findProcess, lockTasks } from './taskList.ts';
 import { armTimer, cancelTimer, timerRemaining } from './timer.ts';

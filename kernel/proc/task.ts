@@ -23,6 +23,7 @@
  */
 
 import { type FpuState } from '../arch/x86/fpu.ts';
+import { KERNEL_STACK_SIZE } from '../arch/x86/layout.ts';
 import { type TrapFrame } from '../arch/x86/trapFrame.ts';
 import { type Tty } from '../drivers/tty.ts';
 import { type FileTable } from '../fs/fileTable.ts';
@@ -51,9 +52,6 @@ export const TASK_WAKE_KILL = 16;
 export const TASK_KILLABLE = TASK_UNINTERRUPTIBLE | TASK_WAKE_KILL;
 /** What an ordinary wake-up wakes. */
 export const TASK_NORMAL = TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE;
-
-/** Bytes of a kernel stack: two pages. Below lies a page that is not mapped (mm/kernelStack.ts). */
-export const KERNEL_STACK_SIZE: u32 = 8192;
 
 /** The class of Process.signalLock. */
 export class SignalLock {

@@ -144,17 +144,18 @@ describe('control flow', () => {
     b0:
       %0 = param 0
       %1 = const 10
-      %2 = const 20
-      %3: i64 = const 7
-      switch %0 { 1: b1, -1: b1, 2: b1, else: b2 }
-    b1 from b0, b0, b0:
-      %4 = phi %1, %2, %0
-      %5: i64 = phi %3, %3, %3
-      return %4
+      %4: i64 = const 3
+      switch %0 { 1: b1, -1: b1, 2: b2, else: b3 }
+    b1 from b0, b0, b2:
+      %2 = phi %0, %0, %1
+      %3: i64 = phi %4, %4, %4
+      return %2
     b2 from b0:
+      jump b1
+    b3 from b0:
       unreachable
     }`;
-    expect([1, -1, 2].map((value) => run(text, [value]))).toMatchObject([{ value: 10 }, { value: 20 }, { value: 2 }]);
+    expect([1, -1, 2].map((value) => run(text, [value]))).toMatchObject([{ value: 1 }, { value: -1 }, { value: 10 }]);
     expect(run(text, [3])).toMatchObject({ kind: 'trap', trap: 'unreachable' });
   });
 

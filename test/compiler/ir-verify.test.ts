@@ -55,6 +55,8 @@ describe('the verifier', () => {
     ['branch %0, b1, b1\nb1 from b0:\nreturn %0', 'b1: the predecessors are b0, but edges come from b0, b0'],
     ['branch %0, b1, b1\nb1:\n%2 = phi %0\nreturn %2', '"%2 = phi %0": 1 operands for 2 predecessors'],
     ['jump b1\nb1:\n%2 = phi %1\nreturn %2', '"%2 = phi %1": every operand should be i32'],
+    ['branch %0, b1, b1\nb1:\n%2 = const 1\n%3 = phi %0, %2\nreturn %0', 'a phi after other instructions'],
+    ['%2 = const 1\nbranch %0, b1, b1\nb1:\n%3 = phi %0, %2\nreturn %3', 'two operands for the edges from b0'],
     ['%2 = add %3, %0\n%3 = const 1\nreturn %2', '"%2 = add %3, %0": %3 does not dominate this use'],
     ['branch %0, b1, b2\nb1:\n%2 = const 1\njump b2\nb2:\nreturn %2', 'b2, "return %2": %2 does not dominate this use'],
     ['branch %0, b1, b2\nb1:\n%2 = const 1\njump b2\nb2:\n%3 = phi %2, %0\nreturn %3', '%2 does not dominate this use'],

@@ -8,7 +8,7 @@
 
 import { panicWithFrame } from '../../lib/panic.ts';
 import { thisCpu } from './cpu.ts';
-import { TrapFrame, VECTOR_DOUBLE_FAULT } from './trapFrame.ts';
+import { type TrapFrame, VECTOR_DOUBLE_FAULT } from './trapFrame.ts';
 
 /** The entry of the task. Reports the context that failed, and ends. */
 export function panicDoubleFault(): never {

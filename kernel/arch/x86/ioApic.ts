@@ -8,7 +8,7 @@
  */
 
 import { mapDevice } from '../../mm/kernelMap.ts';
-import { Spinlock } from '../../sync/spinlock.ts';
+import { type Spinlock } from '../../sync/spinlock.ts';
 import { type IoApicInfo, type LineRoute, machineInfo } from './mpTable.ts';
 
 const REGISTER_VERSION: u32 = 1;

@@ -12,7 +12,7 @@ import type { Instruction } from '../ir/types.ts';
 import type { FunctionInstance } from './instances.ts';
 import type { ts } from './typescript.ts';
 import * as types from './types.ts';
-import type { IntType, Type } from './types.ts';
+import type { IntType, Type, UntypedType } from './types.ts';
 
 /** What the linker will know the address of. */
 export type AddressTarget =
@@ -51,7 +51,10 @@ export interface Operand {
   /** Bounds for integers of up to 32 bits. */
   readonly min: number;
   readonly max: number;
-  /** An untyped constant of which only the low bits matter (`~3`): it fits unsigned types although it is negative. */
+  /**
+   * An untyped value of which only the low bits matter: `~3` fits unsigned types although it is negative, `1 << n` fits
+   * signed and unsigned ones whatever n is.
+   */
   readonly isMask: boolean;
 }
 
@@ -68,11 +71,11 @@ export function valueOperand(type: Type, value: Instruction): Operand {
   return { ...none, type, value, ...boundsOf(type) };
 }
 
-/** With bounds, cut to what the type can hold. */
-export function boundedOperand(type: IntType, value: Instruction, min: number, max: number): Operand {
+/** With bounds, cut to what the type can hold. An untyped value that may leave its bounds is one of bits. */
+export function boundedOperand(type: IntType | UntypedType, value: Instruction, min: number, max: number): Operand {
   const limits = boundsOf(type);
   const isInside = min >= limits.min && max <= limits.max;
-  return { ...none, type, value, ...(isInside ? { min, max } : limits) };
+  return { ...none, type, value, ...(isInside ? { min, max } : limits), isMask: type.kind === 'untyped' && !isInside };
 }
 
 export function constantOperand(type: Type, constant: bigint, isMask = false): Operand {

@@ -337,7 +337,7 @@ class Translator {
     const { op, args, targets, cases } = instruction;
     const from = instruction.block!;
     const value = args[0] === undefined ? -1 : this.#register(args[0]);
-    const edges = targets.map((target, index) => this.#edge(from, target, index, targets));
+    const edges = targets.map((target) => this.#edge(from, target));
     switch (op) {
       case 'jump':
         return edges[0]!;
@@ -365,14 +365,12 @@ class Translator {
     return (machine) => machine.leave(machine.registers[machine.frame + value]!);
   }
 
-  /** The phis' assignments on one edge. Of several edges from one block, the n-th belongs to its n-th entry. */
-  #edge(from: Block, target: Block, index: number, targets: readonly Block[]): Edge {
+  /** The phis' assignments on an edge. */
+  #edge(from: Block, target: Block): Edge {
     const code = this.#blocks.get(target)!;
     const phis = target.instructions.filter(({ op }) => op === 'phi');
     if (phis.length === 0) return () => code;
-    const nth = targets.slice(0, index).filter((other) => other === target).length;
-    const entries = target.predecessors.flatMap((block, position) => (block === from ? [position] : []));
-    const position = entries[nth]!;
+    const position = target.predecessors.indexOf(from);
     const moves = phis.map((phi) => ({
       to: this.#register(phi),
       from: this.#register(phi.args[position]!),

@@ -8,7 +8,8 @@
  *
  * Invariants (verify.ts checks them):
  *   - every operand's definition dominates its use; a phi's operand dominates the end of the matching predecessor;
- *   - phis come first in a block, and have one operand per entry of `block.predecessors`, in that order;
+ *   - phis come first in a block, and have one operand per entry of `block.predecessors`, in that order; for several
+ *     edges from the same predecessor it is the same operand;
  *   - the first block is the entry, and has no predecessors;
  *   - `successors` is the terminator's `targets`; `predecessors` holds one entry per edge (a switch may add several);
  *   - comparisons give 0 or 1; `branch` and `select` test for non-zero.

@@ -167,11 +167,7 @@ class FunctionVerifier {
   #checkInstruction(instruction: Instruction, block: Block): void {
     const report = (message: string): void => this.#report(block, instruction, message);
     if (instruction.op === 'phi') {
-      if (instruction.args.length !== block.predecessors.length) {
-        report(`${instruction.args.length} operands for ${block.predecessors.length} predecessors`);
-      }
-      if (instruction.args.some((operand) => operand.type !== instruction.type))
-        report(`every operand should be ${instruction.type}`);
+      checkPhi(instruction, block, report);
       return;
     }
     checkOperation(instruction, this.#fn, report);
@@ -211,4 +207,13 @@ class FunctionVerifier {
       if (!isBefore) this.#report(block, instruction, `%${operand.id} does not dominate this use`);
     });
   }
+}
+
+function checkPhi({ args, type }: Instruction, { predecessors }: Block, report: (message: string) => void): void {
+  if (args.length !== predecessors.length) report(`${args.length} operands for ${predecessors.length} predecessors`);
+  if (args.some((operand) => operand.type !== type)) report(`every operand should be ${type}`);
+  predecessors.forEach((source, index) => {
+    const first = predecessors.indexOf(source);
+    if (args[first] !== args[index]) report(`two operands for the edges from b${source.id}`);
+  });
 }
