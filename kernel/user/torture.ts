@@ -1,0 +1,100 @@
+/*
+ * torture [--iterations N] [--jobs N] [--seed N]: exercises fork, exec, wait, pipes, memory, files and signals in loops,
+ * and checks every answer.
+ *
+ * Each job is a process with a random sequence of its own that the seed determines; each iteration of it goes through
+ * all the rounds below. The first mismatch is reported and ends the job with status 1; torture's own status is 0 only if
+ * all went well. A kernel that is out of processes or memory says so, and the round is skipped: what is tested here is
+ * that answers are true, not that there are resources.
+ */
+
+import { run } from './lib/crt.ts';
+import { print, printError, flush, stdout } from './lib/output.ts';
+import { exitNow, fork, wait4 } from './lib/processCalls.ts';
+import { parseNumber, stringsEqual, type StringList } from './lib/strings.ts';
+import { type Job, seedJob } from './torture/job.ts';
+import { childProgram, execRound, forkRound, killRound, treeRound } from './torture/processes.ts';
+import { breakRound, copyOnWriteRound, mapRound, protectRound } from './torture/memory.ts';
+import { fileRound, pipeRound, pipelineRound } from './torture/transfers.ts';
+
+class Settings {
+  iterations: i32;
+  jobs: i32;
+  seed: i32;
+}
+
+const settings = zeroed<Inline<Settings>>();
+
+/**
+ * The program's entry.
+ * @naked
+ * @export
+ */
+export function start(): void {
+  asm`xor ebp, ebp
+      mov eax, esp
+      lea edx, [${main}]
+      call ${run}`;
+}
+
+function main(argc: u32, argv: StringList): i32 {
+  if (argc > 2 && stringsEqual(argv[1]!, bytes('--child'))) return childProgram(argc, argv);
+  settings.iterations = 10;
+  settings.jobs = 2;
+  settings.seed = 1;
+  if (!readSettings(argc, argv)) {
+    printError('usage: torture [--iterations N] [--jobs N] [--seed N]\n');
+    return 2;
+  }
+  for (let number: i32 = 0; number < settings.jobs; number++) {
+    const pid = fork();
+    if (pid === 0) exitNow(runJob(number, argv[0]!));
+    if (pid < 0) {
+      printError('torture: cannot fork job %d\n', number);
+      settings.jobs = number;
+    }
+  }
+  let failed: i32 = settings.jobs === 0 ? 1 : 0;
+  const status = zeroed<FixedArray<u32, 1>>();
+  while (wait4(-1, status, 0) > 0) {
+    if (status[0] !== 0) failed++;
+  }
+  if (failed === 0) print('torture: %d jobs, %d iterations, all well\n', settings.jobs, settings.iterations);
+  else printError('torture: %d of %d jobs failed\n', failed, settings.jobs);
+  return failed === 0 ? 0 : 1;
+}
+
+function readSettings(argc: u32, argv: StringList): boolean {
+  for (let i: u32 = 1; i < argc; i += 2) {
+    if (i + 1 === argc) return false;
+    const name = argv[i]!;
+    const value = argv[i + 1]!;
+    if (stringsEqual(name, bytes('--iterations'))) {
+      if (!parseNumber(value, addrOf(settings.iterations))) return false;
+    } else if (stringsEqual(name, bytes('--jobs'))) {
+      if (!parseNumber(value, addrOf(settings.jobs))) return false;
+    } else if (!stringsEqual(name, bytes('--seed')) || !parseNumber(value, addrOf(settings.seed))) return false;
+  }
+  return true;
+}
+
+/** All iterations of one job. Returns its exit status. */
+function runJob(number: i32, program: Ptr<u8>): i32 {
+  const job = zeroed<Inline<Job>>();
+  seedJob(job, u32(settings.seed), u32(number), program);
+  for (job.iteration = 0; job.iteration < u32(settings.iterations); job.iteration++) {
+    forkRound(job);
+    treeRound(job);
+    execRound(job);
+    killRound(job);
+    mapRound(job);
+    copyOnWriteRound(job);
+    protectRound(job);
+    breakRound(job);
+    pipeRound(job);
+    pipelineRound(job);
+    fileRound(job);
+  }
+  flush(stdout);
+  return 0;
+}
