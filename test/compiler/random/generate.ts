@@ -123,7 +123,7 @@ class Generator {
       case 0:
       case 1:
       case 2:
-        return { kind: 'assign', target: this.#pick(scope.places), value: this.#any(scope) };
+        return { kind: 'assign', target: this.#pick(scope.places), value: this.#wholeValue(scope) };
       case 3: {
         const array = this.#pick(scope.arrays);
         return { kind: 'assignElement', array, index: this.#expression(scope, 'u32', 2), value: this.#any(scope) };
@@ -136,7 +136,7 @@ class Generator {
           value: this.#any(scope),
         };
       case 5:
-        return { kind: 'mix', value: this.#any(scope) };
+        return { kind: 'mix', value: this.#wholeValue(scope) };
       case 6:
       case 7: {
         const yes = this.#block(scope, 1 + this.#random(3), depth - 1);
@@ -174,10 +174,20 @@ class Generator {
     return this.#expression(scope, this.#pick(wideTypes), 3);
   }
 
+  /**
+   * A whole value: an expression, or a call. A call never stands inside an expression, since C leaves open in which order
+   * the operands are evaluated, and a call changes globals.
+   */
+  #wholeValue(scope: Scope): Expression {
+    if (scope.functions.length === 0 || scope.loopDepth > 1 || this.#random(3) > 0) return this.#any(scope);
+    const callee = this.#pick(scope.functions);
+    return { kind: 'call', type: callee.returns, callee, args: callee.parameters.map(() => this.#any(scope)) };
+  }
+
   #expression(scope: Scope, type: WideType, depth: number): Expression {
     if (depth === 0 || this.#random(5) === 0) return this.#leaf(scope, type);
     const next = (): Expression => this.#expression(scope, type, depth - 1);
-    switch (this.#random(10)) {
+    switch (this.#random(9)) {
       case 0:
         return { kind: 'unary', type, operator: this.#random(2) === 0 ? '-' : '~', operand: next() };
       case 1: {
@@ -186,15 +196,6 @@ class Generator {
       }
       case 2:
         return { kind: 'choice', type, condition: this.#condition(scope, 1), yes: next(), no: next() };
-      case 3: {
-        const callable = scope.functions.filter((f) => f.returns === type);
-        if (callable.length === 0 || scope.loopDepth > 1) return this.#leaf(scope, type);
-        const callee = this.#pick(callable);
-        const args = callee.parameters.map(() =>
-          this.#expression({ ...scope, functions: [] }, this.#pick(wideTypes), depth - 1),
-        );
-        return { kind: 'call', type, callee, args };
-      }
       default: {
         const operator = this.#pick(operators);
         const isWide = type === 'u64' || type === 'i64'; // bigint has no >>>
