@@ -120,7 +120,7 @@ export function kmalloc(size: u32): Ptr<u8> | null {
 }
 
 /** Frees what kmalloc, allocate or cacheAllocate returned. */
-export function kfree(block: Ptr<u8> | object): void {
+export function kfree(block: object): void {
   const address = u32(block);
   const page = virtToPage(address);
   if ((page.flags & PAGE_SLAB) !== 0) {

@@ -15,7 +15,7 @@ import { getPage, type Page, pageAddress } from './page.ts';
 /** One frame in this many is the kernel's. */
 const RESERVE_FRACTION: u32 = 32;
 
-let zero: Page;
+let zero: Page = as<Page>(0);
 
 /** Makes the zero page. */
 export function initUserPages(): void {

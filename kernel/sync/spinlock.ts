@@ -30,8 +30,8 @@ export class Spinlock<L> {
   holder: Volatile<u32>;
   /** The interrupt flag to restore. Belongs to the holder. */
   savedFlags: u32;
-  /** For reports. Null until `init`. */
-  name: string | null;
+  /** For reports. */
+  name: string;
 
   init(name: string): void {
     this.holder = 0;
@@ -94,11 +94,11 @@ export class Spinlock<L> {
 
   /** @noinline */
   private reportSelfDeadlock(): never {
-    panic('spinlock %s: taken again by the CPU that holds it', this.name ?? '?');
+    panic('spinlock %s: taken again by the CPU that holds it', this.name);
   }
 
   /** @noinline */
   private reportForeignRelease(): never {
-    panic('spinlock %s: released while held by %u', this.name ?? '?', this.holder);
+    panic('spinlock %s: released while held by %u', this.name, this.holder);
   }
 }

@@ -11,8 +11,8 @@
 
 import { panicDoubleFault } from './doubleFault.ts';
 import { type Cpu, type TaskState, thisCpu } from './cpu.ts';
+import { KERNEL_STACK_SIZE } from './layout.ts';
 import {
-  DOUBLE_FAULT_SELECTOR,
   GDT_DOUBLE_FAULT,
   GDT_KERNEL_CODE,
   GDT_KERNEL_DATA,
@@ -86,10 +86,10 @@ export function loadTls(descriptors: Ptr<u64>): void {
 }
 
 /** The stack of the task that is about to run: the next trap from ring 3 pushes its frame at its top. */
-export function setKernelStack(top: u32, lowest: u32): void {
+export function setKernelStack(top: u32): void {
   const cpu = thisCpu();
   cpu.tss.esp0 = top;
-  cpu.stackLimit = lowest;
+  cpu.stackLimit = top - KERNEL_STACK_SIZE;
 }
 
 /** Points this CPU at the interrupt descriptor table: `bytes` bytes at `base`. */

@@ -24,6 +24,10 @@ const ENTRY_BUS = 1;
 const ENTRY_IO_APIC = 2;
 const ENTRY_IO_INTERRUPT = 3;
 
+/** Bytes of an entry for a processor, and of any other. */
+const PROCESSOR_SIZE: u32 = 20;
+const OTHER_SIZE: u32 = 8;
+
 /** The only kind of interrupt assignment that we follow: an ordinary vectored interrupt. */
 const INTERRUPT_VECTORED = 0;
 /** "ISA" in the first three bytes of a bus's type. */
@@ -189,7 +193,7 @@ function readEntries(header: TableHeader): void {
     else if (type === ENTRY_BUS && busName(as<BusEntry>(at)) === BUS_ISA) isaBus = as<BusEntry>(at).id;
     else if (type === ENTRY_IO_APIC) readIoApic(as<IoApicEntry>(at));
     else if (type === ENTRY_IO_INTERRUPT) readInterrupt(as<InterruptEntry>(at), isaBus);
-    at += type === ENTRY_PROCESSOR ? 20 : 8;
+    at += type === ENTRY_PROCESSOR ? PROCESSOR_SIZE : OTHER_SIZE;
   }
 }
 

@@ -53,7 +53,10 @@ function readFields(rawSeconds: u32): u32 {
   const mode = readRegister(STATUS_B);
   const rawHours = readRegister(HOURS);
   let hours = decode(rawHours & ~PM, mode);
-  if ((mode & MODE_24_HOURS) === 0) hours = (hours % 12) + ((rawHours & PM) !== 0 ? 12 : 0);
+  if ((mode & MODE_24_HOURS) === 0) {
+    hours %= 12;
+    if ((rawHours & PM) !== 0) hours += 12;
+  }
   const minutes = decode(readRegister(MINUTES), mode);
   const year = 2000 + decode(readRegister(YEAR), mode);
   const days = daysSinceEpoch(year, decode(readRegister(MONTH), mode), decode(readRegister(DAY), mode));
