@@ -14,15 +14,7 @@
  * Locking. (T) for the family, (S) inside it for the flags. Nothing else is held while (T) is.
  */
 
-import {
-  CLD_EXITED,
-  CLD_KILLED,
-  SA_NOCLDWAIT,
-  SIG_IGN,
-  SIGCHLD,
-  SIGCONT,
-  SIGHUP,
-} from '../abi/signal.ts';
+import { CLD_EXITED, CLD_KILLED, SA_NOCLDWAIT, SIG_IGN, SIGCHLD, SIGCONT, SIGHUP } from '../abi/signal.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { putUser32 } from '../arch/x86/userCopy.ts';
 import { disassociateTty } from '../drivers/tty.ts';
@@ -33,13 +25,7 @@ import { activateMm, putMm } from '../mm/mm.ts';
 import { kfree } from '../mm/slab.ts';
 import { type Mm } from '../mm/types.ts';
 import { schedule, setCurrentState, wakeUpTask } from './scheduler.ts';
-import {
-  discardPending,
-  hasStoppedMember,
-  killThreads,
-  notifyParent,
-  sendSignalToMembers,
-} from './signalSend.ts';
+import { discardPending, hasStoppedMember, killThreads, notifyParent, sendSignalToMembers } from './signalSend.ts';
 import { type Process, type Task, TASK_DEAD, TASK_KILLABLE } from './task.ts';
 import {
   childAfter,
@@ -110,7 +96,12 @@ function releaseResources(task: Task): void {
  * @param parent the process whose going away may orphan the group
  * @param ignored counts as gone already; null: nobody
  */
-function releaseOrphanedGroup(process: Process, parent: Process, ignored: Process | null, tasks: Held<TaskListLock>): void {
+function releaseOrphanedGroup(
+  process: Process,
+  parent: Process,
+  ignored: Process | null,
+  tasks: Held<TaskListLock>,
+): void {
   if (parent.pgrp === process.pgrp || parent.session !== process.session) return;
   if (!isOrphanedGroupExcept(process.pgrp, ignored, tasks) || !hasStoppedMember(process.pgrp, tasks)) return;
   sendSignalToMembers(process.pgrp, SIGHUP, tasks);
@@ -241,4 +232,3 @@ export function sysExitGroup(code: u32): i32 {
 export function exitKernelThread(): never {
   exitGroup(0);
 }
-

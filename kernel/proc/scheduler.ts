@@ -35,14 +35,7 @@ import { ListHead } from '../lib/list.ts';
 import { assert } from '../lib/panic.ts';
 import { type Mm } from '../mm/types.ts';
 import { Spinlock } from '../sync/spinlock.ts';
-import {
-  stackTop,
-  type Task,
-  TASK_DEAD,
-  TASK_INTERRUPTIBLE,
-  TASK_RUNNING,
-  TASK_WAKE_KILL,
-} from './task.ts';
+import { stackTop, type Task, TASK_DEAD, TASK_INTERRUPTIBLE, TASK_RUNNING, TASK_WAKE_KILL } from './task.ts';
 
 /** The class of RunQueue.lock. */
 export class RunQueueLock {
@@ -235,7 +228,7 @@ function switchTo(queue: RunQueue, cpu: Cpu, previous: Task, next: Task): void {
   queue.previous = previous;
   queue.switches++;
   cpu.current = next;
-  setKernelStack(stackTop(next), next.kernelStack);
+  setKernelStack(stackTop(next));
   loadTls(next.tls);
   // Kernel threads do not touch the FPU, and a task that exits needs its registers no more.
   if (previous.mm !== null) fpuSave(previous.fpu);

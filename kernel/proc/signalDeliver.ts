@@ -20,13 +20,7 @@
  * Locking. (S) to look and take; none while a frame is written to user memory, which may fault and sleep.
  */
 
-import {
-  EINTR,
-  ERESTART_RESTARTBLOCK,
-  ERESTARTNOHAND,
-  ERESTARTNOINTR,
-  ERESTARTSYS,
-} from '../abi/errno.ts';
+import { EINTR, ERESTART_RESTARTBLOCK, ERESTARTNOHAND, ERESTARTNOINTR, ERESTARTSYS } from '../abi/errno.ts';
 import {
   CLD_STOPPED,
   SA_NODEFER,

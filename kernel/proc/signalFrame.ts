@@ -20,7 +20,7 @@
 
 import { EFAULT } from '../abi/errno.ts';
 import { SA_ONSTACK, SA_RESTORER, Siginfo, SigaltStack, SS_DISABLE, SS_ONSTACK } from '../abi/signal.ts';
-import { fpuRestore, fpuSave } from '../arch/x86/fpu.ts';
+import { fpuInit, fpuRestore, fpuSave } from '../arch/x86/fpu.ts';
 import { USER_CS, USER_DS } from '../arch/x86/segments.ts';
 import { EFLAGS_DF, EFLAGS_RF, EFLAGS_TF, EFLAGS_USER, NOT_A_SYSCALL, type TrapFrame } from '../arch/x86/trapFrame.ts';
 import { copyFromUser, copyToUser } from '../arch/x86/userCopy.ts';
@@ -159,6 +159,8 @@ function pushFpu(task: Task, top: u32, result: Ptr<u32>): i32 {
   const area = uninitialized<FixedArray<u8, 624>>();
   fpuSave(task.fpu);
   fillFpuFrame(area, task.fpu);
+  fpuInit(task.fpu); // the handler begins with a fresh FPU: no exception of the interrupted code is pending in it
+  fpuRestore(task.fpu);
   // The FXSAVE part, which comes after the older one, is the one to align.
   const address = ((top - 512) & ~u32(63)) - (FPU_FRAME_SIZE - 512);
   result[0] = address;
@@ -238,9 +240,7 @@ export function pushSignalFrame(
   mask: SignalSet,
   frame: TrapFrame,
 ): i32 {
-  return wantsInfo
-    ? pushRtFrame(task, action, info, mask, frame)
-    : pushFrame(task, action, info.signal, mask, frame);
+  return wantsInfo ? pushRtFrame(task, action, info, mask, frame) : pushFrame(task, action, info.signal, mask, frame);
 }
 
 /** Puts the registers back that a handler's frame has kept. -EFAULT: the frame's FPU state cannot be read. */

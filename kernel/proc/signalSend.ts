@@ -47,14 +47,7 @@ import { ListHead } from '../lib/list.ts';
 import { allocate, kfree } from '../mm/slab.ts';
 import { wakeUpTask } from './scheduler.ts';
 import { type PendingSignals, QueuedSignal, signalBit, SignalInfo, type SignalSet } from './signalState.ts';
-import {
-  type Process,
-  type SignalLock,
-  type Task,
-  TASK_INTERRUPTIBLE,
-  TASK_STOPPED,
-  TASK_WAKE_KILL,
-} from './task.ts';
+import { type Process, type SignalLock, type Task, TASK_INTERRUPTIBLE, TASK_STOPPED, TASK_WAKE_KILL } from './task.ts';
 import { firstThread, lockTasks, nextThread, processAfter, type TaskListLock } from './taskList.ts';
 
 /** SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU. */

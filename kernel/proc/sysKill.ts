@@ -25,9 +25,7 @@ function maySignal(process: Process, signal: i32, tasks: Held<TaskListLock>): bo
   const task = firstThread(process, tasks);
   if (task === null) return mine.uid === process.uid || mine.euid === process.uid;
   const theirs = task.credentials;
-  return (
-    mine.euid === theirs.suid || mine.euid === theirs.uid || mine.uid === theirs.suid || mine.uid === theirs.uid
-  );
+  return mine.euid === theirs.suid || mine.euid === theirs.uid || mine.uid === theirs.suid || mine.uid === theirs.uid;
 }
 
 /** Checks and sends. 0, -EPERM or -EAGAIN. Signal 0 only checks. */

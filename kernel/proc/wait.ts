@@ -10,15 +10,7 @@
 
 import { ECHILD, EFAULT, EINVAL, ERESTARTSYS } from '../abi/errno.ts';
 import { Rusage } from '../abi/resource.ts';
-import {
-  CLD_CONTINUED,
-  CLD_EXITED,
-  CLD_KILLED,
-  CLD_STOPPED,
-  SIGCHLD,
-  SIGCONT,
-  Siginfo,
-} from '../abi/signal.ts';
+import { CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, SIGCHLD, SIGCONT, Siginfo } from '../abi/signal.ts';
 import {
   __WALL,
   __WCLONE,

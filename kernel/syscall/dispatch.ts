@@ -1,0 +1,31 @@
+/*
+ * The system call: `int 0x80` with the number in EAX and up to six arguments in EBX, ECX, EDX, ESI, EDI and EBP. The
+ * result comes back in EAX; [-4095, -1] are errors.
+ *
+ * Every function of the table takes 32-bit words and returns one. What is behind a pointer among them, each function
+ * copies in and out itself (arch/x86/userCopy.ts): the words may be anything.
+ */
+
+import { ENOSYS } from '../abi/errno.ts';
+import { SYSCALL_LIMIT } from '../abi/syscallNumbers.ts';
+import { type TrapFrame } from '../arch/x86/trapFrame.ts';
+
+export type SystemCall = (a: u32, b: u32, c: u32, d: u32, e: u32, f: u32) => i32;
+
+const calls = zeroed<FixedArray<SystemCall | null, 512>>();
+
+/** Makes `call` the answer to `number`. At boot. */
+export function setSystemCall(number: u32, call: SystemCall): void {
+  calls[number] = call;
+}
+
+/** Handles one `int 0x80`. Interrupts are on. */
+export function handleSyscall(frame: TrapFrame): void {
+  const number = frame.eax;
+  const call = number < SYSCALL_LIMIT ? calls[number] : null;
+  if (call === null) {
+    frame.eax = u32(-ENOSYS);
+    return;
+  }
+  frame.eax = u32(call(frame.ebx, frame.ecx, frame.edx, frame.esi, frame.edi, frame.ebp));
+}
