@@ -90,12 +90,7 @@ const syntax = {
   ),
   optionalChaining: row('PW1016', 'optional chaining', 'there is no optional chaining', 'compare with null first'),
   looseEquality: row('PW1017', 'loose equality', '`$1` does not exist here', 'use === or !=='),
-  operator: row(
-    'PW1018',
-    'operator',
-    'there is no operator `$1`',
-    'write it out: a loop for **, a comparison with null for ??',
-  ),
+  operator: row('PW1018', 'operator', 'there is no operator `$1`', 'write it out: a loop for **'),
   exceptions: row('PW1019', 'exceptions', 'there are no exceptions', 'return an error number; clean up by `using`'),
   forOf: row('PW1020', 'for...of, for...in', 'there are no iterators', 'count: for (let i: u32 = 0; i < n; i++)'),
   with: row('PW1021', 'with', 'there is no `with`', 'name the object'),
@@ -241,6 +236,7 @@ const typeRules = {
     '$1 is not held by address',
     'use u32(...) and the like for numbers',
   ),
+  neverNull: row('PW1128', 'never null', '$1 is never null', 'leave `??` out'),
   notAtomic: row(
     'PW1127',
     'not atomic',
@@ -255,12 +251,6 @@ const storage = {
     'not constant',
     'this must be a constant: it has to be known when the program is compiled',
     'modules are never executed; set it in a function',
-  ),
-  noInitialValue: row(
-    'PW1202',
-    'no initial value',
-    'the module variable `$1` has no initial value',
-    'write `= 0`, `= null`, or `= zeroed<T>()`',
   ),
   cyclicConstant: row('PW1203', 'cyclic constant', 'the value of `$1` depends on itself', 'break the cycle'),
   notStorage: row(

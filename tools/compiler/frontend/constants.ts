@@ -71,7 +71,8 @@ export class ConstantTable implements ConstantSource {
     const { initializer } = declaration;
     if (declared?.kind === 'error') return failed;
     if (initializer === undefined) {
-      reporter.report(declaration, 'noInitialValue', [declaration.name.getText()]);
+      if (declared !== undefined) return { constant: null, global: this.#global(info, declared, false, []) };
+      reporter.report(declaration, 'variableType', [declaration.name.getText()]);
       return failed;
     }
     const call = this.#storageCall(initializer);

@@ -105,7 +105,7 @@ function toInteger(f: FunctionLowering, operand: Operand, to: IntType, node: ts.
   }
   if (operand.constant !== null) return constantToInteger(f, operand, operand.constant, to, node);
   if (from.kind === 'untyped') {
-    if (to.bits >= 32) return retype(operand, to);
+    if (untypedFits(operand, to)) return inType(operand, to);
   } else if (types.widensTo(from, to) || (to.bits < 64 && boundsFit(operand, to))) {
     return { ...operand, type: to };
   }
@@ -119,8 +119,20 @@ export function boundsFit(operand: Operand, to: IntType): boolean {
   return operand.min >= Number(min) && operand.max <= Number(max);
 }
 
+/** Whether an untyped operand may become `to` by itself. */
+export function untypedFits(operand: Operand, to: IntType): boolean {
+  if (operand.constant !== null) return constantFits(operand, operand.constant, to);
+  return operand.isMask || to.bits === 64 ? to.bits >= 32 : boundsFit(operand, to);
+}
+
+/** An operand that fits an integer type, in that type: the same bits. */
+export function inType(operand: Operand, type: IntType): Operand {
+  if (operand.constant !== null) return constantOperand(type, operand.constant);
+  return type.bits < 64 && boundsFit(operand, type) ? { ...operand, type, isMask: false } : retype(operand, type);
+}
+
 /** Whether a constant may become `to` by itself. */
-export function constantFits(operand: Operand, value: bigint, to: IntType): boolean {
+function constantFits(operand: Operand, value: bigint, to: IntType): boolean {
   const { min, max } = types.rangeOf(to);
   if (value >= min && value <= max) return true;
   const limit = 1n << BigInt(to.bits);
@@ -166,11 +178,10 @@ function extendNarrow(f: FunctionLowering, value: Instruction, to: IntType): Ins
 
 /** The type that a variable without annotation gets from its initial value. */
 export function settle(operand: Operand): Type {
-  const { type } = operand;
+  const { type, constant: value } = operand;
   if (type.kind === 'volatile') return type.of;
   if (type.kind === 'null') return types.objectType;
   if (type.kind !== 'untyped') return type;
-  const value = operand.constant;
   if (type.wide) return value === null || types.wrap(types.i64, value) === value ? types.i64 : types.u64;
-  return value === null || value <= 0x7fffffffn ? types.i32 : types.u32;
+  return operand.isMask || operand.max <= 0x7fffffff ? types.i32 : types.u32;
 }

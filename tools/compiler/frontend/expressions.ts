@@ -15,6 +15,7 @@ import type { FunctionLowering } from './function.ts';
 import { arrowValue, functionValue } from './function-values.ts';
 import {
   addressOperand,
+  boundedOperand,
   constantOperand,
   emptyOperand,
   errorOperand,
@@ -23,7 +24,6 @@ import {
   nullOperand,
   trueOperand,
   valueOperand,
-  voidOperand,
   type Operand,
 } from './operand.ts';
 import { binary, unary } from './operators.ts';
@@ -137,6 +137,10 @@ function binaryExpression(f: FunctionLowering, node: ts.BinaryExpression, expect
     case ts.SyntaxKind.AmpersandAmpersandToken:
     case ts.SyntaxKind.BarBarToken:
       return logical(f, node);
+    case ts.SyntaxKind.QuestionQuestionToken:
+      return ifNull(f, node, expected);
+    case ts.SyntaxKind.QuestionQuestionEqualsToken:
+      return assignIfNull(f, node);
     case ts.SyntaxKind.AmpersandAmpersandEqualsToken:
     case ts.SyntaxKind.BarBarEqualsToken:
       return logicalAssignment(f, node, kind === ts.SyntaxKind.BarBarEqualsToken);
@@ -306,6 +310,59 @@ function conditional(f: FunctionLowering, node: ts.ConditionalExpression, expect
   );
 }
 
+/** A side's value in the joined type. Untyped sides stay untyped, but must have 32 bits now. */
+function joinedSide(f: FunctionLowering, side: Side, type: Type): Operand {
+  if (type.kind !== 'untyped') return convert(f, side.value, type, side.node);
+  const { constant } = side.value;
+  if (type.wide || constant === null || (constant >= -0x80000000n && constant <= 0xffffffffn)) return side.value;
+  f.report(side.node, 'constantTooLarge', [String(constant), 'u32']);
+  return errorOperand;
+}
+
+/** `a ?? b`. */
+function ifNull(f: FunctionLowering, node: ts.BinaryExpression, expected: Type | undefined): Operand {
+  const { builder } = f;
+  const left = f.expression(node.left, expected);
+  if (isError(left)) return left;
+  if (!requireNullable(f, left, node.left)) return errorOperand;
+  const blocks = { yes: builder.createBlock(), no: builder.createBlock(), join: builder.createBlock() };
+  f.at(node.operatorToken);
+  builder.branch(f.value(left), blocks.yes, blocks.no);
+  builder.startSealed(blocks.yes);
+  const yes: Side = { value: left, end: blocks.yes, node: node.left };
+  builder.startSealed(blocks.no);
+  const value = f.expression(node.right, expected);
+  const no: Side = { value, end: builder.block, node: node.right };
+  return joinSides(f, node, joinedType(f, node, left, value, expected), yes, no, blocks.join);
+}
+
+/** `a ??= b`. */
+function assignIfNull(f: FunctionLowering, node: ts.BinaryExpression): Operand {
+  const { builder } = f;
+  const place = lowerPlace(f, node.left);
+  const before = readPlace(f, place, node.left);
+  if (isError(before) || !requireNullable(f, before, node.left)) return errorOperand;
+  const result = new Variable('i32');
+  const value = f.value(before);
+  builder.write(result, value);
+  const [more, join] = [builder.createBlock(), builder.createBlock()];
+  f.at(node.operatorToken);
+  builder.branch(value, join, more);
+  builder.startSealed(more);
+  const after = writePlace(f, place, f.expression(node.right, place.type), node.right);
+  builder.write(result, f.value(after));
+  builder.jump(join);
+  builder.startSealed(join);
+  return valueOperand(types.decay(before.type), builder.read(result));
+}
+
+function requireNullable(f: FunctionLowering, operand: Operand, node: ts.Node): boolean {
+  const type = types.decay(operand.type);
+  if (types.isAddress(type)) return true;
+  if (type.kind !== 'never') f.report(node, 'neverNull', [type.name]);
+  return false;
+}
+
 interface Side {
   readonly value: Operand;
   readonly end: Block;
@@ -320,13 +377,19 @@ function joinSides(f: FunctionLowering, node: ts.Node, type: Type, yes: Side, no
   for (const side of [yes, no]) {
     builder.start(side.end);
     f.at(node);
-    const value = isEmpty ? voidOperand : convert(f, side.value, type, side.node);
-    if (!isEmpty && !(isError(value) && result.type === 'i64')) builder.write(result, f.value(value));
+    const value = isEmpty ? side.value : joinedSide(f, side, type);
+    if (!isEmpty && !isError(value)) builder.write(result, f.value(value));
     builder.jump(join);
   }
   builder.startSealed(join);
   if (type.kind === 'error') return errorOperand;
-  return isEmpty ? emptyOperand(type) : valueOperand(type, builder.read(result));
+  if (isEmpty) return emptyOperand(type);
+  const value = builder.read(result);
+  const isNumber = (type.kind === 'untyped' && !type.wide) || (type.kind === 'int' && type.bits < 64);
+  if (!isNumber || yes.value.isMask || no.value.isMask) return valueOperand(type, value);
+  const { value: a } = yes;
+  const { value: b } = no;
+  return boundedOperand(type, value, Math.min(a.min, b.min), Math.max(a.max, b.max));
 }
 
 /** The type of `c ? a : b`. */
@@ -336,16 +399,14 @@ function joinedType(f: FunctionLowering, node: ts.Node, yes: Operand, no: Operan
   if (a.kind === 'never') return settle(no);
   if (b.kind === 'never') return settle(yes);
   const wanted = expected === undefined ? null : types.decay(expected);
-  if (a.kind === 'untyped' && b.kind === 'untyped') {
-    if (wanted?.kind === 'int') return wanted;
-    return settle((yes.constant ?? 0n) > (no.constant ?? 0n) ? yes : no);
-  }
+  if (a.kind === 'untyped' && b.kind === 'untyped' && a.wide === b.wide) return a;
   if (a.kind === 'untyped') return b;
   if (b.kind === 'untyped') return a;
   if (a.kind === 'int' && b.kind === 'int') {
     if (wanted?.kind === 'int') return wanted;
     if (types.widensTo(a, b)) return b;
-    return types.widensTo(b, a) ? a : types.promote(a);
+    if (types.widensTo(b, a)) return a;
+    return types.promote(a.signed ? a : b);
   }
   if (fits(a, b)) return b;
   if (fits(b, a)) return a;

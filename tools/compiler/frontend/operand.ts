@@ -68,7 +68,7 @@ function boundsOf(type: Type): { min: number; max: number } {
 }
 
 export function valueOperand(type: Type, value: Instruction): Operand {
-  return { ...none, type, value, ...boundsOf(type) };
+  return { ...none, type, value, ...boundsOf(type), isMask: type.kind === 'untyped' };
 }
 
 /** With bounds, cut to what the type can hold. An untyped value that may leave its bounds is one of bits. */

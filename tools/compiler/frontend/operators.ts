@@ -17,7 +17,7 @@ import {
   type CompareToken,
   type ShiftOp,
 } from './arithmetic.ts';
-import { boundsFit, constantFits, fits } from './convert.ts';
+import { boundsFit, fits, inType as converted, untypedFits } from './convert.ts';
 import type { FunctionLowering } from './function.ts';
 import {
   boundedOperand,
@@ -25,7 +25,6 @@ import {
   errorOperand,
   falseOperand,
   isError,
-  retype,
   trueOperand,
   valueOperand,
   type Operand,
@@ -85,9 +84,10 @@ function commonType(f: FunctionLowering, node: ts.Node, a: Operand, b: Operand):
 /** The type in which an untyped operand meets one of type `other`. */
 function adapt(f: FunctionLowering, node: ts.Node, operand: Operand, other: IntType): IntType | null {
   const wanted = types.promote(other);
-  if (operand.constant === null || constantFits(operand, operand.constant, wanted)) return wanted;
-  if (other.bits < 32 && constantFits(operand, operand.constant, types.i32)) return types.i32;
-  f.report(node, 'constantTooLarge', [String(operand.constant), wanted.name]);
+  if (untypedFits(operand, wanted)) return wanted;
+  if (other.bits < 32 && untypedFits(operand, types.i32)) return types.i32;
+  const value = operand.constant === null ? operand.type.name : String(operand.constant);
+  f.report(node, 'constantTooLarge', [value, wanted.name]);
   return null;
 }
 
@@ -97,7 +97,7 @@ function mixedType(a: Operand, left: IntType, b: Operand, right: IntType): IntTy
   const [signed, unsigned] = left.signed ? [a, b] : [b, a];
   const narrow = left.signed ? right : left;
   if (wide) {
-    if (unsigned.constant !== null && constantFits(unsigned, unsigned.constant, types.i64)) return types.i64;
+    if (unsigned.constant !== null && types.wrap(types.i64, unsigned.constant) === unsigned.constant) return types.i64;
     return signed.constant !== null && signed.constant >= 0n ? types.u64 : null;
   }
   if (narrow.bits < 32 || boundsFit(unsigned, types.i32)) return types.i32;
@@ -106,10 +106,7 @@ function mixedType(a: Operand, left: IntType, b: Operand, right: IntType): IntTy
 
 /** An operand in the type that commonType gave: the same bits. */
 function inType(operand: Operand, type: NumberType): Operand {
-  if (type.kind === 'untyped') return operand;
-  if (operand.constant !== null) return constantOperand(type, operand.constant);
-  if (operand.type.kind === 'untyped') return retype(operand, type);
-  return types.valueTypeOf(type) === 'i32' && boundsFit(operand, type) ? { ...operand, type } : retype(operand, type);
+  return type.kind === 'untyped' ? operand : converted(operand, type);
 }
 
 /** Untyped results must stay in reach. */
@@ -136,9 +133,9 @@ function calculate(f: FunctionLowering, node: ts.Node, op: ArithmeticOp, a: Oper
     return constantResult(f, node, type, value, a.isMask || b.isMask);
   }
   if (op === '+' && left.address !== null && right.constant !== null) return moved(left, right.constant);
-  const signed = type.kind === 'untyped' || type.signed;
+  const signed = isSigned(type, left, right);
   const value = f.builder.binary(instructionFor(op, signed), f.value(left), f.value(right));
-  if (type.kind === 'untyped' || type.bits === 64) return valueOperand(type, value);
+  if (left.isMask || right.isMask || types.valueTypeOf(type) === 'i64') return valueOperand(type, value);
   const { min, max } = arithmeticBounds(op, left, right);
   return boundedOperand(type, value, min, max);
 }
@@ -191,11 +188,11 @@ function shift(f: FunctionLowering, node: ts.Node, op: ShiftOp, a: Operand, b: O
   const count = wideCount
     ? f.builder.emit('narrow', 'i32', [f.value(b)])
     : f.value(b.constant === null ? b : constantOperand(types.u32, b.constant));
-  const signed = type.kind === 'untyped' || type.signed;
+  const signed = isSigned(type, operand, operand);
   const instruction: BinaryOp = op === '<<' ? 'shl' : op === '>>' && signed ? 'shrS' : 'shrU';
   const value = f.builder.binary(instruction, f.value(operand), count);
-  if (type.kind === 'untyped' || type.bits === 64) return valueOperand(type, value);
-  const { min, max } = shiftBounds(op, operand, b.constant, type.bits);
+  if (operand.isMask || types.valueTypeOf(type) === 'i64') return valueOperand(type, value);
+  const { min, max } = shiftBounds(op, operand, b.constant, 32);
   return boundedOperand(type, value, min, max);
 }
 
@@ -206,11 +203,13 @@ function compare(f: FunctionLowering, node: ts.Node, op: CompareToken, a: Operan
   const areNumbers = [left, right].every((type) => type.kind === 'int' || type.kind === 'untyped');
   if (!areNumbers) return compareOthers(f, node, op, a, b);
   const type = commonType(f, node, a, b);
-  return type === null ? errorOperand : emitCompare(f, op, inType(a, type), inType(b, type), isSigned(type));
+  return type === null ? errorOperand : emitCompare(f, op, inType(a, type), inType(b, type), isSigned(type, a, b));
 }
 
-function isSigned(type: NumberType): boolean {
-  return type.kind === 'untyped' || type.signed;
+/** Untyped values count as i32, unless they are known not to be negative. */
+function isSigned(type: NumberType, a: Operand, b: Operand): boolean {
+  if (type.kind === 'int') return type.signed;
+  return type.wide || a.isMask || b.isMask || a.min < 0 || b.min < 0;
 }
 
 function emitCompare(f: FunctionLowering, op: CompareToken, a: Operand, b: Operand, signed: boolean): Operand {

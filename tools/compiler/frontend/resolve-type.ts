@@ -5,6 +5,8 @@
  * says what a name refers to. Type parameters are looked up in an environment, so that one generic declaration gives as
  * many types as it has instances.
  *
+ * A union of addresses of several kinds is `object`: something in memory.
+ *
  * Resolving never reports: a type that no value can have is a PhantomType that remembers what it was (it may be fine as
  * the argument of a lock's witness). `storage` is for places where a value will live, and does report.
  */
@@ -152,7 +154,9 @@ export class TypeResolver {
     if (first.kind === 'witness' && others.every((part) => part.kind === 'witness')) {
       return types.witnessOf(first.of, isNullable || first.nullable);
     }
-    if (!others.every((part) => types.isSame(part, first))) return types.phantom(node.getText(), 'a union of types');
+    if (!others.every((part) => types.isSame(part, first))) {
+      return others.every(types.isAddress) ? types.objectType : types.phantom(node.getText(), 'a union of types');
+    }
     const inner = first.kind === 'volatile' ? first.of : first;
     const canBeNull = types.isAddress(inner) || ['error', 'parameter', 'phantom'].includes(inner.kind);
     return canBeNull || !isNullable ? first : types.phantom(node.getText(), 'a number or null at once');

@@ -8,14 +8,18 @@
  * `@releasedBy`, with the arguments that the acquiring call had.
  */
 
+import type { Instruction } from '../ir/types.ts';
+import { Variable } from './builder.ts';
 import { emitCall, lowerCall, type CallRecord } from './calls.ts';
+import { knownCondition, lowerCondition } from './conditions.ts';
 import { convert } from './convert.ts';
 import type { FunctionInfo } from './entities.ts';
 import type { FunctionLowering } from './function.ts';
 import type { FunctionInstance } from './instances.ts';
-import { emptyOperand, isError, type Operand } from './operand.ts';
+import { emptyOperand, isError, valueOperand, type Operand } from './operand.ts';
 import { ts } from './typescript.ts';
 import * as types from './types.ts';
+import type { Type } from './types.ts';
 
 /** Emits the code that runs when a scope is left. */
 export type Cleanup = () => void;
@@ -36,44 +40,121 @@ export function leaveScopes(f: FunctionLowering, depth: number): void {
   }
 }
 
+/** What a `using` declaration got, and how to give it back. */
+interface Acquired {
+  readonly result: Operand;
+  readonly cleanup: Cleanup | null;
+}
+
+/** Makes an operand available to code that comes later, but perhaps not on every path. */
+type Keeper = (operand: Operand) => () => Operand;
+
 /** `using name = initializer`. Gives the value to bind to the name. */
 export function lowerUsing(
   f: FunctionLowering,
   declaration: ts.VariableDeclaration,
-  expected: types.Type | undefined,
+  expected: Type | undefined,
 ): Operand {
-  let node = declaration.initializer;
-  while (node !== undefined && ts.isParenthesizedExpression(node)) node = node.expression;
-  if (node === undefined) return emptyOperand(types.errorType);
+  if (declaration.initializer === undefined) return emptyOperand(types.errorType);
+  const { result, cleanup } = acquire(f, declaration.initializer, expected, (operand) => () => operand);
+  if (cleanup !== null) f.scopes.at(-1)?.push(cleanup);
+  return result;
+}
+
+function acquire(f: FunctionLowering, node: ts.Expression, expected: Type | undefined, keep: Keeper): Acquired {
+  if (ts.isParenthesizedExpression(node)) return acquire(f, node.expression, expected, keep);
+  if (ts.isConditionalExpression(node)) {
+    const known = knownCondition(f, node.condition);
+    if (known !== null) return acquire(f, known ? node.whenTrue : node.whenFalse, expected, keep);
+    return acquireEither(f, node, expected);
+  }
   const record: CallRecord = ts.isCallExpression(node)
     ? lowerCall(f, node, expected)
     : { result: f.expression(node, expected), callee: null, receiver: null, args: [] };
-  if (isError(record.result)) return record.result;
-  const cleanup = cleanupFor(f, record, node);
-  if (cleanup !== null) f.scopes.at(-1)?.push(cleanup);
-  return record.result;
+  if (isError(record.result)) return { result: record.result, cleanup: null };
+  return { result: record.result, cleanup: cleanupFor(f, record, node, keep) };
 }
 
-function cleanupFor(f: FunctionLowering, record: CallRecord, node: ts.Expression): Cleanup | null {
+/** `using held = c ? a.lock() : b.lock()`: a variable remembers which side it was. */
+function acquireEither(f: FunctionLowering, node: ts.ConditionalExpression, expected: Type | undefined): Acquired {
+  const { builder } = f;
+  const [yes, no, join] = [builder.createBlock(), builder.createBlock(), builder.createBlock()];
+  const side = new Variable('i32');
+  const keep: Keeper = (operand) => keepInVariable(f, operand);
+  lowerCondition(f, node.condition, yes, no);
+  const sides = [
+    { start: yes, node: node.whenTrue },
+    { start: no, node: node.whenFalse },
+  ].map((one, index) => {
+    builder.startSealed(one.start);
+    const acquired = acquire(f, one.node, expected, keep);
+    builder.write(side, builder.constant('i32', BigInt(1 - index)));
+    return { ...acquired, node: one.node, end: builder.block };
+  });
+  const [first, second] = [sides[0]!, sides[1]!];
+  const type = eitherType(first.result, second.result);
+  const value = new Variable('i32');
+  for (const one of sides) {
+    builder.start(one.end);
+    const converted = convert(f, one.result, type, one.node);
+    if (types.valueTypeOf(type) === 'i32') builder.write(value, f.value(converted));
+    builder.jump(join);
+  }
+  builder.startSealed(join);
+  const hasValue = types.valueTypeOf(type) === 'i32' && type.kind !== 'error';
+  const result = hasValue ? valueOperand(type, builder.read(value)) : emptyOperand(type);
+  const cleanup = (): void => runEither(f, builder.read(side), first.cleanup, second.cleanup);
+  return { result, cleanup };
+}
+
+function eitherType(a: Operand, b: Operand): Type {
+  const [first, second] = [types.decay(a.type), types.decay(b.type)];
+  const witness = [first, second].find((type) => type.kind === 'witness');
+  if (witness === undefined) return first.kind === 'null' ? second : first;
+  const isNullable = [first, second].some((type) => type.kind === 'null' || (type.kind === 'witness' && type.nullable));
+  return types.witnessOf(witness.of, isNullable);
+}
+
+function keepInVariable(f: FunctionLowering, operand: Operand): () => Operand {
+  if (operand.value === null) return () => operand;
+  const variable = new Variable(types.valueTypeOf(operand.type) === 'i64' ? 'i64' : 'i32');
+  f.builder.write(variable, operand.value);
+  return () => ({ ...operand, value: f.builder.read(variable) });
+}
+
+function runEither(f: FunctionLowering, condition: Instruction, ifTrue: Cleanup | null, ifFalse: Cleanup | null): void {
+  const { builder } = f;
+  const [yes, no, join] = [builder.createBlock(), builder.createBlock(), builder.createBlock()];
+  builder.branch(condition, yes, no);
+  for (const [block, cleanup] of [[yes, ifTrue] as const, [no, ifFalse] as const]) {
+    builder.startSealed(block);
+    cleanup?.();
+    builder.jump(join);
+  }
+  builder.startSealed(join);
+}
+
+function cleanupFor(f: FunctionLowering, record: CallRecord, node: ts.Expression, keep: Keeper): Cleanup | null {
   const { result } = record;
   const type = types.decay(result.type);
+  if (type.kind === 'null' || type.kind === 'never') return null;
   if (type.kind === 'class') {
     const method = type.info.methods.get('[Symbol.dispose]');
-    if (method === undefined) {
-      f.report(node, 'notDisposable', [type.name]);
-      return null;
+    if (method !== undefined) {
+      const instance = f.world.instances.instanceOf(method, [], type);
+      const kept = keep(result);
+      const run = (): void => void emitCall(f, instance, kept(), []);
+      return canBeNull(f, node) ? () => runEither(f, f.value(kept()), run, null) : run;
     }
-    const instance = f.world.instances.instanceOf(method, [], type);
-    const run = (): void => void emitCall(f, instance, result, []);
-    return canBeNull(f, node) ? unlessNull(f, result, run) : run;
   }
   if (type.kind !== 'witness') {
-    if (type.kind !== 'null' && type.kind !== 'never') f.report(node, 'notDisposable', [type.name]);
+    f.report(node, 'notDisposable', [type.name]);
     return null;
   }
-  const release = releaseOf(f, record, node);
-  if (release === null) return null;
-  return type.nullable ? unlessNull(f, result, release) : release;
+  const release = releaseOf(f, record, node, keep);
+  if (release === null || !type.nullable) return release;
+  const kept = keep(result);
+  return () => runEither(f, f.value(kept()), release, null);
 }
 
 /** Types of ours do not tell; tsc's do. */
@@ -82,21 +163,8 @@ function canBeNull(f: FunctionLowering, node: ts.Expression): boolean {
   return type.isUnion() && type.types.some((part) => (part.flags & ts.TypeFlags.Null) !== 0);
 }
 
-function unlessNull(f: FunctionLowering, value: Operand, run: Cleanup): Cleanup {
-  return () => {
-    const { builder } = f;
-    const body = builder.createBlock();
-    const join = builder.createBlock();
-    builder.branch(f.value(value), body, join);
-    builder.startSealed(body);
-    run();
-    builder.jump(join);
-    builder.startSealed(join);
-  };
-}
-
 /** The call that undoes the one in `record`. */
-function releaseOf(f: FunctionLowering, record: CallRecord, node: ts.Expression): Cleanup | null {
+function releaseOf(f: FunctionLowering, record: CallRecord, node: ts.Expression, keep: Keeper): Cleanup | null {
   const acquire = record.callee;
   const name = acquire?.info.tags.releasedBy ?? null;
   if (acquire === null || name === null) {
@@ -108,14 +176,19 @@ function releaseOf(f: FunctionLowering, record: CallRecord, node: ts.Expression)
     f.report(node, 'releaseMissing', [acquire.info.name, name]);
     return null;
   }
-  const args = [...acquire.env.map]
-    .filter(([symbol]) => acquire.info.typeParameters.includes(symbol))
-    .map(([, type]) => type);
+  const args = acquire.info.typeParameters.map((parameter) => acquire.env.map.get(parameter) ?? types.errorType);
   const self = info.owner === null || info.isStatic ? null : acquire.receiver;
   const release = f.world.instances.instanceOf(info, args.slice(0, info.typeParameters.length), self);
-  const passed = releaseArguments(f, record, acquire, release, node);
-  const receiver = self === null ? null : record.receiver;
-  return passed === null ? null : () => void emitCall(f, release, receiver, passed);
+  const passed = releaseArguments(f, record, acquire, release, node)?.map(keep);
+  const receiver = self === null || record.receiver === null ? null : keep(record.receiver);
+  if (passed === undefined) return null;
+  return () =>
+    void emitCall(
+      f,
+      release,
+      receiver?.() ?? null,
+      passed.map((kept) => kept()),
+    );
 }
 
 /** A method of the same class, or a function of the same module. */
@@ -140,7 +213,7 @@ function releaseArguments(
   release: FunctionInstance,
   node: ts.Expression,
 ): Operand[] | null {
-  const isReal = (type: types.Type): boolean => types.valueTypeOf(type) !== 'void';
+  const isReal = (type: Type): boolean => types.valueTypeOf(type) !== 'void';
   const given = record.args.filter((_, index) => isReal(acquire.parameters[index]?.type ?? types.voidType));
   if (acquire.receiver !== null && release.receiver === null && record.receiver !== null)
     given.unshift(record.receiver);
