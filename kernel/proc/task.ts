@@ -80,6 +80,7 @@ export class RestartBlock {
   call: ((block: RestartBlock) => i32) | null; // null: there is nothing to go on with
   deadline: u64;
   argument: u32;
+  count: u32; // a second argument, where the call needs one
 }
 
 /** One thread. */

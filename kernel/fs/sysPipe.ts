@@ -1,0 +1,107 @@
+/*
+ * System calls: pipe and pipe2.
+ *
+ * A pipe without a name is a FIFO whose inode lies on a file system of its own that is mounted nowhere: two Files are
+ * opened on it, one to read and one to write.
+ */
+
+import { EFAULT, EINVAL, ENFILE, ENOMEM } from '../abi/errno.ts';
+import { O_CLOEXEC, O_DIRECT, O_NONBLOCK, O_RDONLY, O_WRONLY } from '../abi/fcntl.ts';
+import { PIPEFS_MAGIC, S_IFIFO } from '../abi/stat.ts';
+import { current } from '../arch/x86/cpu.ts';
+import { PAGE_SIZE } from '../arch/x86/layout.ts';
+import { copyToUser } from '../arch/x86/userCopy.ts';
+import { AddressSpaceOperations } from './addressSpace.ts';
+import { cancelPair, installPair, reservePair } from './descriptor.ts';
+import { newDevice } from './device.ts';
+import { allocateFile, type File, freeFile, putFile } from './file.ts';
+import {
+  allocateInode,
+  freeInode,
+  type Inode,
+  InodeOperations,
+  putInode,
+  SuperBlock,
+  SuperBlockOperations,
+} from './inode.ts';
+import { fifoOperations } from './pipe.ts';
+
+const superBlock = zeroed<Inline<SuperBlock>>();
+const superBlockOperations = zeroed<Inline<SuperBlockOperations>>();
+/** A pipe's inode has no names and no pages. */
+const inodeOperations = zeroed<Inline<InodeOperations>>();
+const mappingOperations = zeroed<Inline<AddressSpaceOperations>>();
+
+export function initPipefs(): void {
+  superBlockOperations.evictInode = freeInode;
+  superBlock.operations = superBlockOperations;
+  superBlock.typeName = 'pipefs';
+  superBlock.device = newDevice();
+  superBlock.magic = PIPEFS_MAGIC;
+  superBlock.blockSize = PAGE_SIZE;
+}
+
+function makeInode(): Inode | null {
+  const inode = allocateInode(superBlock, mappingOperations);
+  if (inode === null) return null;
+  inode.mode = S_IFIFO | 0o600;
+  inode.uid = current().credentials.fsuid;
+  inode.gid = current().credentials.fsgid;
+  inode.linkCount = 1;
+  inode.operations = inodeOperations;
+  inode.fileOperations = fifoOperations();
+  return inode;
+}
+
+/** Opens one end. 0 or -errno. */
+function openEnd(inode: Inode, flags: u32, result: Ptr<File>): i32 {
+  const file = allocateFile(inode, null, inode.fileOperations, flags);
+  if (file === null) return -ENFILE;
+  const open = inode.fileOperations.open!;
+  const error = open(inode, file);
+  if (error !== 0) freeFile(file);
+  else result[0] = file;
+  return error;
+}
+
+/** Both ends of a new pipe: 0, -ENFILE, -ENOMEM. */
+function openPipe(flags: u32, reader: Ptr<File>, writer: Ptr<File>): i32 {
+  const inode = makeInode();
+  if (inode === null) return -ENOMEM;
+  // With O_NONBLOCK the opening for reading does not wait for a writer; the flag as such is set as wanted afterwards.
+  let error = openEnd(inode, O_RDONLY | O_NONBLOCK, reader);
+  if (error === 0) {
+    error = openEnd(inode, O_WRONLY | O_NONBLOCK, writer);
+    if (error !== 0) putFile(reader[0]);
+  }
+  putInode(inode);
+  if (error !== 0) return error;
+  reader[0].flags = O_RDONLY | (flags & O_NONBLOCK);
+  reader[0].data = 0; // a writer has been there: that he is gone means the end
+  writer[0].flags = O_WRONLY | (flags & (O_NONBLOCK | O_DIRECT));
+  return 0;
+}
+
+export function sysPipe(result: u32): i32 {
+  return sysPipe2(result, 0);
+}
+
+export function sysPipe2(result: u32, flags: u32): i32 {
+  if ((flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT)) !== 0) return -EINVAL;
+  let reader = as<File>(0);
+  let writer = as<File>(0);
+  let error = openPipe(flags, addrOf(reader), addrOf(writer));
+  if (error !== 0) return error;
+  const numbers = zeroed<FixedArray<u32, 2>>();
+  error = reservePair((flags & O_CLOEXEC) !== 0, numbers);
+  if (error === 0) {
+    if (copyToUser(result, ptr<u8>(numbers), 8) === 0) installPair(numbers, reader, writer);
+    else {
+      cancelPair(numbers);
+      error = -EFAULT;
+    }
+  }
+  putFile(reader);
+  putFile(writer);
+  return error;
+}
