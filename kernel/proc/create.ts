@@ -22,18 +22,16 @@ import {
 } from '../abi/resource.ts';
 import { monotonicNs } from '../arch/x86/clock.ts';
 import { fpuInit } from '../arch/x86/fpu.ts';
-import { totalPageCount } from '../mm/buddy.ts';
-import { allocKernelStack, freeKernelStack } from '../mm/kernelStack.ts';
+import { allocKernelStack, freeKernelStack, kernelStackLimit } from '../mm/kernelStack.ts';
 import { allocate, kfree } from '../mm/slab.ts';
 import { initPending } from './signalSend.ts';
-import { Process, Task, TASK_UNINTERRUPTIBLE } from './task.ts';
+import { type Process, type Task, TASK_UNINTERRUPTIBLE } from './task.ts';
 import { allocatePid, linkProcess, linkTask, numberOfTasks, type TaskListLock } from './taskList.ts';
 import { initTimer } from './timer.ts';
 
 /** Threads that may exist at once. */
 export function taskLimit(): u32 {
-  const limit = totalPageCount() / 16; // two pages of stack each make an eighth
-  return limit < 32 ? 32 : limit;
+  return kernelStackLimit();
 }
 
 /** A task with an empty stack, on no list, asleep. Null: no memory. */

@@ -16,7 +16,7 @@
  */
 
 import { EFAULT, ELOOP, ENAMETOOLONG, ENOENT, ENOMEM } from '../abi/errno.ts';
-import { Elf32Header } from '../abi/elf.ts';
+import { type Elf32Header } from '../abi/elf.ts';
 import { NSIG, SIG_DFL, SIG_IGN, SIGCHLD } from '../abi/signal.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { fpuInit, fpuRestore } from '../arch/x86/fpu.ts';
@@ -24,7 +24,7 @@ import { loadTls } from '../arch/x86/gdt.ts';
 import { irqRestore, irqSave } from '../arch/x86/irqFlags.ts';
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { USER_CS, USER_DS } from '../arch/x86/segments.ts';
-import { EFLAGS_FIXED, EFLAGS_IF, NOT_A_SYSCALL, TrapFrame } from '../arch/x86/trapFrame.ts';
+import { EFLAGS_FIXED, EFLAGS_IF, NOT_A_SYSCALL, type TrapFrame } from '../arch/x86/trapFrame.ts';
 import { strncpyFromUser } from '../arch/x86/userCopy.ts';
 import { type File, putFile } from '../fs/file.ts';
 import { closeOnExec } from '../fs/fileTable.ts';
@@ -32,10 +32,10 @@ import { kernelRead, openExecutable } from '../fs/open.ts';
 import { activateMm, createMm, putMm } from '../mm/mm.ts';
 import { allocate, kfree, kmalloc } from '../mm/slab.ts';
 import { type Mm } from '../mm/types.ts';
-import { ExecArguments } from './execArguments.ts';
-import { ElfImage, loadElf, readElf } from './execElf.ts';
+import { type ExecArguments } from './execArguments.ts';
+import { type ElfImage, loadElf, readElf } from './execElf.ts';
 import { buildStack } from './execStack.ts';
-import { HEAD_SIZE, isScript, MAX_NESTING, readScript, Script } from './execScript.ts';
+import { HEAD_SIZE, isScript, MAX_NESTING, readScript, type Script } from './execScript.ts';
 import { replaceMm } from './exit.ts';
 import { setName, type Task, userFrame } from './task.ts';
 import { lockTasks } from './taskList.ts';

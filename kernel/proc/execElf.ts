@@ -15,8 +15,8 @@
 import { ENOEXEC } from '../abi/errno.ts';
 import {
   ELF_MAGIC,
-  Elf32Header,
-  Elf32ProgramHeader,
+  type Elf32Header,
+  type Elf32ProgramHeader,
   ELFCLASS32,
   ELFDATA2LSB,
   EM_386,
@@ -34,7 +34,7 @@ import { MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE
 import { pageCeil, pageFloor, USER_END } from '../arch/x86/layout.ts';
 import { type File } from '../fs/file.ts';
 import { kernelRead } from '../fs/open.ts';
-import { Transfer } from '../fs/transfer.ts';
+import { type Transfer } from '../fs/transfer.ts';
 import { doMmap } from '../mm/mmap.ts';
 import { doMprotect } from '../mm/mprotect.ts';
 import { type Mm } from '../mm/types.ts';

@@ -36,7 +36,7 @@ import {
   AT_SECURE,
   AT_UID,
 } from '../abi/auxv.ts';
-import { Elf32ProgramHeader } from '../abi/elf.ts';
+import { type Elf32ProgramHeader } from '../abi/elf.ts';
 import { EFAULT } from '../abi/errno.ts';
 import { MAP_ANONYMOUS, MAP_FIXED, MAP_GROWSDOWN, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../abi/mman.ts';
 import { USER_HZ } from '../abi/time.ts';

@@ -27,7 +27,7 @@ import { initScheduler, registerSchedulerCalls, schedulerTick } from './schedule
 import { beforeUserMode } from './signalDeliver.ts';
 import { initPending } from './signalSend.ts';
 import { initNames } from './sysSystem.ts';
-import { Process, setName, Task, userFrame } from './task.ts';
+import { type Process, setName, type Task, userFrame } from './task.ts';
 import { initTaskList } from './taskList.ts';
 import { initTimers, runTimers } from './timer.ts';
 import { initTrapHandlers } from './trapHandlers.ts';

@@ -14,7 +14,7 @@
 import { EFAULT, EINVAL } from '../abi/errno.ts';
 import { GRND_INSECURE, GRND_NONBLOCK, GRND_RANDOM } from '../abi/prctl.ts';
 import { copyToUser } from '../arch/x86/userCopy.ts';
-import { Spinlock } from '../sync/spinlock.ts';
+import { type Spinlock } from '../sync/spinlock.ts';
 
 /** The class of randomLock. */
 export class RandomLock {

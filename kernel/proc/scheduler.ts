@@ -31,10 +31,10 @@ import { type Cpu, cpuById, cpuCount, current, MAX_CPUS, thisCpu } from '../arch
 import { fpuRestore, fpuSave } from '../arch/x86/fpu.ts';
 import { loadTls, setKernelStack } from '../arch/x86/gdt.ts';
 import { switchContext } from '../arch/x86/switch.ts';
-import { ListHead } from '../lib/list.ts';
+import { type ListHead } from '../lib/list.ts';
 import { assert } from '../lib/panic.ts';
 import { type Mm } from '../mm/types.ts';
-import { Spinlock } from '../sync/spinlock.ts';
+import { type Spinlock } from '../sync/spinlock.ts';
 import { stackTop, type Task, TASK_DEAD, TASK_INTERRUPTIBLE, TASK_RUNNING, TASK_WAKE_KILL } from './task.ts';
 
 /** The class of RunQueue.lock. */

@@ -55,10 +55,10 @@ import {
 } from './signalSend.ts';
 import {
   type PendingSignals,
-  QueuedSignal,
-  SignalAction,
+  type QueuedSignal,
+  type SignalAction,
   signalBit,
-  SignalInfo,
+  type SignalInfo,
   type SignalSet,
 } from './signalState.ts';
 import { type Process, type SignalLock, type Task, TASK_STOPPED } from './task.ts';

@@ -19,7 +19,7 @@
  */
 
 import { EFAULT } from '../abi/errno.ts';
-import { SA_ONSTACK, SA_RESTORER, Siginfo, SigaltStack, SS_DISABLE, SS_ONSTACK } from '../abi/signal.ts';
+import { SA_ONSTACK, SA_RESTORER, type Siginfo, type SigaltStack, SS_DISABLE, SS_ONSTACK } from '../abi/signal.ts';
 import { fpuInit, fpuRestore, fpuSave } from '../arch/x86/fpu.ts';
 import { USER_CS, USER_DS } from '../arch/x86/segments.ts';
 import { EFLAGS_DF, EFLAGS_RF, EFLAGS_TF, EFLAGS_USER, NOT_A_SYSCALL, type TrapFrame } from '../arch/x86/trapFrame.ts';

@@ -46,7 +46,7 @@ import { current } from '../arch/x86/cpu.ts';
 import { ListHead } from '../lib/list.ts';
 import { allocate, kfree } from '../mm/slab.ts';
 import { wakeUpTask } from './scheduler.ts';
-import { type PendingSignals, QueuedSignal, signalBit, SignalInfo, type SignalSet } from './signalState.ts';
+import { type PendingSignals, type QueuedSignal, signalBit, type SignalInfo, type SignalSet } from './signalState.ts';
 import { type Process, type SignalLock, type Task, TASK_INTERRUPTIBLE, TASK_STOPPED, TASK_WAKE_KILL } from './task.ts';
 import { firstThread, lockTasks, nextThread, processAfter, type TaskListLock } from './taskList.ts';
 

@@ -9,8 +9,8 @@
 import { monotonicNs } from '../arch/x86/clock.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { schedule, setCurrentState, signalPending, wakeUpTask } from './scheduler.ts';
-import { Task, TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_RUNNING } from './task.ts';
-import { armTimer, cancelTimer, initTimer, Timer } from './timer.ts';
+import { type Task, TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_RUNNING } from './task.ts';
+import { armTimer, cancelTimer, initTimer, type Timer } from './timer.ts';
 
 /** A deadline that never comes. */
 export const NEVER: u64 = 0xffffffffffffffffn;

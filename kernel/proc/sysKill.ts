@@ -8,11 +8,11 @@
  */
 
 import { EFAULT, EINVAL, EPERM, ESRCH } from '../abi/errno.ts';
-import { NSIG, SI_TKILL, SI_USER, SIGCONT, Siginfo } from '../abi/signal.ts';
+import { NSIG, SI_TKILL, SI_USER, SIGCONT, type Siginfo } from '../abi/signal.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { copyFromUser } from '../arch/x86/userCopy.ts';
 import { fillSenderInfo, sendSignal, sendSignalToTask } from './signalSend.ts';
-import { SignalInfo } from './signalState.ts';
+import { type SignalInfo } from './signalState.ts';
 import { type Process, type Task } from './task.ts';
 import { findProcess, findTask, firstThread, lockTasks, processAfter, type TaskListLock } from './taskList.ts';
 

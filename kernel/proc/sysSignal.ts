@@ -10,18 +10,18 @@
 
 import { EAGAIN, EFAULT, EINTR, EINVAL, ENOMEM, EPERM, ERESTARTNOHAND } from '../abi/errno.ts';
 import {
-  KernelSigaction,
+  type KernelSigaction,
   MINSIGSTKSZ,
   NSIG,
-  OldSigaction,
+  type OldSigaction,
   SIG_BLOCK,
   SIG_DFL,
   SIG_IGN,
   SIG_SETMASK,
   SIG_UNBLOCK,
   SIGALRM,
-  SigaltStack,
-  Siginfo,
+  type SigaltStack,
+  type Siginfo,
   SIGKILL,
   SIGSEGV,
   SIGSET_SIZE,
@@ -36,7 +36,7 @@ import { schedule, setCurrentState, signalPending } from './scheduler.ts';
 import { setBlocked, takeSignal } from './signalDeliver.ts';
 import { altStackFlags, fillSiginfo, isOnAltStack, popFrame, popRtFrame } from './signalFrame.ts';
 import { discardPending, forceSignal, isSignalIgnored, UNBLOCKABLE } from './signalSend.ts';
-import { SignalAction, signalBit, SignalInfo, type SignalSet } from './signalState.ts';
+import { type SignalAction, signalBit, type SignalInfo, type SignalSet } from './signalState.ts';
 import { NEVER, scheduleTimeout } from './sleep.ts';
 import { readTimespec, readTimespec64 } from './sysTime.ts';
 import { type Task, TASK_INTERRUPTIBLE, TASK_RUNNING, userFrame } from './task.ts';

@@ -7,14 +7,14 @@
 import { EFAULT, EINVAL, EPERM, ESRCH } from '../abi/errno.ts';
 import { PR_GET_DUMPABLE, PR_GET_NAME, PR_SET_DUMPABLE, PR_SET_NAME, TASK_COMM_LEN } from '../abi/prctl.ts';
 import { SCHED_OTHER } from '../abi/sched.ts';
-import { Sysinfo } from '../abi/sysinfo.ts';
-import { UTS_LENGTH, Utsname } from '../abi/utsname.ts';
+import { type Sysinfo } from '../abi/sysinfo.ts';
+import { UTS_LENGTH, type Utsname } from '../abi/utsname.ts';
 import { monotonicNs, TICK_NS } from '../arch/x86/clock.ts';
 import { cpuById, cpuCount, current, thisCpu } from '../arch/x86/cpu.ts';
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { copyFromUser, copyToUser, putUser32, strncpyFromUser } from '../arch/x86/userCopy.ts';
 import { freePageCount, totalPageCount } from '../mm/buddy.ts';
-import { Spinlock } from '../sync/spinlock.ts';
+import { type Spinlock } from '../sync/spinlock.ts';
 import { loadAverage } from './loadAverage.ts';
 import { yieldCpu } from './scheduler.ts';
 import { type Task } from './task.ts';

@@ -22,13 +22,13 @@ import {
   CLOCK_THREAD_CPUTIME_ID,
   ITIMER_PROF,
   ITIMER_REAL,
-  Itimerval,
+  type Itimerval,
   TIMER_ABSTIME,
-  Timespec,
-  Timespec64,
-  Timeval,
-  Timezone,
-  Tms,
+  type Timespec,
+  type Timespec64,
+  type Timeval,
+  type Timezone,
+  type Tms,
 } from '../abi/time.ts';
 import { monotonicNs, realtimeNs, TICK_NS } from '../arch/x86/clock.ts';
 import { current } from '../arch/x86/cpu.ts';
@@ -36,7 +36,7 @@ import { copyFromUser, copyToUser, putUser32 } from '../arch/x86/userCopy.ts';
 import { sendKernelSignal } from './signalSend.ts';
 import { sleepUntil } from './sleep.ts';
 import { processTicks } from './sysResource.ts';
-import { Process, type RestartBlock, type Task } from './task.ts';
+import { type Process, type RestartBlock, type Task } from './task.ts';
 import { findProcess, lockTasks } from './taskList.ts';
 import { armTimer, cancelTimer, timerRemaining } from './timer.ts';
 

@@ -14,8 +14,8 @@
  * Locking. (T) taskListLock. Order: (T) before a process's signal lock before a run queue's lock.
  */
 
-import { ListHead } from '../lib/list.ts';
-import { Spinlock } from '../sync/spinlock.ts';
+import { type ListHead } from '../lib/list.ts';
+import { type Spinlock } from '../sync/spinlock.ts';
 import { type Process, type Task } from './task.ts';
 
 /** The class of the task list's lock. */

@@ -22,8 +22,8 @@
  */
 
 import { monotonicNs } from '../arch/x86/clock.ts';
-import { ListHead } from '../lib/list.ts';
-import { Spinlock } from '../sync/spinlock.ts';
+import { type ListHead } from '../lib/list.ts';
+import { type Spinlock } from '../sync/spinlock.ts';
 
 /** The class of timerLock. */
 export class TimerLock {

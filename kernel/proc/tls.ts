@@ -18,7 +18,7 @@ import {
   USER_DESC_SEG_32BIT,
   USER_DESC_SEG_NOT_PRESENT,
   USER_DESC_USEABLE,
-  UserDesc,
+  type UserDesc,
 } from '../abi/ldt.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { loadTls, segmentDescriptor } from '../arch/x86/gdt.ts';

@@ -9,8 +9,8 @@
  */
 
 import { ECHILD, EFAULT, EINVAL, ERESTARTSYS } from '../abi/errno.ts';
-import { Rusage } from '../abi/resource.ts';
-import { CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, SIGCHLD, SIGCONT, Siginfo } from '../abi/signal.ts';
+import { type Rusage } from '../abi/resource.ts';
+import { CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, SIGCHLD, SIGCONT, type Siginfo } from '../abi/signal.ts';
 import {
   __WALL,
   __WCLONE,
@@ -28,7 +28,7 @@ import {
 } from '../abi/wait.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { copyToUser, putUser32 } from '../arch/x86/userCopy.ts';
-import { WaitEntry } from '../sync/waitQueue.ts';
+import { type WaitEntry } from '../sync/waitQueue.ts';
 import { freeProcess } from './exit.ts';
 import { schedule, signalPending } from './scheduler.ts';
 import { fillRusage } from './sysResource.ts';

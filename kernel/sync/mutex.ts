@@ -14,11 +14,11 @@
 
 import { EINTR } from '../abi/errno.ts';
 import { current } from '../arch/x86/cpu.ts';
-import { ListHead } from '../lib/list.ts';
+import { type ListHead } from '../lib/list.ts';
 import { assert } from '../lib/panic.ts';
 import { schedule, setCurrentState, signalPending, wakeUpTask } from '../proc/scheduler.ts';
 import { type Task, TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_RUNNING, TASK_UNINTERRUPTIBLE } from '../proc/task.ts';
-import { Spinlock } from './spinlock.ts';
+import { type Spinlock } from './spinlock.ts';
 
 /** The class of Mutex.guard. */
 export class MutexGuard {

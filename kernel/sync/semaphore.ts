@@ -10,7 +10,7 @@
 
 import { ERESTARTSYS } from '../abi/errno.ts';
 import { schedule, signalPending } from '../proc/scheduler.ts';
-import { WaitEntry, WaitQueue } from './waitQueue.ts';
+import { type WaitEntry, type WaitQueue } from './waitQueue.ts';
 
 export class Semaphore {
   queue: Inline<WaitQueue>;

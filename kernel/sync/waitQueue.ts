@@ -29,7 +29,7 @@
  */
 
 import { current } from '../arch/x86/cpu.ts';
-import { ListHead } from '../lib/list.ts';
+import { type ListHead } from '../lib/list.ts';
 import { setCurrentState, wakeUpTask } from '../proc/scheduler.ts';
 import {
   type Task,
@@ -39,7 +39,7 @@ import {
   TASK_RUNNING,
   TASK_UNINTERRUPTIBLE,
 } from '../proc/task.ts';
-import { Spinlock } from './spinlock.ts';
+import { type Spinlock } from './spinlock.ts';
 
 /** The class of WaitQueue.lock. */
 export class WaitQueueLock {
