@@ -13,6 +13,7 @@ export default tseslint.config(
       'node_modules',
       'test/compiler/fixtures',
       'test/compiler/programs',
+      'test/kernel/programs',
       'tools/bench/programs',
       '**/*.d.ts',
     ],
