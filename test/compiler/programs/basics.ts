@@ -2,7 +2,7 @@
  * Integers, loops, structs, globals, calls.
  */
 
-// @expect 4022251
+// @expect 3995457
 
 class Point {
   x: i32;
