@@ -1,0 +1,119 @@
+/*
+ * Which accesses to memory can touch the same bytes.
+ *
+ * An address is a base value and a constant offset. Two of them differ for certain if the bases are equal and the byte
+ * ranges apart, or if they lead back to different objects: variables of the module, slots of the frame. A pointer that is
+ * computed from the address of one object is taken to stay within it. Symbols of the linker name regions, not objects.
+ *
+ * A slot is private if its address is used for nothing but loads and stores: no callee can know it.
+ */
+
+import type { Instruction, IrFunction, IrModule } from './types.ts';
+
+export class AliasAnalysis {
+  readonly #module: IrModule;
+  /** Indices of the slots whose address gets out. */
+  readonly #escaped: ReadonlySet<number>;
+
+  constructor(fn: IrFunction, module: IrModule) {
+    this.#module = module;
+    this.#escaped = findEscapedSlots(fn);
+  }
+
+  /** Both are loads or stores. */
+  mayOverlap(a: Instruction, b: Instruction): boolean {
+    const [first, second] = [a.args[0]!, b.args[0]!];
+    if (sameBase(first, second)) {
+      const from = offsetOf(a);
+      const to = offsetOf(b);
+      return from < to + b.size && to < from + a.size;
+    }
+    const one = objectOf(first);
+    const other = objectOf(second);
+    if (this.#isObject(one) && this.#isObject(other)) return sameBase(one!, other!);
+    return !this.#isPrivateSlot(one) && !this.#isPrivateSlot(other);
+  }
+
+  /** No call can read or write what this load or store accesses. */
+  isPrivate(access: Instruction): boolean {
+    return this.#isPrivateSlot(objectOf(access.args[0]!));
+  }
+
+  /** The access is to a constant table, which nobody writes. */
+  isConstant(access: Instruction): boolean {
+    const object = objectOf(access.args[0]!);
+    return object?.op === 'symbol' && this.#module.data.get(object.symbol)?.isConstant === true;
+  }
+
+  #isObject(value: Instruction | null): boolean {
+    return value !== null && (value.op === 'slot' || this.#module.data.has(value.symbol));
+  }
+
+  #isPrivateSlot(value: Instruction | null): boolean {
+    return value?.op === 'slot' && !this.#escaped.has(value.index);
+  }
+}
+
+/** The same address, up to the constant offsets. */
+export function sameBase(a: Instruction, b: Instruction): boolean {
+  if (a === b) return true;
+  if (a.op === 'slot') return b.op === 'slot' && a.index === b.index;
+  return a.op === 'symbol' && b.op === 'symbol' && a.symbol === b.symbol;
+}
+
+/** Distance from the base, where a symbol's own offset counts too. */
+export function offsetOf(access: Instruction): number {
+  const [base] = access.args as [Instruction];
+  return base.op === 'symbol' ? access.offset + base.offset : access.offset;
+}
+
+/** The slot or symbol that an address was computed from; null if that is not plain to see. */
+function objectOf(address: Instruction): Instruction | null {
+  let value = address;
+  for (let steps = 0; steps < 8; steps++) {
+    if (value.op === 'slot' || value.op === 'symbol') return value;
+    if (value.op !== 'add' && value.op !== 'sub') return null;
+    const [a, b] = value.args as [Instruction, Instruction];
+    if (a.op === 'slot' || a.op === 'symbol' || b.op === 'const' || value.op === 'sub') value = a;
+    else if (b.op === 'slot' || b.op === 'symbol') value = b;
+    else return null;
+  }
+  return null;
+}
+
+function findEscapedSlots(fn: IrFunction): Set<number> {
+  const escaped = new Set<number>();
+  if (fn.slots.length === 0) return escaped;
+  /** By value id: the slot that the value points into. */
+  const pointsInto = new Map<number, number>();
+  for (let changed = true; changed;) {
+    changed = false;
+    for (const { instructions } of fn.blocks) {
+      for (const instruction of instructions) changed = notePointers(instruction, pointsInto, escaped) || changed;
+    }
+  }
+  return escaped;
+}
+
+/** Follows the addresses of slots through additions; every other use lets them out. */
+function notePointers(instruction: Instruction, pointsInto: Map<number, number>, escaped: Set<number>): boolean {
+  const { op, id, args } = instruction;
+  if (op === 'slot') {
+    if (pointsInto.has(id)) return false;
+    pointsInto.set(id, instruction.index);
+    return true;
+  }
+  let changed = false;
+  args.forEach((operand, position) => {
+    const slot = pointsInto.get(operand.id);
+    if (slot === undefined || ((op === 'load' || op === 'store') && position === 0)) return;
+    if ((op === 'add' || (op === 'sub' && position === 0)) && (pointsInto.get(id) ?? slot) === slot) {
+      changed ||= !pointsInto.has(id);
+      pointsInto.set(id, slot);
+    } else if (!escaped.has(slot)) {
+      escaped.add(slot);
+      changed = true;
+    }
+  });
+  return changed;
+}

@@ -1,0 +1,99 @@
+/*
+ * Who calls whom.
+ *
+ * Strongly connected components (Tarjan 1972) tell recursive functions from others, and come out bottom-up: callees
+ * before callers.
+ */
+
+import type { IrFunction, IrModule } from './types.ts';
+
+export interface CallGraph {
+  /** All functions; each after those that it calls, except within a recursion. */
+  readonly bottomUp: readonly IrFunction[];
+  /** The function can reach itself by direct calls. */
+  isRecursive(name: string): boolean;
+  /** One direct call is all that refers to the function. */
+  hasOneUse(name: string): boolean;
+}
+
+export function callGraph(module: IrModule): CallGraph {
+  const callees = new Map<IrFunction, readonly IrFunction[]>();
+  /** By name: how often it is named. A name that is not called directly counts twice, as used elsewhere. */
+  const uses = new Map<string, number>();
+  const use = (name: string, count: number): void => void uses.set(name, (uses.get(name) ?? 0) + count);
+  for (const fn of module.functions.values()) {
+    if (fn.options.isExported || module.entry === fn.name) use(fn.name, 2);
+    callees.set(fn, collectCallees(fn, module, use));
+  }
+  for (const data of module.data.values()) {
+    for (const { symbol } of data.relocations) use(symbol, 2);
+  }
+  const { bottomUp, recursive } = components([...callees.keys()], callees);
+  return {
+    bottomUp,
+    isRecursive: (name) => recursive.has(name),
+    hasOneUse: (name) => uses.get(name) === 1,
+  };
+}
+
+function collectCallees(fn: IrFunction, module: IrModule, use: (name: string, count: number) => void): IrFunction[] {
+  const callees = new Set<IrFunction>();
+  for (const operand of fn.asm?.operands ?? []) {
+    if ('symbol' in operand) use(operand.symbol, 2);
+  }
+  for (const { instructions } of fn.blocks) {
+    for (const { op, symbol } of instructions) {
+      if (op === 'symbol') use(symbol, 2);
+      if (op !== 'call') continue;
+      use(symbol, 1);
+      const callee = module.functions.get(symbol);
+      if (callee !== undefined) callees.add(callee);
+    }
+  }
+  return [...callees];
+}
+
+/** Tarjan's algorithm, with its own stack: call chains can be long. */
+function components(
+  functions: readonly IrFunction[],
+  callees: ReadonlyMap<IrFunction, readonly IrFunction[]>,
+): { bottomUp: IrFunction[]; recursive: Set<string> } {
+  const bottomUp: IrFunction[] = [];
+  const recursive = new Set<string>();
+  const numbers = new Map<IrFunction, number>();
+  const lowest = new Map<IrFunction, number>();
+  const open: IrFunction[] = [];
+  const isOpen = new Set<IrFunction>();
+  const close = (root: IrFunction): void => {
+    const members = open.splice(open.indexOf(root));
+    for (const member of members) isOpen.delete(member);
+    bottomUp.push(...members.reverse());
+    if (members.length > 1 || callees.get(root)!.includes(root)) members.forEach(({ name }) => recursive.add(name));
+  };
+  const walk: { fn: IrFunction; next: number }[] = [];
+  const enter = (fn: IrFunction): void => {
+    numbers.set(fn, numbers.size);
+    lowest.set(fn, numbers.get(fn)!);
+    open.push(fn);
+    isOpen.add(fn);
+    walk.push({ fn, next: 0 });
+  };
+  const lower = (fn: IrFunction, to: number): void => void lowest.set(fn, Math.min(lowest.get(fn)!, to));
+  for (const start of functions) {
+    if (!numbers.has(start)) enter(start);
+    for (let top = walk[walk.length - 1]; top !== undefined; top = walk[walk.length - 1]) {
+      const callee = callees.get(top.fn)![top.next++];
+      if (callee === undefined) {
+        walk.pop();
+        const caller = walk[walk.length - 1];
+        if (caller !== undefined) lower(caller.fn, lowest.get(top.fn)!);
+        if (lowest.get(top.fn) === numbers.get(top.fn)) close(top.fn);
+      } else if (!numbers.has(callee)) {
+        enter(callee);
+      } else if (isOpen.has(callee)) {
+        lower(top.fn, numbers.get(callee)!);
+      }
+    }
+  }
+  return { bottomUp, recursive };
+}

@@ -1,0 +1,128 @@
+/*
+ * How passes change a function without breaking its invariants.
+ *
+ * Values are replaced in bulk: a pass notes "this one by that one" while it walks, and one sweep at the end puts the
+ * replacements in place. So nobody needs lists of uses, and a pass stays linear.
+ */
+
+import type { Block, Instruction, IrFunction } from './types.ts';
+
+export class Replacements {
+  /** By id of the replaced value. Chains are allowed; `find` follows and shortens them. */
+  readonly #by: (Instruction | undefined)[] = [];
+  #count = 0;
+
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  /** From now on, `by` stands for `value`. */
+  replace(value: Instruction, by: Instruction): void {
+    this.#by[value.id] = by;
+    this.#count++;
+  }
+
+  isReplaced(value: Instruction): boolean {
+    return this.#by[value.id] !== undefined;
+  }
+
+  /** What stands for `value` in the end. */
+  find(value: Instruction): Instruction {
+    let last = value;
+    for (let next = this.#by[last.id]; next !== undefined; next = this.#by[last.id]) last = next;
+    for (let step = value; step !== last;) {
+      const next = this.#by[step.id]!;
+      this.#by[step.id] = last;
+      step = next;
+    }
+    return last;
+  }
+
+  /** Puts the replacements into the operands of one instruction. */
+  updateOperands({ args }: Instruction): void {
+    for (let i = 0; i < args.length; i++) {
+      if (this.#by[args[i]!.id] !== undefined) args[i] = this.find(args[i]!);
+    }
+  }
+
+  /** Puts the replacements into every operand, and removes the replaced instructions. */
+  apply(fn: IrFunction): void {
+    if (this.isEmpty) return;
+    for (const block of fn.blocks) {
+      let kept = 0;
+      const { instructions } = block;
+      for (const instruction of instructions) {
+        if (this.isReplaced(instruction)) {
+          instruction.block = null;
+          continue;
+        }
+        this.updateOperands(instruction);
+        instructions[kept++] = instruction;
+      }
+      instructions.length = kept;
+    }
+  }
+}
+
+/** The phis of a block; the array is new. */
+export function phisOf(block: Block): Instruction[] {
+  const { instructions } = block;
+  let count = 0;
+  while (instructions[count]?.op === 'phi') count++;
+  return instructions.slice(0, count);
+}
+
+/** Takes one edge out of the books of `target`: an entry of `from` among the predecessors, and the phis' operands. */
+export function forgetEdge(from: Block, target: Block): void {
+  const index = target.predecessors.indexOf(from);
+  target.predecessors.splice(index, 1);
+  for (const instruction of target.instructions) {
+    if (instruction.op !== 'phi') break;
+    instruction.args.splice(index, 1);
+  }
+}
+
+/** Notes that an edge of `target` comes from `to` now, not from `from`. The phis' operands stay. */
+export function renameEdge(target: Block, from: Block, to: Block): void {
+  target.predecessors[target.predecessors.indexOf(from)] = to;
+}
+
+/** Adds one edge to the books of `target`; `operands` are the phis' new ones, in their order. */
+export function noteEdge(from: Block, target: Block, operands: readonly Instruction[]): void {
+  target.predecessors.push(from);
+  operands.forEach((operand, i) => target.instructions[i]!.args.push(operand));
+}
+
+/** The operands that the phis of `target` have for an edge from `from`. */
+export function edgeOperands(from: Block, target: Block): Instruction[] {
+  const index = target.predecessors.indexOf(from);
+  return phisOf(target).map((phi) => phi.args[index]!);
+}
+
+/** Makes `instruction` the last of the block. */
+export function append(block: Block, instruction: Instruction): Instruction {
+  instruction.block = block;
+  block.instructions.push(instruction);
+  return instruction;
+}
+
+/** Puts `instruction` before the block's terminator. */
+export function appendBeforeEnd(block: Block, instruction: Instruction): Instruction {
+  instruction.block = block;
+  block.instructions.splice(block.instructions.length - 1, 0, instruction);
+  return instruction;
+}
+
+/** Replaces the terminator by a jump to one of its targets, and forgets the other edges. */
+export function jumpTo(block: Block, target: Block): void {
+  const end = block.instructions[block.instructions.length - 1]!;
+  let isKept = false;
+  for (const other of end.targets) {
+    if (other === target && !isKept) isKept = true;
+    else forgetEdge(block, other);
+  }
+  end.op = 'jump';
+  end.args = [];
+  end.targets = [target];
+  end.cases = [];
+}

@@ -1,0 +1,57 @@
+/*
+ * The natural loops of a function: a header that dominates an edge back to itself, and the blocks on the way.
+ *
+ * Loops with the same header are one. Control flow that jumps into the middle of a cycle forms no natural loop; such
+ * cycles are reported by `isReducible`, for passes that must know all cycles.
+ */
+
+import type { Dominators } from './graph.ts';
+import type { Block } from './types.ts';
+
+export interface Loop {
+  readonly header: Block;
+  /** The predecessors of the header inside the loop. */
+  readonly latches: readonly Block[];
+  /** All blocks, those of inner loops and the header included. */
+  readonly blocks: ReadonlySet<Block>;
+}
+
+/** Inner loops come before the loops that contain them. */
+export function findLoops(dominators: Dominators): Loop[] {
+  const loops: Loop[] = [];
+  for (let position = dominators.order.length - 1; position >= 0; position--) {
+    const header = dominators.order[position]!;
+    const latches = header.predecessors.filter(
+      (block) => dominators.isReachable(block) && dominators.dominates(header, block),
+    );
+    if (latches.length > 0) loops.push({ header, latches, blocks: collectBlocks(header, latches) });
+  }
+  return loops;
+}
+
+/** Every edge that goes back in reverse postorder goes back to a dominator. */
+export function isReducible(dominators: Dominators): boolean {
+  return dominators.order.every((block, position) =>
+    block.successors.every((target) => dominators.position(target) > position || dominators.dominates(target, block)),
+  );
+}
+
+/** By block id: in how many loops the block is. */
+export function loopDepths(loops: readonly Loop[], blockLimit: number): Uint8Array {
+  const depths = new Uint8Array(blockLimit);
+  for (const { blocks } of loops) {
+    for (const block of blocks) depths[block.id] = Math.min(255, depths[block.id]! + 1);
+  }
+  return depths;
+}
+
+function collectBlocks(header: Block, latches: readonly Block[]): Set<Block> {
+  const blocks = new Set([header]);
+  const work = [...latches];
+  for (let block = work.pop(); block !== undefined; block = work.pop()) {
+    if (blocks.has(block)) continue;
+    blocks.add(block);
+    work.push(...block.predecessors);
+  }
+  return blocks;
+}

@@ -1,0 +1,52 @@
+/*
+ * Removal of stores that nobody can read.
+ *
+ * Needs: SSA form. Guarantees: a plain store goes if the same bytes are stored again in the same block before anything
+ * could look at them, or if they are in a slot that is private to the function and never loaded from. Keeps the blocks.
+ *
+ *   before  store u32 [%0 + 4], %1        after  store u32 [%0 + 4], %2
+ *           store u32 [%0 + 4], %2               return
+ *           return
+ *
+ * Each block is read backwards with the stores that will come. A trap looks at all memory, as a call does: what has
+ * been stored before a fault can be seen in a debugger, and by whoever handles it. So does a volatile access: somebody
+ * else may take it as a signal to look.
+ */
+
+import { AliasAnalysis, offsetOf, sameBase } from '../ir/alias.ts';
+import { mayTrap, readsMemory } from '../ir/effects.ts';
+import { type Instruction, type IrFunction, type IrModule, isTerminator } from '../ir/types.ts';
+
+export function removeDeadStores(fn: IrFunction, module: IrModule): void {
+  const alias = new AliasAnalysis(fn, module);
+  const loads = fn.blocks.flatMap(({ instructions }) => instructions.filter(({ op }) => op === 'load'));
+  for (const block of fn.blocks) {
+    let coming: Instruction[] = [];
+    const kept: Instruction[] = [];
+    for (const instruction of [...block.instructions].reverse()) {
+      if (instruction.op === 'store' && !instruction.isVolatile) {
+        if (coming.some((later) => covers(later, instruction)) || isUnread(instruction, loads, alias)) continue;
+        coming.push(instruction);
+      } else if (instruction.isVolatile) {
+        coming = [];
+      } else if (instruction.op === 'load') {
+        coming = coming.filter((store) => !alias.mayOverlap(store, instruction));
+      } else if (readsMemory(instruction) || mayTrap(instruction) || isTerminator(instruction.op)) {
+        coming = [];
+      }
+      kept.push(instruction);
+    }
+    if (kept.length < block.instructions.length) block.instructions = kept.reverse();
+  }
+}
+
+/** All bytes of `earlier` are written by `later`. */
+function covers(later: Instruction, earlier: Instruction): boolean {
+  if (!sameBase(later.args[0]!, earlier.args[0]!)) return false;
+  const from = offsetOf(later);
+  return from <= offsetOf(earlier) && offsetOf(earlier) + earlier.size <= from + later.size;
+}
+
+function isUnread(store: Instruction, loads: readonly Instruction[], alias: AliasAnalysis): boolean {
+  return alias.isPrivate(store) && !loads.some((load) => alias.mayOverlap(store, load));
+}

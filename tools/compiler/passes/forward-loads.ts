@@ -1,0 +1,147 @@
+/*
+ * Forwarding of loads: what memory holds is known from an earlier load or store.
+ *
+ * Needs: SSA form, no unreachable blocks. Guarantees: a plain load gives way to a value, if on every path to it the same
+ * value was loaded from or stored to the same bytes, and nothing in between may have written them. Volatile accesses
+ * stay. Keeps the blocks.
+ *
+ *   before  store u32 [%0 + 4], %1          after  store u32 [%0 + 4], %1
+ *           store u32 [%0 + 8], %2                 store u32 [%0 + 8], %2
+ *           %3 = load u32 [%0 + 4]                 return %1
+ *           return %3
+ *
+ * The known contents of memory flow along reverse postorder. Where paths join, what all of them agree on is left; at
+ * the head of a loop, what the way in knows and nothing in the loop can change. Calls forget all but private slots and
+ * constant tables.
+ */
+
+import { AliasAnalysis, offsetOf, sameBase } from '../ir/alias.ts';
+import { Replacements } from '../ir/edit.ts';
+import { writesMemory } from '../ir/effects.ts';
+import { Dominators } from '../ir/graph.ts';
+import { findLoops, isReducible, type Loop } from '../ir/loops.ts';
+import type { Block, Instruction, IrFunction, IrModule } from '../ir/types.ts';
+
+/** The bytes that `access` (a load or store) is about hold `value`. */
+interface Content {
+  readonly access: Instruction;
+  readonly value: Instruction;
+}
+
+/** More than this is not remembered; the oldest goes first. */
+const memoryLimit = 64;
+
+export function forwardLoads(fn: IrFunction, module: IrModule): void {
+  const hasLoads = fn.blocks.some(({ instructions }) => instructions.some(({ op }) => op === 'load'));
+  if (hasLoads) new Forwarding(fn, module).run();
+}
+
+class Forwarding {
+  readonly #fn: IrFunction;
+  readonly #dominators: Dominators;
+  readonly #alias: AliasAnalysis;
+  readonly #replacements = new Replacements();
+  readonly #loops: ReadonlyMap<Block, Loop>;
+  readonly #isReducible: boolean;
+  /** By block id: what is known at its end. */
+  readonly #atEnd: (readonly Content[] | undefined)[] = [];
+
+  constructor(fn: IrFunction, module: IrModule) {
+    this.#fn = fn;
+    this.#dominators = new Dominators(fn);
+    this.#alias = new AliasAnalysis(fn, module);
+    this.#loops = new Map(findLoops(this.#dominators).map((loop) => [loop.header, loop]));
+    this.#isReducible = isReducible(this.#dominators);
+  }
+
+  run(): void {
+    for (const block of this.#dominators.order) {
+      let known = this.#atStart(block);
+      const kept: Instruction[] = [];
+      for (const instruction of block.instructions) {
+        this.#replacements.updateOperands(instruction);
+        const value = instruction.op === 'load' ? this.#find(instruction, known, kept) : null;
+        if (value !== null) {
+          this.#replacements.replace(instruction, value);
+          continue;
+        }
+        kept.push(instruction);
+        known = this.#after(instruction, known);
+      }
+      block.instructions = kept;
+      this.#atEnd[block.id] = known;
+    }
+    this.#replacements.apply(this.#fn);
+  }
+
+  #atStart(block: Block): Content[] {
+    const known = block.predecessors.map((predecessor) => this.#atEnd[predecessor.id]);
+    const before = known.filter((contents) => contents !== undefined);
+    const [first, ...others] = before;
+    if (first === undefined) return [];
+    const agreed = first.filter((content) =>
+      others.every((contents) => contents.some((other) => isSame(content, other))),
+    );
+    return before.length === known.length ? agreed : this.#keptByLoop(block, agreed);
+  }
+
+  /** Some way into the block was not visited yet: it is the head of a loop. */
+  #keptByLoop(block: Block, contents: Content[]): Content[] {
+    const loop = this.#loops.get(block);
+    if (loop === undefined || !this.#isReducible) return [];
+    let kept = contents;
+    for (const { instructions } of loop.blocks) {
+      for (const instruction of instructions) {
+        if (kept.length === 0) return kept;
+        if (writesMemory(instruction)) kept = this.#forget(instruction, kept);
+      }
+    }
+    return kept;
+  }
+
+  /** What the load will give; an extension of it may have to be computed. */
+  #find(load: Instruction, known: readonly Content[], kept: Instruction[]): Instruction | null {
+    if (load.isVolatile) return null;
+    for (const { access, value } of known) {
+      if (access.size !== load.size || !sameBase(access.args[0]!, load.args[0]!)) continue;
+      if (offsetOf(access) !== offsetOf(load)) continue;
+      if (load.size >= 4) return value;
+      if (access.op === 'load' && access.signed === load.signed) return value;
+      const extension = `${load.signed ? 'sext' : 'zext'}${load.size === 1 ? 8 : 16}` as const;
+      const extended = this.#fn.create(extension, 'i32', [value], load.location);
+      extended.block = load.block;
+      kept.push(extended);
+      return extended;
+    }
+    return null;
+  }
+
+  /** What is known after the instruction. */
+  #after(instruction: Instruction, known: Content[]): Content[] {
+    const { op } = instruction;
+    const left = writesMemory(instruction) ? this.#forget(instruction, known) : known;
+    if ((op !== 'load' && op !== 'store') || instruction.isVolatile) return left;
+    const content = { access: instruction, value: op === 'load' ? instruction : instruction.args[1]! };
+    return [...(left.length < memoryLimit ? left : left.slice(1)), content];
+  }
+
+  /** Leaves out what the instruction may overwrite. */
+  #forget(writer: Instruction, known: Content[]): Content[] {
+    return known.filter(({ access }) => {
+      if (this.#alias.isConstant(access)) return true;
+      return writer.op === 'store' ? !this.#alias.mayOverlap(writer, access) : this.#alias.isPrivate(access);
+    });
+  }
+}
+
+function isSame(a: Content, b: Content): boolean {
+  if (a.access === b.access) return true;
+  return (
+    a.value === b.value &&
+    a.access.op === b.access.op &&
+    a.access.size === b.access.size &&
+    a.access.signed === b.access.signed &&
+    sameBase(a.access.args[0]!, b.access.args[0]!) &&
+    offsetOf(a.access) === offsetOf(b.access)
+  );
+}

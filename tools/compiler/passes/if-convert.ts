@@ -1,0 +1,120 @@
+/*
+ * If-conversion: small choices without branches.
+ *
+ * Needs: SSA form, no unreachable blocks. Guarantees: nothing about all branches; a branch that only chooses between
+ * values that are there anyway is a select.
+ *
+ *   before  b0:                                 after  b0:
+ *             %2 = ltS %0, %1                             %2 = ltS %0, %1
+ *             branch %2, b1, b2                           %3 = select %2, %1, %0
+ *           b1 from b0:                                   jump b2
+ *             jump b2                                   b2 from b0:
+ *           b2 from b0, b1:                               return %3
+ *             %3 = phi %0, %1
+ *             return %3
+ *
+ * A conditional move costs what the branch costs, plus what it takes to have both values. So the sides may hold one
+ * cheap, harmless instruction between them, and one value is chosen, not several. 1 and 0 as the two values are the
+ * comparison itself, which is always better.
+ */
+
+import { append, jumpTo, phisOf } from '../ir/edit.ts';
+import { isPure } from '../ir/effects.ts';
+import { isBinary, isDivision, isUnary } from '../ir/opcodes.ts';
+import type { Block, Instruction, IrFunction } from '../ir/types.ts';
+
+/** Machine instructions that both sides together may hold. */
+const costLimit = 1;
+
+export function convertBranches(fn: IrFunction): void {
+  // backwards, so that inner choices are made before the ones around them
+  for (const block of [...fn.blocks].reverse()) {
+    const join = findJoin(block);
+    if (join !== null) convert(fn, block, join);
+  }
+}
+
+/** Where both ways meet again, if it is worthwhile to get there without branching. */
+function findJoin(block: Block): Block | null {
+  const end = block.terminator!;
+  if (end.op !== 'branch') return null;
+  const [ifTrue, ifFalse] = end.targets as [Block, Block];
+  if (ifTrue === ifFalse) return null;
+  const join = isSide(ifTrue, block) ? ifTrue.successors[0]! : ifTrue;
+  const other = isSide(ifFalse, block) ? ifFalse.successors[0]! : ifFalse;
+  if (join !== other || join === block || (join === ifTrue && join === ifFalse)) return null;
+  const sides = [ifTrue, ifFalse].filter((side) => side !== join);
+  if (sides.some((side) => side.isCold)) return null;
+  const cost = sides.reduce((sum, side) => sum + costOf(side), 0);
+  return cost <= costLimit && choosesOne(block, join, ifTrue, ifFalse) ? join : null;
+}
+
+/** Only `block` leads there, and it leads to one place. */
+function isSide(side: Block, block: Block): boolean {
+  const [only] = side.predecessors;
+  return (
+    side.predecessors.length === 1 && only === block && side.terminator!.op === 'jump' && side.successors[0] !== side
+  );
+}
+
+function costOf({ instructions }: Block): number {
+  let cost = 0;
+  for (const instruction of instructions.slice(0, -1)) {
+    const { op, type } = instruction;
+    if (op === 'const' || op === 'symbol' || op === 'slot') continue;
+    const isCheap = isPure(instruction) && type === 'i32' && (isBinary(op) || isUnary(op)) && !isDivision(op);
+    cost += isCheap && op !== 'mul' ? 1 : Infinity;
+  }
+  return cost;
+}
+
+/** Exactly one phi of the join differs between the two ways, and holds an i32. */
+function choosesOne(block: Block, join: Block, ifTrue: Block, ifFalse: Block): boolean {
+  const [a, b] = edges(block, join, ifTrue, ifFalse);
+  const chosen = phisOf(join).filter(({ args }) => args[a] !== args[b]);
+  return chosen.length === 1 && chosen[0]!.type === 'i32';
+}
+
+/** The positions of the two ways among the predecessors of the join. */
+function edges(block: Block, join: Block, ifTrue: Block, ifFalse: Block): [number, number] {
+  const position = (target: Block): number => join.predecessors.indexOf(target === join ? block : target);
+  return [position(ifTrue), position(ifFalse)];
+}
+
+function convert(fn: IrFunction, block: Block, join: Block): void {
+  const end = block.instructions.pop()!;
+  const [ifTrue, ifFalse] = end.targets as [Block, Block];
+  const [a, b] = edges(block, join, ifTrue, ifFalse);
+  for (const side of [ifTrue, ifFalse]) {
+    if (side === join) continue;
+    for (const instruction of side.instructions.splice(0, side.instructions.length - 1)) append(block, instruction);
+  }
+  const values = phisOf(join).map(({ type, args, location }): Instruction => {
+    if (args[a] === args[b]) return args[a]!;
+    return append(block, fn.create('select', type, [end.args[0]!, args[a]!, args[b]!], location ?? end.location));
+  });
+  append(block, end);
+  // the sides are empty now: as the branch goes to the join at once, they become unreachable
+  for (const side of new Set([ifTrue, ifFalse])) {
+    if (side !== join) jumpAway(fn, side, join);
+  }
+  if (ifTrue !== join && ifFalse !== join) {
+    end.op = 'jump';
+    end.args = [];
+    end.targets = [join];
+    join.predecessors.push(block);
+    phisOf(join).forEach((phi, i) => phi.args.push(values[i]!));
+    return;
+  }
+  jumpTo(block, join);
+  const index = join.predecessors.indexOf(block);
+  phisOf(join).forEach((phi, i) => (phi.args[index] = values[i]!));
+}
+
+/** Removes a side from the function. */
+function jumpAway(fn: IrFunction, side: Block, join: Block): void {
+  const index = join.predecessors.indexOf(side);
+  join.predecessors.splice(index, 1);
+  for (const phi of phisOf(join)) phi.args.splice(index, 1);
+  fn.blocks.splice(fn.blocks.indexOf(side), 1);
+}

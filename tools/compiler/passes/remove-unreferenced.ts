@@ -1,0 +1,60 @@
+/*
+ * Removal of functions and data that nothing refers to.
+ *
+ * Needs: nothing but valid IR. Guarantees: what is left is the entry, what is exported, data with a section of its own,
+ * and everything that these refer to: by calls, addresses, relocations, operands of assembly. A reference to
+ * `__start_NAME` or `__stop_NAME` keeps the whole section NAME.
+ *
+ *   before  entry @main                          after  entry @main
+ *           function @main(): void { ... }              function @main(): void { ... }
+ *           function @unused(): void { ... }
+ */
+
+import type { IrData, IrFunction, IrModule } from '../ir/types.ts';
+
+export function removeUnreferenced(module: IrModule): void {
+  const live = new Set<string>();
+  const work: string[] = [];
+  const mark = (name: string): void => {
+    if (live.has(name)) return;
+    live.add(name);
+    work.push(name);
+  };
+  for (const name of roots(module)) mark(name);
+  for (let name = work.pop(); name !== undefined; name = work.pop()) {
+    for (const reference of referencesFrom(name, module)) mark(reference);
+  }
+  for (const name of module.functions.keys()) if (!live.has(name)) module.functions.delete(name);
+  for (const name of module.data.keys()) if (!live.has(name)) module.data.delete(name);
+}
+
+function roots(module: IrModule): string[] {
+  const functions = [...module.functions.values()].filter(({ options }) => options.isExported);
+  const data = [...module.data.values()].filter(({ isExported, section }) => isExported || section !== null);
+  const names = [...functions, ...data].map(({ name }) => name);
+  return module.entry === null ? names : [module.entry, ...names];
+}
+
+function referencesFrom(name: string, module: IrModule): string[] {
+  const fn = module.functions.get(name);
+  if (fn !== undefined) return referencesOf(fn);
+  const data = module.data.get(name);
+  if (data !== undefined) return data.relocations.map(({ symbol }) => symbol);
+  const section = /^__(?:start|stop)_(.+)$/.exec(name)?.[1];
+  return section === undefined ? [] : membersOf(section, module);
+}
+
+function referencesOf(fn: IrFunction): string[] {
+  const names: string[] = [];
+  for (const operand of fn.asm?.operands ?? []) if ('symbol' in operand) names.push(operand.symbol);
+  for (const { instructions } of fn.blocks) {
+    for (const { op, symbol } of instructions) if (op === 'call' || op === 'symbol') names.push(symbol);
+  }
+  return names;
+}
+
+function membersOf(section: string, module: IrModule): string[] {
+  const functions: IrFunction[] = [...module.functions.values()].filter(({ options }) => options.section === section);
+  const data: IrData[] = [...module.data.values()].filter((item) => item.section === section);
+  return [...functions, ...data].map(({ name }) => name);
+}

@@ -1,0 +1,239 @@
+/*
+ * Simplification of the control-flow graph.
+ *
+ * Needs: SSA form. Guarantees: every block is reachable; no branch on a constant, or with equal targets; no block with
+ * nothing but a jump (unless phis need it); no jump to a block that has no other predecessor.
+ *
+ *   before  b0:                                after  b0:
+ *             branch %0, b1, b2                         branch %0, b3, b2
+ *           b1 from b0:                               b2 from b0:
+ *             jump b3                                   return %1
+ *           b2 from b0:                               b3 from b0:
+ *             return %1                                 %2 = add %1, %1
+ *           b3 from b1:                                 return %2
+ *             %2 = add %1, %1
+ *             jump b4
+ *           b4 from b3:
+ *             return %2
+ *
+ * A block whose branch depends on a phi of constants is skipped by the predecessors that know the answer, if what it
+ * computes is needed nowhere else: `a && b` kept in a variable and then tested becomes two branches.
+ */
+
+import { append, edgeOperands, forgetEdge, jumpTo, noteEdge, phisOf, renameEdge, Replacements } from '../ir/edit.ts';
+import { countUses, reversePostorder } from '../ir/graph.ts';
+import { compare32 } from '../ir/semantics.ts';
+import { isCompare } from '../ir/opcodes.ts';
+import type { Block, Instruction, IrFunction } from '../ir/types.ts';
+
+export function simplifyControlFlow(fn: IrFunction): void {
+  for (let changed = true; changed;) {
+    changed = foldTerminators(fn);
+    changed = removeUnreachable(fn) || changed;
+    changed = skipBlocks(fn) || changed;
+    changed = mergeChains(fn) || changed;
+  }
+}
+
+/** Decides branches and switches that have only one way to go. */
+function foldTerminators(fn: IrFunction): boolean {
+  let changed = false;
+  for (const block of fn.blocks) {
+    const end = block.terminator!;
+    const target = end.op === 'branch' || end.op === 'switch' ? onlyTarget(end) : null;
+    if (target !== null) {
+      jumpTo(block, target);
+      changed = true;
+    } else if (end.op === 'switch') {
+      changed = simplifySwitch(fn, block, end) || changed;
+    }
+  }
+  return changed;
+}
+
+function onlyTarget({ op, args, targets, cases }: Instruction): Block | null {
+  const [first] = targets;
+  if (targets.every((target) => target === first)) return first!;
+  const value = args[0]!;
+  if (value.op !== 'const') return null;
+  if (op === 'branch') return targets[value.value !== 0 ? 0 : 1]!;
+  return targets[cases.indexOf(Number(value.value)) + 1]!;
+}
+
+/** Drops the cases that go where the rest goes; one case alone is a branch. */
+function simplifySwitch(fn: IrFunction, block: Block, end: Instruction): boolean {
+  const [otherwise] = end.targets;
+  const kept = end.cases.flatMap((value, index) => {
+    const target = end.targets[index + 1]!;
+    return target === otherwise ? [] : [{ value, target }];
+  });
+  const dropped = end.cases.length - kept.length;
+  for (let i = 0; i < dropped; i++) forgetEdge(block, otherwise!);
+  end.cases = kept.map(({ value }) => value);
+  end.targets = [otherwise!, ...kept.map(({ target }) => target)];
+  if (kept.length > 1) return dropped > 0;
+  const [{ value, target }] = kept as [{ value: number; target: Block }];
+  block.instructions.pop();
+  const constant = append(block, fn.create('const', 'i32', [], end.location, { value }));
+  const test = append(block, fn.create('eq', 'i32', [end.args[0]!, constant], end.location));
+  append(block, fn.create('branch', 'void', [test], end.location, { targets: [target, otherwise!] }));
+  return true;
+}
+
+function removeUnreachable(fn: IrFunction): boolean {
+  const reachable = new Set(reversePostorder(fn));
+  if (reachable.size === fn.blocks.length) return false;
+  for (const block of fn.blocks) {
+    if (reachable.has(block)) continue;
+    for (const target of block.successors) {
+      if (reachable.has(target)) forgetEdge(block, target);
+    }
+  }
+  fn.blocks = fn.blocks.filter((block) => reachable.has(block));
+  return true;
+}
+
+/** Lets predecessors go around blocks that decide nothing for them. */
+function skipBlocks(fn: IrFunction): boolean {
+  const uses = countUses(fn);
+  let changed = false;
+  for (const block of fn.blocks.slice(1)) {
+    if (isTransparent(block, uses)) changed = skipBlock(block, uses, () => block.successors[0]!) || changed;
+    else if (isDecidedByPhi(block, uses))
+      changed = skipBlock(block, uses, (index) => knownTarget(block, index)) || changed;
+  }
+  return changed;
+}
+
+/** Nothing but a jump, and phis that serve the target's phis alone. */
+function isTransparent(block: Block, uses: Int32Array): boolean {
+  const end = block.terminator!;
+  if (end.op !== 'jump' || end.targets[0] === block) return false;
+  const phis = phisOf(block);
+  return phis.length === block.instructions.length - 1 && servesOnly(block, phis, [], uses);
+}
+
+/** Phis, perhaps a comparison of one with a constant, and a branch or switch on that; nothing is needed elsewhere. */
+function isDecidedByPhi(block: Block, uses: Int32Array): boolean {
+  const end = block.terminator!;
+  if ((end.op !== 'branch' && end.op !== 'switch') || end.targets.includes(block)) return false;
+  const phis = phisOf(block);
+  const rest = block.instructions.slice(phis.length);
+  const [value] = end.args as [Instruction];
+  if (value.block !== block || rest.some((other) => other !== end && other !== value && other.op !== 'const'))
+    return false;
+  if (value.op !== 'phi' && !(isCompare(value.op) && comparedPhi(value, block) !== null)) return false;
+  return servesOnly(block, phis, rest, uses);
+}
+
+function comparedPhi({ args }: Instruction, block: Block): Instruction | null {
+  const [a, b] = args as [Instruction, Instruction];
+  if (a.op === 'phi' && a.block === block && a.type === 'i32' && b.op === 'const') return a;
+  return null;
+}
+
+/** All uses of the block's values are in the block itself, or in phis of its successors. */
+function servesOnly(
+  block: Block,
+  phis: readonly Instruction[],
+  rest: readonly Instruction[],
+  uses: Int32Array,
+): boolean {
+  const found = new Map<Instruction, number>();
+  const note = (value: Instruction): void => void found.set(value, (found.get(value) ?? 0) + 1);
+  for (const { args } of rest) args.forEach(note);
+  for (const phi of phis) phi.args.forEach(note);
+  for (const target of new Set(block.successors)) {
+    for (const phi of phisOf(target)) {
+      phi.args.forEach((operand, index) => {
+        if (target.predecessors[index] === block) note(operand);
+      });
+    }
+  }
+  // a value that comes back to its own block belongs to a loop, whose head cannot be gone around
+  if (phis.some((phi) => phi.args.some((operand) => operand.block === block))) return false;
+  return [...phis, ...rest].every((value) => uses[value.id] === (found.get(value) ?? 0));
+}
+
+/** Where the predecessor number `index` is known to go on from a block that isDecidedByPhi; null if not known. */
+function knownTarget(block: Block, index: number): Block | null {
+  const end = block.terminator!;
+  const [value] = end.args as [Instruction];
+  const phi = value.op === 'phi' ? value : comparedPhi(value, block)!;
+  const operand = phi.args[index]!;
+  if (operand.op !== 'const') return null;
+  let known = Number(operand.value);
+  if (isCompare(value.op)) known = compare32[value.op](known, Number(value.args[1]!.value)) ? 1 : 0;
+  if (end.op === 'branch') return end.targets[known !== 0 ? 0 : 1]!;
+  return end.targets[end.cases.indexOf(known) + 1]!;
+}
+
+/** Redirects edges into `block` to where they lead in the end, as far as the phis there allow it. Keeps `uses` right. */
+function skipBlock(block: Block, uses: Int32Array, targetOf: (predecessorIndex: number) => Block | null): boolean {
+  let changed = false;
+  for (const predecessor of new Set(block.predecessors)) {
+    const index = block.predecessors.indexOf(predecessor);
+    const target = targetOf(index);
+    if (target === null || target === block || predecessor === block) continue;
+    const operands = edgeOperands(block, target).map((operand) => {
+      if (operand.block !== block) return operand;
+      return operand.op === 'phi' ? operand.args[index]! : null;
+    });
+    if (!isComplete(operands) || !agrees(predecessor, target, operands)) continue;
+    const end = predecessor.terminator!;
+    end.targets = end.targets.map((old) => {
+      if (old !== block) return old;
+      for (const operand of edgeOperands(predecessor, block)) uses[operand.id]!--;
+      forgetEdge(predecessor, block);
+      for (const operand of operands) uses[operand.id]!++;
+      noteEdge(predecessor, target, operands);
+      return target;
+    });
+    changed = true;
+  }
+  return changed;
+}
+
+function isComplete(operands: readonly (Instruction | null)[]): operands is readonly Instruction[] {
+  return operands.every((operand) => operand !== null);
+}
+
+/** An edge that exists already must bring the same values. */
+function agrees(predecessor: Block, target: Block, operands: readonly Instruction[]): boolean {
+  if (!target.predecessors.includes(predecessor)) return true;
+  return edgeOperands(predecessor, target).every((operand, i) => operand === operands[i]);
+}
+
+/** Appends to each block the one that only it jumps to. */
+function mergeChains(fn: IrFunction): boolean {
+  const replacements = new Replacements();
+  const merged = new Set<Block>();
+  for (const block of fn.blocks) {
+    if (merged.has(block)) continue;
+    for (let next = onlyFollower(block, fn); next !== null; next = onlyFollower(block, fn)) {
+      mergeInto(block, next, replacements);
+      block.isCold ||= next.isCold && block !== fn.blocks[0];
+      merged.add(next);
+    }
+  }
+  if (merged.size === 0) return false;
+  fn.blocks = fn.blocks.filter((block) => !merged.has(block));
+  replacements.apply(fn);
+  return true;
+}
+
+function onlyFollower(block: Block, fn: IrFunction): Block | null {
+  const end = block.terminator!;
+  const [next] = end.targets;
+  if (end.op !== 'jump' || next === undefined || next === block || next === fn.blocks[0]) return null;
+  return next.predecessors.length === 1 ? next : null;
+}
+
+function mergeInto(block: Block, next: Block, replacements: Replacements): void {
+  block.instructions.pop();
+  for (const instruction of next.instructions) {
+    if (instruction.op === 'phi') replacements.replace(instruction, instruction.args[0]!);
+    else append(block, instruction);
+  }
+  for (const target of next.successors) renameEdge(target, next, block);
+}

@@ -1,0 +1,130 @@
+/*
+ * Algebraic simplification and constant folding.
+ *
+ * Needs: SSA form. Guarantees: what can be computed is; constants are right operands where the operation commutes;
+ * `<=` with a constant is `<`; constant parts of an address are in the `offset` of the load or store; branches test
+ * values rather than "value is not zero"; no dead code. Keeps the blocks.
+ *
+ *   before  %1 = const 4               after  %3 = load u32 [%0 + 12]
+ *           %2 = add %0, %1
+ *           %3 = load u32 [%2 + 8]
+ *
+ * One walk in reverse postorder, so that operands are simple before their users are looked at. The rules are in rules/,
+ * by family. A rule gives a value that equals the instruction (an existing one, or one that it emits in front), or
+ * changes the instruction in place and gives null. Every rule leads towards the forms above, so none undoes another.
+ */
+
+import { Replacements } from '../ir/edit.ts';
+import { foldConstants, isFoldable } from '../ir/fold.ts';
+import { reversePostorder, countUses } from '../ir/graph.ts';
+import { isCommutative } from '../ir/opcodes.ts';
+import type { Attributes, Block, Instruction, IrFunction, IrModule, Opcode, ValueType } from '../ir/types.ts';
+import { eliminateDeadCode } from './dce.ts';
+import { additionRules } from './rules/addition.ts';
+import { bitRules } from './rules/bits.ts';
+import { comparisonRules } from './rules/comparison.ts';
+import { controlRules } from './rules/control.ts';
+import { conversionRules } from './rules/conversion.ts';
+import { memoryRules } from './rules/memory.ts';
+import { multiplicationRules } from './rules/multiplication.ts';
+import type { Emitter, Rule } from './rules/rule.ts';
+
+const rules: ReadonlyMap<Opcode, Rule> = new Map<Opcode, Rule>([
+  ...additionRules,
+  ...multiplicationRules,
+  ...bitRules,
+  ...comparisonRules,
+  ...conversionRules,
+  ...controlRules,
+  ...memoryRules,
+]);
+
+export function simplify(fn: IrFunction, module: IrModule): void {
+  const replacements = new Replacements();
+  const simplifier = new Simplifier(fn, module);
+  for (const block of reversePostorder(fn)) {
+    simplifier.begin(block);
+    for (const instruction of block.instructions) {
+      replacements.updateOperands(instruction);
+      const value = simplifier.simplify(instruction);
+      if (value !== instruction) replacements.replace(instruction, value);
+    }
+    simplifier.end();
+  }
+  replacements.apply(fn);
+  eliminateDeadCode(fn);
+}
+
+class Simplifier implements Emitter {
+  readonly module: IrModule;
+  readonly #fn: IrFunction;
+  /** By id; at least as many as there are, so that "once" can be relied on. */
+  readonly #uses: number[];
+  #block!: Block;
+  /** What the block will consist of. */
+  #done: Instruction[] = [];
+  #current!: Instruction;
+
+  constructor(fn: IrFunction, module: IrModule) {
+    this.#fn = fn;
+    this.module = module;
+    this.#uses = [...countUses(fn)];
+  }
+
+  begin(block: Block): void {
+    this.#block = block;
+    this.#done = [];
+  }
+
+  end(): void {
+    this.#block.instructions = this.#done;
+  }
+
+  /** Gives what the instruction is to be replaced by; keeps it if that is itself. */
+  simplify(instruction: Instruction): Instruction {
+    this.#current = instruction;
+    const value = this.#reduce(instruction);
+    if (value !== instruction) this.#addUses(value, this.#uses[instruction.id]!);
+    return value;
+  }
+
+  emit(op: Opcode, type: ValueType, args: Instruction[], attributes?: Partial<Attributes>): Instruction {
+    const instruction = this.#fn.create(op, type, args, this.#current.location, attributes);
+    const value = this.#reduce(instruction);
+    if (value === instruction) for (const operand of args) this.#addUses(operand, 1);
+    return value;
+  }
+
+  constant(value: number): Instruction {
+    return this.emit('const', 'i32', [], { value });
+  }
+
+  wideConstant(value: bigint): Instruction {
+    return this.emit('const', 'i64', [], { value });
+  }
+
+  isUsedOnce(value: Instruction): boolean {
+    return (this.#uses[value.id] ?? 0) <= 1;
+  }
+
+  #addUses(value: Instruction, count: number): void {
+    this.#uses[value.id] = (this.#uses[value.id] ?? 0) + count;
+  }
+
+  #reduce(instruction: Instruction): Instruction {
+    const { op, args } = instruction;
+    if (isFoldable(instruction)) {
+      if (isCommutative(op) && args[0]!.op === 'const') args.reverse();
+      if (args.every((operand) => operand.op === 'const')) {
+        const values = args.map(({ value }) => value);
+        const value = foldConstants(instruction, values);
+        if (value !== null) return this.emit('const', instruction.type, [], { value });
+      }
+    }
+    const result = rules.get(op)?.(instruction, this) ?? null;
+    if (result !== null) return result;
+    instruction.block = this.#block;
+    this.#done.push(instruction);
+    return instruction;
+  }
+}
