@@ -19,8 +19,9 @@ export class Shell {
   name: Ptr<u8>;
   parameters: StringList;
   parameterCount: u32;
-  /** `set -e`: end when a command fails. */
+  /** `set -e`: end when a command fails, unless its failure is being asked for (conditions that are being run). */
   exitOnError: boolean;
+  conditions: u32;
   /** ^C: drop the line that is being run. */
   interrupted: Volatile<boolean>;
   /** Loops that `break` and `continue` are to leave; of the last one, whether to go on with it. */
