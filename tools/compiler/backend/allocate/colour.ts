@@ -1,0 +1,389 @@
+/*
+ * Graph colouring with conservative coalescing (George and Appel, Iterated Register Coalescing, 1996).
+ *
+ * Nodes with fewer neighbours than registers left to them are taken off the graph one by one: they will find a register
+ * whatever the others get. Where only crowded nodes are left, copies are tried: merging the two ends is safe if the merged
+ * node stays (by Briggs' or George's test) as colourable as before. Where nothing can be merged, a copy is given up; where
+ * nothing can be given up, the node that is cheapest to keep in memory is taken off in the hope that it still finds a
+ * register (Briggs' optimism). Then the nodes come back in reverse order and choose.
+ *
+ * A node's number of registers is what `forbidden` leaves, so classes of registers and fixed operands need no special
+ * treatment. The choice weighs hints: copies from and to real registers, ends of copies that were given up, what the
+ * neighbours would like, and the price of a callee-saved register that nobody has used yet.
+ */
+
+import { EAX, EBP, EBX, ECX, EDI, EDX, ESI } from '../encoder/operands.ts';
+import { CALLER_SAVED } from '../machine/effects.ts';
+import type { InterferenceGraph } from './interference.ts';
+import { ALLOCATABLE } from './scan.ts';
+
+export interface Colouring {
+  /** By node: the register, or -1 if it must live in memory. For a merged node look at its representative. */
+  readonly colours: Int8Array;
+  /** By node: the node that it was merged into, or itself. */
+  readonly representative: Int32Array;
+  /** Representatives that found no register. */
+  readonly spilled: readonly number[];
+}
+
+const State = { low: 0, movable: 1, crowded: 2, stacked: 3, merged: 4, coloured: 5 } as const;
+const CopyState = { pending: 0, waiting: 1, done: 2, givenUp: 3 } as const;
+
+/** In order of preference where nothing else decides. */
+const preferred = [EAX, EDX, ECX, ESI, EDI, EBX, EBP];
+
+/** Pushing and popping a callee-saved register, in instructions. */
+const savePrice = 2;
+
+const bitCount = new Uint8Array(256).map((_, n) => {
+  let count = 0;
+  for (let bits = n; bits !== 0; bits &= bits - 1) count++;
+  return count;
+});
+
+/**
+ * Colours the graph. Nodes for which `mustColour` holds are never left in memory by choice. `usedCalleeSaved` has the
+ * callee-saved registers that fixed operands use anyway.
+ */
+export function colourGraph(
+  graph: InterferenceGraph,
+  mustColour: (node: number) => boolean,
+  usedCalleeSaved: number,
+): Colouring {
+  return new Colourer(graph, mustColour, usedCalleeSaved).run();
+}
+
+class Colourer {
+  readonly #graph: InterferenceGraph;
+  readonly #mustColour: (node: number) => boolean;
+  readonly #state: Uint8Array;
+  readonly #representative: Int32Array;
+  readonly #colours: Int8Array;
+  readonly #copyState: Uint8Array;
+  /** By node: indices into graph.copies, heaviest first. */
+  readonly #copiesOf: number[][];
+  readonly #low: number[] = [];
+  readonly #crowded = new Set<number>();
+  readonly #movable = new Set<number>();
+  readonly #stack: number[] = [];
+  /** No copy before this one is pending. */
+  #nextCopy = 0;
+  #usedCalleeSaved: number;
+
+  constructor(graph: InterferenceGraph, mustColour: (node: number) => boolean, usedCalleeSaved: number) {
+    const { copies, count } = graph;
+    this.#graph = graph;
+    this.#mustColour = mustColour;
+    this.#usedCalleeSaved = usedCalleeSaved;
+    this.#state = new Uint8Array(count);
+    this.#representative = Int32Array.from({ length: count }, (_, n) => n);
+    this.#colours = new Int8Array(count).fill(-1);
+    copies.sort((a, b) => b.weight - a.weight);
+    this.#copyState = new Uint8Array(copies.length);
+    this.#copiesOf = Array.from({ length: count }, () => []);
+    copies.forEach(({ to, from }, n) => {
+      this.#copiesOf[to]!.push(n);
+      this.#copiesOf[from]!.push(n);
+    });
+  }
+
+  run(): Colouring {
+    for (let node = 0; node < this.#graph.count; node++) this.#classify(node);
+    for (;;) {
+      if (this.#low.length > 0) this.#simplify(this.#low.pop()!);
+      else if (this.#coalesceNext()) continue;
+      else if (this.#movable.size > 0) this.#giveUpCopies(this.#cheapestMovable());
+      else if (this.#crowded.size > 0) this.#simplify(this.#cheapestCrowded());
+      else break;
+    }
+    const spilled: number[] = [];
+    for (let node = this.#stack.pop(); node !== undefined; node = this.#stack.pop()) {
+      if (!this.#choose(node)) spilled.push(node);
+    }
+    for (let node = 0; node < this.#graph.count; node++) this.#representative[node] = this.#find(node);
+    return { colours: this.#colours, representative: this.#representative, spilled };
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Taking the graph apart.
+
+  /** How many registers the node may have. */
+  #choices(node: number): number {
+    return bitCount[ALLOCATABLE & ~this.#graph.forbidden[node]!]!;
+  }
+
+  #isCrowded(node: number): boolean {
+    return this.#graph.degree[node]! >= this.#choices(node);
+  }
+
+  #isInGraph(node: number): boolean {
+    return this.#state[node]! <= State.crowded;
+  }
+
+  #isInCopies(node: number): boolean {
+    return this.#copiesOf[node]!.some((n) => this.#copyState[n]! <= CopyState.waiting);
+  }
+
+  /** Puts a node on the list where it belongs. */
+  #classify(node: number): void {
+    this.#crowded.delete(node);
+    this.#movable.delete(node);
+    if (this.#isCrowded(node)) {
+      this.#state[node] = State.crowded;
+      this.#crowded.add(node);
+    } else if (this.#isInCopies(node)) {
+      this.#state[node] = State.movable;
+      this.#movable.add(node);
+    } else {
+      this.#state[node] = State.low;
+      this.#low.push(node);
+    }
+  }
+
+  #simplify(node: number): void {
+    if (!this.#isInGraph(node)) return;
+    this.#crowded.delete(node);
+    this.#movable.delete(node);
+    if (this.#isInCopies(node)) this.#dropCopies(node);
+    this.#state[node] = State.stacked;
+    this.#stack.push(node);
+    this.#graph.forEachNeighbour(node, (neighbour) => {
+      if (this.#isInGraph(neighbour)) this.#lowerDegree(neighbour);
+    });
+  }
+
+  #lowerDegree(node: number): void {
+    const degree = this.#graph.degree[node]!--;
+    if (degree !== this.#choices(node) || this.#state[node] !== State.crowded) return;
+    // It is not crowded any more: copies around it that looked risky may be safe now.
+    this.#wakeCopies(node);
+    this.#graph.forEachNeighbour(node, (neighbour) => {
+      if (this.#isInGraph(neighbour)) this.#wakeCopies(neighbour);
+    });
+    this.#classify(node);
+  }
+
+  #wakeCopies(node: number): void {
+    for (const n of this.#copiesOf[node]!) {
+      if (this.#copyState[n] !== CopyState.waiting) continue;
+      this.#copyState[n] = CopyState.pending;
+      this.#nextCopy = Math.min(this.#nextCopy, n);
+    }
+  }
+
+  #cheapestMovable(): number {
+    let best = -1;
+    let bestWeight = Infinity;
+    for (const node of this.#movable) {
+      let weight = 0;
+      for (const n of this.#copiesOf[node]!) {
+        if (this.#copyState[n]! <= CopyState.waiting) weight += this.#graph.copies[n]!.weight;
+      }
+      if (weight >= bestWeight) continue;
+      best = node;
+      bestWeight = weight;
+    }
+    return best;
+  }
+
+  #giveUpCopies(node: number): void {
+    this.#movable.delete(node);
+    this.#dropCopies(node);
+    this.#state[node] = State.low;
+    this.#low.push(node);
+  }
+
+  #dropCopies(node: number): void {
+    for (const n of this.#copiesOf[node]!) {
+      if (this.#copyState[n]! > CopyState.waiting) continue;
+      this.#copyState[n] = CopyState.givenUp;
+      const copy = this.#graph.copies[n]!;
+      for (const end of [this.#find(copy.to), this.#find(copy.from)]) {
+        if (end !== node && this.#state[end] === State.movable && !this.#isInCopies(end)) this.#classify(end);
+      }
+    }
+  }
+
+  #cheapestCrowded(): number {
+    let best = -1;
+    let bestCost = Infinity;
+    for (const node of this.#crowded) {
+      const cost = this.#mustColour(node) ? Infinity : this.#graph.spillCost[node]! / (this.#graph.degree[node]! + 1);
+      if (best >= 0 && cost >= bestCost) continue;
+      best = node;
+      bestCost = cost;
+    }
+    return best;
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Coalescing.
+
+  #find(node: number): number {
+    let root = node;
+    while (this.#representative[root] !== root) root = this.#representative[root]!;
+    for (let n = node; n !== root;) {
+      const above = this.#representative[n]!;
+      this.#representative[n] = root;
+      n = above;
+    }
+    return root;
+  }
+
+  /** Decides about the heaviest pending copy. Says whether there was one. */
+  #coalesceNext(): boolean {
+    const { copies } = this.#graph;
+    while (this.#nextCopy < copies.length && this.#copyState[this.#nextCopy] !== CopyState.pending) this.#nextCopy++;
+    const n = this.#nextCopy;
+    const copy = copies[n];
+    if (copy === undefined) return false;
+    const a = this.#find(copy.to);
+    const b = this.#find(copy.from);
+    if (a === b || this.#graph.interferes(a, b) || !this.#isInGraph(a) || !this.#isInGraph(b)) {
+      this.#copyState[n] = a === b ? CopyState.done : CopyState.givenUp;
+      this.#reconsider(a);
+      this.#reconsider(b);
+    } else if (this.#isSafe(a, b)) {
+      this.#copyState[n] = CopyState.done;
+      this.#merge(a, b);
+    } else {
+      this.#copyState[n] = CopyState.waiting;
+    }
+    return true;
+  }
+
+  /** A node that has no copies any more may be simplified. */
+  #reconsider(node: number): void {
+    if (this.#state[node] === State.movable && !this.#isInCopies(node)) this.#classify(node);
+  }
+
+  #isSafe(a: number, b: number): boolean {
+    const merged = this.#graph.forbidden[a]! | this.#graph.forbidden[b]!;
+    if ((ALLOCATABLE & ~merged) === 0) return false;
+    return this.#isSafeByBriggs(a, b, merged) || this.#isSafeByGeorge(a, b) || this.#isSafeByGeorge(b, a);
+  }
+
+  /** The merged node has fewer crowded neighbours than registers. */
+  #isSafeByBriggs(a: number, b: number, forbidden: number): boolean {
+    const graph = this.#graph;
+    let crowded = 0;
+    graph.forEachNeighbour(a, (neighbour) => {
+      if (!this.#isInGraph(neighbour)) return;
+      const degree = graph.degree[neighbour]! - (graph.interferes(neighbour, b) ? 1 : 0);
+      if (degree >= this.#choices(neighbour)) crowded++;
+    });
+    graph.forEachNeighbour(b, (neighbour) => {
+      if (this.#isInGraph(neighbour) && !graph.interferes(neighbour, a) && this.#isCrowded(neighbour)) crowded++;
+    });
+    return crowded < bitCount[ALLOCATABLE & ~forbidden]!;
+  }
+
+  /** Each neighbour of `from` is harmless, or a neighbour of `into` already; and `into` loses no choice. */
+  #isSafeByGeorge(from: number, into: number): boolean {
+    const graph = this.#graph;
+    if ((graph.forbidden[from]! & ~graph.forbidden[into]! & ALLOCATABLE) !== 0) return false;
+    let isSafe = true;
+    graph.forEachNeighbour(from, (neighbour) => {
+      if (!this.#isInGraph(neighbour)) return;
+      if (this.#isCrowded(neighbour) && !graph.interferes(neighbour, into)) isSafe = false;
+    });
+    return isSafe;
+  }
+
+  #merge(into: number, node: number): void {
+    const graph = this.#graph;
+    this.#crowded.delete(node);
+    this.#movable.delete(node);
+    this.#state[node] = State.merged;
+    this.#representative[node] = into;
+    graph.forbidden[into]! |= graph.forbidden[node]!;
+    graph.spillCost[into]! += graph.spillCost[node]!;
+    for (let r = 0; r < 8; r++) graph.hints[into * 8 + r]! += graph.hints[node * 8 + r]!;
+    this.#copiesOf[into] = mergeSorted(this.#copiesOf[into]!, this.#copiesOf[node]!);
+    graph.forEachNeighbour(node, (neighbour) => {
+      if (!this.#isInGraph(neighbour)) {
+        // What is on the stack must know its new neighbour when it chooses.
+        if (this.#state[neighbour] === State.stacked) graph.addEdge(neighbour, into, 0);
+        return;
+      }
+      // The neighbour loses `node`, and gains `into` unless it had that already.
+      if (graph.interferes(neighbour, into)) this.#lowerDegree(neighbour);
+      else {
+        graph.addEdge(neighbour, into, 0);
+        graph.degree[into]!++;
+      }
+    });
+    this.#classify(into);
+    this.#wakeCopies(into);
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Choosing.
+
+  /** Gives a node that comes back from the stack a register. Says no if there is none, or memory is cheaper. */
+  #choose(node: number): boolean {
+    const graph = this.#graph;
+    this.#state[node] = State.coloured;
+    let taken = graph.forbidden[node]!;
+    const scores = new Float64Array(8);
+    for (let r = 0; r < 8; r++) scores[r] = graph.hints[node * 8 + r]!;
+    graph.forEachNeighbour(node, (neighbour) => {
+      const other = this.#find(neighbour);
+      if (this.#colours[other]! >= 0) taken |= 1 << this.#colours[other]!;
+      else if (this.#state[other] === State.stacked) {
+        for (let r = 0; r < 8; r++) scores[r]! -= graph.hints[other * 8 + r]! * 0.9;
+      }
+    });
+    const available = ALLOCATABLE & ~taken;
+    if (available === 0) return false;
+    this.#scorePartners(node, scores);
+    const colour = this.#best(available, scores);
+    const isFirstUse = ((1 << colour) & (CALLER_SAVED | this.#usedCalleeSaved)) === 0;
+    if (isFirstUse && graph.spillCost[node]! < savePrice && !this.#mustColour(node)) return false;
+    if (isFirstUse) this.#usedCalleeSaved |= 1 << colour;
+    this.#colours[node] = colour;
+    return true;
+  }
+
+  #best(available: number, scores: Float64Array): number {
+    let best = -1;
+    let bestScore = -Infinity;
+    for (const r of preferred) {
+      if ((available & (1 << r)) === 0) continue;
+      const isFirstUse = ((1 << r) & (CALLER_SAVED | this.#usedCalleeSaved)) === 0;
+      const score = scores[r]! - (isFirstUse ? savePrice : 0);
+      if (score <= bestScore) continue;
+      best = r;
+      bestScore = score;
+    }
+    return best;
+  }
+
+  /** Copies that were given up still vanish if both ends happen to get the same register. */
+  #scorePartners(node: number, scores: Float64Array): void {
+    const graph = this.#graph;
+    for (const n of this.#copiesOf[node]!) {
+      const { from, to, weight } = graph.copies[n]!;
+      const partner = this.#find(from) === node ? this.#find(to) : this.#find(from);
+      if (partner === node) continue;
+      const colour = this.#colours[partner]!;
+      if (colour >= 0) scores[colour]! += weight;
+      else if (!graph.interferes(partner, node)) {
+        for (let r = 0; r < 8; r++) scores[r]! += Math.min(weight, graph.hints[partner * 8 + r]!) * 0.5;
+      }
+    }
+  }
+}
+
+/** Both lists are ascending: heaviest copy first. */
+function mergeSorted(a: readonly number[], b: readonly number[]): number[] {
+  const merged: number[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < a.length || j < b.length) {
+    const takeA = j >= b.length || (i < a.length && a[i]! <= b[j]!);
+    const next = takeA ? a[i++]! : b[j++]!;
+    if (merged[merged.length - 1] !== next) merged.push(next);
+  }
+  return merged;
+}

@@ -1,0 +1,217 @@
+/*
+ * The interference graph: which virtual registers must not share a register, and what speaks for which register.
+ *
+ * Two virtual registers interfere if one is written while the other is alive, unless the writing instruction copies the
+ * one to the other. Real registers are not nodes: what a node must not have is a set of eight bits (`forbidden`), whether
+ * because a call destroys it, a fixed operand lives in it, or it has no low byte.
+ *
+ * Building the graph also drops pure instructions whose result is dead.
+ */
+
+import { FIRST_VIRTUAL, type RegisterOperand } from '../encoder/operands.ts';
+import type { MachineBlock, MachineFunction, MachineInstruction } from '../machine/types.ts';
+import { computeLiveness } from './liveness.ts';
+import { canBeMemory } from './spillable.ts';
+import { isCopy, NOT_BYTE, RegisterScanner } from './scan.ts';
+
+/** A copy between two virtual registers, worth `weight` if it vanishes. */
+export interface Copy {
+  readonly to: number;
+  readonly from: number;
+  readonly weight: number;
+}
+
+/** Nodes are numbered from 0: node n is virtual register n + FIRST_VIRTUAL. */
+export class InterferenceGraph {
+  readonly count: number;
+  /** Registers that a node must not have, as bits. */
+  readonly forbidden: Uint8Array;
+  /** What it would cost to keep the node in memory: extra instructions, weighted by frequency. */
+  readonly spillCost: Float64Array;
+  /** For node n and register r, at n * 8 + r: what having r would save. */
+  readonly hints: Float64Array;
+  readonly degree: Int32Array;
+  readonly copies: Copy[] = [];
+  /** A triangular bit matrix, and lists of neighbours in one pool. */
+  readonly #matrix: Uint32Array;
+  readonly #first: Int32Array;
+  #next = new Int32Array(1024);
+  #neighbour = new Int32Array(1024);
+  #poolSize = 1;
+
+  constructor(count: number) {
+    this.count = count;
+    this.forbidden = new Uint8Array(count);
+    this.spillCost = new Float64Array(count);
+    this.hints = new Float64Array(count * 8);
+    this.degree = new Int32Array(count);
+    this.#matrix = new Uint32Array((((count * (count + 1)) / 2) >> 5) + 1);
+    this.#first = new Int32Array(count);
+  }
+
+  interferes(a: number, b: number): boolean {
+    const bit = a > b ? (a * (a - 1)) / 2 + b : (b * (b - 1)) / 2 + a;
+    return (this.#matrix[bit >>> 5]! & (1 << (bit & 31))) !== 0;
+  }
+
+  /** Adds an edge unless it is there; the degrees of both ends grow by `degree`. */
+  addEdge(a: number, b: number, degree = 1): void {
+    if (a === b) return;
+    const bit = a > b ? (a * (a - 1)) / 2 + b : (b * (b - 1)) / 2 + a;
+    const mask = 1 << (bit & 31);
+    if ((this.#matrix[bit >>> 5]! & mask) !== 0) return;
+    this.#matrix[bit >>> 5]! |= mask;
+    this.#link(a, b);
+    this.#link(b, a);
+    this.degree[a]! += degree;
+    this.degree[b]! += degree;
+  }
+
+  /** Calls `visit` for each neighbour; those that were merged into others are visited too. */
+  forEachNeighbour(node: number, visit: (neighbour: number) => void): void {
+    for (let entry = this.#first[node]!; entry !== 0; entry = this.#next[entry]!) visit(this.#neighbour[entry]!);
+  }
+
+  #link(from: number, to: number): void {
+    if (this.#poolSize === this.#next.length) this.#growPool();
+    const entry = this.#poolSize++;
+    this.#neighbour[entry] = to;
+    this.#next[entry] = this.#first[from]!;
+    this.#first[from] = entry;
+  }
+
+  #growPool(): void {
+    const next = new Int32Array(this.#next.length * 2);
+    const neighbour = new Int32Array(next.length);
+    next.set(this.#next);
+    neighbour.set(this.#neighbour);
+    this.#next = next;
+    this.#neighbour = neighbour;
+  }
+}
+
+/** Builds the graph of a function, and removes dead code from it. */
+export function buildGraph(fn: MachineFunction): InterferenceGraph {
+  const graph = new InterferenceGraph(fn.nextVirtual - FIRST_VIRTUAL);
+  const { liveOut, words } = computeLiveness(fn);
+  const builder = new GraphBuilder(graph);
+  fn.blocks.forEach((block, n) => builder.addBlock(block, liveOut.subarray(n * words, (n + 1) * words)));
+  return graph;
+}
+
+/** Walks blocks backwards with the set of what is alive. */
+class GraphBuilder {
+  readonly #graph: InterferenceGraph;
+  readonly #scanner = new RegisterScanner();
+  /** The live nodes, and where each stands in that list (-1: not alive). */
+  readonly #live: Int32Array;
+  readonly #place: Int32Array;
+  #liveCount = 0;
+  /** Live real registers, as bits. */
+  #liveFixed = 0;
+  #frequency = 1;
+
+  constructor(graph: InterferenceGraph) {
+    this.#graph = graph;
+    this.#live = new Int32Array(graph.count);
+    this.#place = new Int32Array(graph.count).fill(-1);
+  }
+
+  addBlock(block: MachineBlock, liveOut: Uint32Array): void {
+    while (this.#liveCount > 0) this.#remove(this.#live[0]!);
+    this.#liveFixed = 0;
+    this.#frequency = block.frequency;
+    liveOut.forEach((word, w) => {
+      for (let bits = word; bits !== 0; bits &= bits - 1) this.#add(w * 32 + 31 - Math.clz32(bits & -bits));
+    });
+    const { instructions } = block;
+    let hasDead = false;
+    for (let n = instructions.length - 1; n >= 0; n--) {
+      const instruction = instructions[n]!;
+      this.#scanner.scan(instruction);
+      if (this.#isDead(instruction)) {
+        instruction.op = '';
+        hasDead = true;
+      } else {
+        this.#addInstruction(instruction);
+      }
+    }
+    if (hasDead) block.instructions = instructions.filter(({ op }) => op !== '');
+  }
+
+  #isDead(instruction: MachineInstruction): boolean {
+    const { defCount, defs, fixedDefs } = this.#scanner;
+    return (
+      instruction.effects.isPure &&
+      !instruction.isVolatile &&
+      defCount === 1 &&
+      fixedDefs === 0 &&
+      this.#place[defs[0]! - FIRST_VIRTUAL]! < 0
+    );
+  }
+
+  #addInstruction(instruction: MachineInstruction): void {
+    const scanner = this.#scanner;
+    const graph = this.#graph;
+    if (isCopy(instruction)) this.#noteCopy(instruction);
+    for (let d = 0; d < scanner.defCount; d++) this.#add(scanner.defs[d]! - FIRST_VIRTUAL);
+    for (let d = 0; d < scanner.defCount; d++) {
+      const node = scanner.defs[d]! - FIRST_VIRTUAL;
+      graph.forbidden[node]! |= this.#liveFixed | scanner.fixedDefs;
+      for (let n = 0; n < this.#liveCount; n++) graph.addEdge(node, this.#live[n]!);
+    }
+    if (scanner.fixedDefs !== 0) {
+      for (let n = 0; n < this.#liveCount; n++) graph.forbidden[this.#live[n]!]! |= scanner.fixedDefs;
+    }
+    for (let d = 0; d < scanner.defCount; d++) this.#remove(scanner.defs[d]! - FIRST_VIRTUAL);
+    this.#liveFixed = (this.#liveFixed & ~scanner.fixedDefs) | scanner.fixedUses;
+    for (let u = 0; u < scanner.useCount; u++) this.#add(scanner.uses[u]! - FIRST_VIRTUAL);
+    for (let b = 0; b < scanner.byteCount; b++) graph.forbidden[scanner.bytes[b]! - FIRST_VIRTUAL]! |= NOT_BYTE;
+    this.#addCosts(instruction);
+  }
+
+  /** The source of a copy does not interfere with its destination: it counts as alive only before. */
+  #noteCopy(instruction: MachineInstruction): void {
+    const to = (instruction.operands[0] as RegisterOperand).register;
+    const from = (instruction.operands[1] as RegisterOperand).register;
+    const graph = this.#graph;
+    if (from >= FIRST_VIRTUAL) this.#remove(from - FIRST_VIRTUAL);
+    else this.#liveFixed &= ~(1 << from);
+    if (to >= FIRST_VIRTUAL && from >= FIRST_VIRTUAL) {
+      graph.copies.push({ to: to - FIRST_VIRTUAL, from: from - FIRST_VIRTUAL, weight: this.#frequency });
+    } else if (to >= FIRST_VIRTUAL) {
+      graph.hints[(to - FIRST_VIRTUAL) * 8 + from]! += this.#frequency;
+    } else if (from >= FIRST_VIRTUAL) {
+      graph.hints[(from - FIRST_VIRTUAL) * 8 + to]! += this.#frequency;
+    }
+  }
+
+  #addCosts(instruction: MachineInstruction): void {
+    const { operands } = instruction;
+    const cost = this.#graph.spillCost;
+    operands.forEach((operand, n) => {
+      if (operand.kind === 'register' && operand.register >= FIRST_VIRTUAL) {
+        // A memory operand is no extra instruction, but not free either.
+        cost[operand.register - FIRST_VIRTUAL]! += this.#frequency * (canBeMemory(instruction, n) ? 0.4 : 1);
+      } else if (operand.kind === 'memory') {
+        if (operand.base >= FIRST_VIRTUAL) cost[operand.base - FIRST_VIRTUAL]! += this.#frequency;
+        if (operand.index >= FIRST_VIRTUAL) cost[operand.index - FIRST_VIRTUAL]! += this.#frequency;
+      }
+    });
+  }
+
+  #add(node: number): void {
+    if (this.#place[node]! >= 0) return;
+    this.#place[node] = this.#liveCount;
+    this.#live[this.#liveCount++] = node;
+  }
+
+  #remove(node: number): void {
+    const place = this.#place[node]!;
+    if (place < 0) return;
+    const last = this.#live[--this.#liveCount]!;
+    this.#live[place] = last;
+    this.#place[last] = place;
+    this.#place[node] = -1;
+  }
+}

@@ -1,0 +1,264 @@
+/*
+ * Spilling: rewrites a function so that some virtual registers live in memory.
+ *
+ * A register's home is a slot of the frame, or, where its only definition is a constant, the address of a slot or an
+ * argument on the stack, that itself: then nothing is stored, and uses compute it anew.
+ *
+ * Where an instruction can work on the slot directly, it does. Otherwise the value is fetched into a new register,
+ * which serves all further uses up to the next call or redefinition in the block. Such a register may be spilled in its
+ * turn; its uses then each get a register of their own, and those must be coloured.
+ */
+
+import { FIRST_VIRTUAL, immediate, memory, NONE, type Operand, register } from '../encoder/operands.ts';
+import { CALLER_SAVED, effectsOf, READS, WRITES } from '../machine/effects.ts';
+import { type MachineBlock, type MachineFunction, MachineInstruction } from '../machine/types.ts';
+import { canBeImmediate, canBeMemory } from './spillable.ts';
+
+/** Where a spilled register lives. */
+export type Home =
+  | { readonly kind: 'slot'; readonly slot: number }
+  /** `mov` of an immediate, or `lea` of a frame address: recomputed at each use. */
+  | { readonly kind: 'value'; readonly op: string; readonly source: Operand };
+
+/** What must be known about registers that spilling made, from one round to the next. */
+export class SpillHistory {
+  /** Registers that hold a slot's content for a stretch of a block: their home is that slot. */
+  readonly reloads = new Map<number, number>();
+  /** Registers that serve one instruction only. */
+  readonly momentary = new Set<number>();
+}
+
+/** How many instructions a fetched value may wait for its next use. */
+const longestStretch = 32;
+
+/**
+ * Moves registers to memory. `homes` is by virtual register. Definitions of registers whose home is a value or an
+ * incoming argument must have been removed.
+ */
+export function rewriteSpilled(fn: MachineFunction, homes: ReadonlyMap<number, Home>, history: SpillHistory): void {
+  const rewriter = new Rewriter(fn, homes, history);
+  for (const block of fn.blocks) rewriter.rewriteBlock(block);
+}
+
+class Rewriter {
+  readonly #fn: MachineFunction;
+  readonly #homes: ReadonlyMap<number, Home>;
+  readonly #history: SpillHistory;
+  /** Code of the block as it is rewritten. */
+  #code: MachineInstruction[] = [];
+  /** Fetched values that are still good, by spilled register. */
+  readonly #fetched = new Map<number, number>();
+
+  constructor(fn: MachineFunction, homes: ReadonlyMap<number, Home>, history: SpillHistory) {
+    this.#fn = fn;
+    this.#homes = homes;
+    this.#history = history;
+  }
+
+  rewriteBlock(block: MachineBlock): void {
+    this.#fetched.clear();
+    this.#code = [];
+    const { instructions } = block;
+    for (let n = 0; n < instructions.length; n++) {
+      const instruction = instructions[n]!;
+      const spilled = this.#spilledIn(instruction);
+      for (const virtual of spilled) this.#prepare(instructions, n, virtual);
+      const stores = spilled.length === 0 ? [] : this.#storesAfter(instruction);
+      this.#code.push(instruction, ...stores);
+      if ((instruction.effects.defs & CALLER_SAVED) === CALLER_SAVED) this.#fetched.clear();
+    }
+    block.instructions = this.#code;
+  }
+
+  #spilledIn(instruction: MachineInstruction): number[] {
+    const found: number[] = [];
+    const note = (register: number): void => {
+      if (register >= FIRST_VIRTUAL && this.#homes.has(register) && !found.includes(register)) found.push(register);
+    };
+    for (const operand of instruction.operands) {
+      if (operand.kind === 'register') note(operand.register);
+      else if (operand.kind === 'memory') {
+        note(operand.base);
+        note(operand.index);
+      }
+    }
+    return found;
+  }
+
+  /** Makes the instruction not mention a spilled register, as far as it reads it. */
+  #prepare(instructions: readonly MachineInstruction[], n: number, virtual: number): void {
+    const instruction = instructions[n]!;
+    const home = this.#homes.get(virtual)!;
+    if (home.kind === 'value') {
+      this.#prepareValue(instruction, virtual, home);
+      return;
+    }
+    const at = soleOperand(instruction, virtual);
+    const fetched = this.#fetched.get(virtual);
+    if (fetched !== undefined && reads(instruction, virtual) && !(at >= 0 && writes(instruction, at))) {
+      replaceRegister(instruction, virtual, fetched);
+      return;
+    }
+    const isInMemory = this.#history.reloads.has(virtual) || this.#isFoldedAllAlong(instructions, n, virtual);
+    if (at >= 0 && canBeMemory(instruction, at) && (writes(instruction, at) || isInMemory)) {
+      const operand = instruction.operands[at]!;
+      const width = operand.kind === 'register' ? operand.width : 32;
+      instruction.operands[at] = memory(width, { slot: home.slot });
+      this.#fetched.delete(virtual);
+      return;
+    }
+    if (isTestOfItself(instruction, virtual) && isInMemory) {
+      become(instruction, 'cmp', [memory(32, { slot: home.slot }), immediate(0)]);
+      return;
+    }
+    this.#fetch(instruction, virtual, home.slot, at >= 0 && writes(instruction, at));
+  }
+
+  /** Loads the slot into a register, which replaces the spilled one in the instruction. */
+  #fetch(instruction: MachineInstruction, virtual: number, slot: number, isWritten: boolean): void {
+    const replacement = this.#fn.newVirtual();
+    if (isWritten || this.#history.reloads.has(virtual)) {
+      this.#history.momentary.add(replacement);
+    } else {
+      this.#history.reloads.set(replacement, slot);
+      this.#fetched.set(virtual, replacement);
+    }
+    if (reads(instruction, virtual)) {
+      const load = [register(replacement), memory(32, { slot })];
+      this.#code.push(new MachineInstruction('mov', load, instruction.location));
+    }
+    replaceRegister(instruction, virtual, replacement);
+    if (isWritten) {
+      this.#fetched.delete(virtual);
+      this.#pendingStores.push({ register: replacement, slot });
+    }
+  }
+
+  readonly #pendingStores: { register: number; slot: number }[] = [];
+
+  #storesAfter(instruction: MachineInstruction): MachineInstruction[] {
+    return this.#pendingStores
+      .splice(0)
+      .map(
+        ({ register: from, slot }) =>
+          new MachineInstruction('mov', [memory(32, { slot }), register(from)], instruction.location),
+      );
+  }
+
+  #prepareValue(instruction: MachineInstruction, virtual: number, home: Home & { kind: 'value' }): void {
+    const at = soleOperand(instruction, virtual);
+    if (at >= 0 && home.source.kind === 'immediate' && canBeImmediate(instruction, at)) {
+      instruction.operands[at] = home.source;
+      return;
+    }
+    if (at === 1 && home.op === 'lea' && instruction.op === 'mov' && instruction.operands[0]!.kind === 'register') {
+      become(instruction, 'lea', [instruction.operands[0]!, copyOf(home.source)]);
+      return;
+    }
+    const replacement = this.#fn.newVirtual();
+    this.#history.momentary.add(replacement);
+    this.#code.push(
+      new MachineInstruction(home.op, [register(replacement), copyOf(home.source)], instruction.location),
+    );
+    replaceRegister(instruction, virtual, replacement);
+  }
+
+  /** From instruction n on, up to where a fetched value would be lost, every use can read the slot itself. */
+  #isFoldedAllAlong(instructions: readonly MachineInstruction[], n: number, virtual: number): boolean {
+    const end = Math.min(instructions.length, n + longestStretch);
+    for (let i = n; i < end; i++) {
+      const instruction = instructions[i]!;
+      if (mentions(instruction, virtual)) {
+        const at = soleOperand(instruction, virtual);
+        const canFold = at >= 0 ? canBeMemory(instruction, at) : isTestOfItself(instruction, virtual);
+        if (!canFold) return false;
+        if (at >= 0 && writes(instruction, at)) return true;
+      }
+      if ((instruction.effects.defs & CALLER_SAVED) === CALLER_SAVED) return true;
+    }
+    return true;
+  }
+}
+
+function mentions(instruction: MachineInstruction, virtual: number): boolean {
+  return instruction.operands.some(
+    (operand) =>
+      (operand.kind === 'register' && operand.register === virtual) ||
+      (operand.kind === 'memory' && (operand.base === virtual || operand.index === virtual)),
+  );
+}
+
+/** The index of the operand that is the register, if it is mentioned just there; else -1. */
+function soleOperand(instruction: MachineInstruction, virtual: number): number {
+  let found = -1;
+  for (const [n, operand] of instruction.operands.entries()) {
+    if (operand.kind === 'register' && operand.register === virtual) {
+      if (found >= 0) return -1;
+      found = n;
+    } else if (operand.kind === 'memory' && (operand.base === virtual || operand.index === virtual)) {
+      return -1;
+    }
+  }
+  return found;
+}
+
+function writes(instruction: MachineInstruction, n: number): boolean {
+  return ((instruction.effects.roles[n] ?? READS) & WRITES) !== 0;
+}
+
+function reads(instruction: MachineInstruction, virtual: number): boolean {
+  return instruction.operands.some((operand, n) => {
+    if (operand.kind === 'register') {
+      return operand.register === virtual && ((instruction.effects.roles[n] ?? READS) & READS) !== 0;
+    }
+    return operand.kind === 'memory' && (operand.base === virtual || operand.index === virtual);
+  });
+}
+
+function replaceRegister(instruction: MachineInstruction, from: number, to: number): void {
+  for (const operand of instruction.operands) {
+    if (operand.kind === 'register') {
+      if (operand.register === from) operand.register = to;
+    } else if (operand.kind === 'memory') {
+      if (operand.base === from) operand.base = to;
+      if (operand.index === from) operand.index = to;
+    }
+  }
+}
+
+/** `test v, v` on memory is `cmp [slot], 0`. */
+function isTestOfItself({ op, operands }: MachineInstruction, virtual: number): boolean {
+  const [a, b] = operands;
+  return (
+    op === 'test' &&
+    a?.kind === 'register' &&
+    b?.kind === 'register' &&
+    a.register === virtual &&
+    b.register === virtual
+  );
+}
+
+/** Makes another instruction of this one, in place. */
+function become(instruction: MachineInstruction, op: string, operands: Operand[]): void {
+  instruction.op = op;
+  instruction.operands = operands;
+  instruction.effects = effectsOf(op, operands.length);
+}
+
+/** Memory operands change when the frame is laid out, so no two instructions may share one. */
+function copyOf(operand: Operand): Operand {
+  return operand.kind === 'memory' ? { ...operand } : operand;
+}
+
+/**
+ * The home of a register whose only definition is `definition`, if that can be repeated at will: a constant, the address
+ * of a frame slot, or an argument on the stack, which nobody else writes.
+ */
+export function repeatableHome(fn: MachineFunction, definition: MachineInstruction): Home | null {
+  const source = definition.operands[1];
+  if (definition.op === 'mov' && source?.kind === 'immediate') return { kind: 'value', op: 'mov', source };
+  if (source?.kind !== 'memory' || source.slot === NONE || source.base !== NONE || source.index !== NONE) return null;
+  if (definition.op === 'lea') return { kind: 'value', op: 'lea', source };
+  const isArgument = definition.op === 'mov' && fn.slots[source.slot]!.kind === 'incoming' && source.width === 32;
+  return isArgument ? { kind: 'slot', slot: source.slot } : null;
+}

@@ -1,0 +1,156 @@
+/*
+ * Emission: machine code in its final order becomes bytes, with prologue, epilogues and what debuggers need.
+ */
+
+import type { IrFunction } from '../ir/types.ts';
+import { CodeBuffer, type Label } from './encoder/code.ts';
+import { encode, type Prefixes } from './encoder/encode.ts';
+import { ESP, immediate, register } from './encoder/operands.ts';
+import type { Frame } from './frame.ts';
+import type {
+  CodeTable,
+  FrameChange,
+  LineEntry,
+  MachineBlock,
+  MachineCode,
+  MachineFunction,
+  MachineInstruction,
+} from './machine/types.ts';
+
+const noPrefixes: Prefixes = {};
+const lockPrefix: Prefixes = { lock: true };
+const repeatPrefix: Prefixes = { repeat: 'rep' };
+
+/** The bytes of a function whose registers, frame and block order are settled. */
+export function emitFunction(fn: MachineFunction, frame: Frame, source: IrFunction): MachineCode {
+  return new Emitter(fn, frame, source).run();
+}
+
+class Emitter {
+  readonly #fn: MachineFunction;
+  readonly #frame: Frame;
+  readonly #source: IrFunction;
+  readonly #code = new CodeBuffer();
+  readonly #labels = new Map<MachineBlock, Label>();
+  /** Positions in these are draft positions until the code is finished. */
+  readonly #lines: LineEntry[] = [];
+  readonly #changes: FrameChange[] = [];
+
+  constructor(fn: MachineFunction, frame: Frame, source: IrFunction) {
+    this.#fn = fn;
+    this.#frame = frame;
+    this.#source = source;
+  }
+
+  run(): MachineCode {
+    const { blocks } = this.#fn;
+    for (const block of blocks) this.#labels.set(block, this.#code.newLabel());
+    this.#mark(this.#source.debug.location);
+    this.#prologue();
+    blocks.forEach((block, n) => this.#block(block, blocks[n + 1] ?? null));
+    const finished = this.#code.finish();
+    const { debug, name, options } = this.#source;
+    return {
+      name,
+      section: options.section,
+      align: options.align,
+      bytes: finished.bytes,
+      fixups: finished.fixups,
+      lines: this.#lines.map(({ offset, location }) => ({ offset: finished.translate(offset), location })),
+      frame: {
+        size: this.#size,
+        pushes: this.#frame.pushes,
+        depths: this.#changes.map((change) => ({ ...change, at: finished.translate(change.at) })),
+      },
+      exceptions: [],
+      isExported: options.isExported,
+      debugName: debug.name,
+      location: debug.location,
+      tables: this.#tables((block) => finished.labels[this.#labels.get(block)!]!),
+    };
+  }
+
+  /** Bytes between ESP and the return address in the body. */
+  get #size(): number {
+    return this.#frame.room + this.#frame.pushes.length * 4;
+  }
+
+  #prologue(): void {
+    let depth = 0;
+    for (const saved of this.#frame.pushes) {
+      encode(this.#code, 'push', [register(saved)]);
+      depth += 4;
+      this.#changes.push({ at: this.#code.position, depth, saved });
+    }
+    if (this.#frame.room === 0) return;
+    encode(this.#code, 'sub', [register(ESP), immediate(this.#frame.room)]);
+    this.#changes.push({ at: this.#code.position, depth: this.#size });
+  }
+
+  /** Takes the frame down and returns. What follows in the code is body again. */
+  #epilogue(): void {
+    let depth = this.#size;
+    if (this.#frame.room !== 0) {
+      encode(this.#code, 'add', [register(ESP), immediate(this.#frame.room)]);
+      depth -= this.#frame.room;
+      this.#changes.push({ at: this.#code.position, depth });
+    }
+    for (const restored of this.#frame.pushes.toReversed()) {
+      encode(this.#code, 'pop', [register(restored)]);
+      depth -= 4;
+      this.#changes.push({ at: this.#code.position, depth, restored });
+    }
+    encode(this.#code, 'ret', []);
+    if (this.#size !== 0) this.#changes.push({ at: this.#code.position, depth: this.#size, isBody: true });
+  }
+
+  #mark(location: LineEntry['location']): void {
+    const last = this.#lines[this.#lines.length - 1];
+    if (location === null || last?.location === location) return;
+    if (last?.offset === this.#code.position) this.#lines.pop();
+    this.#lines.push({ offset: this.#code.position, location });
+  }
+
+  #block(block: MachineBlock, next: MachineBlock | null): void {
+    this.#code.bind(this.#labels.get(block)!);
+    for (const instruction of block.instructions) {
+      this.#mark(instruction.location);
+      if (instruction.op === 'ret') this.#epilogue();
+      else this.#instruction(instruction);
+    }
+    this.#exit(block, next);
+  }
+
+  #instruction({ op, operands, prefix }: MachineInstruction): void {
+    encode(this.#code, op, operands, prefix === null ? noPrefixes : prefix === 'lock' ? lockPrefix : repeatPrefix);
+  }
+
+  #exit(block: MachineBlock, next: MachineBlock | null): void {
+    const { exit } = block;
+    if (exit.kind === 'jump') {
+      this.#jump(block, exit.target, next);
+    } else if (exit.kind === 'branch') {
+      this.#mark(block.exitLocation);
+      if (exit.ifTrue === next) {
+        this.#code.jump(exit.condition ^ 1, this.#labels.get(exit.ifFalse)!);
+      } else {
+        this.#code.jump(exit.condition, this.#labels.get(exit.ifTrue)!);
+        this.#jump(block, exit.ifFalse, next);
+      }
+    }
+  }
+
+  #jump(block: MachineBlock, target: MachineBlock, next: MachineBlock | null): void {
+    if (target === next) return;
+    this.#mark(block.exitLocation);
+    this.#code.jump('jmp', this.#labels.get(target)!);
+  }
+
+  #tables(offsetOf: (block: MachineBlock) => number): CodeTable[] {
+    const tables: CodeTable[] = [];
+    for (const { exit } of this.#fn.blocks) {
+      if (exit.kind === 'table') tables.push({ name: exit.table.name, targets: exit.targets.map(offsetOf) });
+    }
+    return tables;
+  }
+}

@@ -1,0 +1,176 @@
+/*
+ * Operands of i386 instructions, shared by the assembler (which knows registers) and the code generator (which has
+ * virtual ones until registers are allocated).
+ *
+ * A general register is a number: 0 to 7 as the machine encodes them (eax ecx edx ebx esp ebp esi edi); from
+ * FIRST_VIRTUAL on a virtual register. With width 8, the numbers 4 to 7 mean ah ch dh bh; only the assembler uses those.
+ */
+
+export type Width = 8 | 16 | 32;
+
+export const EAX = 0;
+export const ECX = 1;
+export const EDX = 2;
+export const EBX = 3;
+export const ESP = 4;
+export const EBP = 5;
+export const ESI = 6;
+export const EDI = 7;
+
+/** Numbers from here on are virtual registers. */
+export const FIRST_VIRTUAL = 8;
+
+/** Where a register number is expected: none. */
+export const NONE = -1;
+
+export const ES = 0;
+export const CS = 1;
+export const SS = 2;
+export const DS = 3;
+export const FS = 4;
+export const GS = 5;
+
+export interface RegisterOperand {
+  readonly kind: 'register';
+  register: number;
+  readonly width: Width;
+}
+
+/** A segment register, control register or debug register. */
+export interface SystemRegisterOperand {
+  readonly kind: 'segment' | 'control' | 'debug';
+  readonly register: number;
+}
+
+/** The constant `value`, plus the address of `symbol` if there is one. */
+export interface ImmediateOperand {
+  readonly kind: 'immediate';
+  readonly value: number;
+  readonly symbol: string | null;
+}
+
+/**
+ * `segment:[base + index * scale + displacement + symbol]`. A memory operand with a `slot` means that piece of the
+ * function's frame, and has no base until the frame is laid out.
+ */
+export interface MemoryOperand {
+  readonly kind: 'memory';
+  /** In bits; 0 if the instruction does not care or the assembler's user did not say. */
+  readonly width: number;
+  base: number;
+  index: number;
+  scale: 1 | 2 | 4 | 8;
+  displacement: number;
+  readonly symbol: string | null;
+  readonly segment: number;
+  /** Index into the frame's slots, or NONE. */
+  slot: number;
+  /** 16 for the real-mode forms [bx+si] and so on. */
+  readonly addressSize: 16 | 32;
+}
+
+/** `selector:offset` of a far jump or call. */
+export interface FarOperand {
+  readonly kind: 'far';
+  readonly selector: ImmediateOperand;
+  readonly offset: ImmediateOperand;
+}
+
+export type Operand = RegisterOperand | SystemRegisterOperand | ImmediateOperand | MemoryOperand | FarOperand;
+
+export function register(number: number, width: Width = 32): RegisterOperand {
+  return { kind: 'register', register: number, width };
+}
+
+export function immediate(value: number, symbol: string | null = null): ImmediateOperand {
+  return { kind: 'immediate', value, symbol };
+}
+
+/** Width in bits; what is not given is absent. */
+export function memory(width: number, parts: Partial<Omit<MemoryOperand, 'kind' | 'width'>>): MemoryOperand {
+  return {
+    kind: 'memory',
+    width,
+    base: parts.base ?? NONE,
+    index: parts.index ?? NONE,
+    scale: parts.scale ?? 1,
+    displacement: parts.displacement ?? 0,
+    symbol: parts.symbol ?? null,
+    segment: parts.segment ?? NONE,
+    slot: parts.slot ?? NONE,
+    addressSize: parts.addressSize ?? 32,
+  };
+}
+
+const names32 = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'] as const;
+const names16 = ['ax', 'cx', 'dx', 'bx', 'sp', 'bp', 'si', 'di'] as const;
+const names8 = ['al', 'cl', 'dl', 'bl', 'ah', 'ch', 'dh', 'bh'] as const;
+export const segmentNames = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'] as const;
+
+/** `eax`, `cl`, or `v12` for a virtual register. */
+export function registerName(number: number, width: Width = 32): string {
+  if (number >= FIRST_VIRTUAL) return width === 32 ? `v${number}` : `v${number}:${width}`;
+  return (width === 32 ? names32 : width === 16 ? names16 : names8)[number] ?? `r${number}?`;
+}
+
+/** Every register name of the assembler with what it stands for. */
+export const registersByName: ReadonlyMap<string, RegisterOperand | SystemRegisterOperand> = new Map<
+  string,
+  RegisterOperand | SystemRegisterOperand
+>([
+  ...names32.map((name, number) => [name, register(number, 32)] as const),
+  ...names16.map((name, number) => [name, register(number, 16)] as const),
+  ...names8.map((name, number) => [name, register(number, 8)] as const),
+  ...segmentNames.map((name, number) => [name, { kind: 'segment', register: number } as const] as const),
+  ...[0, 2, 3, 4].map((number) => [`cr${number}`, { kind: 'control', register: number } as const] as const),
+  ...[0, 1, 2, 3, 6, 7].map((number) => [`dr${number}`, { kind: 'debug', register: number } as const] as const),
+]);
+
+const widthNames = new Map([
+  [8, 'byte'],
+  [16, 'word'],
+  [32, 'dword'],
+  [48, 'fword'],
+  [64, 'qword'],
+]);
+
+/** Intel syntax, for dumps and messages. */
+export function formatOperand(operand: Operand): string {
+  switch (operand.kind) {
+    case 'register':
+      return registerName(operand.register, operand.width);
+    case 'segment':
+      return segmentNames[operand.register] ?? `seg${operand.register}`;
+    case 'control':
+      return `cr${operand.register}`;
+    case 'debug':
+      return `dr${operand.register}`;
+    case 'immediate':
+      return formatAddress(operand.symbol, operand.value);
+    case 'far':
+      return `${formatOperand(operand.selector)}:${formatOperand(operand.offset)}`;
+    case 'memory':
+      return formatMemory(operand);
+  }
+}
+
+function formatAddress(symbol: string | null, value: number): string {
+  if (symbol === null) return String(value);
+  return value === 0 ? symbol : value > 0 ? `${symbol}+${value}` : `${symbol}${value}`;
+}
+
+function formatMemory(operand: MemoryOperand): string {
+  const terms: string[] = [];
+  const width = operand.addressSize === 16 ? 16 : 32;
+  if (operand.slot !== NONE) terms.push(`slot${operand.slot}`);
+  if (operand.base !== NONE) terms.push(registerName(operand.base, width));
+  if (operand.index !== NONE) {
+    const name = registerName(operand.index, width);
+    terms.push(operand.scale === 1 ? name : `${name}*${operand.scale}`);
+  }
+  if (operand.symbol !== null) terms.push(operand.symbol);
+  if (operand.displacement !== 0 || terms.length === 0) terms.push(String(operand.displacement));
+  const segment = operand.segment === NONE ? '' : `${segmentNames[operand.segment] ?? '?'}:`;
+  const size = widthNames.get(operand.width);
+  return `${size === undefined ? '' : `${size} ptr `}${segment}[${terms.join('+').replaceAll('+-', '-')}]`;
+}

@@ -1,0 +1,173 @@
+/*
+ * Peephole: small improvements that need to know which registers things ended up in.
+ *
+ *   mov eax, 0              xor eax, eax             where nobody needs the flags
+ *   lea eax, [eax+1]        inc eax
+ *   lea eax, [eax+ecx]      add eax, ecx
+ *   cmp eax, 0              test eax, eax
+ *   sub eax, ecx            sub eax, ecx             the subtraction has set the flags already
+ *   test eax, eax; je       je
+ *
+ * Flags do not live across blocks: at a block's end they are alive if it ends in a branch.
+ */
+
+import { Condition } from './select/compare.ts';
+import { conditionNames } from './encoder/forms.ts';
+import { immediate, type ImmediateOperand, NONE, type Operand, register } from './encoder/operands.ts';
+import { effectsOf } from './machine/effects.ts';
+import { type MachineBlock, type MachineFunction, MachineInstruction } from './machine/types.ts';
+import { RegisterScanner } from './allocate/scan.ts';
+
+/** What somebody further down wants to know of the flags. */
+const Flags = { none: 0, zeroAndSign: 1, all: 3 } as const;
+
+export function improve(fn: MachineFunction): void {
+  for (const block of fn.blocks) {
+    simplifyCompares(block);
+    dropTests(block);
+    simplifyBlock(block);
+  }
+}
+
+function isRegister(operand: Operand | undefined, number: number): boolean {
+  return operand?.kind === 'register' && operand.register === number;
+}
+
+function isPlainImmediate(operand: Operand | undefined): operand is ImmediateOperand {
+  return operand?.kind === 'immediate' && operand.symbol === null;
+}
+
+function replace(instruction: MachineInstruction, op: string, ...operands: Operand[]): void {
+  instruction.op = op;
+  instruction.operands = operands;
+  instruction.effects = effectsOf(op, operands.length);
+}
+
+function wantedBy(condition: number): number {
+  switch (condition & ~1) {
+    case Condition.equal:
+    case 8: // sign
+      return Flags.zeroAndSign;
+    default:
+      return Flags.all;
+  }
+}
+
+/** The condition that an instruction asks for, by its name; null if it reads flags otherwise. */
+function conditionOf(op: string): number | null {
+  const name = op.startsWith('set') ? op.slice(3) : op.startsWith('cmov') ? op.slice(4) : '';
+  const found = conditionNames.findIndex((names) => names[0] === name);
+  return found < 0 ? null : found;
+}
+
+function flagsReadBy(instruction: MachineInstruction): number {
+  if (!instruction.effects.readsFlags) return Flags.none;
+  const condition = conditionOf(instruction.op);
+  return condition === null ? Flags.all : wantedBy(condition);
+}
+
+function flagsAtEnd(block: MachineBlock): number {
+  return block.exit.kind === 'branch' ? wantedBy(block.exit.condition) : Flags.none;
+}
+
+/** cmp with 0 becomes test; "less than zero" then is a matter of the sign alone. */
+function simplifyCompares(block: MachineBlock): void {
+  const { exit, instructions } = block;
+  let isTest = false;
+  for (const instruction of instructions) {
+    const [a, b] = instruction.operands;
+    if (instruction.op === 'cmp' && a?.kind === 'register' && isPlainImmediate(b) && b.value === 0) {
+      replace(instruction, 'test', a, register(a.register, a.width));
+    }
+    if (instruction.effects.writesFlags) isTest = instruction.op === 'test';
+  }
+  if (exit.kind !== 'branch' || !isTest) return;
+  if (exit.condition === Condition.less) exit.condition = 8;
+  else if (exit.condition === Condition.greaterOrEqual) exit.condition = 9;
+}
+
+/** Operations that set zero and sign by their result, which is their first operand. */
+const arithmetic = new Set(['add', 'sub', 'and', 'or', 'xor', 'inc', 'dec', 'neg', 'adc', 'sbb']);
+
+/** A test of a register at the end of a block, right after what computed it, is superfluous. */
+function dropTests(block: MachineBlock): void {
+  const { exit, instructions } = block;
+  if (exit.kind !== 'branch') return;
+  const scanner = new RegisterScanner();
+  let testAt = instructions.length - 1;
+  while (testAt >= 0 && !instructions[testAt]!.effects.writesFlags) testAt--;
+  const test = instructions[testAt];
+  const [a, b] = test?.operands ?? [];
+  if (test?.op !== 'test' || a?.kind !== 'register' || a.width !== 32 || !isRegister(b, a.register)) return;
+  if (instructions.slice(testAt).some(({ effects }) => effects.readsFlags)) return;
+  for (let n = testAt - 1; n >= 0; n--) {
+    const before = instructions[n]!;
+    scanner.scan(before);
+    const writesIt = (scanner.fixedDefs & (1 << a.register)) !== 0;
+    if (!before.effects.writesFlags && !writesIt && !before.effects.readsFlags) continue;
+    const isLogic = before.op === 'and' || before.op === 'or' || before.op === 'xor';
+    if (!isRegister(before.operands[0], a.register) || !arithmetic.has(before.op)) return;
+    if (!isLogic && wantedBy(exit.condition) !== Flags.zeroAndSign) return;
+    instructions.splice(testAt, 1);
+    return;
+  }
+}
+
+function simplifyBlock(block: MachineBlock): void {
+  let flags: number = flagsAtEnd(block);
+  for (let n = block.instructions.length - 1; n >= 0; n--) {
+    const instruction = block.instructions[n]!;
+    simplifyInstruction(instruction, flags);
+    if (instruction.effects.writesFlags) flags = Flags.none;
+    flags |= flagsReadBy(instruction);
+  }
+}
+
+/** `flags`: what is wanted of the flags after the instruction. */
+function simplifyInstruction(instruction: MachineInstruction, flags: number): void {
+  switch (instruction.op) {
+    case 'lea':
+      if (flags === Flags.none) simplifyLea(instruction);
+      break;
+    case 'mov': {
+      const [to, from] = instruction.operands;
+      if (flags !== Flags.none || to?.kind !== 'register' || !isPlainImmediate(from) || from.value !== 0) break;
+      replace(instruction, 'xor', to, register(to.register));
+      break;
+    }
+    case 'add':
+    case 'sub':
+      simplifySum(instruction, flags);
+      break;
+    default:
+      break;
+  }
+}
+
+/** Adding or subtracting one. inc and dec leave the carry flag alone. */
+function simplifySum(instruction: MachineInstruction, flags: number): void {
+  const [to, by] = instruction.operands as [Operand, Operand];
+  if (!isPlainImmediate(by) || flags === Flags.all) return;
+  const change = instruction.op === 'add' ? by.value : -by.value;
+  if (change === 1 || change === -1) replace(instruction, change === 1 ? 'inc' : 'dec', to);
+}
+
+/** An address computation that changes its own operand is an addition. */
+function simplifyLea(instruction: MachineInstruction): void {
+  const [to, from] = instruction.operands;
+  if (to?.kind !== 'register' || from?.kind !== 'memory') return;
+  const { base, displacement, index, scale, symbol } = from;
+  if (index === NONE) {
+    if (base === NONE) replace(instruction, 'mov', to, immediate(displacement, symbol));
+    else if (displacement === 0 && symbol === null) replace(instruction, 'mov', to, register(base));
+    else if (base === to.register) {
+      replace(instruction, 'add', to, immediate(displacement, symbol));
+      simplifySum(instruction, Flags.none);
+    }
+  } else if (displacement === 0 && symbol === null) {
+    if (base === NONE) {
+      if (index === to.register) replace(instruction, 'shl', to, immediate(Math.log2(scale)));
+    } else if (base === to.register && scale === 1) replace(instruction, 'add', to, register(index));
+    else if (index === to.register && scale === 1) replace(instruction, 'add', to, register(base));
+  }
+}

@@ -1,0 +1,108 @@
+/*
+ * A growing buffer of little-endian numbers, for everything that the output writes.
+ */
+
+export class ByteWriter {
+  #bytes = new Uint8Array(1024);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** A copy of what was written. */
+  finish(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  u8(value: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#length++] = value;
+  }
+
+  u16(value: number): void {
+    this.u8(value & 0xff);
+    this.u8((value >>> 8) & 0xff);
+  }
+
+  u32(value: number): void {
+    this.u16(value & 0xffff);
+    this.u16((value >>> 16) & 0xffff);
+  }
+
+  bytes(content: Uint8Array | readonly number[]): void {
+    this.#reserve(content.length);
+    this.#bytes.set(content, this.#length);
+    this.#length += content.length;
+  }
+
+  /** Overwrites four bytes that were written before. */
+  patch32(at: number, value: number): void {
+    for (let n = 0; n < 4; n++) this.#bytes[at + n] = (value >>> (n * 8)) & 0xff;
+  }
+
+  /** A string in UTF-8, ended by zero. */
+  string(text: string): void {
+    this.bytes(new TextEncoder().encode(text));
+    this.u8(0);
+  }
+
+  /** Zeros up to a multiple of `alignment`. */
+  align(alignment: number): void {
+    while (this.#length % alignment !== 0) this.u8(0);
+  }
+
+  /** Unsigned LEB128 (DWARF 4, 7.6). */
+  uleb(value: number): void {
+    let rest = value;
+    do {
+      const byte = rest & 0x7f;
+      rest >>>= 7;
+      this.u8(rest === 0 ? byte : byte | 0x80);
+    } while (rest !== 0);
+  }
+
+  /** Signed LEB128. */
+  sleb(value: number): void {
+    let rest = value;
+    for (;;) {
+      const byte = rest & 0x7f;
+      rest >>= 7;
+      const isLast = (rest === 0 && (byte & 0x40) === 0) || (rest === -1 && (byte & 0x40) !== 0);
+      this.u8(isLast ? byte : byte | 0x80);
+      if (isLast) return;
+    }
+  }
+
+  #reserve(count: number): void {
+    if (this.#length + count <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + count));
+    larger.set(this.#bytes);
+    this.#bytes = larger;
+  }
+}
+
+/** Strings, each kept once, ended by zero; offset 0 is the empty string, as ELF wants it. */
+export class StringTable {
+  readonly #writer = new ByteWriter();
+  readonly #offsets = new Map<string, number>();
+
+  constructor() {
+    this.add('');
+  }
+
+  /** The offset of the string, which is added if it is new. */
+  add(text: string): number {
+    let offset = this.#offsets.get(text);
+    if (offset === undefined) {
+      offset = this.#writer.length;
+      this.#writer.string(text);
+      this.#offsets.set(text, offset);
+    }
+    return offset;
+  }
+
+  finish(): Uint8Array {
+    return this.#writer.finish();
+  }
+}
