@@ -84,7 +84,7 @@ export class SsaBuilder {
     const folded = foldBinary(op, left, right);
     if (folded === null) return this.emit(op, left.type, [left, right]);
     if (typeof folded === 'object') return folded;
-    return this.constant(left.type === 'i64' ? 'i64' : 'i32', BigInt(folded));
+    return this.constant(left.type === 'i64' ? 'i64' : 'i32', folded);
   }
 
   param(index: number, type: ValueType): Instruction {

@@ -8,7 +8,7 @@
 import { hasModifier, memberName } from './entities.ts';
 import type { ModuleLowering } from './module.ts';
 import { classOf } from './types.ts';
-import { ts } from './typescript.ts';
+import { declarationKind, ts } from './typescript.ts';
 import type { World } from './world.ts';
 
 /** Checks the declarations of one module. Functions that no program has lowered are asked for in `leftovers`. */
@@ -112,11 +112,10 @@ function checkField(world: World, node: ts.PropertyDeclaration): void {
 }
 
 function checkVariables(world: World, node: ts.VariableStatement): void {
-  const { flags } = node.declarationList;
   if (isAmbient(node)) return;
-  if ((flags & ts.NodeFlags.BlockScoped) === 0) world.reporter.report(node, 'var');
-  const isUsing = (flags & ts.NodeFlags.BlockScoped) === ts.NodeFlags.Using;
-  if (isUsing) world.reporter.report(node, 'moduleStatement');
+  const kind = declarationKind(node.declarationList);
+  if (kind === 'var') world.reporter.report(node, 'var');
+  if (kind === 'using' || kind === 'await using') world.reporter.report(node, 'moduleStatement');
   for (const declaration of node.declarationList.declarations) {
     if (!ts.isIdentifier(declaration.name)) {
       world.reporter.report(declaration.name, 'destructuring');

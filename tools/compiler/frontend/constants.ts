@@ -160,7 +160,10 @@ export class ConstantTable implements ConstantSource {
     node.arguments.forEach((arg, index) => {
       const inner = this.#storageCall(arg);
       const offset = start + index * size;
-      if (inner?.name === 'table') return this.#tableItems(inner.node, element, offset, initial, name);
+      if (inner?.name === 'table') {
+        this.#tableItems(inner.node, element, offset, initial, name);
+        return;
+      }
       const operand = this.evaluate(arg, element, name);
       const value = operand === null ? errorOperand : convert(this.#scratch(name), operand, element, arg);
       if (!isError(value)) initial.push({ offset, type: element, value });

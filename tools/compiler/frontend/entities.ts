@@ -8,7 +8,7 @@
 
 import type { Reporter } from './diagnostics.ts';
 import { readTags, type Tags } from './tags.ts';
-import { ts } from './typescript.ts';
+import { declarationKind, ts } from './typescript.ts';
 
 export type FunctionNode = ts.FunctionDeclaration | ts.MethodDeclaration | ts.ArrowFunction | ts.FunctionExpression;
 
@@ -248,7 +248,7 @@ export class EntityTable {
     const name = memberName(declaration.name) ?? 'unnamed';
     const tags = readTags(declaration, this.#reporter);
     const symbolName = tags.isExported ? name : `${this.moduleOf(declaration.getSourceFile())}:${name}`;
-    const isConst = (ts.getCombinedNodeFlags(declaration) & ts.NodeFlags.Const) !== 0;
+    const isConst = ts.isVariableDeclarationList(declaration.parent) && declarationKind(declaration.parent) === 'const';
     return { kind: 'variable', declaration, symbolName, isConst, tags };
   }
 

@@ -23,7 +23,8 @@ import type { World } from './world.ts';
 
 /** What a name of the function stands for. */
 export type Local =
-  | { readonly kind: 'register'; readonly type: Type; readonly variable: Variable }
+  /** `known` is there for a variable that never changes: what is known of its value. */
+  | { readonly kind: 'register'; readonly type: Type; readonly variable: Variable; readonly known: Operand | null }
   | { readonly kind: 'slot'; readonly type: Type; readonly slot: number }
   | { readonly kind: 'words'; readonly address: Variable; readonly count: Variable }
   /** A constant, or something without a run-time value. */

@@ -32,7 +32,10 @@ export function unify(pattern: Type, actual: Type, bindings: Bindings): void {
     if (isKnown && !bindings.has(pattern.symbol)) bindings.set(pattern.symbol, type);
     return;
   }
-  if (pattern.kind === 'volatile') return unify(pattern.of, actual.kind === 'volatile' ? actual.of : actual, bindings);
+  if (pattern.kind === 'volatile') {
+    unify(pattern.of, actual.kind === 'volatile' ? actual.of : actual, bindings);
+    return;
+  }
   if (pattern.kind === 'pointer') {
     if (actual.kind === 'pointer' || actual.kind === 'array') unify(pattern.element, actual.element, bindings);
   } else if (pattern.kind === 'array' && actual.kind === 'array') {

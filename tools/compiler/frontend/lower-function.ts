@@ -83,7 +83,10 @@ function lowerExpressionBody(f: FunctionLowering, body: ts.Expression, result: t
   const operand = f.expression(body, result);
   if (types.valueTypeOf(result) === 'void' || operand.type.kind === 'never') return;
   const value = convert(f, operand, result, body);
-  if (value.type.kind === 'error') return f.builder.unreachable();
+  if (value.type.kind === 'error') {
+    f.builder.unreachable();
+    return;
+  }
   f.builder.return(f.value(value));
 }
 

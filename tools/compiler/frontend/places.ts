@@ -246,7 +246,11 @@ export function movedPointer(f: FunctionLowering, base: Operand, index: Operand,
 /** The value of a place. Structs and arrays in place give their address. */
 export function readPlace(f: FunctionLowering, place: Place, node: ts.Node): Operand {
   if (place.kind === 'value') return place.operand;
-  if (place.kind === 'register') return valueOperand(place.type, f.builder.read(place.local.variable));
+  if (place.kind === 'register') {
+    const { known, variable } = place.local;
+    const value = f.builder.read(variable);
+    return known === null ? valueOperand(place.type, value) : { ...known, value };
+  }
   const { type } = place;
   if (type.kind === 'error') return errorOperand;
   if (type.kind === 'inline' || type.kind === 'array') return { ...addressOfPlace(f, place, type), type };

@@ -28,39 +28,23 @@ export interface JumpTarget {
 }
 
 export function lowerStatement(f: FunctionLowering, node: ts.Statement, labels: readonly string[] = []): void {
-  switch (node.kind) {
-    case ts.SyntaxKind.Block:
-      return labelled(f, labels, () => withScope(f, () => lowerStatements(f, (node as ts.Block).statements)));
-    case ts.SyntaxKind.VariableStatement:
-      return declareVariables(f, (node as ts.VariableStatement).declarationList);
-    case ts.SyntaxKind.ExpressionStatement:
-      return void f.expression((node as ts.ExpressionStatement).expression);
-    case ts.SyntaxKind.IfStatement:
-      return labelled(f, labels, () => lowerIf(f, node as ts.IfStatement));
-    case ts.SyntaxKind.WhileStatement:
-      return lowerWhile(f, node as ts.WhileStatement, labels);
-    case ts.SyntaxKind.DoStatement:
-      return lowerDo(f, node as ts.DoStatement, labels);
-    case ts.SyntaxKind.ForStatement:
-      return withScope(f, () => lowerFor(f, node as ts.ForStatement, labels));
-    case ts.SyntaxKind.SwitchStatement:
-      return lowerSwitch(f, node as ts.SwitchStatement, labels);
-    case ts.SyntaxKind.ReturnStatement:
-      return lowerReturn(f, node as ts.ReturnStatement);
-    case ts.SyntaxKind.BreakStatement:
-    case ts.SyntaxKind.ContinueStatement:
-      return lowerJump(f, node as ts.BreakOrContinueStatement);
-    case ts.SyntaxKind.LabeledStatement: {
-      const { label, statement } = node as ts.LabeledStatement;
-      return lowerStatement(f, statement, [...labels, label.text]);
-    }
-    case ts.SyntaxKind.EmptyStatement:
-    case ts.SyntaxKind.TypeAliasDeclaration:
-    case ts.SyntaxKind.InterfaceDeclaration:
-      return;
-    default:
-      return unsupportedStatement(f, node);
-  }
+  if (ts.isBlock(node)) labelled(f, labels, () => withScope(f, () => lowerStatements(f, node.statements)));
+  else if (ts.isVariableStatement(node)) declareVariables(f, node.declarationList);
+  else if (ts.isExpressionStatement(node)) f.expression(node.expression);
+  else if (ts.isIfStatement(node)) labelled(f, labels, () => lowerIf(f, node));
+  else if (ts.isWhileStatement(node)) lowerWhile(f, node, labels);
+  else if (ts.isDoStatement(node)) lowerDo(f, node, labels);
+  else if (ts.isForStatement(node)) withScope(f, () => lowerFor(f, node, labels));
+  else if (ts.isSwitchStatement(node)) lowerSwitch(f, node, labels);
+  else if (ts.isReturnStatement(node)) lowerReturn(f, node);
+  else if (ts.isBreakOrContinueStatement(node)) lowerJump(f, node);
+  else if (ts.isLabeledStatement(node)) lowerStatement(f, node.statement, [...labels, node.label.text]);
+  else if (!declaresType(node)) unsupportedStatement(f, node);
+}
+
+/** What leaves no code, also inside a function. */
+function declaresType(node: ts.Statement): boolean {
+  return ts.isEmptyStatement(node) || ts.isTypeAliasDeclaration(node) || ts.isInterfaceDeclaration(node);
 }
 
 export function lowerStatements(f: FunctionLowering, nodes: readonly ts.Statement[]): void {
@@ -69,7 +53,10 @@ export function lowerStatements(f: FunctionLowering, nodes: readonly ts.Statemen
 
 /** A labelled statement that is no loop: `break label` leaves it. */
 function labelled(f: FunctionLowering, labels: readonly string[], body: () => void): void {
-  if (labels.length === 0) return body();
+  if (labels.length === 0) {
+    body();
+    return;
+  }
   const end = f.builder.createBlock();
   f.jumps.push({ labels, isBreakable: false, onBreak: end, onContinue: null, depth: f.scopes.length });
   body();

@@ -6,3 +6,14 @@
 import ts from 'typescript';
 
 export { ts };
+
+export type DeclarationKind = 'var' | 'let' | 'const' | 'using' | 'await using';
+
+/** Which keyword a list of variable declarations begins with. */
+export function declarationKind(list: ts.VariableDeclarationList): DeclarationKind {
+  const { flags } = list;
+  const isUsing = (flags & ts.NodeFlags.Using) !== 0;
+  if ((flags & ts.NodeFlags.Const) !== 0) return isUsing ? 'await using' : 'const'; // the one is both bits
+  if (isUsing) return 'using';
+  return (flags & ts.NodeFlags.Let) !== 0 ? 'let' : 'var';
+}

@@ -11,18 +11,18 @@ import type { FunctionLowering } from './function.ts';
 import { isError, errorOperand, retype, valueOperand, type Operand } from './operand.ts';
 import { memoryPlace, store } from './places.ts';
 import { lowerUsing } from './scope.ts';
-import { ts } from './typescript.ts';
+import { declarationKind, ts, type DeclarationKind } from './typescript.ts';
 import * as types from './types.ts';
 import type { Type } from './types.ts';
 
 export function declareVariables(f: FunctionLowering, list: ts.VariableDeclarationList): void {
-  const flags = list.flags & ts.NodeFlags.BlockScoped;
-  if (flags === ts.NodeFlags.None) f.report(list, 'var');
-  if (flags === ts.NodeFlags.AwaitUsing) f.report(list, 'async');
-  for (const declaration of list.declarations) declareVariable(f, declaration, flags);
+  const kind = declarationKind(list);
+  if (kind === 'var') f.report(list, 'var');
+  if (kind === 'await using') f.report(list, 'async');
+  for (const declaration of list.declarations) declareVariable(f, declaration, kind);
 }
 
-function declareVariable(f: FunctionLowering, node: ts.VariableDeclaration, flags: ts.NodeFlags): void {
+function declareVariable(f: FunctionLowering, node: ts.VariableDeclaration, kind: DeclarationKind): void {
   if (!ts.isIdentifier(node.name)) {
     f.report(node.name, 'destructuring');
     if (node.initializer !== undefined) f.expression(node.initializer);
@@ -37,9 +37,9 @@ function declareVariable(f: FunctionLowering, node: ts.VariableDeclaration, flag
     bindEmpty(f, symbol, node.name.text, type, node);
     return;
   }
-  const isUsing = flags === ts.NodeFlags.Using || flags === ts.NodeFlags.AwaitUsing;
+  const isUsing = kind === 'using' || kind === 'await using';
   const operand = isUsing ? lowerUsing(f, node, declared) : f.expression(node.initializer, declared);
-  bindValue(f, symbol, node, operand, declared, flags !== ts.NodeFlags.Let && flags !== ts.NodeFlags.None);
+  bindValue(f, symbol, node, operand, declared, kind !== 'let' && kind !== 'var');
 }
 
 function stripVolatile(type: Type): Type {
@@ -74,23 +74,25 @@ function bindValue(
   const initializer = node.initializer ?? node;
   const wanted = declared === undefined ? settledType(f, operand, initializer) : stripVolatile(declared);
   f.at(node);
-  const isFree = declared === undefined && operand.type.kind === 'untyped' && operand.constant !== null;
-  if (isConst && isFree && !f.addressTaken.has(symbol)) {
-    f.locals.set(symbol, { kind: 'constant', operand });
+  const isFixed = isConst && !f.addressTaken.has(symbol);
+  if (isFixed && declared === undefined && operand.type.kind === 'untyped') {
+    // It stays untyped, so that `const step = big ? 8 : 4` goes with signed and unsigned numbers.
+    if (operand.constant !== null) f.locals.set(symbol, { kind: 'constant', operand });
+    else bindRegister(f, symbol, operand.type, operand, true);
     return;
   }
   const converted = convert(f, operand, wanted, initializer);
   // What lies in place keeps that type, so that addrOf knows that there is no variable but the thing itself.
   const inPlace = wanted.kind === 'inline' || wanted.kind === 'array';
   const value = inPlace && !isError(converted) ? retype(converted, wanted) : converted;
-  if (isError(value) || (value.value === null && isConst && !f.addressTaken.has(symbol))) {
+  if (isError(value) || (value.value === null && isFixed)) {
     f.locals.set(symbol, { kind: 'constant', operand: value });
   } else if (types.valueTypeOf(wanted) === 'void') {
     f.locals.set(symbol, { kind: 'constant', operand: value });
   } else if (wanted.kind === 'words') {
     bindWords(f, symbol, value);
   } else {
-    bindScalar(f, symbol, node.name.getText(), wanted, value);
+    bindScalar(f, symbol, node.name.getText(), wanted, value, isConst);
   }
 }
 
@@ -102,7 +104,14 @@ function settledType(f: FunctionLowering, operand: Operand, node: ts.Node): Type
 }
 
 /** In a register, or in a slot if its address is taken. */
-export function bindScalar(f: FunctionLowering, symbol: ts.Symbol, name: string, type: Type, value: Operand): void {
+export function bindScalar(
+  f: FunctionLowering,
+  symbol: ts.Symbol,
+  name: string,
+  type: Type,
+  value: Operand,
+  isFixed = false,
+): void {
   const isInPlace = type.kind === 'inline' || type.kind === 'array';
   if (f.addressTaken.has(symbol) && !isInPlace) {
     const slot = f.createSlot(name, type);
@@ -110,9 +119,15 @@ export function bindScalar(f: FunctionLowering, symbol: ts.Symbol, name: string,
     store(f, memoryPlace(valueOperand(types.pointerTo(type), f.slotAddress(slot)), 0, type), value);
     return;
   }
+  bindRegister(f, symbol, type, value, isFixed);
+}
+
+function bindRegister(f: FunctionLowering, symbol: ts.Symbol, type: Type, operand: Operand, isFixed: boolean): void {
   const variable = new Variable(types.valueTypeOf(type) === 'i64' ? 'i64' : 'i32');
-  f.builder.write(variable, f.value(value));
-  f.locals.set(symbol, { kind: 'register', type, variable });
+  const value = f.value(operand);
+  f.builder.write(variable, value);
+  const known = isFixed && operand.value !== null ? operand : null;
+  f.locals.set(symbol, { kind: 'register', type, variable, known });
 }
 
 export function bindWords(f: FunctionLowering, symbol: ts.Symbol, value: Operand): void {
