@@ -17,7 +17,7 @@
 import { CLD_EXITED, CLD_KILLED, SA_NOCLDWAIT, SIG_IGN, SIGCHLD, SIGCONT, SIGHUP } from '../abi/signal.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { putUser32 } from '../arch/x86/userCopy.ts';
-import { disassociateTty } from '../drivers/tty.ts';
+import { hangUpSession } from '../drivers/jobControl.ts';
 import { putFiles } from '../fs/fileTable.ts';
 import { putFsContext } from '../fs/fsContext.ts';
 import { panic } from '../lib/panic.ts';
@@ -187,7 +187,7 @@ function exitThread(): never {
   releaseResources(task);
   if (process.threadCount === 1) {
     cancelTimer(process.alarmTimer);
-    if (process.session === process.pid && process.tty !== null) disassociateTty(process);
+    if (process.session === process.pid && process.tty !== null) hangUpSession(process);
   }
   if (leave(task)) freeProcess(process);
   setCurrentState(TASK_DEAD);

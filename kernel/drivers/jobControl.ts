@@ -1,0 +1,127 @@
+/*
+ * Whose terminal it is: sessions, the foreground group, the end of a session.
+ *
+ * A terminal controls at most one session, whose leader has opened it; a session has at most one terminal. Of the
+ * session's process groups one is in the foreground: it gets what is typed and the signals that typing makes. A process of
+ * another group that reads is stopped by SIGTTIN; one that writes (if TOSTOP is set) or changes modes, by SIGTTOU. When
+ * the leader exits the line is hung up: SIGHUP to the foreground, and every file that was open on the terminal is dead.
+ *
+ * Locking. Tty.session and Tty.foreground are (L), Process.tty is (T), the task list's lock. The two are never held
+ * together; a process that is about to get a terminal is the only one that could change its own.
+ */
+
+import { EIO, EPERM, ERESTARTSYS } from '../abi/errno.ts';
+import { SIGCONT, SIGHUP, SIGTTIN } from '../abi/signal.ts';
+import { current } from '../arch/x86/cpu.ts';
+import { isSignalBlockedOrIgnored, sendSignalToGroup } from '../proc/signalSend.ts';
+import { type Process } from '../proc/task.ts';
+import { isOrphanedGroup, lockTasks, processAfter } from '../proc/taskList.ts';
+import { flushInput, flushOutput, startOutput } from './lineDiscipline.ts';
+import { type Tty } from './tty.ts';
+
+/**
+ * May the current process read (SIGTTIN) or change (SIGTTOU) `tty`? 0; -EIO where nobody could continue it after the
+ * stop; or the signal is sent to its group, and the call begins anew when it is in the foreground: -ERESTARTSYS.
+ */
+export function checkForeground(tty: Tty, signal: i32): i32 {
+  const process = current().process;
+  const group = process.pgrp;
+  if (process.tty !== tty || tty.foreground === 0 || tty.foreground === group) return 0;
+  if (isSignalBlockedOrIgnored(signal)) return signal === SIGTTIN ? -EIO : 0;
+  if (isOrphanedGroup(group)) return -EIO;
+  sendSignalToGroup(group, signal);
+  return -ERESTARTSYS;
+}
+
+/** Makes `tty` the terminal of the current process's session, whose leader it is. */
+function adopt(tty: Tty, process: Process): void {
+  {
+    using _held = tty.lock.acquireIrqSave();
+    tty.session = process.session;
+    tty.foreground = process.pgrp;
+  }
+  using _tasks = lockTasks();
+  process.tty = tty;
+}
+
+/** A session leader without a terminal has opened one that is nobody's. */
+export function adoptOnOpen(tty: Tty): void {
+  const process = current().process;
+  if (process.session !== process.pid || process.tty !== null || tty.session !== 0) return;
+  adopt(tty, process);
+}
+
+/** TIOCSCTTY: 0 or -EPERM. With `steal` the superuser takes it away from another session. */
+export function adoptOnRequest(tty: Tty, steal: boolean): i32 {
+  const process = current().process;
+  const isLeader = process.session === process.pid;
+  if (isLeader && tty.session === process.session) return 0;
+  if (!isLeader || process.tty !== null) return -EPERM;
+  const owner = tty.session;
+  if (owner !== 0) {
+    if (!steal || current().credentials.euid !== 0) return -EPERM;
+    forgetTty(owner);
+  }
+  adopt(tty, process);
+  return 0;
+}
+
+/** No process of the session has a terminal any more. */
+function forgetTty(session: u32): void {
+  using held = lockTasks();
+  for (let process = processAfter(null, held); process !== null; process = processAfter(process, held)) {
+    if (process.session === session) process.tty = null;
+  }
+}
+
+/** TIOCNOTTY: the current process does without; if it leads the session, all of the session do. */
+export function giveUpTty(tty: Tty): void {
+  const process = current().process;
+  if (process.session !== process.pid) {
+    using _held = lockTasks();
+    process.tty = null;
+    return;
+  }
+  const group = tty.foreground;
+  release(tty);
+  forgetTty(process.session);
+  if (group === 0) return;
+  sendSignalToGroup(group, SIGHUP);
+  sendSignalToGroup(group, SIGCONT);
+}
+
+function release(tty: Tty): void {
+  using _held = tty.lock.acquireIrqSave();
+  tty.session = 0;
+  tty.foreground = 0;
+}
+
+/**
+ * The leader of a session exits: its terminal is hung up.
+ *
+ * @locking none held
+ */
+export function hangUpSession(process: Process): void {
+  const tty = process.tty;
+  if (tty === null) return;
+  const group = tty.foreground;
+  hangUp(tty);
+  forgetTty(process.session);
+  if (group === 0) return;
+  sendSignalToGroup(group, SIGHUP);
+  sendSignalToGroup(group, SIGCONT);
+}
+
+/** All files that are open on `tty`, but those opened as /dev/console, are dead from now on; it is nobody's. */
+export function hangUp(tty: Tty): void {
+  using held = tty.lock.acquireIrqSave();
+  tty.hangups++;
+  tty.session = 0;
+  tty.foreground = 0;
+  tty.stoppedByCall = false;
+  flushInput(tty, held);
+  if (!tty.isConsole) flushOutput(tty, held);
+  startOutput(tty, held);
+  tty.readQueue.wakeAll();
+  tty.writeQueue.wakeAll();
+}
