@@ -1,0 +1,148 @@
+/*
+ * The I/O APIC: 24 input pins, each with a redirection entry that turns it into an interrupt message.
+ *
+ * Edge-triggered pins send a message when they become active; an edge on a masked pin is lost. Level-triggered pins send
+ * one whenever they are active and unmasked and their Remote IRR is clear; acceptance by a local APIC sets the Remote IRR,
+ * that APIC's EOI clears it, and if the pin is still active, the message is sent again.
+ *
+ * The pins carry "active" and "inactive": the polarity bit is kept, and assumed to describe the device rightly.
+ *
+ * Source: Intel 82093AA data sheet.
+ */
+
+import { DELIVERY_EXTINT, DELIVERY_LOWEST_PRIORITY, type InterruptMessage } from './local-apic.ts';
+
+export const IO_APIC_PINS = 24;
+
+const REG_ID = 0;
+const REG_VERSION = 1;
+const REG_ARBITRATION = 2;
+const REG_REDIRECTION = 0x10;
+
+const VERSION = 0x11;
+const REMOTE_IRR = 1 << 14;
+const TRIGGER_LEVEL = 1 << 15;
+const MASKED = 1 << 16;
+/** Vector, delivery mode, destination mode, polarity, trigger mode, mask. The status bits are read-only. */
+const LOW_WRITABLE = 0x1afff;
+
+const OFFSET_SELECT = 0x00;
+const OFFSET_WINDOW = 0x10;
+
+export interface IoApicOutput {
+  /** Delivers a message. */
+  send(message: InterruptMessage): void;
+  /** A pin in ExtINT mode: whether the 8259 asks for the CPU is not ours to say, only that somebody listens. */
+  externalInterruptChanged(): void;
+}
+
+export class IoApic {
+  readonly #output: IoApicOutput;
+  readonly #low = new Uint32Array(IO_APIC_PINS).fill(MASKED);
+  readonly #high = new Uint32Array(IO_APIC_PINS);
+  /** One bit for each pin that is active. */
+  #active = 0;
+  #select = 0;
+  #id: number;
+
+  constructor(id: number, output: IoApicOutput) {
+    this.#id = id;
+    this.#output = output;
+  }
+
+  setPin(pin: number, active: boolean): void {
+    const bit = 1 << pin;
+    const was = (this.#active & bit) !== 0;
+    if (was === active) return;
+    this.#active ^= bit;
+    if (active) this.#trigger(pin);
+  }
+
+  /** A local APIC completed a level-triggered interrupt. */
+  endOfInterrupt(vector: number): void {
+    for (let pin = 0; pin < IO_APIC_PINS; pin++) {
+      const entry = this.#low[pin]!;
+      if ((entry & 0xff) !== vector || (entry & REMOTE_IRR) === 0) continue;
+      this.#low[pin] = entry & ~REMOTE_IRR;
+      this.#sendLevel(pin);
+    }
+  }
+
+  /** Whether some unmasked entry passes the 8259's interrupts on, and where to; the boot processor is meant. */
+  get passesExternalInterrupts(): boolean {
+    return this.#low.some((entry) => (entry & MASKED) === 0 && ((entry >> 8) & 7) === DELIVERY_EXTINT);
+  }
+
+  read(offset: number): number {
+    if (offset === OFFSET_SELECT) return this.#select;
+    return offset === OFFSET_WINDOW ? this.#readRegister(this.#select) : 0;
+  }
+
+  write(offset: number, value: number): void {
+    if (offset === OFFSET_SELECT) this.#select = value & 0xff;
+    else if (offset === OFFSET_WINDOW) this.#writeRegister(this.#select, value);
+  }
+
+  /** All state as words, for the state hash. */
+  *words(): Generator<number> {
+    yield* this.#low;
+    yield* this.#high;
+    yield* [this.#active, this.#select, this.#id];
+  }
+
+  #readRegister(register: number): number {
+    if (register === REG_ID || register === REG_ARBITRATION) return (this.#id << 24) >>> 0;
+    if (register === REG_VERSION) return VERSION | ((IO_APIC_PINS - 1) << 16);
+    const pin = (register - REG_REDIRECTION) >> 1;
+    if (pin < 0 || pin >= IO_APIC_PINS) return 0;
+    return (register & 1) === 0 ? this.#low[pin]! : this.#high[pin]!;
+  }
+
+  #writeRegister(register: number, value: number): void {
+    if (register === REG_ID) {
+      this.#id = (value >>> 24) & 0xf;
+      return;
+    }
+    const pin = (register - REG_REDIRECTION) >> 1;
+    if (pin < 0 || pin >= IO_APIC_PINS) return;
+    if ((register & 1) !== 0) {
+      this.#high[pin] = (value & 0xff00_0000) >>> 0;
+      return;
+    }
+    // Making an entry edge-triggered clears its Remote IRR: kernels use this to get a lost EOI back.
+    const remoteIrr = (value & TRIGGER_LEVEL) !== 0 ? this.#low[pin]! & REMOTE_IRR : 0;
+    this.#low[pin] = (value & LOW_WRITABLE) | remoteIrr;
+    this.#sendLevel(pin);
+    this.#output.externalInterruptChanged();
+  }
+
+  #trigger(pin: number): void {
+    const entry = this.#low[pin]!;
+    if ((entry & TRIGGER_LEVEL) !== 0) this.#sendLevel(pin);
+    else if ((entry & MASKED) === 0) this.#send(pin);
+  }
+
+  #sendLevel(pin: number): void {
+    const entry = this.#low[pin]!;
+    const ready = (entry & (TRIGGER_LEVEL | MASKED | REMOTE_IRR)) === TRIGGER_LEVEL;
+    if (!ready || (this.#active & (1 << pin)) === 0) return;
+    if (((entry >> 8) & 7) <= DELIVERY_LOWEST_PRIORITY) this.#low[pin] = entry | REMOTE_IRR;
+    this.#send(pin);
+  }
+
+  #send(pin: number): void {
+    const entry = this.#low[pin]!;
+    const delivery = (entry >> 8) & 7;
+    if (delivery === DELIVERY_EXTINT) {
+      this.#output.externalInterruptChanged();
+      return;
+    }
+    this.#output.send({
+      vector: entry & 0xff,
+      delivery,
+      level: (entry & TRIGGER_LEVEL) !== 0 && delivery <= DELIVERY_LOWEST_PRIORITY,
+      logical: (entry & (1 << 11)) !== 0,
+      destination: this.#high[pin]! >>> 24,
+    });
+  }
+}

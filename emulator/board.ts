@@ -1,0 +1,200 @@
+/*
+ * The board: what is soldered together. CPUs, interrupt controllers, clocks, serial ports and the exit port, the ports and
+ * addresses at which they are found, and which CPU occupies the core.
+ *
+ *   ports    20 21 A0 A1 4D0 4D1  8259 pair       3F8 2F8 3E8 2E8  serial ports, lines 4 3 4 3
+ *            40-43 61             PIT, line 0     70 71            RTC, line 8
+ *            F4 .. F7             exit            B008 .. B00B     ACPI timer
+ *   memory   FEC00000             I/O APIC        FEE00000         local APIC of the CPU that asks
+ *
+ * All else is v86's own (PCI, keyboard controller, display).
+ */
+
+import { IO_APIC_ADDRESS, LOCAL_APIC_ADDRESS } from './boot/mp-table.ts';
+import { VirtualClock } from './clock.ts';
+import { type CpuSurroundings, VirtualCpu } from './cpu.ts';
+import { Pit } from './devices/pit.ts';
+import { PM_TIMER_PORT, PmTimer } from './devices/pm-timer.ts';
+import { Rtc } from './devices/rtc.ts';
+import { Uart } from './devices/uart.ts';
+import { InterruptSystem } from './interrupts.ts';
+import { PortSpace } from './ports.ts';
+import type { Random } from './random.ts';
+import { SerialPort } from './serial.ts';
+import { type CoreHost, CPU_STATE_BYTES, type V86Core } from './v86/core.ts';
+
+/** The guest ends the run by writing to this port; the value becomes the exit code as it is. */
+export const EXIT_PORT = 0xf4;
+
+const SERIAL_PORTS = [
+  { base: 0x3f8, line: 4 },
+  { base: 0x2f8, line: 3 },
+  { base: 0x3e8, line: 4 },
+  { base: 0x2e8, line: 3 },
+];
+
+const PAGE_MASK = ~0xfff;
+const CPUID_APIC = 1 << 9;
+const CPUID_HTT = 1 << 28;
+const NANOSECONDS_PER_MILLISECOND = 1_000_000;
+
+export interface BoardOptions {
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly random: Random;
+  /** The guest wrote to the exit port. */
+  readonly onExit: (code: number) => void;
+  /** Input was queued at a serial port. */
+  readonly onInput: () => void;
+}
+
+export class Board implements CoreHost, CpuSurroundings {
+  readonly clock: VirtualClock;
+  readonly cpus: readonly VirtualCpu[];
+  readonly interrupts: InterruptSystem;
+  readonly serial: readonly SerialPort[];
+
+  readonly #options: BoardOptions;
+  readonly #ports = new PortSpace();
+  readonly #devices: readonly { words(): Iterable<number> }[];
+  /** Drives the lines of v86's own devices. */
+  readonly #legacyLines: readonly ((active: boolean) => void)[];
+  #core: V86Core | undefined;
+  #current = 0;
+  /** The set of CPUs that can run may have changed since `choose` was last called. */
+  #mustReschedule = false;
+
+  constructor(options: BoardOptions) {
+    this.#options = options;
+    this.clock = new VirtualClock(() => this.#core?.completed ?? 0, options.cpus);
+    this.clock.onEarlier = () => this.#core?.stop();
+    this.cpus = Array.from({ length: options.cpus }, (_, index) => new VirtualCpu(index, this));
+    this.interrupts = new InterruptSystem(this.clock, this.cpus);
+    this.serial = SERIAL_PORTS.map(() => new SerialPort(options.onInput));
+    this.#devices = this.#addDevices();
+    this.#legacyLines = Array.from({ length: 16 }, (_, line) => this.interrupts.source(line));
+  }
+
+  get core(): V86Core {
+    return this.#core!;
+  }
+
+  /** Puts the core in. Its CPU is in the state after reset. */
+  attach(core: V86Core): void {
+    this.#core = core;
+    const reset = new Uint8Array(CPU_STATE_BYTES);
+    core.saveCpu(reset);
+    for (const cpu of this.cpus) cpu.powerOn(reset);
+    this.#announce();
+  }
+
+  get current(): VirtualCpu {
+    return this.cpus[this.#current]!;
+  }
+
+  isCurrent(cpu: VirtualCpu): boolean {
+    return cpu.index === this.#current;
+  }
+
+  /** Lets another CPU occupy the core. */
+  switchTo(index: number): void {
+    if (index === this.#current) return;
+    this.current.leave();
+    this.#current = index;
+    this.current.enter();
+    this.#announce();
+  }
+
+  reschedule(): void {
+    this.#mustReschedule = true;
+  }
+
+  /** Whether the set of CPUs that can run may have changed since the last call. */
+  takeReschedule(): boolean {
+    const must = this.#mustReschedule;
+    this.#mustReschedule = false;
+    return must;
+  }
+
+  acknowledgeInterrupt(): number {
+    return this.current.acknowledge();
+  }
+
+  milliseconds(): number {
+    return this.clock.now() / NANOSECONDS_PER_MILLISECOND;
+  }
+
+  random32(): number {
+    return this.#options.random.next32();
+  }
+
+  setIrq(line: number, level: boolean): void {
+    this.#legacyLines[line]!(level);
+  }
+
+  readPort(port: number, bytes: 1 | 2 | 4): number {
+    return this.#ports.read(port, bytes, this.core.legacy);
+  }
+
+  writePort(port: number, bytes: 1 | 2 | 4, value: number): void {
+    this.#ports.write(port, bytes, value, this.core.legacy);
+  }
+
+  readMemory(address: number, bytes: 1 | 4): number {
+    const page = (address & PAGE_MASK) >>> 0;
+    if (page !== LOCAL_APIC_ADDRESS && page !== IO_APIC_ADDRESS) return this.core.legacy.readMemory(address, bytes);
+    const offset = address & 0xffc;
+    const word = page === IO_APIC_ADDRESS ? this.interrupts.ioApic.read(offset) : this.current.apic.read(offset);
+    return bytes === 4 ? word : (word >>> (8 * (address & 3))) & 0xff;
+  }
+
+  writeMemory(address: number, bytes: 1 | 2 | 4, value: number): void {
+    const page = (address & PAGE_MASK) >>> 0;
+    if (page !== LOCAL_APIC_ADDRESS && page !== IO_APIC_ADDRESS) this.core.legacy.writeMemory(address, bytes, value);
+    else if (bytes !== 4 || (address & 3) !== 0)
+      return; // the APICs take aligned 32-bit writes only
+    else if (page === IO_APIC_ADDRESS) this.interrupts.ioApic.write(address & 0xfff, value);
+    else this.current.apic.write(address & 0xfff, value);
+  }
+
+  /** State of all devices as numbers, for the state hash. */
+  *words(): Generator<number> {
+    yield this.clock.now();
+    yield* this.interrupts.words();
+    for (const device of this.#devices) yield* device.words();
+  }
+
+  /** Tells the core who it is: CPUID leaf 1. */
+  #announce(): void {
+    const count = this.cpus.length;
+    const features = CPUID_APIC | (count > 1 ? CPUID_HTT : 0);
+    this.core.setTopology((this.#current << 24) | (count << 16), features);
+  }
+
+  #addDevices(): readonly { words(): Iterable<number> }[] {
+    const { clock, interrupts } = this;
+    const pic = interrupts.pic;
+    for (const first of [0x20, 0xa0, 0x4d0]) this.#ports.register(first, first + 1, pic);
+    const pit = new Pit(clock, interrupts.source(0));
+    this.#ports.register(0x40, 0x43, pit);
+    this.#ports.register(0x61, 0x61, pit);
+    const rtc = new Rtc(clock, this.#options.memoryBytes, interrupts.source(8));
+    this.#ports.register(0x70, 0x71, rtc);
+    this.#ports.register(PM_TIMER_PORT, PM_TIMER_PORT + 3, new PmTimer(clock));
+    const exit = (_port: number, code: number) => this.#options.onExit(code);
+    this.#ports.register(EXIT_PORT, EXIT_PORT + 3, { write: exit, write32: exit });
+    const uarts = SERIAL_PORTS.map(({ base, line }, i) => this.#addSerialPort(base, line, this.serial[i]!));
+    return [pit, rtc, ...uarts];
+  }
+
+  #addSerialPort(base: number, line: number, port: SerialPort): Uart {
+    const uart = new Uart(this.clock, {
+      transmit: (byte) => port.transmit(byte),
+      received: () => port.received(),
+      setIrq: this.interrupts.source(line),
+    });
+    port.attach(uart);
+    this.#ports.register(base, base + 7, uart);
+    return uart;
+  }
+}

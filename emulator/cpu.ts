@@ -1,0 +1,153 @@
+/*
+ * A virtual CPU.
+ *
+ * There is one core; the machine lets it be one CPU after the other. A VirtualCpu holds what makes it that CPU: its state
+ * while another one occupies the core, its local APIC, and whether it runs, sleeps in HLT, or waits for a STARTUP message.
+ *
+ *   power-on:  boot processor  running        others  waiting
+ *   INIT:      any state -> reset, waiting    STARTUP: waiting -> running at vector << 12
+ *
+ * Source: Intel SDM vol. 3A, 9.4 (multiple-processor initialisation); MP Specification appendix B.
+ */
+
+import type { ApicCpu, LocalApic } from './apic/local-apic.ts';
+import type { InterruptSystem } from './interrupts.ts';
+import { CPU_STATE_BYTES, type V86Core } from './v86/core.ts';
+import { layout } from './v86/layout.ts';
+import { INTERRUPT_LINE_INTR, INTERRUPT_LINE_NMI } from './v86/patches.ts';
+
+const NMI_VECTOR = 2;
+const CODE_SEGMENT = 1;
+
+/** What a CPU needs of the machine around it. */
+export interface CpuSurroundings {
+  readonly core: V86Core;
+  readonly interrupts: InterruptSystem;
+  /** Whether this CPU occupies the core. */
+  isCurrent(cpu: VirtualCpu): boolean;
+  /** The machine must look anew at which CPUs can run. */
+  reschedule(): void;
+}
+
+export class VirtualCpu implements ApicCpu {
+  readonly index: number;
+  readonly #machine: CpuSurroundings;
+  /** State while another CPU occupies the core. Addressed as `layout`, less `cpuStart`. */
+  readonly #saved = new Uint8Array(CPU_STATE_BYTES);
+  readonly #savedView = new DataView(this.#saved.buffer);
+  #reset: Uint8Array = this.#saved;
+  #waitsForStartup: boolean;
+  /** An INIT that reached the CPU while it occupied the core: it takes effect when the core has stopped. */
+  #initPending = false;
+  #lines = 0;
+
+  constructor(index: number, machine: CpuSurroundings) {
+    this.index = index;
+    this.#machine = machine;
+    this.#waitsForStartup = index > 0;
+  }
+
+  get apic(): LocalApic {
+    return this.#machine.interrupts.localApics[this.index]!;
+  }
+
+  /** Tells the CPU its state after reset, before the machine runs. */
+  powerOn(reset: Uint8Array): void {
+    this.#reset = reset;
+    this.#saved.set(reset);
+  }
+
+  get waitsForStartup(): boolean {
+    return this.#waitsForStartup;
+  }
+
+  get halted(): boolean {
+    if (this.#machine.isCurrent(this)) return this.#machine.core.halted;
+    return this.#savedView.getUint8(layout.halted - layout.cpuStart) !== 0;
+  }
+
+  /** Whether there is anything for it to do: it is not waiting, and if it sleeps, something would wake it. */
+  get runnable(): boolean {
+    if (this.#waitsForStartup) return false;
+    if (!this.halted || (this.#lines & INTERRUPT_LINE_NMI) !== 0) return true;
+    return this.#interruptsEnabled && this.#lines !== 0;
+  }
+
+  /** Whether an interrupt would make it runnable. */
+  get wakeable(): boolean {
+    return !this.#waitsForStartup && (!this.halted || this.#interruptsEnabled);
+  }
+
+  get #interruptsEnabled(): boolean {
+    if (this.#machine.isCurrent(this)) return this.#machine.core.interruptsEnabled;
+    return (this.#savedView.getUint8(layout.eflags + 1 - layout.cpuStart) & 2) !== 0;
+  }
+
+  /** Moves this CPU into the core. */
+  enter(): void {
+    this.#machine.core.loadCpu(this.#saved);
+    this.#machine.core.setInterruptLines(this.#lines);
+  }
+
+  /** Moves this CPU out of the core. */
+  leave(): void {
+    this.#machine.core.saveCpu(this.#saved);
+  }
+
+  interruptsChanged(): void {
+    const { core, interrupts } = this.#machine;
+    const apic = this.apic;
+    const intr = apic.interruptPending || interrupts.externalInterruptPending(this.index);
+    const lines = (intr ? INTERRUPT_LINE_INTR : 0) | (apic.nmiPending ? INTERRUPT_LINE_NMI : 0);
+    if (lines === this.#lines) return;
+    this.#lines = lines;
+    if (this.#machine.isCurrent(this)) {
+      core.setInterruptLines(lines);
+      if (lines !== 0) core.stop();
+    }
+    if (lines !== 0) this.#machine.reschedule();
+  }
+
+  /** The acknowledge cycle: which vector the CPU takes now, or -1. */
+  acknowledge(): number {
+    const { core, interrupts } = this.#machine;
+    if (this.apic.nmiPending) {
+      this.apic.nmiPending = false;
+      this.interruptsChanged();
+      return NMI_VECTOR;
+    }
+    if (!core.interruptsEnabled) return -1;
+    if (interrupts.externalInterruptPending(this.index)) return interrupts.pic.acknowledge();
+    return this.apic.interruptPending ? this.apic.acknowledge() : -1;
+  }
+
+  init(): void {
+    this.#initPending = true;
+    if (this.#machine.isCurrent(this)) this.#machine.core.stop();
+    else this.completeInit();
+  }
+
+  /** Carries an INIT out. The CPU must not be in the middle of an instruction. */
+  completeInit(): void {
+    if (!this.#initPending) return;
+    this.#initPending = false;
+    this.apic.reset();
+    this.#saved.set(this.#reset);
+    this.#waitsForStartup = this.index > 0;
+    if (this.#machine.isCurrent(this)) this.enter();
+    this.#machine.reschedule();
+  }
+
+  startup(vector: number): void {
+    if (!this.#waitsForStartup) return;
+    const segment = vector << 8;
+    const put = (at: number, value: number) => this.#savedView.setUint32(at - layout.cpuStart, value, true);
+    this.#savedView.setUint16(layout.selectors + 2 * CODE_SEGMENT - layout.cpuStart, segment, true);
+    put(layout.segmentBases + 4 * CODE_SEGMENT, segment << 4);
+    put(layout.instructionPointer, segment << 4);
+    put(layout.previousInstructionPointer, segment << 4);
+    this.#waitsForStartup = false;
+    if (this.#machine.isCurrent(this)) this.enter();
+    this.#machine.reschedule();
+  }
+}

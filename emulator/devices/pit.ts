@@ -1,0 +1,266 @@
+/*
+ * The 8254 programmable interval timer, in virtual time.
+ *
+ * Three counters at 1.193182 MHz. Counter 0 drives interrupt line 0; counter 2 has its gate and its output in port 61h,
+ * where kernels use it to calibrate other clocks. Nothing counts while nobody looks: a counter remembers when it was
+ * loaded, and its value and output are computed from the time that has passed since. Only counter 0 has an event, at its
+ * next change of output.
+ *
+ * Source: Intel 8254 data sheet; IBM PC AT Technical Reference for port 61h.
+ */
+
+import { cyclesIn, nanosecondsFor, type Timer, type VirtualClock } from '../clock.ts';
+
+export const PIT_HERTZ = 1_193_182;
+
+const ACCESS_LATCH = 0;
+const ACCESS_LOW = 1;
+const ACCESS_HIGH = 2;
+const READ_BACK = 3;
+
+class Counter {
+  /** 0 to 5; modes 2 and 3 repeat. */
+  mode = 3;
+  access = ACCESS_LOW | ACCESS_HIGH;
+  bcd = false;
+  gate = true;
+  /** What software wrote, 1 to 65536. */
+  reload = 0x10000;
+  /** When it was loaded and began to count; undefined while it waits for a count or for its gate. */
+  start: number | undefined;
+  /** Cycles that were counted before the gate closed. */
+  counted = 0;
+  #writeLow: number | undefined;
+  #readHigh = false;
+  #latched: number | undefined;
+  #status: number | undefined;
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  get cycles(): number {
+    return this.start === undefined ? this.counted : this.counted + cyclesIn(this.#now() - this.start, PIT_HERTZ);
+  }
+
+  /** Level of OUT. */
+  get output(): boolean {
+    const cycles = this.cycles;
+    switch (this.mode) {
+      case 0:
+      case 1:
+        return this.loaded ? cycles >= this.reload : this.mode === 1;
+      case 2:
+        return !this.loaded || cycles % this.reload !== this.reload - 1;
+      case 3:
+        return !this.loaded || cycles % this.reload < (this.reload + 1) >> 1;
+      default:
+        return !this.loaded || cycles !== this.reload;
+    }
+  }
+
+  get loaded(): boolean {
+    return this.start !== undefined || this.counted > 0;
+  }
+
+  /** The value of the counting element. */
+  get value(): number {
+    const cycles = this.cycles;
+    if (this.mode === 2) return (this.reload - (cycles % this.reload)) & 0xffff;
+    if (this.mode === 3) return (this.reload - ((2 * cycles) % this.reload)) & 0xfffe;
+    return (this.reload - cycles) & 0xffff;
+  }
+
+  control(value: number): void {
+    this.access = (value >> 4) & 3;
+    this.mode = ((value >> 1) & 7) > 5 ? (value >> 1) & 3 : (value >> 1) & 7;
+    this.bcd = (value & 1) !== 0;
+    this.start = undefined;
+    this.counted = 0;
+    this.#writeLow = undefined;
+    this.#readHigh = false;
+    this.#latched = undefined;
+    this.#status = undefined;
+  }
+
+  latch(): void {
+    this.#latched ??= this.#encoded();
+  }
+
+  latchStatus(): void {
+    const output = this.output ? 0x80 : 0;
+    const empty = this.loaded ? 0 : 0x40;
+    this.#status ??= output | empty | (this.access << 4) | (this.mode << 1) | Number(this.bcd);
+  }
+
+  read(): number {
+    const status = this.#status;
+    if (status !== undefined) {
+      this.#status = undefined;
+      return status;
+    }
+    const value = this.#latched ?? this.#encoded();
+    if (this.access === ACCESS_LOW || this.access === ACCESS_HIGH) {
+      this.#latched = undefined;
+      return this.access === ACCESS_LOW ? value & 0xff : value >> 8;
+    }
+    this.#readHigh = !this.#readHigh;
+    if (this.#readHigh) return value & 0xff;
+    this.#latched = undefined;
+    return value >> 8;
+  }
+
+  /** Takes a byte of the count. Returns whether the count is complete. */
+  write(value: number): boolean {
+    if (this.access === (ACCESS_LOW | ACCESS_HIGH)) {
+      if (this.#writeLow === undefined) {
+        this.#writeLow = value;
+        if (this.mode === 0) this.start = undefined; // the first byte stops the count
+        return false;
+      }
+      this.#load(this.#writeLow | (value << 8));
+      this.#writeLow = undefined;
+    } else {
+      this.#load(this.access === ACCESS_HIGH ? value << 8 : value);
+    }
+    return true;
+  }
+
+  setGate(gate: boolean): void {
+    const rises = gate && !this.gate;
+    this.gate = gate;
+    if (this.mode === 1 || this.mode === 5) {
+      if (rises) this.#begin();
+    } else if (rises) {
+      if (this.mode === 2 || this.mode === 3) this.counted = 0;
+      this.start = this.#now();
+    } else if (!gate) {
+      this.counted = this.cycles;
+      this.start = undefined;
+    }
+  }
+
+  *words(): Generator<number> {
+    yield* [this.mode, this.access, Number(this.bcd), Number(this.gate), this.reload, this.start ?? -1, this.counted];
+    yield* [this.#writeLow ?? -1, Number(this.#readHigh), this.#latched ?? -1, this.#status ?? -1];
+  }
+
+  #load(value: number): void {
+    const count = this.bcd ? fromBcd(value) : value;
+    this.reload = count === 0 ? (this.bcd ? 10_000 : 0x10000) : count;
+    if (this.mode === 1 || this.mode === 5) return; // they wait for a rising gate
+    this.counted = 0;
+    this.start = this.gate ? this.#now() : undefined;
+  }
+
+  #begin(): void {
+    this.counted = 0;
+    this.start = this.#now();
+  }
+
+  #encoded(): number {
+    return this.bcd ? toBcd(this.value % 10_000) : this.value;
+  }
+}
+
+export class Pit {
+  readonly #clock: VirtualClock;
+  readonly #setIrq: (active: boolean) => void;
+  readonly #counters: readonly [Counter, Counter, Counter];
+  readonly #event: Timer;
+  /** Bits 0 and 1 of port 61h: the gate of counter 2, and the speaker. */
+  #speaker = 0;
+
+  constructor(clock: VirtualClock, setIrq: (active: boolean) => void) {
+    this.#clock = clock;
+    this.#setIrq = setIrq;
+    const now = () => clock.now();
+    this.#counters = [new Counter(now), new Counter(now), new Counter(now)];
+    this.#counters[2].gate = false;
+    this.#event = clock.timer(() => this.#outputChanges());
+  }
+
+  /** Ports 40h to 43h and 61h. */
+  read(port: number): number {
+    if (port === 0x61) return this.#readSpeaker();
+    return port === 0x43 ? 0xff : this.#counters[port & 3]!.read();
+  }
+
+  write(port: number, value: number): void {
+    if (port === 0x61) {
+      this.#speaker = value & 3;
+      this.#counters[2].setGate((value & 1) !== 0);
+    } else if (port === 0x43) {
+      this.#control(value);
+    } else if (this.#counters[port & 3]!.write(value) && (port & 3) === 0) {
+      this.#started();
+    }
+  }
+
+  *words(): Generator<number> {
+    for (const counter of this.#counters) yield* counter.words();
+    yield this.#speaker;
+  }
+
+  #control(value: number): void {
+    const index = value >> 6;
+    if (index === READ_BACK) {
+      for (const [i, counter] of this.#counters.entries()) {
+        if ((value & (2 << i)) === 0) continue;
+        if ((value & 0x20) === 0) counter.latch();
+        if ((value & 0x10) === 0) counter.latchStatus();
+      }
+    } else if (((value >> 4) & 3) === ACCESS_LATCH) {
+      this.#counters[index]!.latch();
+    } else {
+      this.#counters[index]!.control(value);
+      if (index === 0) {
+        this.#event.cancel();
+        this.#setIrq(this.#counters[0].output);
+      }
+    }
+  }
+
+  /** Bit 4 toggles with the refresh of memory, every 15 microseconds; bit 5 is the output of counter 2. */
+  #readSpeaker(): number {
+    const refresh = Math.floor(this.#clock.now() / 15_000) & 1;
+    return this.#speaker | (refresh << 4) | (Number(this.#counters[2].output) << 5);
+  }
+
+  #started(): void {
+    this.#setIrq(this.#counters[0].output);
+    this.#schedule();
+  }
+
+  #outputChanges(): void {
+    const counter = this.#counters[0];
+    if (counter.mode === 2) this.#setIrq(false); // one cycle low, then the edge; nobody sees the cycle
+    this.#setIrq(counter.output);
+    if (counter.mode === 2 || counter.mode === 3) this.#schedule();
+  }
+
+  /** Sets the event for the next edge of counter 0's output. Mode 2 is low for one cycle only: its rising edge counts. */
+  #schedule(): void {
+    const counter = this.#counters[0];
+    if (counter.start === undefined) return;
+    const { cycles, reload } = counter;
+    let target = reload;
+    if (counter.mode === 2) target = (Math.floor(cycles / reload) + 1) * reload;
+    if (counter.mode === 3) {
+      const half = (reload + 1) >> 1;
+      const period = Math.floor(cycles / reload) * reload;
+      target = cycles - period < half ? period + half : period + reload;
+    }
+    this.#event.set(counter.start + nanosecondsFor(target - counter.counted, PIT_HERTZ));
+  }
+}
+
+function fromBcd(value: number): number {
+  return (value & 15) + ((value >> 4) & 15) * 10 + ((value >> 8) & 15) * 100 + ((value >> 12) & 15) * 1000;
+}
+
+function toBcd(value: number): number {
+  const digit = (place: number) => Math.floor(value / 10 ** place) % 10;
+  return digit(0) | (digit(1) << 4) | (digit(2) << 8) | (digit(3) << 12);
+}

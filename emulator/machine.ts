@@ -1,0 +1,328 @@
+/*
+ * The machine, as its users see it: create, run, talk to its serial ports, look into its memory.
+ *
+ * A run is a function of the options given to `create` and of the host's input with its virtual times. The loop is a
+ * sequence of quanta: let the clock fire what is due, choose a CPU, run it until the next event, the end of its slice or
+ * the end of the run, whichever comes first. All these points are exact instruction counts, in both modes, so that the
+ * same run comes out whether guest code is compiled or interpreted, and however often the host's other work interrupts it.
+ */
+
+import { Board } from './board.ts';
+import { MP_TABLE_ADDRESS, mpTables } from './boot/mp-table.ts';
+import { type BootModule, loadMultiboot } from './boot/multiboot.ts';
+import { enterProtectedMode } from './boot/protected-mode.ts';
+import { hostMilliseconds, yieldToHost } from './host.ts';
+import { OutputPattern } from './output-pattern.ts';
+import { type Policy, RoundRobin } from './policy.ts';
+import { Random } from './random.ts';
+import type { SerialPort } from './serial.ts';
+import { hashMachine } from './state-hash.ts';
+import { CpuShutdownError, V86Core } from './v86/core.ts';
+
+export type { BootModule } from './boot/multiboot.ts';
+export { BootError } from './boot/boot-error.ts';
+export { EXIT_PORT } from './board.ts';
+export type { SerialPort } from './serial.ts';
+
+export interface MachineOptions {
+  /** Provides the contents of v86's core, build/v86.wasm of the package. */
+  readonly wasm: () => Promise<Uint8Array>;
+  /** A multiple of 128 KiB, 1 MiB or more. */
+  readonly memoryBytes: number;
+  /** Determines everything random: slices of CPUs, RDRAND. */
+  readonly seed: number;
+  /** 1 to 8. */
+  readonly cpus?: number;
+  /** `fast` compiles guest code, `exact` interprets it. The guest cannot tell, and neither can the state hash. */
+  readonly mode?: 'fast' | 'exact';
+  /** A multiboot ELF image. */
+  readonly kernel: Uint8Array;
+  readonly commandLine?: string;
+  readonly modules?: readonly BootModule[];
+  /** Chooses CPUs; the default is round robin with random slices. */
+  readonly policy?: (random: Random) => Policy;
+}
+
+export interface RunOptions {
+  /** Ends the run when the guest has written this text to the serial port. */
+  readonly untilOutput?: { readonly port: number; readonly pattern: string | Uint8Array };
+  /** Ends the run after this many instructions, of all CPUs together. */
+  readonly instructions?: number;
+  /** When all CPUs sleep and only input could wake them, waits for `send` instead of ending the run. */
+  readonly waitForInput?: boolean;
+}
+
+export interface RunResult {
+  /**
+   * `output`: the pattern was written; `limit`: the instructions are used up; `exit`: the guest wrote to the exit port;
+   * `halted`: all CPUs sleep and nothing but input can wake them; `shutdown`: a CPU could not deliver an exception (triple
+   * fault); `stopped`: `stop` was called.
+   */
+  readonly reason: 'output' | 'limit' | 'exit' | 'halted' | 'shutdown' | 'stopped';
+  /** What the guest wrote to the exit port. */
+  readonly exitCode?: number;
+  /** For `shutdown`: what happened and where. */
+  readonly message?: string;
+  /** Executed by this run. */
+  readonly instructions: number;
+}
+
+/** Host time after which an asynchronous run lets others work. */
+const YIELD_MILLISECONDS = 12;
+/** Instructions after which the loop looks at the host's clock at the latest. */
+const LONGEST_QUANTUM = 2_000_000;
+/** Mean length of the slices of the default policy. */
+const SLICE_INSTRUCTIONS = 100_000;
+/** So many events in a row that wake no CPU mean that none will: their interrupts are masked. */
+const FRUITLESS_EVENTS = 100_000;
+const MEMORY_GRANULE = 128 * 1024;
+
+type Ending = Omit<RunResult, 'instructions'>;
+
+export class Machine {
+  readonly #board: Board;
+  readonly #policy: Policy;
+  /** Completed instructions at which the current CPU's slice ends. */
+  #sliceEnd = 0;
+  /** Why the run that is under way ends. */
+  #ending: Ending | undefined;
+  /** The machine cannot go on, and why. */
+  #dead: Ending | undefined;
+  #running = false;
+  /** Events since a CPU last ran. */
+  #idleEvents = 0;
+  #inputArrived: (() => void) | undefined;
+
+  private constructor(options: MachineOptions) {
+    const random = new Random(options.seed);
+    this.#board = new Board({
+      cpus: options.cpus ?? 1,
+      memoryBytes: options.memoryBytes,
+      random,
+      onExit: (exitCode) => this.#end({ reason: 'exit', exitCode }),
+      onInput: () => this.#inputArrived?.(),
+    });
+    this.#policy = options.policy?.(random) ?? new RoundRobin(random, SLICE_INSTRUCTIONS);
+  }
+
+  /**
+   * Builds a machine and loads the kernel; nothing runs yet. Throws BootError if the kernel cannot be booted, RangeError
+   * for impossible options, UnexpectedModuleError if `wasm` is not the core of the release of v86 that is supported.
+   */
+  static async create(options: MachineOptions): Promise<Machine> {
+    checkOptions(options);
+    const machine = new Machine(options);
+    const board = machine.#board;
+    const core = await V86Core.create({
+      wasm: await options.wasm(),
+      memoryBytes: options.memoryBytes,
+      compile: options.mode !== 'exact',
+      host: board,
+    });
+    board.attach(core);
+    core.ram.set(mpTables(board.cpus.length), MP_TABLE_ADDRESS);
+    board.interrupts.localApics[0]!.enterVirtualWireMode();
+    const image = { kernel: options.kernel, commandLine: options.commandLine ?? '', modules: options.modules ?? [] };
+    enterProtectedMode(core, loadMultiboot(image, core.ram));
+    return machine;
+  }
+
+  /** Runs in the foreground: returns when the run has ended. Input can only come from listeners. */
+  runSync(options: RunOptions = {}): RunResult {
+    const run = this.#begin(options);
+    try {
+      while (this.#ending === undefined) {
+        this.#quantum(run.end);
+        this.#flush();
+      }
+      return this.#result(run);
+    } finally {
+      run.finish();
+    }
+  }
+
+  /** Runs, and lets the host do other work every few milliseconds, which does not change the run. */
+  async run(options: RunOptions = {}): Promise<RunResult> {
+    const run = this.#begin(options);
+    try {
+      for (let yielded = hostMilliseconds(); this.#ending === undefined;) {
+        this.#quantum(run.end);
+        this.#flush();
+        if (options.waitForInput === true && this.#endsBecause('halted')) {
+          this.#ending = undefined;
+          await this.#nextInput();
+        } else if (hostMilliseconds() - yielded > YIELD_MILLISECONDS) {
+          await yieldToHost();
+          yielded = hostMilliseconds();
+        }
+      }
+      return this.#result(run);
+    } finally {
+      run.finish();
+    }
+  }
+
+  /** Ends the run that is under way, after the instruction that is being executed. For listeners. */
+  stop(): void {
+    this.#end({ reason: 'stopped' });
+    this.#inputArrived?.();
+  }
+
+  /** Serial port 0 to 3 (COM1 to COM4, ttyS0 to ttyS3). */
+  serial(port: number): SerialPort {
+    const serial = this.#board.serial[port];
+    if (serial === undefined) throw new RangeError(`there is no serial port ${port}`);
+    return serial;
+  }
+
+  /** Instructions that all CPUs together have executed. */
+  get instructions(): number {
+    return this.#board.core.completed;
+  }
+
+  /** Virtual time in nanoseconds since the machine was switched on. */
+  get nanoseconds(): number {
+    return this.#board.clock.now();
+  }
+
+  /** All of physical memory; changes with the machine. The array is valid until the machine runs again. */
+  memory(): Uint8Array {
+    return this.#board.core.ram;
+  }
+
+  /** A copy of physical memory. */
+  readPhysical(address: number, length: number): Uint8Array {
+    this.#checkRange(address, length);
+    return this.#board.core.ram.slice(address, address + length);
+  }
+
+  /** Writes physical memory, code included. */
+  writePhysical(address: number, bytes: Uint8Array): void {
+    this.#checkRange(address, bytes.length);
+    this.#board.core.ram.set(bytes, address);
+    this.#board.core.invalidateCode(address, address + bytes.length);
+  }
+
+  /** SHA-256 over memory, CPUs and devices: equal hashes, equal machines. */
+  stateHash(): string {
+    return hashMachine(this.#board);
+  }
+
+  /** Frees what the machine holds. It cannot be used afterwards. */
+  async destroy(): Promise<void> {
+    this.#dead = { reason: 'stopped' };
+    await this.#board.core.destroy();
+  }
+
+  #begin(options: RunOptions) {
+    if (this.#running) throw new Error('the machine is running already');
+    this.#running = true;
+    this.#ending = this.#dead;
+    const start = this.instructions;
+    const watch = this.#watchOutput(options);
+    const finish = () => {
+      watch();
+      this.#running = false;
+      this.#flush();
+    };
+    return { start, end: start + (options.instructions ?? Number.POSITIVE_INFINITY), finish };
+  }
+
+  #watchOutput({ untilOutput }: RunOptions): () => void {
+    if (untilOutput === undefined) return () => undefined;
+    const pattern = new OutputPattern(untilOutput.pattern);
+    return this.serial(untilOutput.port).onByte((byte) => {
+      if (pattern.next(byte)) this.#end({ reason: 'output' });
+    });
+  }
+
+  #result(run: { readonly start: number }): RunResult {
+    return { ...this.#ending!, instructions: this.instructions - run.start };
+  }
+
+  #endsBecause(reason: Ending['reason']): boolean {
+    return this.#ending?.reason === reason;
+  }
+
+  #end(ending: Ending): void {
+    this.#ending ??= ending;
+    this.#board.core.stop();
+  }
+
+  /** Runs one CPU up to the next point at which something else has to be done, but not beyond `end` instructions. */
+  #quantum(end: number): void {
+    const { clock, core } = this.#board;
+    clock.fireDue();
+    this.#board.current.completeInit();
+    const completed = core.completed;
+    if (completed >= end) this.#end({ reason: 'limit' });
+    else if (!this.#choose(completed)) this.#idle();
+    else {
+      this.#idleEvents = 0;
+      const event = clock.instructionsUntilNext();
+      this.#execute(Math.min(end - completed, this.#sliceEnd - completed, event, LONGEST_QUANTUM));
+    }
+  }
+
+  #execute(instructions: number): void {
+    try {
+      this.#board.core.run(instructions);
+    } catch (error) {
+      if (!(error instanceof CpuShutdownError)) throw error;
+      this.#dead = { reason: 'shutdown', message: error.message };
+      this.#ending = this.#dead;
+    }
+  }
+
+  /** Makes sure that a CPU that can run occupies the core. Returns whether there is one. */
+  #choose(completed: number): boolean {
+    const board = this.#board;
+    if (board.cpus.length === 1) {
+      this.#sliceEnd = Number.POSITIVE_INFINITY;
+      return board.current.runnable;
+    }
+    if (completed < this.#sliceEnd && board.current.runnable) return true;
+    const runnable = board.cpus.filter((cpu) => cpu.runnable).map((cpu) => cpu.index);
+    if (runnable.length === 0) return false;
+    const slice = this.#policy.next(runnable, completed);
+    board.switchTo(slice.cpu);
+    this.#sliceEnd = completed + slice.instructions;
+    return true;
+  }
+
+  /** Nobody can run: time jumps to the next event, unless no event can wake anybody. */
+  #idle(): void {
+    const { clock, cpus } = this.#board;
+    const wakeable = cpus.some((cpu) => cpu.wakeable);
+    if (wakeable && clock.next < Number.POSITIVE_INFINITY && this.#idleEvents++ < FRUITLESS_EVENTS) clock.skipToNext();
+    else this.#end({ reason: 'halted' });
+  }
+
+  #flush(): void {
+    for (const port of this.#board.serial) port.flush();
+  }
+
+  #nextInput(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#inputArrived = () => {
+        this.#inputArrived = undefined;
+        resolve();
+      };
+    });
+  }
+
+  #checkRange(address: number, length: number): void {
+    const size = this.#board.core.ram.length;
+    if (address >= 0 && address + length <= size) return;
+    throw new RangeError(
+      `physical memory ends at 0x${size.toString(16)}; 0x${address.toString(16)} + ${length} is beyond`,
+    );
+  }
+}
+
+function checkOptions({ memoryBytes, cpus = 1 }: MachineOptions): void {
+  if (!Number.isInteger(cpus) || cpus < 1 || cpus > 8) throw new RangeError(`a machine has 1 to 8 CPUs, not ${cpus}`);
+  if (memoryBytes < 2 ** 20 || memoryBytes > 2 ** 30 || memoryBytes % MEMORY_GRANULE !== 0) {
+    throw new RangeError(`memory is 1 MiB to 1 GiB in steps of 128 KiB, not ${memoryBytes} bytes`);
+  }
+}

@@ -1,0 +1,45 @@
+/*
+ * The I/O port space: who answers which port.
+ *
+ * Devices register byte handlers for the ports that they own. Wider accesses are split into bytes, low address first, as
+ * the ISA bus does for 8-bit devices, unless the device registered a handler for the width. What nobody owns goes to v86's
+ * own devices.
+ */
+
+import type { Bus } from './v86/core.ts';
+
+export interface PortHandler {
+  read?(port: number): number;
+  write?(port: number, value: number): void;
+  read32?(port: number): number;
+  write32?(port: number, value: number): void;
+}
+
+export class PortSpace {
+  readonly #handlers = new Map<number, PortHandler>();
+
+  /** Lets `handler` answer the ports from `first` to `last`. A later registration replaces an earlier one. */
+  register(first: number, last: number, handler: PortHandler): void {
+    for (let port = first; port <= last; port++) this.#handlers.set(port, handler);
+  }
+
+  read(port: number, bytes: 1 | 2 | 4, legacy: Bus): number {
+    const handler = this.#handlers.get(port);
+    if (handler === undefined) return legacy.readPort(port, bytes);
+    if (bytes === 4 && handler.read32 !== undefined) return handler.read32(port) >>> 0;
+    let value = 0;
+    for (let i = 0; i < bytes; i++) value |= this.#readByte(port + i) << (8 * i);
+    return value >>> 0;
+  }
+
+  write(port: number, bytes: 1 | 2 | 4, value: number, legacy: Bus): void {
+    const handler = this.#handlers.get(port);
+    if (handler === undefined) legacy.writePort(port, bytes, value);
+    else if (bytes === 4 && handler.write32 !== undefined) handler.write32(port, value >>> 0);
+    else for (let i = 0; i < bytes; i++) this.#handlers.get(port + i)?.write?.(port + i, (value >>> (8 * i)) & 0xff);
+  }
+
+  #readByte(port: number): number {
+    return this.#handlers.get(port)?.read?.(port) ?? 0xff;
+  }
+}

@@ -1,0 +1,58 @@
+/*
+ * One number for the whole state of the machine: two machines with the same hash will do the same from here on.
+ *
+ * It covers RAM, the architectural state of every CPU, and the devices. What the core keeps for its own speed (caches,
+ * arithmetic flags that are not computed yet) is left out or brought to its canonical form.
+ */
+
+import type { Board } from './board.ts';
+import { Sha256 } from './sha256.ts';
+import type { V86Core } from './v86/core.ts';
+import { layout } from './v86/layout.ts';
+
+/** SHA-256, in hexadecimal. */
+export function hashMachine(board: Board): string {
+  const hash = new Sha256();
+  const occupant = board.current.index;
+  for (const cpu of board.cpus) {
+    board.switchTo(cpu.index);
+    hash.updateNumbers([cpu.index, Number(cpu.waitsForStartup)]);
+    hashCpu(hash, board.core);
+  }
+  board.switchTo(occupant);
+  hash.updateNumbers(board.words());
+  hash.updateNumbers([board.core.completed]);
+  hash.update(board.core.ram);
+  return hash.digest();
+}
+
+/** Regions of the CPU's block that are architectural: offset and length. */
+const ARCHITECTURAL: readonly (readonly [number, number])[] = [
+  [layout.registers, 32],
+  [layout.segmentAccess, 8],
+  [layout.instructionPointer, 4],
+  [layout.idtLimit, 16], // IDT and GDT
+  [layout.controlRegisters, 32],
+  [layout.privilegeLevel, 1],
+  [layout.halted, 1],
+  [layout.sysenter, 12],
+  [layout.selectors, 16],
+  [layout.debugRegisters, 32],
+  [layout.segmentIsNull, 8],
+  [layout.segmentBases, 32],
+  [layout.segmentLimits, 32],
+  [layout.fpuTags, 1],
+  [layout.mxcsr, 4],
+  [layout.xmm, 128],
+  [layout.fpuStackTop, 1],
+  [layout.fpuControlWord, 2],
+  [layout.fpuStatusWord, 2],
+  [layout.fpuStack, 128],
+  [layout.tscOffset, 8],
+];
+
+function hashCpu(hash: Sha256, core: V86Core): void {
+  const state = core.state;
+  hash.updateNumbers([core.eflags]);
+  for (const [offset, length] of ARCHITECTURAL) hash.update(new Uint8Array(state.buffer, offset, length));
+}

@@ -1,0 +1,444 @@
+/*
+ * One x86 CPU with its RAM, made of v86's core.
+ *
+ * v86 is used through its public interface: the class `V86`, whose option `wasm_fn` lets us instantiate the (edited) core
+ * and see all its imports and exports. v86's own loop is never started: `run` calls main_loop. v86's JavaScript devices
+ * stay available to the machine as `legacy`, for the ports and pages that the machine does not answer itself.
+ *
+ * Invariants:
+ *   - completed = instructions at the last sync + (counter - counter at that sync) + inFlight, at any moment;
+ *   - no exception passes through a frame of the core: its stack would not be unwound, and memory be corrupted later. An
+ *     exception in a callback is kept, the core is stopped, and `run` throws it;
+ *   - views of the core's memory are made anew whenever it has grown.
+ */
+
+import { V86 } from 'v86';
+import { JIT_TABLE_OFFSET, layout } from './layout.ts';
+import { rewriteJitModule } from './jit-module.ts';
+import { ACKNOWLEDGE_PORT, GLOBALS, type GlobalName, patchCore } from './patches.ts';
+import { UnexpectedModuleError } from './wasm-module.ts';
+
+/** Ports and device memory, as seen from the CPU. Values are unsigned. */
+export interface Bus {
+  readPort(port: number, bytes: 1 | 2 | 4): number;
+  writePort(port: number, bytes: 1 | 2 | 4, value: number): void;
+  readMemory(address: number, bytes: 1 | 4): number;
+  writeMemory(address: number, bytes: 1 | 2 | 4, value: number): void;
+}
+
+/** What the core asks of the machine while it runs. */
+export interface CoreHost extends Bus {
+  /** The vector of the interrupt that is delivered now, or -1. Called when interrupts are enabled, or an NMI waits. */
+  acknowledgeInterrupt(): number;
+  /** Virtual time in milliseconds. */
+  milliseconds(): number;
+  random32(): number;
+  /** A line of one of v86's own devices. */
+  setIrq(line: number, level: boolean): void;
+}
+
+export interface CoreOptions {
+  /** The contents of v86's build/v86.wasm. */
+  readonly wasm: Uint8Array;
+  readonly memoryBytes: number;
+  /** Without the compiler, guest code is interpreted; what it does is the same. */
+  readonly compile: boolean;
+  readonly host: CoreHost;
+}
+
+/** The guest's CPU cannot go on: it shut down (triple fault), or it met something that v86 does not implement. */
+export class CpuShutdownError extends Error {
+  override readonly name = 'CpuShutdownError';
+}
+
+type CoreFunction = (...args: number[]) => number;
+type Globals = Readonly<Record<GlobalName, WebAssembly.Global>>;
+
+const EXPORTED_FUNCTIONS = [
+  'main_loop',
+  'handle_irqs',
+  'reset_cpu',
+  'full_clear_tlb',
+  'update_state_flags',
+  'get_eflags',
+  'set_jit_config',
+  'set_tsc',
+  'jit_dirty_cache',
+  'jit_clear_cache_js',
+  'codegen_finalize_finished',
+  'translate_address_system_read_js',
+  'allocate_memory',
+] as const;
+type Functions = Readonly<Record<(typeof EXPORTED_FUNCTIONS)[number], CoreFunction>>;
+
+/** Size of the buffers of `saveCpu` and `loadCpu`: the CPU's block, and its TSC offset, which lies elsewhere. */
+export const CPU_STATE_BYTES = layout.cpuEnd - layout.cpuStart + 8;
+
+/** Words in the CPU's block that belong to all CPUs. */
+const SHARED_STATE = [
+  layout.instructionCounter,
+  layout.displayDirtyRange,
+  layout.displayDirtyRange + 4,
+  layout.memorySize,
+  layout.acpiEnabled,
+];
+
+/** Instructions between two stops at most, so that the difference of two counters is never ambiguous. */
+const LONGEST_QUANTUM = 2 ** 28;
+
+export class V86Core {
+  /** v86's own devices. */
+  readonly legacy: Bus;
+
+  readonly #emulator: V86;
+  readonly #instance: CoreInstance;
+  #completedAtSync = 0;
+  #counterAtSync = 0;
+
+  private constructor(emulator: V86, instance: CoreInstance) {
+    this.#emulator = emulator;
+    this.#instance = instance;
+    this.legacy = instance.legacy;
+  }
+
+  /** Loads the core. Throws UnexpectedModuleError if it is not the release of v86 that this boundary knows. */
+  static async create(options: CoreOptions): Promise<V86Core> {
+    const instance = new CoreInstance(options);
+    const emulator = new V86({
+      wasm_fn: (imports) => instance.instantiate(imports),
+      memory_size: options.memoryBytes,
+      autostart: false,
+      disable_keyboard: true,
+      disable_mouse: true,
+      disable_speaker: true,
+      acpi: false,
+    });
+    await new Promise<void>((resolve) => emulator.add_listener('emulator-ready', () => resolve()));
+    instance.checkReset(options.memoryBytes);
+    if (!options.compile) instance.functions.set_jit_config(0, 1);
+    return new V86Core(emulator, instance);
+  }
+
+  /** Instructions that were completed since the core was created. Exact, in callbacks too. */
+  get completed(): number {
+    const instance = this.#instance;
+    const counter = instance.state.getInt32(layout.instructionCounter, true) + instance.globals.inFlight.value;
+    return this.#completedAtSync + ((counter - this.#counterAtSync) >>> 0);
+  }
+
+  /**
+   * Runs the CPU for `instructions`, or less: until it halts, or `stop` is called. Interrupts that are asserted are
+   * delivered as soon as the guest lets them. Throws CpuShutdownError when the CPU cannot go on.
+   */
+  run(instructions: number): void {
+    const instance = this.#instance;
+    instance.setStop(Math.min(instructions, LONGEST_QUANTUM));
+    try {
+      if (instance.globals.interruptLines.value !== 0) instance.functions.handle_irqs();
+      instance.functions.main_loop();
+    } catch (error) {
+      throw this.#shutdown(error);
+    } finally {
+      this.#sync();
+    }
+    instance.finishCompilation();
+    instance.throwPending();
+  }
+
+  /** Ends `run` after the current instruction. For callbacks. */
+  stop(): void {
+    this.#instance.stop();
+  }
+
+  /** Tells the CPU which interrupt lines are asserted: INTERRUPT_LINE_INTR, INTERRUPT_LINE_NMI. */
+  setInterruptLines(lines: number): void {
+    this.#instance.globals.interruptLines.value = lines;
+  }
+
+  /** What CPUID leaf 1 adds to EBX and EDX. */
+  setTopology(ebx: number, edx: number): void {
+    this.#instance.globals.cpuidEbx.value = ebx;
+    this.#instance.globals.cpuidEdx.value = edx;
+  }
+
+  /** All of RAM. The array is valid until the core runs again. */
+  get ram(): Uint8Array<ArrayBuffer> {
+    return this.#instance.ram;
+  }
+
+  /** The state of the CPU, addressed as in `layout`. Valid until the core runs again. */
+  get state(): DataView<ArrayBuffer> {
+    return this.#instance.state;
+  }
+
+  get interruptsEnabled(): boolean {
+    return (this.#instance.state.getUint8(layout.eflags + 1) & 2) !== 0;
+  }
+
+  get halted(): boolean {
+    return this.#instance.state.getUint8(layout.halted) !== 0;
+  }
+
+  /** EFLAGS with the arithmetic flags computed. */
+  get eflags(): number {
+    return this.#instance.functions.get_eflags();
+  }
+
+  /** Copies the state of the CPU out of the core: CPU_STATE_BYTES. */
+  saveCpu(into: Uint8Array): void {
+    const { bytes, state } = this.#instance;
+    into.set(bytes.subarray(layout.cpuStart, layout.cpuEnd));
+    const tsc = state.getBigUint64(layout.tscOffset, true);
+    new DataView(into.buffer, into.byteOffset).setBigUint64(layout.cpuEnd - layout.cpuStart, tsc, true);
+  }
+
+  /** Makes the core go on as the CPU whose state this is. What CPUs share stays as it is. */
+  loadCpu(from: Uint8Array): void {
+    const { bytes, state, functions } = this.#instance;
+    const shared = SHARED_STATE.map((at) => [at, state.getUint32(at, true)] as const);
+    bytes.set(from.subarray(0, layout.cpuEnd - layout.cpuStart), layout.cpuStart);
+    for (const [at, value] of shared) state.setUint32(at, value, true);
+    const tsc = new DataView(from.buffer, from.byteOffset).getBigUint64(layout.cpuEnd - layout.cpuStart, true);
+    state.setBigUint64(layout.tscOffset, tsc, true);
+    functions.full_clear_tlb();
+    functions.update_state_flags();
+  }
+
+  /** Must follow a write to `ram` or `state`: what the core derived from them is dropped. */
+  invalidate(): void {
+    const { functions, state } = this.#instance;
+    functions.jit_dirty_cache(0, state.getUint32(layout.memorySize, true));
+    functions.full_clear_tlb();
+    functions.update_state_flags();
+  }
+
+  /** Must follow a write to a part of `ram`: code that was compiled from it is dropped. */
+  invalidateCode(start: number, end: number): void {
+    if (start < end) this.#instance.functions.jit_dirty_cache(start, end);
+  }
+
+  async destroy(): Promise<void> {
+    await this.#emulator.destroy();
+  }
+
+  #sync(): void {
+    this.#instance.globals.inFlight.value = 0;
+    const counter = this.#instance.state.getInt32(layout.instructionCounter, true);
+    this.#completedAtSync += (counter - this.#counterAtSync) >>> 0;
+    this.#counterAtSync = counter;
+  }
+
+  #shutdown(error: unknown): Error {
+    if (!(error instanceof WebAssembly.RuntimeError || error instanceof RangeError)) return error as Error;
+    const state = this.#instance.state;
+    const hex = (at: number) => state.getUint32(at, true).toString(16).padStart(8, '0');
+    const where = `eip ${hex(layout.previousInstructionPointer)} esp ${hex(layout.registers + 16)}`;
+    const paging = `cr0 ${hex(layout.controlRegisters)} cr2 ${hex(layout.controlRegisters + 8)} cr3 ${hex(layout.controlRegisters + 12)}`;
+    return new CpuShutdownError(
+      `the CPU shut down: an exception could not be delivered (${where} ${paging} idt ${hex(layout.idtBase)})`,
+      { cause: error },
+    );
+  }
+}
+
+/** The instantiated core: its functions, globals and memory, and the functions it imports. */
+class CoreInstance {
+  readonly #options: CoreOptions;
+  #legacy: Bus | undefined;
+  #functions: Functions | undefined;
+  #globals: Globals | undefined;
+  #memory: WebAssembly.Memory | undefined;
+  #table: WebAssembly.Table | undefined;
+  #jitImports: WebAssembly.ModuleImports = {};
+  #ramBase = 0;
+  /** Instructions between `jitStopAt` and `stopAt`: the longest way to a loop head in any compiled module. */
+  #margin = 64;
+  #compiled: { readonly index: number; readonly start: number; readonly flags: number } | undefined;
+  #pendingError: unknown;
+  #ram = new Uint8Array(0);
+  #state = new DataView(new ArrayBuffer(0));
+
+  constructor(options: CoreOptions) {
+    this.#options = options;
+  }
+
+  get functions(): Functions {
+    return this.#functions!;
+  }
+
+  get globals(): Globals {
+    return this.#globals!;
+  }
+
+  get legacy(): Bus {
+    return this.#legacy!;
+  }
+
+  get ram(): Uint8Array<ArrayBuffer> {
+    const buffer = this.#memory!.buffer;
+    if (this.#ram.buffer !== buffer) {
+      this.#ram = new Uint8Array(buffer, this.#ramBase, this.state.getUint32(layout.memorySize, true));
+    }
+    return this.#ram;
+  }
+
+  /** All of the core's memory. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.#memory!.buffer);
+  }
+
+  get state(): DataView<ArrayBuffer> {
+    const buffer = this.#memory!.buffer;
+    if (this.#state.buffer !== buffer) this.#state = new DataView(buffer);
+    return this.#state;
+  }
+
+  async instantiate(imports: WebAssembly.Imports): Promise<WebAssembly.Exports> {
+    const env = imports['env']!;
+    this.#legacy = legacyBus(env as Record<string, CoreFunction>);
+    this.#table = env['__indirect_function_table'] as WebAssembly.Table;
+    const own = { ...env, ...this.#imports() };
+    const { instance } = await WebAssembly.instantiate(patchCore(this.#options.wasm), { env: own });
+    const exports = instance.exports;
+    const missing = [...EXPORTED_FUNCTIONS, ...GLOBALS, 'memory'].filter((name) => !(name in exports));
+    if (missing.length > 0) throw new UnexpectedModuleError(`the core does not export ${missing.join(', ')}`);
+    this.#functions = exports as Record<string, CoreFunction> as Functions;
+    this.#globals = exports as Record<string, WebAssembly.Global> as Globals;
+    this.#memory = exports['memory'] as WebAssembly.Memory;
+    this.#jitImports = { ...exports, m: this.#memory };
+    const host = this.#options.host;
+    const guarded = (callback: CoreFunction): CoreFunction => this.#guarded(callback);
+    return {
+      ...exports,
+      allocate_memory: (size: number) => (this.#ramBase = this.functions.allocate_memory(size)),
+      device_raise_irq: guarded((line) => (host.setIrq(line, true), 0)),
+      device_lower_irq: guarded((line) => (host.setIrq(line, false), 0)),
+    };
+  }
+
+  setStop(instructions: number): void {
+    const stopAt = (this.state.getInt32(layout.instructionCounter, true) + instructions) | 0;
+    this.globals.stopAt.value = stopAt;
+    this.globals.jitStopAt.value = (stopAt - this.#margin) | 0;
+  }
+
+  stop(): void {
+    const counter = this.state.getInt32(layout.instructionCounter, true);
+    this.globals.stopAt.value = counter;
+    this.globals.jitStopAt.value = counter;
+  }
+
+  /** Tells the core about a compiled function. Not while the core runs: it holds its lock, and would panic. */
+  finishCompilation(): void {
+    const compiled = this.#compiled;
+    if (compiled === undefined) return;
+    this.#compiled = undefined;
+    this.functions.codegen_finalize_finished(compiled.index, compiled.start, compiled.flags);
+  }
+
+  throwPending(): void {
+    const error = this.#pendingError;
+    this.#pendingError = undefined;
+    if (error !== undefined) throw error as Error;
+  }
+
+  /** A CPU after reset is at FFFF:FFF0 less 64 Ki in v86's real mode, with CS F000. If not, `layout` does not fit. */
+  checkReset(memoryBytes: number): void {
+    const state = this.state;
+    const expected: readonly (readonly [string, number, number])[] = [
+      ['the instruction pointer', state.getUint32(layout.instructionPointer, true), 0xffff0],
+      ['the selector of CS', state.getUint16(layout.selectors + 2, true), 0xf000],
+      ['the base of CS', state.getUint32(layout.segmentBases + 4, true), 0xf0000],
+      ['the protection enable bit', state.getUint32(layout.controlRegisters, true) & 1, 0],
+      ['the halted flag', state.getUint8(layout.halted), 0],
+      ['the memory size', state.getUint32(layout.memorySize, true), memoryBytes],
+    ];
+    for (const [what, found, wanted] of expected) {
+      if (found === wanted) continue;
+      throw new UnexpectedModuleError(
+        `${what} is 0x${found.toString(16)} after reset instead of 0x${wanted.toString(16)}: not v86 0.5.462?`,
+      );
+    }
+  }
+
+  #imports(): Record<string, CoreFunction> {
+    const host = this.#options.host;
+    const nothing = () => 0;
+    const guarded = (callback: CoreFunction): CoreFunction => this.#guarded(callback);
+    return {
+      microtick: guarded(() => host.milliseconds()),
+      get_rand_int: guarded(() => host.random32() | 0),
+      run_hardware_timers: nothing,
+      cpu_event_halt: nothing,
+      stop_idling: nothing,
+      io_port_read8: guarded((port) => host.readPort(port, 1)),
+      io_port_read16: guarded((port) => host.readPort(port, 2)),
+      io_port_read32: guarded((port) => (port === ACKNOWLEDGE_PORT ? this.#acknowledge() : host.readPort(port, 4) | 0)),
+      io_port_write8: guarded((port, value) => (host.writePort(port, 1, value & 0xff), 0)),
+      io_port_write16: guarded((port, value) => (host.writePort(port, 2, value & 0xffff), 0)),
+      io_port_write32: guarded((port, value) => (host.writePort(port, 4, value >>> 0), 0)),
+      mmap_read8: guarded((address) => host.readMemory(address >>> 0, 1)),
+      mmap_read32: guarded((address) => host.readMemory(address >>> 0, 4) | 0),
+      mmap_write8: guarded((address, value) => this.#write(address, 1, value & 0xff)),
+      mmap_write16: guarded((address, value) => this.#write(address, 2, value & 0xffff)),
+      mmap_write32: guarded((address, value) => this.#write(address, 4, value)),
+      mmap_write64: guarded((address, ...values) => this.#writeMany(address, values)),
+      mmap_write128: guarded((address, ...values) => this.#writeMany(address, values)),
+      codegen_finalize: guarded((index, start, flags, pointer, length) => {
+        this.#compile(index, start, flags, pointer >>> 0, length >>> 0);
+        return 0;
+      }),
+    };
+  }
+
+  /** An Option<u8> as the core keeps it: 0 for none, or 1 and the vector in the next byte. */
+  #acknowledge(): number {
+    const vector = this.#options.host.acknowledgeInterrupt();
+    return vector < 0 ? 0 : 1 | (vector << 8);
+  }
+
+  #write(address: number, bytes: 1 | 2 | 4, value: number): number {
+    this.#options.host.writeMemory(address >>> 0, bytes, value >>> 0);
+    return 0;
+  }
+
+  #writeMany(address: number, values: readonly number[]): number {
+    values.forEach((value, i) => this.#write(address + 4 * i, 4, value));
+    return 0;
+  }
+
+  /** Compiles at once, so that nothing depends on when the host gets to it. */
+  #compile(index: number, start: number, flags: number, pointer: number, length: number): void {
+    const written = new Uint8Array(this.#memory!.buffer, pointer, length);
+    const { bytes, longestPath } = rewriteJitModule(written);
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { e: this.#jitImports });
+    this.#table!.set(index + JIT_TABLE_OFFSET, instance.exports['f']!);
+    this.#margin = Math.max(this.#margin, longestPath);
+    this.#compiled = { index, start, flags };
+    this.stop();
+  }
+
+  #guarded(callback: CoreFunction): CoreFunction {
+    return (...args) => {
+      try {
+        return callback(...args);
+      } catch (error) {
+        this.#pendingError ??= error;
+        this.stop();
+        return 0;
+      }
+    };
+  }
+}
+
+function legacyBus(env: Readonly<Record<string, CoreFunction>>): Bus {
+  const readPorts = { 1: env['io_port_read8']!, 2: env['io_port_read16']!, 4: env['io_port_read32']! };
+  const writePorts = { 1: env['io_port_write8']!, 2: env['io_port_write16']!, 4: env['io_port_write32']! };
+  const writes = { 1: env['mmap_write8']!, 2: env['mmap_write16']!, 4: env['mmap_write32']! };
+  return {
+    readPort: (port, bytes) => readPorts[bytes](port) >>> 0,
+    writePort: (port, bytes, value) => void writePorts[bytes](port, bytes === 4 ? value | 0 : value),
+    readMemory: (address, bytes) => env[bytes === 1 ? 'mmap_read8' : 'mmap_read32']!(address) >>> 0,
+    writeMemory: (address, bytes, value) => void writes[bytes](address, bytes === 4 ? value | 0 : value),
+  };
+}

@@ -1,0 +1,100 @@
+/*
+ * Where v86 0.5.462 keeps things in its WebAssembly memory, and what its functions are called.
+ *
+ * These are private facts of one release of v86. They were read in its sources (src/rust/cpu/global_pointers.rs) and in
+ * the disassembly of build/v86.wasm, and they are used by the files of this folder only. `checkReset` in core.ts compares
+ * the important ones with what a freshly reset CPU must look like, so that another release is refused with a message.
+ */
+
+/** Byte addresses of the CPU's state. Everything from `cpuStart` to `cpuEnd` belongs to one CPU, but for the exceptions. */
+export const layout = {
+  cpuStart: 64,
+  cpuEnd: 1280,
+
+  registers: 64, // eax, ecx, edx, ebx, esp, ebp, esi, edi
+  lastOpSize: 96,
+  flagsChanged: 100,
+  eflags: 120, // without the lazily computed arithmetic flags
+  segmentAccess: 512,
+  acpiEnabled: 552,
+  instructionPointer: 556, // linear: the base of CS is included
+  previousInstructionPointer: 560,
+  idtLimit: 564,
+  idtBase: 568,
+  gdtLimit: 572,
+  gdtBase: 576,
+  controlRegisters: 580, // cr0 .. cr7
+  privilegeLevel: 612,
+  halted: 616,
+  lastVirtualPage: 620,
+  lastPhysicalPage: 624,
+  sysenter: 636,
+  instructionCounter: 664, // 32 bits, shared by all CPUs
+  selectors: 668, // es, cs, ss, ds, fs, gs, tr, ldtr
+  debugRegisters: 684,
+  displayDirtyRange: 716, // of the shared VGA memory, not of a CPU
+  segmentIsNull: 724,
+  segmentBases: 736,
+  segmentLimits: 768,
+  protectedMode: 800,
+  is32Bit: 804,
+  stackIs32Bit: 808,
+  memorySize: 812, // shared
+  fpuTags: 816,
+  mxcsr: 824,
+  xmm: 832,
+  fpuStackTop: 1032,
+  fpuControlWord: 1036,
+  fpuStatusWord: 1040,
+  fpuStack: 1152,
+
+  /** What compiled code left behind for `exit_jit`: 0 and 1 name an exception, 2 is nothing, 4 asks to try again interpreted. */
+  jitFault: 35472,
+  tscOffset: 37352,
+  jitDisabled: 49177,
+} as const;
+
+/** Values of `jitFault`. */
+export const JIT_FAULT_EXCEPTION_LAST = 1;
+export const JIT_FAULT_RETRY = 4;
+
+/** Compiled functions live in the function table from this index on. */
+export const JIT_TABLE_OFFSET = 1024;
+
+/** The limit after which v86 leaves its inner loops: its constants, before they are edited. */
+export const V86_LOOP_LIMIT = 100003;
+export const V86_INTERPRETER_LIMIT = 100001;
+
+/** Memory pages that v86 claims for its own APICs. Accesses are sent to the machine's instead. */
+export const V86_LOCAL_APIC_PAGE = 0xfee00000;
+export const V86_IO_APIC_PAGE = 0xfec00000;
+
+const crate = 'CslOG1uufA09K_3v86';
+const inCpu = (module: string, name: string) => `_RNvNtNt${crate}3cpu${mangled(module)}${mangled(name)}`;
+const imported = (name: string) => `_RNvNtNtNt${crate}3cpu3cpu2js${mangled(name)}`;
+
+/** Symbol names in the core's name section. The hash in them changes with every release of v86 or of its compiler. */
+export const symbols = {
+  mainLoop: 'main_loop',
+  handleIrqs: 'handle_irqs',
+  cpuid: 'instr_0FA2',
+  acknowledgePic: inCpu('pic', 'pic_acknowledge_irq'),
+  localApicRead: inCpu('apic', 'read32'),
+  ioApicRead: inCpu('ioapic', 'read32'),
+  mmapWrite32: inCpu('memory', 'mmap_write32'),
+  portRead8: inCpu('cpu', 'io_port_read8'),
+  portWrite8: inCpu('cpu', 'io_port_write8'),
+  jitSlowRead: inCpu('cpu', 'safe_read_slow_jit'),
+  jitSlowWrite: inCpu('cpu', 'safe_write_slow_jit'),
+  generateModule: `_RNvNt${crate}3jit19jit_generate_module`,
+  compileInstruction: `_RNvNtNt${crate}3gen3jit3jit`,
+  emitEqz: `_RNvMs4_NtNt${crate}7wasmgen12wasm_builderNtB5_11WasmBuilder7eqz_i32`,
+  importedRead32: `_RNvNtNtNt${crate}3cpu6memory3ext11mmap_read32`,
+  importedPortRead8: imported('io_port_read8'),
+  importedPortWrite8: imported('io_port_write8'),
+  importedPortRead32: imported('io_port_read32'),
+} as const;
+
+function mangled(name: string): string {
+  return `${name.length}${name}`;
+}

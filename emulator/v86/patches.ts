@@ -1,0 +1,324 @@
+/*
+ * The edits that turn v86's core into one CPU of a deterministic multiprocessor.
+ *
+ * What they achieve:
+ *   1. Exact stops. The core runs until its instruction counter equals the global `stopAt`, in the interpreter and with
+ *      compiled code. Compiled code can stop at loop heads only; it is left when the counter reaches `jitStopAt`, which is
+ *      far enough ahead of `stopAt` for the longest way to the next loop head, and the interpreter runs the rest.
+ *   2. An exact count at every call out of the core. The counter in memory is brought up to date when a stretch of code
+ *      ends; `inFlight` holds what the stretch has completed so far. Their sum is the number of completed instructions.
+ *   3. Interrupts come from outside: bit 0 of `interruptLines` says that INTR is asserted, bit 1 that an NMI waits, and the
+ *      acknowledge cycle is a read of the port ACKNOWLEDGE_PORT.
+ *   4. The pages and ports of v86's own APICs and PIC reach the machine like all others.
+ *   5. Compiled code never touches devices in memory: such an instruction is left to the interpreter, which is exact.
+ *
+ * Whether a stretch of guest code was compiled or interpreted, how long the calls of main_loop are and where they end can
+ * therefore not be seen by the guest: a run is the same in all modes.
+ */
+
+import { code, index5, unsigned } from './wasm-code.ts';
+import {
+  JIT_FAULT_RETRY,
+  layout,
+  symbols,
+  V86_INTERPRETER_LIMIT,
+  V86_IO_APIC_PAGE,
+  V86_LOCAL_APIC_PAGE,
+  V86_LOOP_LIMIT,
+} from './layout.ts';
+import { WasmModuleEditor } from './wasm-module.ts';
+
+/** A port number outside the guest's 64 Ki: reading it is the interrupt acknowledge cycle. */
+export const ACKNOWLEDGE_PORT = 0x10000;
+
+export const INTERRUPT_LINE_INTR = 1;
+export const INTERRUPT_LINE_NMI = 2;
+
+/** The globals that are added, by their exported names. */
+export const GLOBALS = [
+  'stopAt',
+  'jitStopAt',
+  'inFlight',
+  'interruptLines',
+  'forceInterpreter',
+  'cpuidEbx',
+  'cpuidEdx',
+] as const;
+export type GlobalName = (typeof GLOBALS)[number];
+type GlobalIndices = Readonly<Record<GlobalName, number>>;
+
+/** Returns the edited core. Throws UnexpectedModuleError when it is not the release that the edits were written for. */
+export function patchCore(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const editor = new WasmModuleEditor(bytes);
+  const globals = Object.fromEntries(GLOBALS.map((name) => [name, editor.addGlobal(name, 0)])) as GlobalIndices;
+  stopExactly(editor, globals);
+  countExactly(editor, globals);
+  leaveAfterOneQuantum(editor);
+  takeInterruptsFromOutside(editor, globals);
+  sendDevicesOutside(editor);
+  retryDeviceAccessInterpreted(editor, globals);
+  markCompiledInstructions(editor);
+  reportProcessorTopology(editor, globals);
+  return editor.build();
+}
+
+const counter = code.load32At(layout.instructionCounter);
+
+/** True (1) when compiled code must not be entered: too close to the stop, or the interpreter was asked for. */
+const compiledCodeIsOff = (g: GlobalIndices) => [
+  ...code.globalGet(g.jitStopAt),
+  ...counter,
+  code.i32Sub,
+  ...code.i32Const(0),
+  code.i32LeS,
+  ...code.globalGet(g.forceInterpreter),
+  code.i32Or,
+];
+
+/*
+ * Locals of main_loop: 3 and 9 are temporaries, 5 is the counter at its start, 11 counts the instructions of the current
+ * stretch including the one that is about to run, 12 is the counter at the stretch's start.
+ */
+function stopExactly(editor: WasmModuleEditor, g: GlobalIndices): void {
+  editor.edit(
+    symbols.mainLoop,
+    'the bound of a quantum',
+    [...counter, ...code.localGet(5), code.i32Sub, ...code.i32Const(V86_LOOP_LIMIT), code.i32LtU, ...code.brIf(0)],
+    [...code.globalGet(g.stopAt), ...counter, code.i32Sub, ...code.i32Const(0), code.i32GtS, ...code.brIf(0)],
+  );
+  const interpreterLimit = [
+    ...code.block,
+    ...code.localGet(11),
+    ...code.i32Const(V86_INTERPRETER_LIMIT),
+    code.i32LtU,
+    ...code.brIf(0),
+  ];
+  editor.edit(symbols.mainLoop, 'the bound of an interpreted stretch', interpreterLimit, [
+    ...code.globalGet(g.stopAt),
+    ...counter,
+    code.i32Sub,
+    ...code.localGet(11),
+    code.i32LeS,
+    ...code.brIf(1),
+    ...interpreterLimit,
+  ]);
+  // Two places look for compiled code at the current address.
+  const lookUp = [0x28, 2, ...index5(49180), ...code.localTee(3), code.i32Eqz];
+  editor.edit(symbols.mainLoop, 'the first look-up of compiled code', lookUp, [
+    ...lookUp,
+    ...compiledCodeIsOff(g),
+    code.i32Or,
+  ]);
+  const lookUpAgain = [code.i32Add, 0x28, 2, 0, ...code.localTee(9), code.i32Eqz];
+  editor.edit(symbols.mainLoop, 'the second look-up of compiled code', lookUpAgain, [
+    ...lookUpAgain,
+    ...compiledCodeIsOff(g),
+    code.i32Or,
+  ]);
+  // Code that is compiled already must not become hot by being interpreted before a stop.
+  const isJitDisabled = [...code.i32Const(0), 0x2d, 0, ...index5(layout.jitDisabled)];
+  editor.edit(symbols.mainLoop, 'the test of whether to count heat', isJitDisabled, [
+    ...isJitDisabled,
+    ...compiledCodeIsOff(g),
+    code.i32Or,
+  ]);
+}
+
+function countExactly(editor: WasmModuleEditor, g: GlobalIndices): void {
+  const start = [...counter, ...code.localSet(12), ...code.i32Const(1), ...code.localSet(11)];
+  editor.edit(symbols.mainLoop, 'the start of an interpreted stretch', start, [
+    ...start,
+    ...code.i32Const(0),
+    ...code.globalSet(g.forceInterpreter),
+  ]);
+  const next = [...code.localGet(11), ...code.i32Const(1), code.i32Add, ...code.localSet(11)];
+  editor.edit(symbols.mainLoop, 'the step to the next interpreted instruction', next, [
+    ...code.localGet(11),
+    ...code.globalSet(g.inFlight),
+    ...next,
+  ]);
+  // A stretch that ends because the next instruction cannot be fetched must be counted as well.
+  editor.edit(
+    symbols.mainLoop,
+    'the end of a stretch by a fault',
+    [...counter, ...code.localSet(3), ...code.br(1)],
+    [],
+  );
+  const end = [
+    ...code.i32Const(0),
+    ...counter,
+    ...code.localGet(11),
+    code.i32Add,
+    ...code.localTee(3),
+    ...code.store32(layout.instructionCounter),
+  ];
+  editor.edit(symbols.mainLoop, 'the end of an interpreted stretch', end, [
+    ...end,
+    ...code.i32Const(0),
+    ...code.globalSet(g.inFlight),
+  ]);
+}
+
+/** main_loop goes on for a millisecond of its clock. One quantum is what the machine wants: compare with -1 instead of 1. */
+function leaveAfterOneQuantum(editor: WasmModuleEditor): void {
+  const greater = 0x64;
+  editor.edit(
+    symbols.mainLoop,
+    'the test for the end of a frame',
+    [0x44, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f, greater],
+    [0x44, 0, 0, 0, 0, 0, 0, 0xf0, 0xbf, greater],
+  );
+}
+
+function takeInterruptsFromOutside(editor: WasmModuleEditor, g: GlobalIndices): void {
+  // The result is Option<u8>: a byte that says whether there is a vector, then the vector.
+  editor.replaceBody(symbols.acknowledgePic, [
+    ...code.localGet(0),
+    ...code.globalGet(g.interruptLines),
+    0x04, // if, with a 32-bit result
+    0x7f,
+    ...code.i32Const(ACKNOWLEDGE_PORT),
+    ...code.call(editor.functionIndex(symbols.importedPortRead32)),
+    0x05, // else
+    ...code.i32Const(0),
+    code.end,
+    ...code.store16,
+  ]);
+  const interruptFlag = [
+    ...code.i32Const(0),
+    0x2d,
+    0,
+    ...unsigned(layout.eflags + 1),
+    ...code.i32Const(2),
+    code.i32And,
+  ];
+  editor.edit(symbols.handleIrqs, 'the test of the interrupt flag', interruptFlag, [
+    ...interruptFlag,
+    ...code.globalGet(g.interruptLines),
+    ...code.i32Const(INTERRUPT_LINE_NMI),
+    code.i32And,
+    code.i32Or,
+  ]);
+}
+
+function sendDevicesOutside(editor: WasmModuleEditor): void {
+  const read32 = editor.functionIndex(symbols.importedRead32);
+  const readFrom = (page: number) => [...code.localGet(0), ...code.i32Const(page), code.i32Add, ...code.call(read32)];
+  editor.replaceBody(symbols.localApicRead, readFrom(V86_LOCAL_APIC_PAGE));
+  editor.replaceBody(symbols.ioApicRead, readFrom(V86_IO_APIC_PAGE));
+  // Writes compare the masked address with the page. An odd number never equals it.
+  for (const page of [V86_LOCAL_APIC_PAGE, V86_IO_APIC_PAGE]) {
+    editor.edit(
+      symbols.mmapWrite32,
+      'the test for an APIC page',
+      [code.i32And, ...code.i32Const(page), 0x46],
+      [code.i32And, ...code.i32Const(page | 1), 0x46],
+    );
+  }
+  editor.replaceBody(symbols.portRead8, [
+    ...code.localGet(0),
+    ...code.call(editor.functionIndex(symbols.importedPortRead8)),
+  ]);
+  editor.replaceBody(symbols.portWrite8, [
+    ...code.localGet(0),
+    ...code.localGet(1),
+    ...code.call(editor.functionIndex(symbols.importedPortWrite8)),
+  ]);
+}
+
+/**
+ * Compiled code that meets memory of a device leaves as it does for self-modifying code: the instruction pointer goes back
+ * to the instruction, the fault is "retry", and the interpreter takes over.
+ */
+function retryDeviceAccessInterpreted(editor: WasmModuleEditor, g: GlobalIndices): void {
+  const retry = (instructionPointer: number[]) => [
+    ...code.i32Const(0),
+    ...code.i32Const(JIT_FAULT_RETRY),
+    ...code.store32(layout.jitFault),
+    ...code.i32Const(0),
+    ...code.load32At(layout.instructionPointer),
+    ...code.i32Const(-4096),
+    code.i32And,
+    ...instructionPointer,
+    code.i32Or,
+    ...code.store32(layout.instructionPointer),
+    ...code.i32Const(1),
+    ...code.globalSet(g.forceInterpreter),
+  ];
+  // Both functions choose by the width of the access next; only what is in a device's memory gets here.
+  const byWidth = [
+    ...code.block,
+    ...code.localGet(1),
+    ...code.localGet(1),
+    ...code.i32Const(-1),
+    code.i32Add,
+    code.i32And,
+    ...code.brIf(0),
+    ...code.block,
+  ];
+  editor.edit(symbols.jitSlowRead, 'a read from a device', byWidth, [
+    ...retry([...code.localGet(3), ...code.i32Const(0xffff), code.i32And]),
+    ...code.i32Const(1),
+    ...code.localSet(1),
+    ...code.br(1),
+    ...byWidth,
+  ]);
+  editor.edit(symbols.jitSlowWrite, 'a write to a device', byWidth, [
+    ...retry(code.localGet(6)),
+    ...code.br(4),
+    ...byWidth,
+  ]);
+}
+
+/**
+ * Lets v86's compiler emit a `nop` before the code of each guest instruction. The rewriter of compiled modules counts
+ * them, to know how many instructions are complete at any point, and removes them.
+ */
+function markCompiledInstructions(editor: WasmModuleEditor): void {
+  const mark = editor.addVariant(symbols.emitEqz, code.i32Const(code.i32Eqz), code.i32Const(code.nop));
+  const compile = [
+    ...code.localGet(7),
+    ...code.i32Const(44),
+    code.i32Add,
+    ...code.localGet(7),
+    ...code.i32Const(272),
+    code.i32Add,
+    0x10,
+    ...index5(editor.functionIndex(symbols.compileInstruction)),
+  ];
+  const builder = [...code.localGet(7), 0x28, 2, 80];
+  editor.edit(
+    symbols.generateModule,
+    'the compilation of an instruction',
+    compile,
+    [...builder, ...code.call(mark), ...compile],
+    3,
+  );
+}
+
+/** CPUID leaf 1: EBX holds the APIC id and the number of logical processors, EDX the APIC and HTT bits. */
+function reportProcessorTopology(editor: WasmModuleEditor, g: GlobalIndices): void {
+  const withApic = 125873017;
+  const withoutApic = 125872505;
+  editor.edit(
+    symbols.cpuid,
+    'the feature bits',
+    [
+      ...code.i32Const(withApic),
+      ...code.i32Const(withoutApic),
+      ...code.i32Const(0),
+      0x2d,
+      0,
+      ...unsigned(layout.acpiEnabled),
+      0x1b,
+    ],
+    [...code.i32Const(withoutApic), ...code.globalGet(g.cpuidEdx), code.i32Or],
+  );
+  const oneProcessor = code.i32Const(0x10800);
+  editor.edit(
+    symbols.cpuid,
+    'the processor count',
+    [...oneProcessor, ...code.localSet(0)],
+    [...code.i32Const(0x00800), ...code.globalGet(g.cpuidEbx), code.i32Or, ...code.localSet(0)],
+  );
+}

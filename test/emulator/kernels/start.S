@@ -1,0 +1,79 @@
+/* Entry of the test kernels: a stack, our own flat segments, an interrupt table whose entries all lead to `interrupt`. */
+
+    .section .multiboot, "a"
+    .align 4
+    .long 0x1badb002, 0x00000003, -(0x1badb002 + 0x00000003)
+
+    .text
+    .globl _start
+_start:
+    cli
+    mov $stack_top, %esp
+    push %ebx                   /* the multiboot information, argument of main */
+    lgdt gdt_pointer
+    ljmp $0x08, $1f
+1:  mov $0x10, %ecx
+    mov %ecx, %ds
+    mov %ecx, %es
+    mov %ecx, %fs
+    mov %ecx, %gs
+    mov %ecx, %ss
+
+    /* 256 gates: the stubs are 16 bytes apart. */
+    mov $idt, %edi
+    mov $stubs, %esi
+    mov $256, %ecx
+2:  mov %si, (%edi)
+    movw $0x08, 2(%edi)
+    movw $0x8e00, 4(%edi)
+    mov %esi, %edx
+    shr $16, %edx
+    mov %dx, 6(%edi)
+    add $8, %edi
+    add $16, %esi
+    loop 2b
+    lidt idt_pointer
+
+    call main
+    push %eax
+    call leave
+
+    .align 16
+stubs:
+    .set vector, 0
+    .rept 256
+    .align 16
+    .if (vector == 8) || (vector >= 10 && vector <= 14) || (vector == 17)
+    .else
+    push $0
+    .endif
+    push $vector
+    jmp common
+    .set vector, vector + 1
+    .endr
+
+common:
+    pusha
+    push %esp                   /* struct frame * */
+    call interrupt
+    add $4, %esp
+    popa
+    add $8, %esp
+    iret
+
+    .data
+    .align 8
+gdt:
+    .quad 0, 0x00cf9b000000ffff, 0x00cf93000000ffff
+gdt_pointer:
+    .word . - gdt - 1
+    .long gdt
+idt_pointer:
+    .word 256 * 8 - 1
+    .long idt
+
+    .bss
+    .align 16
+    .lcomm idt, 2048
+    .lcomm stack, 16384
+    .set stack_top, stack + 16384
