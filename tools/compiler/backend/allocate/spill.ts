@@ -95,7 +95,7 @@ class Rewriter {
     }
     const at = soleOperand(instruction, virtual);
     const fetched = this.#fetched.get(virtual);
-    if (fetched !== undefined && reads(instruction, virtual) && !(at >= 0 && writes(instruction, at))) {
+    if (fetched !== undefined && !writesRegister(instruction, virtual)) {
       replaceRegister(instruction, virtual, fetched);
       return;
     }
@@ -111,7 +111,7 @@ class Rewriter {
       become(instruction, 'cmp', [memory(32, { slot: home.slot }), immediate(0)]);
       return;
     }
-    this.#fetch(instruction, virtual, home.slot, at >= 0 && writes(instruction, at));
+    this.#fetch(instruction, virtual, home.slot, writesRegister(instruction, virtual));
   }
 
   /** Loads the slot into a register, which replaces the spilled one in the instruction. */
@@ -204,6 +204,13 @@ function soleOperand(instruction: MachineInstruction, virtual: number): number {
 
 function writes(instruction: MachineInstruction, n: number): boolean {
   return ((instruction.effects.roles[n] ?? READS) & WRITES) !== 0;
+}
+
+/** Does it change the register? `lea v, [v+1]` reads and writes it in two operands. */
+function writesRegister(instruction: MachineInstruction, virtual: number): boolean {
+  return instruction.operands.some(
+    (operand, n) => operand.kind === 'register' && operand.register === virtual && writes(instruction, n),
+  );
 }
 
 function reads(instruction: MachineInstruction, virtual: number): boolean {

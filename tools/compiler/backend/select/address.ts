@@ -23,10 +23,19 @@ interface Terms {
   readonly scale: 1 | 2 | 4 | 8;
 }
 
+const nothing: Terms = { displacement: 0, symbol: null, slot: NONE, base: null, index: null, scale: 1 };
+
 /** A memory operand for `value` + `offset`. Asks for the registers that remain. */
 export function addressOf(selector: Selector, width: number, value: Instruction, offset: number): MemoryOperand {
-  const none: Terms = { displacement: offset, symbol: null, slot: NONE, base: null, index: null, scale: 1 };
-  const terms = absorb(selector, none, value)!;
+  return operandFor(selector, width, absorb(selector, { ...nothing, displacement: offset }, value)!);
+}
+
+/** The operand of a `lea` that computes `value`, a sum: taken apart whoever else wants it, since this is what makes it. */
+export function sumOperand(selector: Selector, value: Instruction): MemoryOperand {
+  return operandFor(selector, 0, absorbOperands(selector, nothing, value)!);
+}
+
+function operandFor(selector: Selector, width: number, terms: Terms): MemoryOperand {
   const operand = memory(width, {
     displacement: terms.displacement | 0,
     symbol: terms.symbol,
@@ -87,7 +96,11 @@ function withSlot(selector: Selector, terms: Terms, value: Instruction): Terms |
 function absorbSum(selector: Selector, terms: Terms, value: Instruction): Terms | null {
   const [left, right] = value.args as [Instruction, Instruction];
   const isFree = right.op === 'const' || ((left.op === 'symbol' || right.op === 'symbol') && terms.symbol === null);
-  if (!isFree && !isWorthIt(selector, value)) return null;
+  return isFree || isWorthIt(selector, value) ? absorbOperands(selector, terms, value) : null;
+}
+
+function absorbOperands(selector: Selector, terms: Terms, value: Instruction): Terms | null {
+  const [left, right] = value.args as [Instruction, Instruction];
   const first = absorb(selector, terms, right);
   const both = first === null ? null : absorb(selector, first, left);
   if (both !== null) return both;

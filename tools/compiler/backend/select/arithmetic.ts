@@ -19,7 +19,7 @@ import {
   register,
   type RegisterOperand,
 } from '../encoder/operands.ts';
-import { scaleOf } from './address.ts';
+import { scaleOf, sumOperand } from './address.ts';
 import type { Selector } from './selector.ts';
 
 const twoOperand: Readonly<Record<string, string>> = { add: 'add', sub: 'sub', and: 'and', or: 'or', xor: 'xor' };
@@ -109,7 +109,7 @@ function isPlain(value: Instruction): boolean {
 
 /** Adds by `lea`, which has a destination of its own. */
 function selectLea(selector: Selector, value: Instruction): void {
-  const address = selector.memoryAt(0, value, 0);
+  const address = value.op === 'add' ? sumOperand(selector, value) : selector.memoryAt(0, value, 0);
   const to = selector.result(value);
   if (address.symbol !== null && address.base === NONE && address.index === NONE && address.slot === NONE) {
     selector.move(to, immediate(address.displacement, address.symbol));
