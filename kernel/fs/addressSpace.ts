@@ -16,7 +16,8 @@ import { EAGAIN, EEXIST, ENOMEM } from '../abi/errno.ts';
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { RadixReserve, type RadixTree } from '../lib/radixTree.ts';
 import { memset } from '../lib/string.ts';
-import { allocPages, putPage } from '../mm/buddy.ts';
+import { putPage } from '../mm/buddy.ts';
+import { allocZeroedPage } from '../mm/userPages.ts';
 import { getPage, type Page, pageAddress } from '../mm/page.ts';
 import { type Spinlock } from '../sync/spinlock.ts';
 import { type Inode } from './inode.ts';
@@ -42,6 +43,13 @@ export class AddressSpace {
   treeLock: Inline<Spinlock<PageTreeLock>>;
   pages: Inline<RadixTree>; // (A) Page by page number
   pageCount: u32; // (A)
+}
+
+/** Pages in the address spaces of all files. */
+let cachedPages: u32 = 0;
+
+export function cachedPageCount(): u32 {
+  return cachedPages;
 }
 
 /** The page at `index` with a reference for the caller, or null when it is not there. */
@@ -78,9 +86,8 @@ function addPage(mapping: AddressSpace, index: u32, result: Ptr<Page>): i32 {
     if (refused !== 0) return refused;
   }
   let error: i32 = -ENOMEM;
-  const page = allocPages(0);
+  const page = allocZeroedPage();
   if (page !== null) {
-    memset(pageAddress(page), 0, PAGE_SIZE);
     error = fillPage(mapping, page, index);
     if (error === 0) error = insertPage(mapping, page, index);
     if (error === 0) {
@@ -120,6 +127,7 @@ function tryInsert(mapping: AddressSpace, page: Page, index: u32, nodes: RadixRe
   if (error !== 0) return error;
   getPage(page);
   mapping.pageCount++;
+  atomic.inc(addrOf(cachedPages));
   return 0;
 }
 
@@ -142,6 +150,7 @@ function removeFirst(mapping: AddressSpace, first: u32): Page | null {
   if (item === 0) return null;
   mapping.pages.remove(index);
   mapping.pageCount--;
+  atomic.dec(addrOf(cachedPages));
   return as<Page>(item);
 }
 

@@ -15,7 +15,7 @@
  * read the names in it without (D); and `inode` goes from null to an inode once, under that mutex, and never back.
  */
 
-import { ENAMETOOLONG, ENOENT } from '../abi/errno.ts';
+import { ENAMETOOLONG } from '../abi/errno.ts';
 import { ListHead } from '../lib/list.ts';
 import { memcmp, memcpy } from '../lib/string.ts';
 import { allocate, kfree, kmalloc } from '../mm/slab.ts';
@@ -381,18 +381,23 @@ export function globalRoot(): Dentry {
 
 /**
  * Writes the path of `dentry`, as seen from `root`, to the end of `buffer`, with a zero. Returns where it starts, or
- * -ENOENT (it was removed), -ENAMETOOLONG. What lies outside `root` is described from the root of everything.
+ * -ENAMETOOLONG. What lies outside `root` is described from the root of everything; what lies on a file system that is
+ * mounted nowhere (a pipe) by its name alone.
  */
 export function describePath(dentry: Dentry, root: Dentry, buffer: Ptr<u8>, size: u32): i32 {
-  using held = lockDentries();
+  using _held = lockDentries();
   let start = size - 1;
   buffer[start] = 0;
   let at = dentry;
-  if (!isLinkedToRoot(dentry, held)) return -ENOENT;
   while (at !== root) {
     if (at.isRoot()) {
       const covered = at.superBlock.covered;
-      if (covered === null) break;
+      if (covered === null) {
+        if (at === rootDentry) break;
+        start -= at.nameLength;
+        memcpy(buffer.add(start), at.name, at.nameLength);
+        return i32(start);
+      }
       at = covered;
       continue;
     }
@@ -410,12 +415,13 @@ export function describePath(dentry: Dentry, root: Dentry, buffer: Ptr<u8>, size
   return i32(start);
 }
 
-/** Has nothing on the way up been removed? */
-function isLinkedToRoot(dentry: Dentry, _held: Held<DentryLock>): boolean {
+/** Has the name, or one on the way up to it, been removed? */
+export function isRemoved(dentry: Dentry): boolean {
+  using _held = lockDentries();
   let at = dentry;
   while (!at.isRoot()) {
-    if (!at.hashLink.isLinked()) return false;
+    if (!at.hashLink.isLinked()) return true;
     at = at.parent;
   }
-  return true;
+  return false;
 }

@@ -24,7 +24,8 @@ import { Mutex } from '../sync/mutex.ts';
 import { Spinlock } from '../sync/spinlock.ts';
 import { type Dentry, getDentry, putDentry } from './dentry.ts';
 import { type DirectorySink } from './directorySink.ts';
-import { getInode, type Inode, putInode } from './inode.ts';
+import { dropFlock } from './flock.ts';
+import { type Inode } from './inode.ts';
 import { type PollTable } from './poll.ts';
 import { type Transfer } from './transfer.ts';
 
@@ -66,9 +67,8 @@ export class File {
   /** O_ flags of the opening, without those that only direct it (O_CREAT, O_EXCL, O_NOCTTY, O_TRUNC, O_CLOEXEC). */
   flags: Volatile<u32>; // (F) written
   operations: FileOperations; // (C)
-  inode: Inode; // (C) referenced
-  /** The name it was opened by, referenced. Null for what has none: pipes. */
-  dentry: Dentry | null; // (C)
+  inode: Inode; // (C) that of the dentry, which keeps it
+  dentry: Dentry; // (C) the name it was opened by, referenced
   position: i64; // (P)
   positionMutex: Inline<Mutex<PositionMutex>>;
   flagsLock: Inline<Spinlock<FileFlagsLock>>;
@@ -92,10 +92,10 @@ export class File {
 let openFiles: u32 = 0;
 
 /**
- * A File for `inode` with one reference; takes references to `inode` and `dentry`. Does not call `open`.
+ * A File for what `dentry` names, with one reference; takes one to the dentry. Does not call `open`.
  * Null when memory, or the share of it that files may take, is used up (callers return ENFILE).
  */
-export function allocateFile(inode: Inode, dentry: Dentry | null, operations: FileOperations, flags: u32): File | null {
+export function allocateFile(dentry: Dentry, operations: FileOperations, flags: u32): File | null {
   if (reload<u32>(openFiles) >= totalPageCount() * 4) return null;
   const file = allocate<File>();
   if (file === null) return null;
@@ -103,8 +103,8 @@ export function allocateFile(inode: Inode, dentry: Dentry | null, operations: Fi
   file.count = 1;
   file.flags = flags;
   file.operations = operations;
-  file.inode = getInode(inode);
-  file.dentry = dentry === null ? null : getDentry(dentry);
+  file.inode = dentry.inode!;
+  file.dentry = getDentry(dentry);
   file.positionMutex.init('file position');
   file.flagsLock.init('file flags');
   return file;
@@ -119,6 +119,7 @@ export function getFile(file: File): File {
 /** Drops a reference. The last one closes the file, and may sleep. */
 export function putFile(file: File): void {
   if (!atomic.decAndTest(addrOf(file.count))) return;
+  dropFlock(file);
   const release = file.operations.release;
   if (release !== null) release(file.inode, file);
   freeFile(file);
@@ -126,9 +127,7 @@ export function putFile(file: File): void {
 
 /** Frees a File whose `open` never succeeded, or whose `release` has been called. */
 export function freeFile(file: File): void {
-  const dentry = file.dentry;
-  if (dentry !== null) putDentry(dentry);
-  putInode(file.inode);
+  putDentry(file.dentry);
   atomic.dec(addrOf(openFiles));
   kfree(file);
 }

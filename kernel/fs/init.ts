@@ -8,6 +8,7 @@ import { AT_FDCWD } from '../abi/fcntl.ts';
 import { panic } from '../lib/panic.ts';
 import { type Dentry, initDentries, putDentry } from './dentry.ts';
 import { initDevices } from './device.ts';
+import { initFlocks } from './flock.ts';
 import { initMounts, mountAt, mountRoot, registerFileSystem } from './mount.ts';
 import { makeDirectory } from './names.ts';
 import { lookupPath } from './path.ts';
@@ -48,6 +49,7 @@ export function initFs(): void {
   initDevices();
   initMounts();
   initRename();
+  initFlocks();
   initPipes();
   initPipefs();
   initTmpfs();

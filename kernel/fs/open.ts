@@ -188,7 +188,7 @@ function mayOpen(inode: Inode, flags: u32, created: boolean): i32 {
 /** A File for what `dentry` names; permissions are the caller's business. @sleeps */
 export function openDentry(dentry: Dentry, flags: u32, result: Ptr<File>): i32 {
   const inode = dentry.inode!;
-  const file = allocateFile(inode, dentry, inode.fileOperations, flags & ~O_CLOEXEC);
+  const file = allocateFile(dentry, inode.fileOperations, flags & ~O_CLOEXEC);
   if (file === null) return -ENFILE;
   const open = (flags & O_PATH) !== 0 ? null : file.operations.open;
   if (open !== null) {

@@ -109,13 +109,13 @@ export function beginWalk(walk: Walk, directory: i32, path: Ptr<u8>): i32 {
   return 0;
 }
 
-/** What an open descriptor names, with a reference; null: not open, or without a name. */
+/** What an open descriptor names, with a reference; null: it is not open. */
 function dentryOfDescriptor(fd: i32): Dentry | null {
   const table = current().files;
   if (table === null || fd < 0) return null;
   const file = findFile(table, u32(fd));
   if (file === null) return null;
-  const dentry = file.dentry === null ? null : getDentry(file.dentry);
+  const dentry = getDentry(file.dentry);
   putFile(file);
   return dentry;
 }

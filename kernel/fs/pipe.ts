@@ -25,7 +25,8 @@ import { SIGPIPE } from '../abi/signal.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { PAGE_SHIFT, PAGE_SIZE } from '../arch/x86/layout.ts';
 import { putUser32 } from '../arch/x86/userCopy.ts';
-import { allocPages, putPage } from '../mm/buddy.ts';
+import { putPage } from '../mm/buddy.ts';
+import { allocUserPage } from '../mm/userPages.ts';
 import { type Page, pageAddress } from '../mm/page.ts';
 import { allocate, kfree, kmalloc } from '../mm/slab.ts';
 import { schedule, signalPending } from '../proc/scheduler.ts';
@@ -345,7 +346,7 @@ function fill(pipe: Pipe, transfer: Transfer, packets: boolean, isStart: boolean
     }
   }
   while (transfer.remaining > 0 && !pipe.isFull()) {
-    const page = allocPages(0);
+    const page = allocUserPage();
     if (page === null) return done > 0 ? done : -ENOMEM;
     const wanted = transfer.remaining < PAGE_SIZE ? transfer.remaining : PAGE_SIZE;
     const moved = transfer.copyIn(pageAddress(page), wanted);

@@ -161,8 +161,9 @@ function setTimestamp(target: StatxTimestamp, time: SplitTime): void {
   target.tv_nsec = time.nanoseconds;
 }
 
-/** statx of `inode`; of `dentry`, which may be null, only whether it is a mount's root. 0 or -EFAULT. */
-export function tellStatx(inode: Inode, dentry: Dentry | null, address: u32): i32 {
+/** statx. 0 or -EFAULT. */
+export function tellStatx(dentry: Dentry, address: u32): i32 {
+  const inode = dentry.inode!;
   const status = zeroed<Inline<FileStatus>>();
   const result = zeroed<Inline<Statx>>();
   const birth = zeroed<Inline<SplitTime>>();
@@ -171,7 +172,7 @@ export function tellStatx(inode: Inode, dentry: Dentry | null, address: u32): i3
   result.stx_mask = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
   result.stx_blksize = PAGE_SIZE;
   result.stx_attributes_mask = u64(STATX_ATTR_MOUNT_ROOT);
-  if (dentry !== null && dentry.isRoot()) result.stx_attributes = u64(STATX_ATTR_MOUNT_ROOT);
+  if (dentry.isRoot()) result.stx_attributes = u64(STATX_ATTR_MOUNT_ROOT);
   result.stx_nlink = status.linkCount;
   result.stx_uid = status.uid;
   result.stx_gid = status.gid;

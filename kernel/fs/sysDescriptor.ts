@@ -1,5 +1,5 @@
 /*
- * System calls about descriptors and open files as such: dup and its relatives, fcntl, ioctl.
+ * System calls about descriptors and open files as such: dup and its relatives, fcntl, flock, ioctl.
  */
 
 import { EBADF, EFAULT, EINVAL, ENOTTY, EPERM } from '../abi/errno.ts';
@@ -29,6 +29,7 @@ import { getUser32, putUser32 } from '../arch/x86/userCopy.ts';
 import { getFileOf } from './descriptor.ts';
 import { type File, putFile } from './file.ts';
 import { duplicate, getCloseOnExec, replaceFile, setCloseOnExec } from './fileTable.ts';
+import { flockFile } from './flock.ts';
 import { inodeSize } from './inode.ts';
 import { ownerOrCapable } from './permission.ts';
 import { isPipe, pipeSize, setPipeSize } from './pipe.ts';
@@ -166,6 +167,14 @@ function setFromUser(file: File, flag: u32, address: u32): i32 {
   if (getUser32(address, addrOf(on)) !== 0) return -EFAULT;
   changeFlags(file, flag, on !== 0 ? flag : 0);
   return 0;
+}
+
+export function sysFlock(fd: u32, operation: u32): i32 {
+  const file = getFileOf(fd);
+  if (file === null) return -EBADF;
+  const result = (file.flags & O_PATH) !== 0 ? -EBADF : flockFile(file, operation);
+  putFile(file);
+  return result;
 }
 
 export function sysIoctl(fd: u32, request: u32, argument: u32): i32 {

@@ -2,13 +2,13 @@
  * System calls about where a process stands in the tree: chdir, fchdir, chroot, getcwd, umask.
  */
 
-import { EBADF, EFAULT, ENOMEM, ENOTDIR, EPERM, ERANGE } from '../abi/errno.ts';
+import { EBADF, EFAULT, ENOENT, ENOMEM, ENOTDIR, EPERM, ERANGE } from '../abi/errno.ts';
 import { AT_FDCWD, PATH_MAX } from '../abi/fcntl.ts';
 import { S_IRWXUGO } from '../abi/stat.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { copyToUser } from '../arch/x86/userCopy.ts';
 import { kfree, kmalloc } from '../mm/slab.ts';
-import { type Dentry, describePath, getDentry, putDentry } from './dentry.ts';
+import { type Dentry, describePath, getDentry, isRemoved, putDentry } from './dentry.ts';
 import { getFileOf } from './descriptor.ts';
 import { putFile } from './file.ts';
 import { currentDirectory, currentRoot, setCurrentDirectory, setCurrentRoot } from './fsContext.ts';
@@ -30,7 +30,7 @@ export function sysFchdir(fd: u32): i32 {
   const file = getFileOf(fd);
   if (file === null) return -EBADF;
   let error: i32 = -ENOTDIR;
-  if (file.dentry !== null && file.inode.isDirectory()) {
+  if (file.inode.isDirectory()) {
     error = checkPermission(file.inode, MAY_EXEC);
     if (error === 0) setCurrentDirectory(getDentry(file.dentry));
   }
@@ -55,7 +55,7 @@ export function sysGetcwd(buffer: u32, size: u32): i32 {
   if (text === null) return -ENOMEM;
   const root = currentRoot();
   const directory = currentDirectory();
-  const start = describePath(directory, root, text, PATH_MAX);
+  const start = isRemoved(directory) ? -ENOENT : describePath(directory, root, text, PATH_MAX);
   putDentry(directory);
   putDentry(root);
   let result: i32 = start;

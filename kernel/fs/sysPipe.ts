@@ -1,8 +1,8 @@
 /*
  * System calls: pipe and pipe2.
  *
- * A pipe without a name is a FIFO whose inode lies on a file system of its own that is mounted nowhere: two Files are
- * opened on it, one to read and one to write.
+ * A pipe without a name is a FIFO that lies on a file system of its own, which is mounted nowhere: two Files are opened on
+ * it, one to read and one to write. What it is called ("pipe:[5]") shows in /proc/PID/fd alone.
  */
 
 import { EFAULT, EINVAL, ENFILE, ENOMEM } from '../abi/errno.ts';
@@ -10,8 +10,10 @@ import { O_CLOEXEC, O_DIRECT, O_NONBLOCK, O_RDONLY, O_WRONLY } from '../abi/fcnt
 import { PIPEFS_MAGIC, S_IFIFO } from '../abi/stat.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
+import { formatText } from '../lib/format.ts';
 import { copyToUser } from '../arch/x86/userCopy.ts';
 import { AddressSpaceOperations } from './addressSpace.ts';
+import { allocateDentry, attachInode, type Dentry, putDentry } from './dentry.ts';
 import { cancelPair, installPair, reservePair } from './descriptor.ts';
 import { newDevice } from './device.ts';
 import { allocateFile, type File, freeFile, putFile } from './file.ts';
@@ -41,6 +43,17 @@ export function initPipefs(): void {
   superBlock.blockSize = PAGE_SIZE;
 }
 
+/** The dentry of a new pipe, or null: no memory. */
+function makeDentry(): Dentry | null {
+  const inode = makeInode();
+  if (inode === null) return null;
+  const name = uninitialized<FixedArray<u8, 20>>();
+  const dentry = allocateDentry(null, superBlock, name, formatText(name, 20, 'pipe:[%u]', inode.number));
+  if (dentry === null) putInode(inode);
+  else attachInode(dentry, inode);
+  return dentry;
+}
+
 function makeInode(): Inode | null {
   const inode = allocateInode(superBlock, mappingOperations);
   if (inode === null) return null;
@@ -54,8 +67,9 @@ function makeInode(): Inode | null {
 }
 
 /** Opens one end. 0 or -errno. */
-function openEnd(inode: Inode, flags: u32, result: Ptr<File>): i32 {
-  const file = allocateFile(inode, null, inode.fileOperations, flags);
+function openEnd(dentry: Dentry, flags: u32, result: Ptr<File>): i32 {
+  const inode = dentry.inode!;
+  const file = allocateFile(dentry, inode.fileOperations, flags);
   if (file === null) return -ENFILE;
   const open = inode.fileOperations.open!;
   const error = open(inode, file);
@@ -66,15 +80,15 @@ function openEnd(inode: Inode, flags: u32, result: Ptr<File>): i32 {
 
 /** Both ends of a new pipe: 0, -ENFILE, -ENOMEM. */
 function openPipe(flags: u32, reader: Ptr<File>, writer: Ptr<File>): i32 {
-  const inode = makeInode();
-  if (inode === null) return -ENOMEM;
+  const dentry = makeDentry();
+  if (dentry === null) return -ENOMEM;
   // With O_NONBLOCK the opening for reading does not wait for a writer; the flag as such is set as wanted afterwards.
-  let error = openEnd(inode, O_RDONLY | O_NONBLOCK, reader);
+  let error = openEnd(dentry, O_RDONLY | O_NONBLOCK, reader);
   if (error === 0) {
-    error = openEnd(inode, O_WRONLY | O_NONBLOCK, writer);
+    error = openEnd(dentry, O_WRONLY | O_NONBLOCK, writer);
     if (error !== 0) putFile(reader[0]);
   }
-  putInode(inode);
+  putDentry(dentry);
   if (error !== 0) return error;
   reader[0].flags = O_RDONLY | (flags & O_NONBLOCK);
   reader[0].data = 0; // a writer has been there: that he is gone means the end

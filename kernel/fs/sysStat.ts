@@ -18,7 +18,7 @@ import { putFile } from './file.ts';
 import { type Inode } from './inode.ts';
 import { EMPTY_PATH, FOLLOW } from './path.ts';
 import { tellOldStat, tellStat, tellStat64, tellStatx } from './stat.ts';
-import { isEmptyUserPath, lookupUserPath } from './userPath.ts';
+import { lookupUserPath } from './userPath.ts';
 
 /** Fills the record of one form at a user address. */
 type Teller = (inode: Inode, address: u32) => i32;
@@ -83,15 +83,8 @@ function walkFlags(flags: u32): u32 {
   return walk;
 }
 
-/** With AT_EMPTY_PATH and an empty path the descriptor is meant, and that may be of a pipe, which no path leads to. */
-function isDescriptorMeant(directory: u32, path: u32, flags: u32): boolean {
-  if ((flags & AT_EMPTY_PATH) === 0 || i32(directory) < 0) return false;
-  return isEmptyUserPath(path);
-}
-
 export function sysFstatat64(directory: u32, path: u32, result: u32, flags: u32): i32 {
   if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)) !== 0) return -EINVAL;
-  if (isDescriptorMeant(directory, path, flags)) return statFile(directory, tellStat64, result);
   return statPath(directory, path, walkFlags(flags), tellStat64, result);
 }
 
@@ -99,17 +92,10 @@ export function sysStatx(directory: u32, path: u32, flags: u32, mask: u32, resul
   const syncFlags = AT_STATX_FORCE_SYNC | AT_STATX_DONT_SYNC;
   if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | syncFlags)) !== 0) return -EINVAL;
   if ((mask & STATX_RESERVED) !== 0 || (flags & syncFlags) === syncFlags) return -EINVAL;
-  if (isDescriptorMeant(directory, path, flags)) {
-    const file = getFileOf(directory);
-    if (file === null) return -EBADF;
-    const told = tellStatx(file.inode, file.dentry, result);
-    putFile(file);
-    return told;
-  }
   let dentry = as<Dentry>(0);
   const error = lookupUserPath(directory, path, walkFlags(flags), addrOf(dentry));
   if (error !== 0) return error;
-  const told = tellStatx(dentry.inode!, dentry, result);
+  const told = tellStatx(dentry, result);
   putDentry(dentry);
   return told;
 }

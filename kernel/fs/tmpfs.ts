@@ -306,7 +306,7 @@ function rename(
 
 /** FileOperations.iterate of directories whose dentries are all that there is. Positions: 0 ".", 1 "..", then cookies. */
 export function iterateDentries(file: File, sink: DirectorySink): i32 {
-  const directory = file.dentry!;
+  const directory = file.dentry;
   let position = u32(file.position);
   if (position === 0) {
     if (!emit(sink, bytes('.'), 1, file.inode.number, DT_DIR, 1)) return 0;

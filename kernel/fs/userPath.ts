@@ -4,7 +4,7 @@
 
 import { PATH_MAX } from '../abi/fcntl.ts';
 import { ENAMETOOLONG, ENOMEM } from '../abi/errno.ts';
-import { copyFromUser, strncpyFromUser } from '../arch/x86/userCopy.ts';
+import { strncpyFromUser } from '../arch/x86/userCopy.ts';
 import { kfree, kmalloc } from '../mm/slab.ts';
 import { type Dentry } from './dentry.ts';
 import { lookupPath } from './path.ts';
@@ -33,10 +33,4 @@ export function lookupUserPath(directory: u32, address: u32, flags: u32, result:
   error = lookupPath(i32(directory), path, flags, result);
   kfree(path);
   return error;
-}
-
-/** Is there an empty string at `address`? */
-export function isEmptyUserPath(address: u32): boolean {
-  let first: u8 = 0;
-  return copyFromUser(addrOf(first), address, 1) === 0 && first === 0;
 }

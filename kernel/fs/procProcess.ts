@@ -1,0 +1,380 @@
+/*
+ * The files of /proc/PID.
+ *
+ * Locking. A record of the process is filled under (T) and printed without it.
+ *
+ * @source proc(5)
+ */
+
+import { ENAMETOOLONG, ENOENT, ENOMEM, ESRCH } from '../abi/errno.ts';
+import { PATH_MAX } from '../abi/fcntl.ts';
+import { SIG_DFL, SIG_IGN } from '../abi/signal.ts';
+import { RLIMIT_RSS } from '../abi/resource.ts';
+import { PAGE_SIZE } from '../arch/x86/layout.ts';
+import { hi, lo } from '../lib/format.ts';
+import { accessMm, putMm, regionPages } from '../mm/mm.ts';
+import { type Mm, VM_EXEC, VM_GROWSDOWN, VM_READ, VM_SHARED, VM_WRITE, type Vma } from '../mm/types.ts';
+import { kfree, kmalloc } from '../mm/slab.ts';
+import { regionOf } from '../mm/vma.ts';
+import {
+  setName,
+  type Process,
+  type Task,
+  TASK_DEAD,
+  TASK_INTERRUPTIBLE,
+  TASK_RUNNING,
+  TASK_STOPPED,
+} from '../proc/task.ts';
+import { type SignalSet } from '../proc/signalState.ts';
+import { findProcess, firstThread, lockTasks, nextThread, type TaskListLock } from '../proc/taskList.ts';
+import { majorOf, minorOf } from './device.ts';
+import { type Dentry, putDentry } from './dentry.ts';
+import { ProcDirectory } from './procEntry.ts';
+import { describeMounts } from './procMounts.ts';
+import { directoryOf, mmOf, tellPath } from './procLookup.ts';
+import { type ProcText } from './procText.ts';
+
+/** Fills the lists of /proc/PID and /proc/PID/fd (which has no entries but the descriptors). */
+export function addProcessEntries(directory: ProcDirectory, descriptors: ProcDirectory): void {
+  directory.addFile('cmdline', 0o444, writeCmdline);
+  directory.addFile('comm', 0o444, writeComm);
+  directory.addLink('cwd', writeWorkingDirectory);
+  directory.addFile('environ', 0o400, writeEnviron);
+  directory.addDirectory('fd', descriptors);
+  directory.addFile('maps', 0o444, writeMaps);
+  directory.addFile('mounts', 0o444, describeMounts);
+  directory.addLink('root', writeRoot);
+  directory.addFile('stat', 0o444, writeStat);
+  directory.addFile('statm', 0o444, writeStatm);
+  directory.addFile('status', 0o444, writeStatus);
+}
+
+/** What the process was at one moment. */
+class Snapshot {
+  name: FixedArray<u8, 16>;
+  state: u8; // the letter
+  pid: u32;
+  parent: u32;
+  pgrp: u32;
+  session: u32;
+  ttyDevice: u32;
+  ttyGroup: i32;
+  minorFaults: u32;
+  utime: u32;
+  stime: u32;
+  childrenUtime: u32;
+  childrenStime: u32;
+  nice: i32;
+  threads: u32;
+  startTicks: u64;
+  rssLimit: u32;
+  pending: SignalSet; // of the first thread
+  sharedPending: SignalSet;
+  blocked: SignalSet;
+  ignored: SignalSet;
+  caught: SignalSet;
+  exitSignal: i32;
+  exitCode: u32;
+  cpu: u32;
+  affinity: u32;
+  uids: FixedArray<u32, 4>;
+  gids: FixedArray<u32, 4>;
+  umask: u32;
+  voluntary: u32;
+  involuntary: u32;
+}
+
+const TICK: u64 = 10000000n;
+
+/** False: there is no such process. */
+function takeSnapshot(pid: u32, result: Snapshot): boolean {
+  using held = lockTasks();
+  const process = findProcess(pid, held);
+  if (process === null) return false;
+  fillProcess(process, result);
+  const first = firstThread(process, held);
+  result.state = letterOf(first);
+  if (first === null) setName(result.name, process.name);
+  else fillTask(process, first, result, held);
+  return true;
+}
+
+function letterOf(task: Task | null): u8 {
+  if (task === null) return 0x5a; // Z
+  const state = task.state;
+  if (state === TASK_RUNNING) return 0x52; // R
+  if (state === TASK_INTERRUPTIBLE) return 0x53; // S
+  if (state === TASK_STOPPED) return 0x54; // T
+  return state === TASK_DEAD ? 0x58 : 0x44; // X, D
+}
+
+function fillProcess(process: Process, result: Snapshot): void {
+  const parent = process.parent;
+  const tty = process.tty;
+  result.pid = process.pid;
+  result.parent = parent === null ? 0 : parent.pid;
+  result.pgrp = process.pgrp;
+  result.session = process.session;
+  result.ttyDevice = tty === null ? 0 : tty.device;
+  result.ttyGroup = tty === null ? -1 : i32(tty.foreground);
+  result.minorFaults = process.minorFaults;
+  result.utime = process.utime;
+  result.stime = process.stime;
+  result.childrenUtime = process.childrenUtime;
+  result.childrenStime = process.childrenStime;
+  result.threads = process.threadCount;
+  result.startTicks = process.startTime / TICK;
+  result.rssLimit = process.limits[RLIMIT_RSS].rlim_cur;
+  result.sharedPending = process.pending.set;
+  result.exitSignal = process.exitSignal;
+  result.exitCode = process.exitCode;
+  result.voluntary = process.voluntarySwitches;
+  result.involuntary = process.involuntarySwitches;
+  for (let signal: i32 = 1; signal <= 64; signal++) {
+    const handler = process.actions[signal].handler;
+    const bit = u64(1) << u64(signal - 1);
+    if (handler === SIG_IGN) result.ignored |= bit;
+    else if (handler !== SIG_DFL) result.caught |= bit;
+  }
+}
+
+function fillTask(process: Process, first: Task, result: Snapshot, held: Held<TaskListLock>): void {
+  const credentials = first.credentials;
+  const context = first.fs;
+  setName(result.name, first.name);
+  result.nice = first.nice;
+  result.pending = first.pending.set;
+  result.blocked = first.blocked;
+  result.cpu = first.cpu;
+  result.affinity = first.affinity;
+  result.umask = context === null ? 0 : context.umask;
+  result.uids[0] = credentials.uid;
+  result.uids[1] = credentials.euid;
+  result.uids[2] = credentials.suid;
+  result.uids[3] = credentials.fsuid;
+  result.gids[0] = credentials.gid;
+  result.gids[1] = credentials.egid;
+  result.gids[2] = credentials.sgid;
+  result.gids[3] = credentials.fsgid;
+  let task: Task | null = first;
+  while (task !== null) {
+    result.utime += task.utime;
+    result.stime += task.stime;
+    result.minorFaults += task.minorFaults;
+    result.voluntary += task.voluntarySwitches;
+    result.involuntary += task.involuntarySwitches;
+    task = nextThread(task, held);
+  }
+}
+
+/** Sizes of an address space in pages, zero where there is none. */
+class Sizes {
+  total: u32;
+  resident: u32;
+  code: u32;
+  data: u32;
+  stack: u32;
+}
+
+function takeSizes(pid: u32, sizes: Sizes): void {
+  const mm = mmOf(pid);
+  if (mm === null) return;
+  sizes.total = mm.totalVm;
+  sizes.resident = mm.rss;
+  sizes.code = (mm.endCode - mm.startCode + PAGE_SIZE - 1) / PAGE_SIZE;
+  sizes.data = regionPages(mm, VM_WRITE);
+  sizes.stack = regionPages(mm, VM_GROWSDOWN);
+  putMm(mm);
+}
+
+function writeComm(text: ProcText, pid: u32): i32 {
+  const process = zeroed<Inline<Snapshot>>();
+  if (!takeSnapshot(pid, process)) return -ESRCH;
+  text.print('%s\n', process.name);
+  return 0;
+}
+
+/** The 52 fields of proc(5). What has no meaning here is 0. */
+function writeStat(text: ProcText, pid: u32): i32 {
+  const process = zeroed<Inline<Snapshot>>();
+  const sizes = zeroed<Inline<Sizes>>();
+  if (!takeSnapshot(pid, process)) return -ESRCH;
+  takeSizes(pid, sizes);
+  text.print('%u (%s) %c %u', process.pid, process.name, process.state, process.parent);
+  text.print(' %u %u %u %d 0', process.pgrp, process.session, process.ttyDevice, process.ttyGroup);
+  text.print(' %u 0 0 0 %u %u', process.minorFaults, process.utime, process.stime);
+  text.print(' %u %u %d %d', process.childrenUtime, process.childrenStime, 20 + process.nice, process.nice);
+  text.print(' %u 0 %lu', process.threads, lo(process.startTicks), hi(process.startTicks));
+  text.print(' %u %u %u', sizes.total * PAGE_SIZE, sizes.resident, process.rssLimit);
+  printAddresses(text, pid);
+  text.print(' 0 0 %u %u', u32(process.pending) & 0x7fffffff, u32(process.blocked) & 0x7fffffff);
+  text.print(' %u %u', u32(process.ignored) & 0x7fffffff, u32(process.caught) & 0x7fffffff);
+  text.print(' 0 0 0 %d %u 0 0 0 0 0 0 0 0 0 0 0 0 %u\n', process.exitSignal, process.cpu, process.exitCode);
+  return 0;
+}
+
+/** Start and end of the code, start of the stack. */
+function printAddresses(text: ProcText, pid: u32): void {
+  const mm = mmOf(pid);
+  if (mm === null) {
+    text.print(' 0 0 0');
+    return;
+  }
+  text.print(' %u %u %u', mm.startCode, mm.endCode, mm.startStack);
+  putMm(mm);
+}
+
+function writeStatm(text: ProcText, pid: u32): i32 {
+  const sizes = zeroed<Inline<Sizes>>();
+  takeSizes(pid, sizes);
+  text.print('%u %u 0 %u 0 %u 0\n', sizes.total, sizes.resident, sizes.code, sizes.data);
+  return 0;
+}
+
+function stateName(letter: u8): string {
+  switch (letter) {
+    case 0x52:
+      return 'R (running)';
+    case 0x53:
+      return 'S (sleeping)';
+    case 0x54:
+      return 'T (stopped)';
+    case 0x5a:
+      return 'Z (zombie)';
+    case 0x58:
+      return 'X (dead)';
+    default:
+      return 'D (disk sleep)';
+  }
+}
+
+function printSet(text: ProcText, label: string, set: SignalSet): void {
+  text.print('%s:\t%08x%08x\n', label, hi(set), lo(set));
+}
+
+function printIds(text: ProcText, label: string, ids: Ptr<u32>): void {
+  text.print('%s:\t%u\t%u\t%u\t%u\n', label, ids[0], ids[1], ids[2], ids[3]);
+}
+
+function writeStatus(text: ProcText, pid: u32): i32 {
+  const process = zeroed<Inline<Snapshot>>();
+  const sizes = zeroed<Inline<Sizes>>();
+  if (!takeSnapshot(pid, process)) return -ESRCH;
+  takeSizes(pid, sizes);
+  text.print('Name:\t%s\n', process.name);
+  text.print('Umask:\t0%u%u%u\n', (process.umask >>> 6) & 7, (process.umask >>> 3) & 7, process.umask & 7);
+  text.print('State:\t%s\n', stateName(process.state));
+  text.print('Tgid:\t%u\nNgid:\t0\nPid:\t%u\nPPid:\t%u\nTracerPid:\t0\n', process.pid, process.pid, process.parent);
+  printIds(text, 'Uid', process.uids);
+  printIds(text, 'Gid', process.gids);
+  if (sizes.total > 0) {
+    text.print('VmSize:\t%8u kB\nVmRSS:\t%8u kB\n', sizes.total * 4, sizes.resident * 4);
+    text.print('VmData:\t%8u kB\nVmStk:\t%8u kB\nVmExe:\t%8u kB\n', sizes.data * 4, sizes.stack * 4, sizes.code * 4);
+  }
+  text.print('Threads:\t%u\n', process.threads);
+  printSet(text, 'SigPnd', process.pending);
+  printSet(text, 'ShdPnd', process.sharedPending);
+  printSet(text, 'SigBlk', process.blocked);
+  printSet(text, 'SigIgn', process.ignored);
+  printSet(text, 'SigCgt', process.caught);
+  text.print('Cpus_allowed:\t%x\n', process.affinity);
+  text.print('voluntary_ctxt_switches:\t%u\n', process.voluntary);
+  text.print('nonvoluntary_ctxt_switches:\t%u\n', process.involuntary);
+  return 0;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// What lies in the process's memory.
+
+/** Copies [start, end) of an address space. */
+function appendMemory(text: ProcText, mm: Mm, start: u32, end: u32): i32 {
+  if (end <= start) return 0;
+  const size = end - start < PAGE_SIZE * 32 ? end - start : PAGE_SIZE * 32;
+  const buffer = kmalloc(size);
+  if (buffer === null) return -ENOMEM;
+  if (accessMm(mm, start, buffer, size, false) === 0) text.append(buffer, size);
+  kfree(buffer);
+  return 0;
+}
+
+/** Empty for kernel threads and zombies. */
+function writeCmdline(text: ProcText, pid: u32): i32 {
+  const mm = mmOf(pid);
+  if (mm === null) return 0;
+  const error = appendMemory(text, mm, mm.argStart, mm.argEnd);
+  putMm(mm);
+  return error;
+}
+
+function writeEnviron(text: ProcText, pid: u32): i32 {
+  const mm = mmOf(pid);
+  if (mm === null) return 0;
+  const error = appendMemory(text, mm, mm.envStart, mm.envEnd);
+  putMm(mm);
+  return error;
+}
+
+function writeMaps(text: ProcText, pid: u32): i32 {
+  const mm = mmOf(pid);
+  if (mm === null) return 0;
+  const path = kmalloc(PATH_MAX);
+  if (path !== null) {
+    printRegions(text, mm, path);
+    kfree(path);
+  }
+  putMm(mm);
+  return path === null ? -ENOMEM : 0;
+}
+
+function printRegions(text: ProcText, mm: Mm, path: Ptr<u8>): void {
+  using _held = mm.mmapSem.lock();
+  for (let link = mm.regions.next; link !== mm.regions; link = link.next) printRegion(text, mm, regionOf(link), path);
+}
+
+function printRegion(text: ProcText, mm: Mm, region: Vma, path: Ptr<u8>): void {
+  const flags = region.flags;
+  text.print('%08x-%08x ', region.start, region.end);
+  text.print('%c%c', (flags & VM_READ) !== 0 ? 0x72 : 0x2d, (flags & VM_WRITE) !== 0 ? 0x77 : 0x2d);
+  text.print('%c%c ', (flags & VM_EXEC) !== 0 ? 0x78 : 0x2d, (flags & VM_SHARED) !== 0 ? 0x73 : 0x70);
+  const file = region.file;
+  if (file !== null) {
+    const device = file.inode.superBlock.device;
+    text.print('%08x %02x:%02x %u', region.pageOffset * PAGE_SIZE, majorOf(device), minorOf(device), file.inode.number);
+    const length = tellPath(file.dentry, path, PATH_MAX - 1);
+    if (length > 0) {
+      path[length] = 0;
+      text.print('        %s', path);
+    }
+  } else {
+    text.print('00000000 00:00 0');
+    if ((flags & VM_GROWSDOWN) !== 0) text.print('        [stack]');
+    else if (region.start < mm.brk && region.end > mm.startBrk) text.print('        [heap]');
+  }
+  text.print('\n');
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Links.
+
+function writeDirectory(text: ProcText, pid: u32, isRoot: boolean): i32 {
+  const dentry: Dentry | null = directoryOf(pid, isRoot);
+  if (dentry === null) return -ENOENT;
+  const path = kmalloc(PATH_MAX);
+  let error: i32 = -ENOMEM;
+  if (path !== null) {
+    const length = tellPath(dentry, path, PATH_MAX);
+    error = length < 0 ? -ENAMETOOLONG : 0;
+    if (length > 0) text.append(path, u32(length));
+    kfree(path);
+  }
+  putDentry(dentry);
+  return error;
+}
+
+function writeWorkingDirectory(text: ProcText, pid: u32): i32 {
+  return writeDirectory(text, pid, false);
+}
+
+function writeRoot(text: ProcText, pid: u32): i32 {
+  return writeDirectory(text, pid, true);
+}

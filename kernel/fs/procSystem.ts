@@ -1,0 +1,300 @@
+/*
+ * The files of /proc that tell about the system as a whole.
+ *
+ * @source proc(5)
+ */
+
+import { HZ, cpuKhz, monotonicNs, realtimeNs } from '../arch/x86/clock.ts';
+import { cpuById, cpuCount, current } from '../arch/x86/cpu.ts';
+import { cpuFeatures, cpuSignature, cpuVendor } from '../arch/x86/cpuFeatures.ts';
+import { hasApic, irqCount } from '../arch/x86/irq.ts';
+import { getCommandLine } from '../lib/cmdline.ts';
+import { hi, lo } from '../lib/format.ts';
+import { freePageCount, totalPageCount } from '../mm/buddy.ts';
+import { kernelStackPages } from '../mm/kernelStack.ts';
+import { slabPageCount } from '../mm/slab.ts';
+import { loadAverage } from '../proc/loadAverage.ts';
+import { contextSwitches, runnableTasks } from '../proc/scheduler.ts';
+import {
+  latestPid,
+  lockTasks,
+  nextThread,
+  numberOfForks,
+  numberOfTasks,
+  processAfter,
+  firstThread,
+} from '../proc/taskList.ts';
+import { type Task } from '../proc/task.ts';
+import { RELEASE, VERSION } from '../proc/sysSystem.ts';
+import { cachedPageCount } from './addressSpace.ts';
+import { fileSystemCount, fileSystemName } from './mount.ts';
+import { openFileCount } from './file.ts';
+import { ProcDirectory } from './procEntry.ts';
+import { type ProcText } from './procText.ts';
+
+const KIB_PER_PAGE: u32 = 4;
+const SECOND: u64 = 1000000000n;
+/** Nanoseconds in a hundredth of a second. */
+const CENTISECOND: u64 = 10000000n;
+
+const sys = zeroed<Inline<ProcDirectory>>();
+const sysKernel = zeroed<Inline<ProcDirectory>>();
+const sysFs = zeroed<Inline<ProcDirectory>>();
+const sysVm = zeroed<Inline<ProcDirectory>>();
+
+/** Fills the list of /proc itself. */
+export function addSystemEntries(root: ProcDirectory): void {
+  root.addFile('cmdline', 0o444, writeCmdline);
+  root.addFile('cpuinfo', 0o444, writeCpuinfo);
+  root.addFile('filesystems', 0o444, writeFilesystems);
+  root.addFile('interrupts', 0o444, writeInterrupts);
+  root.addFile('loadavg', 0o444, writeLoadavg);
+  root.addFile('meminfo', 0o444, writeMeminfo);
+  root.addLink('mounts', writeMountsLink);
+  root.addLink('self', writeSelf);
+  root.addFile('stat', 0o444, writeStat);
+  root.addDirectory('sys', sys);
+  root.addFile('uptime', 0o444, writeUptime);
+  root.addFile('version', 0o444, writeVersion);
+  sys.addDirectory('fs', sysFs);
+  sys.addDirectory('kernel', sysKernel);
+  sys.addDirectory('vm', sysVm);
+  sysFs.addFile('file-nr', 0o444, writeFileNumber);
+  sysFs.addFile('pipe-max-size', 0o444, writePipeMaxSize);
+  sysKernel.addFile('osrelease', 0o444, writeRelease);
+  sysKernel.addFile('ostype', 0o444, writeOstype);
+  sysKernel.addFile('pid_max', 0o444, writePidMax);
+  sysKernel.addFile('version', 0o444, writeOnlyVersion);
+  sysVm.addFile('overcommit_memory', 0o444, writeOvercommit);
+}
+
+function writeCmdline(text: ProcText, _pid: u32): i32 {
+  text.print('%s\n', getCommandLine());
+  return 0;
+}
+
+function writeVersion(text: ProcText, _pid: u32): i32 {
+  text.print('Linux version %s %s\n', RELEASE, VERSION);
+  return 0;
+}
+
+function writeRelease(text: ProcText, _pid: u32): i32 {
+  text.print('%s\n', RELEASE);
+  return 0;
+}
+
+function writeOnlyVersion(text: ProcText, _pid: u32): i32 {
+  text.print('%s\n', VERSION);
+  return 0;
+}
+
+function writeOstype(text: ProcText, _pid: u32): i32 {
+  text.print('Linux\n');
+  return 0;
+}
+
+function writePidMax(text: ProcText, _pid: u32): i32 {
+  text.print('%u\n', 32768);
+  return 0;
+}
+
+/** Always: memory is promised freely, and refused when it is used. */
+function writeOvercommit(text: ProcText, _pid: u32): i32 {
+  text.print('1\n');
+  return 0;
+}
+
+function writePipeMaxSize(text: ProcText, _pid: u32): i32 {
+  text.print('%u\n', 0x100000);
+  return 0;
+}
+
+function writeFileNumber(text: ProcText, _pid: u32): i32 {
+  text.print('%u\t0\t%u\n', openFileCount(), totalPageCount() * 4);
+  return 0;
+}
+
+function writeSelf(text: ProcText, _pid: u32): i32 {
+  text.print('%u', current().process.pid);
+  return 0;
+}
+
+function writeMountsLink(text: ProcText, _pid: u32): i32 {
+  text.print('self/mounts');
+  return 0;
+}
+
+/** File systems on no device, which are all that there are. */
+function writeFilesystems(text: ProcText, _pid: u32): i32 {
+  for (let i: u32 = 0; i < fileSystemCount(); i++) text.print('nodev\t%s\n', fileSystemName(i));
+  return 0;
+}
+
+/** Ticks that idle tasks have had, over all CPUs. */
+function idleTicks(): u32 {
+  let sum: u32 = 0;
+  for (let i: u32 = 0; i < cpuCount(); i++) {
+    if (cpuById(i).online) sum += cpuById(i).idle.stime;
+  }
+  return sum;
+}
+
+function printSeconds(text: ProcText, hundredths: u64): void {
+  const seconds = u32(hundredths / 100n);
+  text.print('%u.%02u', seconds, u32(hundredths - u64(seconds) * 100n));
+}
+
+function writeUptime(text: ProcText, _pid: u32): i32 {
+  printSeconds(text, monotonicNs() / CENTISECOND);
+  text.print(' ');
+  printSeconds(text, u64(idleTicks()) * u64(100 / HZ));
+  text.print('\n');
+  return 0;
+}
+
+function printLoad(text: ProcText, which: u32): void {
+  const load = loadAverage(which) + 65536 / 200; // rounded to hundredths
+  text.print('%u.%02u ', load >>> 16, ((load & 0xffff) * 100) >>> 16);
+}
+
+function writeLoadavg(text: ProcText, _pid: u32): i32 {
+  for (let i: u32 = 0; i < 3; i++) printLoad(text, i);
+  using held = lockTasks();
+  text.print('%u/%u %u\n', runnableTasks(), numberOfTasks(held), latestPid(held));
+  return 0;
+}
+
+function printKib(text: ProcText, label: string, pages: u32): void {
+  text.print('%-16s%8u kB\n', label, pages * KIB_PER_PAGE);
+}
+
+function writeMeminfo(text: ProcText, _pid: u32): i32 {
+  const free = freePageCount();
+  const cached = cachedPageCount();
+  printKib(text, 'MemTotal:', totalPageCount());
+  printKib(text, 'MemFree:', free);
+  printKib(text, 'MemAvailable:', free);
+  printKib(text, 'Buffers:', 0);
+  printKib(text, 'Cached:', cached);
+  printKib(text, 'SwapCached:', 0);
+  printKib(text, 'SwapTotal:', 0);
+  printKib(text, 'SwapFree:', 0);
+  printKib(text, 'Shmem:', cached);
+  printKib(text, 'Slab:', slabPageCount());
+  printKib(text, 'KernelStack:', kernelStackPages());
+  return 0;
+}
+
+/** Ticks in user mode and in the kernel of everything that runs now or has ended. */
+class Ticks {
+  user: u32;
+  system: u32;
+}
+
+function sumTicks(ticks: Ticks): void {
+  using held = lockTasks();
+  for (let process = processAfter(null, held); process !== null; process = processAfter(process, held)) {
+    ticks.user += process.utime;
+    ticks.system += process.stime;
+    if (process.parent === null) {
+      ticks.user += process.childrenUtime;
+      ticks.system += process.childrenStime;
+    }
+    let task: Task | null = firstThread(process, held);
+    while (task !== null) {
+      ticks.user += task.utime;
+      ticks.system += task.stime;
+      task = nextThread(task, held);
+    }
+  }
+}
+
+function writeStat(text: ProcText, _pid: u32): i32 {
+  const ticks = zeroed<Inline<Ticks>>();
+  sumTicks(ticks);
+  text.print('cpu  %u 0 %u %u 0 0 0 0 0 0\n', ticks.user, ticks.system, idleTicks());
+  let interrupts: u32 = 0;
+  for (let irq: u32 = 0; irq < 16; irq++) interrupts += irqCount(irq);
+  text.print('intr %u', interrupts);
+  for (let irq: u32 = 0; irq < 16; irq++) text.print(' %u', irqCount(irq));
+  const switches = contextSwitches();
+  text.print('\nctxt %lu\n', lo(switches), hi(switches));
+  text.print('btime %u\n', u32((realtimeNs() - monotonicNs()) / SECOND));
+  text.print('processes %u\n', forks());
+  text.print('procs_running %u\nprocs_blocked 0\n', runnableTasks());
+  return 0;
+}
+
+function forks(): u32 {
+  using held = lockTasks();
+  return numberOfForks(held);
+}
+
+function writeCpuinfo(text: ProcText, _pid: u32): i32 {
+  const signature = cpuSignature();
+  const khz = cpuKhz();
+  for (let i: u32 = 0; i < cpuCount(); i++) {
+    if (!cpuById(i).online) continue;
+    text.print('processor\t: %u\nvendor_id\t: %s\n', i, cpuVendor());
+    text.print('cpu family\t: %u\nmodel\t\t: %u\n', (signature >>> 8) & 15, (signature >>> 4) & 15);
+    text.print('stepping\t: %u\ncpu MHz\t\t: %u.%03u\n', signature & 15, khz / 1000, khz % 1000);
+    text.print('apicid\t\t: %u\nfpu\t\t: yes\nfpu_exception\t: yes\nflags\t\t:', cpuById(i).apicId);
+    printFlags(text);
+    text.print('\n\n');
+  }
+  return 0;
+}
+
+/** Names of the bits of CPUID leaf 1, EDX. */
+const flagNames = table<string, 32>(
+  'fpu',
+  'vme',
+  'de',
+  'pse',
+  'tsc',
+  'msr',
+  'pae',
+  'mce',
+  'cx8',
+  'apic',
+  '',
+  'sep',
+  'mtrr',
+  'pge',
+  'mca',
+  'cmov',
+  'pat',
+  'pse36',
+  'pn',
+  'clflush',
+  '',
+  'dts',
+  'acpi',
+  'mmx',
+  'fxsr',
+  'sse',
+  'sse2',
+  'ss',
+  'ht',
+  'tm',
+  'ia64',
+  'pbe',
+);
+
+function printFlags(text: ProcText): void {
+  const features = cpuFeatures();
+  for (let bit: u32 = 0; bit < 32; bit++) {
+    if ((features & (1 << bit)) !== 0 && bytes(flagNames[bit])[0] !== 0) text.print(' %s', flagNames[bit]);
+  }
+}
+
+function writeInterrupts(text: ProcText, _pid: u32): i32 {
+  text.print('           CPU0\n');
+  for (let irq: u32 = 0; irq < 16; irq++) {
+    if (irqCount(irq) === 0) continue;
+    text.print('%3u: %10u   %s\n', irq, irqCount(irq), hasApic() ? 'IO-APIC' : 'XT-PIC');
+  }
+  const ticks = cpuById(0).ticks;
+  text.print('LOC: %10lu   Local timer interrupts\n', lo(ticks), hi(ticks));
+  return 0;
+}
