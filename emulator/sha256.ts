@@ -8,12 +8,12 @@
 const BLOCK_BYTES = 64;
 
 /** "The first thirty-two bits of the fractional parts of the cube (square) roots of the first primes." */
-const ROUND_CONSTANTS = Uint32Array.from(firstPrimes(64), (prime) => rootFraction(prime, 3n));
-const INITIAL = Uint32Array.from(firstPrimes(8), (prime) => rootFraction(prime, 2n));
+const ROUND_CONSTANTS = Int32Array.from(firstPrimes(64), (prime) => rootFraction(prime, 3n));
+const INITIAL = Int32Array.from(firstPrimes(8), (prime) => rootFraction(prime, 2n));
 
 export class Sha256 {
   readonly #state = INITIAL.slice();
-  readonly #schedule = new Uint32Array(64);
+  readonly #schedule = new Int32Array(64);
   /** Bytes that do not fill a block yet. */
   readonly #rest = new Uint8Array(BLOCK_BYTES);
   #restLength = 0;
@@ -52,12 +52,12 @@ export class Sha256 {
     view.setUint32(padding.length - 8, Math.floor(bits / 0x1_0000_0000));
     view.setUint32(padding.length - 4, bits >>> 0);
     this.update(padding);
-    return Array.from(this.#state, (word) => word.toString(16).padStart(8, '0')).join('');
+    return Array.from(this.#state, (word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
   }
 
   #block(view: DataView, at: number): void {
     const w = this.#schedule;
-    for (let i = 0; i < 16; i++) w[i] = view.getUint32(at + 4 * i);
+    for (let i = 0; i < 16; i++) w[i] = view.getInt32(at + 4 * i);
     for (let i = 16; i < 64; i++) {
       const a = w[i - 15]!;
       const b = w[i - 2]!;
@@ -68,7 +68,7 @@ export class Sha256 {
     this.#rounds(w);
   }
 
-  #rounds(w: Uint32Array): void {
+  #rounds(w: Int32Array): void {
     const state = this.#state;
     let a = state[0]!;
     let b = state[1]!;

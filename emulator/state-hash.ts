@@ -10,6 +10,8 @@ import { Sha256 } from './sha256.ts';
 import type { V86Core } from './v86/core.ts';
 import { layout } from './v86/layout.ts';
 
+const PAGE_BYTES = 4096;
+
 /** SHA-256, in hexadecimal. */
 export function hashMachine(board: Board): string {
   const hash = new Sha256();
@@ -22,8 +24,26 @@ export function hashMachine(board: Board): string {
   board.switchTo(occupant);
   hash.updateNumbers(board.words());
   hash.updateNumbers([board.core.completed]);
-  hash.update(board.core.ram);
+  hashRam(hash, board.core.ram);
   return hash.digest();
+}
+
+/** Pages that are all zero, which most are, are left out; the others go with their numbers. */
+function hashRam(hash: Sha256, ram: Uint8Array): void {
+  const page = new Uint8Array(PAGE_BYTES);
+  for (let at = 0; at < ram.length; at += PAGE_BYTES) {
+    const words = new Uint32Array(ram.buffer, ram.byteOffset + at, PAGE_BYTES / 4);
+    if (isZero(words)) continue;
+    page.set(ram.subarray(at, at + PAGE_BYTES)); // the core's memory is slower to read byte by byte
+    hash.updateNumbers([at]).update(page);
+  }
+}
+
+function isZero(words: Uint32Array): boolean {
+  for (let i = 0; i < words.length; i++) {
+    if (words[i] !== 0) return false;
+  }
+  return true;
 }
 
 /** Regions of the CPU's block that are architectural: offset and length. */

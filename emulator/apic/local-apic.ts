@@ -156,7 +156,7 @@ export class LocalApic {
 
   /** The arbitration and processor priority that decide "lowest priority" delivery. */
   get processorPriority(): number {
-    const inService = highest(this.#isr) & 0xf0;
+    const inService = Math.max(0, highest(this.#isr)) & 0xf0;
     return (this.#tpr & 0xf0) >= inService ? this.#tpr : inService;
   }
 

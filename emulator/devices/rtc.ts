@@ -98,7 +98,7 @@ export class Rtc {
       case STATUS_A:
         return this.#memory[STATUS_A]! | (this.#updating() ? A_UPDATE_IN_PROGRESS : 0);
       case STATUS_C: {
-        const value = this.#memory[STATUS_C]!;
+        const value = this.#memory[STATUS_C]! | (this.#interrupting ? C_INTERRUPT : 0);
         this.#memory[STATUS_C] = 0;
         this.#setIrq(false);
         return value;
@@ -118,7 +118,14 @@ export class Rtc {
       return;
     }
     this.#memory[index] = index === STATUS_A ? value & 0x7f : value;
-    if (index === STATUS_A || index === STATUS_B) this.#schedule();
+    if (index !== STATUS_A && index !== STATUS_B) return;
+    this.#schedule();
+    this.#setIrq(this.#interrupting);
+  }
+
+  /** A cause that is recorded in status C and enabled in status B. */
+  get #interrupting(): boolean {
+    return (this.#memory[STATUS_C]! & this.#memory[STATUS_B]! & (B_PERIODIC | B_ALARM | B_UPDATE_ENDED)) !== 0;
   }
 
   #updating(): boolean {
@@ -232,11 +239,9 @@ export class Rtc {
     ].every(([time, alarm]) => this.#memory[alarm!]! >= 0xc0 || this.#memory[alarm!] === this.#readTime(time!));
   }
 
-  /** Sets a cause in status C; if it is enabled in status B, the line goes up until status C is read. */
+  /** Records a cause; if it is enabled, the line goes up until status C is read. */
   #raise(cause: number): void {
     this.#memory[STATUS_C]! |= cause;
-    if ((this.#memory[STATUS_B]! & cause) === 0) return;
-    this.#memory[STATUS_C]! |= C_INTERRUPT;
-    this.#setIrq(true);
+    this.#setIrq(this.#interrupting);
   }
 }

@@ -255,6 +255,7 @@ class CoreInstance {
   #margin = 64;
   #compiled: { readonly index: number; readonly start: number; readonly flags: number } | undefined;
   #pendingError: unknown;
+  #bytes = new Uint8Array(0);
   #ram = new Uint8Array(0);
   #state = new DataView(new ArrayBuffer(0));
 
@@ -275,21 +276,18 @@ class CoreInstance {
   }
 
   get ram(): Uint8Array<ArrayBuffer> {
-    const buffer = this.#memory!.buffer;
-    if (this.#ram.buffer !== buffer) {
-      this.#ram = new Uint8Array(buffer, this.#ramBase, this.state.getUint32(layout.memorySize, true));
-    }
+    this.#refreshViews();
     return this.#ram;
   }
 
   /** All of the core's memory. */
   get bytes(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.#memory!.buffer);
+    this.#refreshViews();
+    return this.#bytes;
   }
 
   get state(): DataView<ArrayBuffer> {
-    const buffer = this.#memory!.buffer;
-    if (this.#state.buffer !== buffer) this.#state = new DataView(buffer);
+    this.#refreshViews();
     return this.#state;
   }
 
@@ -307,10 +305,14 @@ class CoreInstance {
     this.#memory = exports['memory'] as WebAssembly.Memory;
     this.#jitImports = { ...exports, m: this.#memory };
     const host = this.#options.host;
-    const guarded = (callback: CoreFunction): CoreFunction => this.#guarded(callback);
+    const guarded = (callback: (a: number, b: number) => number) => this.#guarded(callback);
     return {
       ...exports,
-      allocate_memory: (size: number) => (this.#ramBase = this.functions.allocate_memory(size)),
+      allocate_memory: (size: number) => {
+        this.#ramBase = this.functions.allocate_memory(size);
+        this.#bytes = new Uint8Array(0);
+        return this.#ramBase;
+      },
       device_raise_irq: guarded((line) => (host.setIrq(line, true), 0)),
       device_lower_irq: guarded((line) => (host.setIrq(line, false), 0)),
     };
@@ -364,7 +366,8 @@ class CoreInstance {
   #imports(): Record<string, CoreFunction> {
     const host = this.#options.host;
     const nothing = () => 0;
-    const guarded = (callback: CoreFunction): CoreFunction => this.#guarded(callback);
+    const guarded = (callback: (a: number, b: number) => number) => this.#guarded(callback);
+    const guardedMany = (callback: (first: number, ...rest: number[]) => number) => this.#guardedMany(callback);
     return {
       microtick: guarded(() => host.milliseconds()),
       get_rand_int: guarded(() => host.random32() | 0),
@@ -382,9 +385,9 @@ class CoreInstance {
       mmap_write8: guarded((address, value) => this.#write(address, 1, value & 0xff)),
       mmap_write16: guarded((address, value) => this.#write(address, 2, value & 0xffff)),
       mmap_write32: guarded((address, value) => this.#write(address, 4, value)),
-      mmap_write64: guarded((address, ...values) => this.#writeMany(address, values)),
-      mmap_write128: guarded((address, ...values) => this.#writeMany(address, values)),
-      codegen_finalize: guarded((index, start, flags, pointer, length) => {
+      mmap_write64: guardedMany((address, ...values) => this.#writeMany(address, values)),
+      mmap_write128: guardedMany((address, ...values) => this.#writeMany(address, values)),
+      codegen_finalize: guardedMany((index, start, flags, pointer, length) => {
         this.#compile(index, start, flags, pointer >>> 0, length >>> 0);
         return 0;
       }),
@@ -418,16 +421,40 @@ class CoreInstance {
     this.stop();
   }
 
-  #guarded(callback: CoreFunction): CoreFunction {
-    return (...args) => {
+  /** Growing the core's memory detaches its buffer, which then has no bytes. */
+  #refreshViews(): void {
+    if (this.#bytes.buffer.byteLength !== 0) return;
+    const buffer = this.#memory!.buffer;
+    this.#bytes = new Uint8Array(buffer);
+    this.#state = new DataView(buffer);
+    this.#ram = new Uint8Array(buffer, this.#ramBase, this.#state.getUint32(layout.memorySize, true));
+  }
+
+  #guarded(callback: (a: number, b: number) => number): CoreFunction {
+    return (a, b) => {
       try {
-        return callback(...args);
+        return callback(a, b);
       } catch (error) {
-        this.#pendingError ??= error;
-        this.stop();
-        return 0;
+        return this.#keep(error);
       }
     };
+  }
+
+  /** Like `guarded`, for the functions with many arguments. */
+  #guardedMany(callback: (first: number, ...rest: number[]) => number): CoreFunction {
+    return (first, ...rest) => {
+      try {
+        return callback(first, ...rest);
+      } catch (error) {
+        return this.#keep(error);
+      }
+    };
+  }
+
+  #keep(error: unknown): number {
+    this.#pendingError ??= error;
+    this.stop();
+    return 0;
   }
 }
 
