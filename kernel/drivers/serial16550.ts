@@ -144,10 +144,10 @@ function attachPort(port: SerialPort, index: u32): void {
 
 /** A scratch register keeps what is written to it; where there is no chip, nothing does. */
 function isPresent(port: SerialPort): boolean {
-  outb(port.base + SCRATCH, 0x5a);
-  if (inb(port.base + SCRATCH) !== 0x5a) return false;
-  outb(port.base + SCRATCH, 0xa5);
-  return inb(port.base + SCRATCH) === 0xa5;
+  write(port, SCRATCH, 0x5a);
+  if (read(port, SCRATCH) !== 0x5a) return false;
+  write(port, SCRATCH, 0xa5);
+  return read(port, SCRATCH) === 0xa5;
 }
 
 function startPort(port: SerialPort, tty: Tty): void {
