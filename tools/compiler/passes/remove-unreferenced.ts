@@ -3,7 +3,8 @@
  *
  * Needs: nothing but valid IR. Guarantees: what is left is the entry, what is exported, data with a section of its own,
  * and everything that these refer to: by calls, addresses, relocations, operands of assembly. A reference to
- * `__start_NAME` or `__stop_NAME` keeps the whole section NAME.
+ * `__start_NAME` or `__stop_NAME` keeps the whole section NAME. A module with neither entry nor exported functions is a
+ * library, of which every function may be called.
  *
  *   before  entry @main                          after  entry @main
  *           function @main(): void { ... }              function @main(): void { ... }
@@ -29,7 +30,9 @@ export function removeUnreferenced(module: IrModule): void {
 }
 
 function roots(module: IrModule): string[] {
-  const functions = [...module.functions.values()].filter(({ options }) => options.isExported);
+  const exported = [...module.functions.values()].filter(({ options }) => options.isExported);
+  const isLibrary = module.entry === null && exported.length === 0;
+  const functions = isLibrary ? [...module.functions.values()] : exported;
   const data = [...module.data.values()].filter(({ isExported, section }) => isExported || section !== null);
   const names = [...functions, ...data].map(({ name }) => name);
   return module.entry === null ? names : [module.entry, ...names];

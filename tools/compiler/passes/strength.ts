@@ -18,7 +18,6 @@
 import { largest } from '../ir/known-bits.ts';
 import type { Instruction, IrFunction, Opcode } from '../ir/types.ts';
 import { magicSigned, magicUnsigned } from './magic.ts';
-import { powerOfTwo } from './rules/rule.ts';
 
 export function reduceStrength(fn: IrFunction): void {
   for (const block of fn.blocks) {
@@ -44,6 +43,13 @@ function operandKey({ op, args }: Instruction): string {
   return `${op.slice(3)} ${args[0]!.id} ${args[1]!.id}`;
 }
 
+/** n if the signed divisor is 2 to the n or its opposite, and neither 1 (no division) nor -1 (which may trap). */
+function shiftFor(divisor: number | bigint): number | null {
+  const magnitude = BigInt(divisor) < 0n ? -BigInt(divisor) : BigInt(divisor);
+  if (magnitude < 2n || (magnitude & (magnitude - 1n)) !== 0n) return null;
+  return magnitude.toString(2).length - 1;
+}
+
 /** Turns one instruction into the last step of a cheaper computation; the steps before it go to `made`. */
 class Reducer {
   readonly #fn: IrFunction;
@@ -60,9 +66,9 @@ class Reducer {
     const { op, args } = this.#instruction;
     if ((!isQuotient(this.#instruction) && op !== 'remS' && op !== 'remU') || args[1]!.op !== 'const') return;
     const [dividend, divisor] = args as [Instruction, Instruction];
-    const shift = powerOfTwo(divisor);
     const isSigned = op === 'divS' || op === 'remS';
-    if (isSigned && shift !== null && shift > 0 && divisor.value > 0) {
+    const shift = isSigned ? shiftFor(divisor.value) : null;
+    if (shift !== null) {
       this.#signedPower(dividend, divisor, shift);
     } else if (op === 'divU' || op === 'divS') {
       if (divisor.type === 'i32') this.#quotient(dividend, Number(divisor.value));
@@ -79,23 +85,26 @@ class Reducer {
     }
   }
 
-  /** Division by 2^shift: a negative dividend is moved up by 2^shift - 1 first. */
+  /** Division by 2^shift or its opposite: a negative dividend is moved up by 2^shift - 1 first. */
   #signedPower(dividend: Instruction, divisor: Instruction, shift: number): void {
     const width = divisor.type === 'i64' ? 64 : 32;
     const sign = this.#make('shrS', [dividend, this.#count(width - 1)]);
     const bias = this.#make('shrU', [sign, this.#count(width - shift)]);
     const moved = this.#make('add', [dividend, bias]);
-    if (this.#instruction.op === 'divS') {
-      this.#become('shrS', [moved, this.#count(shift)]);
-    } else {
-      const down = this.#make('shrS', [moved, this.#count(shift)]);
+    const quotient: [Instruction, Instruction] = [moved, this.#count(shift)];
+    if (this.#instruction.op === 'remS') {
+      const down = this.#make('shrS', quotient);
       this.#become('sub', [dividend, this.#make('shl', [down, this.#count(shift)])]);
+    } else if (divisor.value > 0) {
+      this.#become('shrS', quotient);
+    } else {
+      this.#become('neg', [this.#make('shrS', quotient)]);
     }
   }
 
   #quotient(dividend: Instruction, divisor: number): void {
     if (this.#instruction.op === 'divU') this.#unsignedQuotient(dividend, divisor >>> 0);
-    else if (Math.abs(divisor) >= 2 && divisor !== -0x80000000) this.#signedQuotient(dividend, divisor);
+    else if (Math.abs(divisor) >= 3) this.#signedQuotient(dividend, divisor);
   }
 
   #unsignedQuotient(dividend: Instruction, divisor: number): void {
