@@ -17,7 +17,9 @@ import { KERNEL_FRAME_SIZE, type TrapFrame } from '../arch/x86/trapFrame.ts';
 import { printk } from './printk.ts';
 import { findSymbol, isKernelText, type KernelSymbol, NO_FRAME, symbolName } from './symbols.ts';
 
-const MAX_DEPTH: u32 = 32;
+const MAX_LINES: u32 = 32;
+/** More frames than that do not fit on a stack. */
+const MAX_DEPTH: u32 = 4096;
 /** How many words are searched for a return address. */
 const SEARCH: u32 = 64;
 
@@ -46,12 +48,29 @@ export function printBacktrace(eip: u32, esp: u32): void {
   const position = zeroed<Inline<Position>>();
   position.eip = eip;
   position.esp = esp;
-  for (let depth: u32 = 0; depth < MAX_DEPTH; depth++) {
+  let lastShown: u32 = 0;
+  let repeats: u32 = 0;
+  let lines: u32 = 0;
+  for (let depth: u32 = 0; depth < MAX_DEPTH && lines < MAX_LINES; depth++) {
     // A return address may be the first of the next function, if the call never returns: look up the call itself.
     const symbol = findSymbol(depth === 0 ? position.eip : position.eip - 1);
-    printPosition(position, symbol);
-    if (!stepOut(position, symbol)) return;
+    if (position.eip === lastShown) {
+      repeats++;
+    } else {
+      printRepeats(repeats);
+      printPosition(position, symbol);
+      lastShown = position.eip;
+      repeats = 0;
+      lines++;
+    }
+    if (!stepOut(position, symbol)) break;
   }
+  printRepeats(repeats);
+}
+
+/** Recursion without end is one line, and how often it goes on. */
+function printRepeats(count: u32): void {
+  if (count !== 0) printk('  ... and %u times more\n', count);
 }
 
 function printPosition(position: Position, symbol: KernelSymbol | null): void {

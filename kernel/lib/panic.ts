@@ -15,7 +15,7 @@ import { type TrapFrame } from '../arch/x86/trapFrame.ts';
 import { printBacktrace } from './backtrace.ts';
 import { formatWords } from './format.ts';
 import { bustLogLock, printk } from './printk.ts';
-import { findSymbol, symbolName } from './symbols.ts';
+import { findSymbol, NO_FRAME, symbolName } from './symbols.ts';
 
 const MESSAGE_SIZE: u32 = 256;
 const message = zeroed<FixedArray<u8, 256>>();
@@ -30,6 +30,7 @@ export function panic(format: string, ...args: Word[]): never {
   cli();
   const frame = zeroed<Inline<TrapFrame>>();
   captureRegisters(frame);
+  leaveFrame(frame, returnAddress());
   begin(format, ptr<u32>(addrOf(args[0])), args.length);
   report(frame, frame.esp);
   stop();
@@ -97,6 +98,14 @@ function stop(): never {
     cli();
     hlt();
   }
+}
+
+/** Makes a frame of the caller's out of one of the function that is running: what matters is who called panic. */
+function leaveFrame(frame: TrapFrame, caller: u32): void {
+  const symbol = findSymbol(frame.eip);
+  if (symbol === null || symbol.frameSize === NO_FRAME) return;
+  frame.esp += symbol.frameSize + 4;
+  frame.eip = caller;
 }
 
 /**

@@ -49,10 +49,11 @@ export function setLogClock(read: () => u64): void {
   clock = read;
 }
 
-/** The kernel is going down: consoles speak again, and no lock holds a message back. */
+/** The kernel is going down: consoles speak again, no lock holds a message back, and the time matters no more. */
 export function bustLogLock(): void {
   busted = true;
   quiet = false;
+  clock = null;
 }
 
 /** Formats (see lib/format.ts) and logs. The newline is the caller's. */
@@ -61,7 +62,7 @@ export function printk(format: string, ...args: Word[]): void {
   cli();
   if (!busted) while (atomic.xchg(addrOf(busy), 1) !== 0) pause();
   const length = formatWords(line, LINE_SIZE, bytes(format), ptr<u32>(addrOf(args[0])), args.length);
-  if (atLineStart) emitTime();
+  if (atLineStart && line[0] !== 0x0a) emitTime();
   emit(line, length < LINE_SIZE ? length : LINE_SIZE - 1);
   busy = 0;
   writeEflags(flags);

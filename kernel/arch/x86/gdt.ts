@@ -54,7 +54,7 @@ export function segmentDescriptor(base: u32, limit: u32, access: u32, flags: u32
 }
 
 /** Fills and loads the tables of `cpu`, which must be the CPU that executes this. After it, `thisCpu` works. */
-export function initDescriptors(cpu: Cpu, doubleFaultStackTop: u32, directory: u32): void {
+export function initDescriptors(cpu: Cpu, doubleFaultStackTop: u32): void {
   cpu.self = cpu;
   const gdt = cpu.gdt;
   gdt[GDT_KERNEL_CODE] = segmentDescriptor(0, 0xfffff, ACCESS_KERNEL_CODE, FLAGS_FLAT);
@@ -66,7 +66,7 @@ export function initDescriptors(cpu: Cpu, doubleFaultStackTop: u32, directory: u
   gdt[GDT_DOUBLE_FAULT] = segmentDescriptor(u32(cpu.doubleFaultTss), sizeof<TaskState>() - 1, ACCESS_TSS, 0);
   cpu.tss.ss0 = KERNEL_DS;
   cpu.tss.ioMapBase = u16(sizeof<TaskState>()); // beyond the limit: no port is open to ring 3
-  initDoubleFaultTask(cpu.doubleFaultTss, doubleFaultStackTop, directory);
+  initDoubleFaultTask(cpu.doubleFaultTss, doubleFaultStackTop);
 
   const descriptor = zeroed<Inline<TableDescriptor>>();
   descriptor.limit = 32 * 8 - 1;
@@ -85,6 +85,11 @@ export function loadTls(descriptors: Ptr<u64>): void {
   for (let i: u32 = 0; i < GDT_TLS_COUNT; i++) gdt[GDT_TLS_FIRST + i] = descriptors[i];
 }
 
+/** The page directory that this CPU's double fault will use: the one loaded now, which must be the kernel's own. */
+export function updateDoubleFaultDirectory(): void {
+  thisCpu().doubleFaultTss.cr3 = readCr3();
+}
+
 /** The stack of the task that is about to run: the next trap from ring 3 pushes its frame at its top. */
 export function setKernelStack(top: u32): void {
   const cpu = thisCpu();
@@ -101,8 +106,8 @@ export function loadIdt(base: u32, bytes: u32): void {
 }
 
 /** The context that a double fault switches to. */
-function initDoubleFaultTask(task: TaskState, stackTop: u32, directory: u32): void {
-  task.cr3 = directory;
+function initDoubleFaultTask(task: TaskState, stackTop: u32): void {
+  task.cr3 = readCr3();
   task.eip = u32(panicDoubleFault);
   task.esp = stackTop;
   task.eflags = EFLAGS_FIXED;

@@ -131,7 +131,7 @@ function panicOnPageFault(frame: TrapFrame, esp: u32): never {
   const error = frame.error;
   const address = readCr2();
   const who = (error & FAULT_USER) !== 0 ? 'user mode' : 'the kernel';
-  const what = (error & FAULT_WRITE) !== 0 ? 'write to' : 'read of';
+  const what = (error & FAULT_WRITE) !== 0 ? 'write to' : 'read from';
   const why = (error & FAULT_PRESENT) !== 0 ? 'not allowed' : address < 4096 ? 'null pointer' : 'no page there';
-  panicWithFrame(frame, esp, 'page fault: %s by %s at %p: %s', what, who, address, why);
+  panicWithFrame(frame, esp, 'page fault: %s %p by %s: %s', what, address, who, why);
 }
