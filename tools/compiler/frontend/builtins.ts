@@ -71,7 +71,7 @@ export function lowerBuiltin(
   if (row !== undefined && ts.isFunctionDeclaration(entity.declaration)) {
     return instruction(f, node, entity.name, entity.declaration);
   }
-  f.report(node.expression, 'notCallable', [entity.name]);
+  f.report(node.expression, 'otherType', [entity.name, 'a function']);
   lowerArguments(f, node);
   return errorOperand;
 }

@@ -63,7 +63,8 @@ function callName(
   const symbol = f.world.entities.symbolAt(name);
   if (symbol !== null && !f.locals.has(symbol)) {
     const entity = f.world.entities.entityOf(symbol);
-    if (entity.kind === 'function') return callDirect(f, node, { info: entity, self: null, receiver: null }, expected);
+    if (entity.kind === 'function' && !entity.isAmbient)
+      return callDirect(f, node, { info: entity, self: null, receiver: null }, expected);
     if (entity.kind === 'builtin') return plainRecord(lowerBuiltin(f, node, entity, expected));
   }
   return plainRecord(callPointer(f, node, readPlace(f, lowerPlace(f, name), name)));
@@ -228,6 +229,10 @@ function inferArguments(
   node.arguments.forEach((arg, index) => {
     if (ts.isFunctionLike(arg)) unifyArrow(f, arg, patterns[index], bindings);
   });
+  if (lowered.some((operand) => operand?.type.kind === 'error')) {
+    // Reported already: no word about what follows from it.
+    for (const symbol of info.typeParameters) if (!bindings.has(symbol)) bindings.set(symbol, types.errorType);
+  }
   return boundArguments(f, info, env, bindings);
 }
 
@@ -335,7 +340,8 @@ function callResult(f: FunctionLowering, call: Instruction, type: Type): Operand
 function callPointer(f: FunctionLowering, node: ts.CallExpression, target: Operand): Operand {
   const type = types.decay(target.type);
   if (type.kind !== 'function') {
-    if (type.kind !== 'error' && type.kind !== 'never') f.report(node.expression, 'notCallable', [type.name]);
+    if (type.kind !== 'error' && type.kind !== 'never')
+      f.report(node.expression, 'otherType', [type.name, 'a function']);
     lowerArguments(f, node);
     return errorOperand;
   }

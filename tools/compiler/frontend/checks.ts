@@ -5,7 +5,7 @@
  * found as well: the form of declarations, types of fields, values of variables and enums, signatures.
  */
 
-import { hasModifier, memberName } from './entities.ts';
+import { hasModifier, isAmbient, memberName } from './entities.ts';
 import type { ModuleLowering } from './module.ts';
 import { classOf } from './types.ts';
 import { declarationKind, ts } from './typescript.ts';
@@ -49,15 +49,12 @@ function checkModifiers(world: World, node: ts.Node): void {
   if (hasModifier(node, ts.SyntaxKind.AsyncKeyword)) world.reporter.report(node, 'async');
 }
 
-function isAmbient(node: ts.Node): boolean {
-  return hasModifier(node, ts.SyntaxKind.DeclareKeyword);
-}
-
 // ---------------------------------------------------------------------------------------------------------------------
 
 function checkFunction(world: World, node: ts.FunctionDeclaration, leftovers: ModuleLowering): void {
   if (node.asteriskToken !== undefined) world.reporter.report(node, 'generator');
   if (isAmbient(node) || node.name === undefined) return;
+  if (node.body === undefined) world.reporter.report(node.name, 'noBody', [node.name.text]);
   const entity = world.entities.entityAt(node.name);
   if (entity?.kind !== 'function') return;
   if (entity.typeParameters.length > 0) return; // what it means depends on its instances
@@ -94,6 +91,7 @@ function checkMember(world: World, node: ts.ClassElement): void {
   else if (ts.isMethodDeclaration(node)) {
     if (node.asteriskToken !== undefined) reporter.report(node, 'generator');
     if (node.questionToken !== undefined) reporter.report(node, 'optionalMember');
+    if (node.body === undefined) reporter.report(node.name, 'noBody', [node.name.getText()]);
   } else if (ts.isPropertyDeclaration(node)) checkField(world, node);
   if (node.name !== undefined && memberName(node.name) === null) {
     reporter.report(node.name, 'constructorMember', ['members with computed names, except [Symbol.dispose]']);
@@ -102,17 +100,15 @@ function checkMember(world: World, node: ts.ClassElement): void {
 
 function checkField(world: World, node: ts.PropertyDeclaration): void {
   const { reporter } = world;
-  const name = node.name.getText();
   if (isAmbient(node)) return;
   if (node.questionToken !== undefined) reporter.report(node, 'optionalMember');
   if (hasModifier(node, ts.SyntaxKind.StaticKeyword)) return;
   if (hasModifier(node, ts.SyntaxKind.AccessorKeyword)) reporter.report(node, 'constructorMember', ['accessors']);
   if (node.initializer !== undefined) reporter.report(node.initializer, 'fieldInitializer');
-  if (node.type === undefined) reporter.report(node.name, 'fieldType', [name]);
 }
 
 function checkVariables(world: World, node: ts.VariableStatement): void {
-  if (isAmbient(node)) return;
+  if (hasModifier(node, ts.SyntaxKind.DeclareKeyword)) return;
   const kind = declarationKind(node.declarationList);
   if (kind === 'var') world.reporter.report(node, 'var');
   if (kind === 'using' || kind === 'await using') world.reporter.report(node, 'moduleStatement');

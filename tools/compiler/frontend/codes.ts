@@ -93,7 +93,6 @@ const syntax = {
   operator: row('PW1018', 'operator', 'there is no operator `$1`', 'write it out: a loop for **'),
   exceptions: row('PW1019', 'exceptions', 'there are no exceptions', 'return an error number; clean up by `using`'),
   forOf: row('PW1020', 'for...of, for...in', 'there are no iterators', 'count: for (let i: u32 = 0; i < n; i++)'),
-  with: row('PW1021', 'with', 'there is no `with`', 'name the object'),
   debugger: row('PW1022', 'debugger', 'there is no `debugger` statement', 'use int3()'),
   nestedDeclaration: row(
     'PW1023',
@@ -204,19 +203,12 @@ const typeRules = {
     '$1 contains itself',
     'hold a pointer: leave Inline<...> out',
   ),
-  fieldType: row(
-    'PW1120',
-    'field without type',
-    'the field `$1` has no type',
-    'write one: its size and place depend on it',
-  ),
   variableType: row(
     'PW1121',
     'variable without type',
     'the type of `$1` is unknown',
     'write its type, or an initial value',
   ),
-  parameterType: row('PW1122', 'parameter without type', 'the type of the parameter `$1` is unknown', 'write its type'),
   returnType: row(
     'PW1123',
     'function without return type',
@@ -322,7 +314,6 @@ const functions = {
     'write an arrow or a static function that takes the object',
   ),
   noThis: row('PW1304', 'this', 'there is no `this` here', 'use a method, or a parameter'),
-  notCallable: row('PW1305', 'not callable', '$1 cannot be called', 'call a function, a method or a function pointer'),
   typeArguments: row(
     'PW1306',
     'type arguments',
@@ -336,12 +327,6 @@ const functions = {
     'pass the value, or write a second function',
   ),
   optionalParameter: row('PW1308', 'optional parameter', 'there are no optional parameters', 'use `T | null`'),
-  restType: row(
-    'PW1309',
-    'rest parameter',
-    'a rest parameter is `...args: Word[]`, not $1',
-    'use Word[] and convert the elements',
-  ),
   noBody: row(
     'PW1310',
     'function without body',
@@ -365,7 +350,7 @@ const functions = {
     'PW1314',
     'endless instances',
     '`$1` needs instances of itself without end',
-    'do not call a generic function with ever larger types',
+    'a generic function must not call itself with ever larger types',
   ),
 } as const;
 
@@ -391,12 +376,6 @@ const symbols = {
     'load it by an instruction',
   ),
   duplicateSymbol: row('PW1406', 'duplicate symbol', 'there are two symbols `$1` in one program', 'rename one'),
-  noStart: row(
-    'PW1407',
-    'no entry',
-    'the program has no exported function `start`',
-    'write `/** @naked @export */ export function start(): never { asm`...` }`',
-  ),
 } as const;
 
 const limits = {

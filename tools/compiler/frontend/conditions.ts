@@ -27,12 +27,7 @@ export function lowerCondition(f: FunctionLowering, node: ts.Expression, ifTrue:
     return;
   }
   if (isLogical(node)) {
-    const more = builder.createBlock();
-    const isAnd = node.operatorToken.kind === ts.SyntaxKind.AmpersandAmpersandToken;
-    if (isAnd) lowerCondition(f, node.left, more, ifFalse);
-    else lowerCondition(f, node.left, ifTrue, more);
-    builder.startSealed(more);
-    lowerCondition(f, node.right, ifTrue, ifFalse);
+    f.nested(node, () => lowerLogical(f, node, ifTrue, ifFalse));
     return;
   }
   const operand = f.expression(node);
@@ -40,6 +35,16 @@ export function lowerCondition(f: FunctionLowering, node: ts.Expression, ifTrue:
   f.at(node);
   if (isOk && operand.constant !== null) builder.jump(operand.constant === 0n ? ifFalse : ifTrue);
   else builder.branch(f.value(operand), ifTrue, ifFalse);
+}
+
+function lowerLogical(f: FunctionLowering, node: ts.BinaryExpression, ifTrue: Block, ifFalse: Block): void {
+  const { builder } = f;
+  const more = builder.createBlock();
+  const isAnd = node.operatorToken.kind === ts.SyntaxKind.AmpersandAmpersandToken;
+  if (isAnd) lowerCondition(f, node.left, more, ifFalse);
+  else lowerCondition(f, node.left, ifTrue, more);
+  builder.startSealed(more);
+  lowerCondition(f, node.right, ifTrue, ifFalse);
 }
 
 function isLogical(node: ts.Expression): node is ts.BinaryExpression {

@@ -77,9 +77,14 @@ export class Reporter {
     return this.#found.size === 0;
   }
 
-  /** All findings by file, line and column, without the echoes of tsc's. */
+  /**
+   * All findings by file, line and column, without echoes: ours on a line that tsc has complained about, and tsc's
+   * complaints about no file at all (a global type that some syntax would need), if there is anything else.
+   */
   sorted(): Diagnostic[] {
-    const all = [...this.#found.values()];
+    const found = [...this.#found.values()];
+    const placed = found.filter((d) => d.file !== '');
+    const all = placed.length > 0 ? placed : found;
     const place = (d: Diagnostic): string => `${d.file}:${d.line}`;
     const byTsc = new Set(all.filter((d) => d.code.startsWith('TS')).map(place));
     return all.filter((d) => d.code.startsWith('TS') || !byTsc.has(place(d))).sort(compare);

@@ -22,6 +22,8 @@ export interface FunctionInfo {
   /** For a method, static or not. */
   readonly owner: ClassInfo | null;
   readonly isStatic: boolean;
+  /** Only declared: `declare function f(): void`. */
+  readonly isAmbient: boolean;
   /** Its own, without those of its class. */
   readonly typeParameters: readonly ts.Symbol[];
   readonly tags: Tags;
@@ -33,6 +35,8 @@ export interface VariableInfo {
   /** The symbol in the output: `module:name` or `module:Class.name`. */
   readonly symbolName: string;
   readonly isConst: boolean;
+  /** Only declared: `declare let x: u32`. */
+  readonly isAmbient: boolean;
   readonly tags: Tags;
 }
 
@@ -91,6 +95,11 @@ export function memberName(name: ts.PropertyName | ts.BindingName): string | nul
 
 export function hasModifier(node: ts.Node, kind: ts.SyntaxKind): boolean {
   return ts.canHaveModifiers(node) && (ts.getModifiers(node)?.some((modifier) => modifier.kind === kind) ?? false);
+}
+
+/** Declared without being defined, directly or by what is around. */
+export function isAmbient(node: ts.Declaration): boolean {
+  return (ts.getCombinedModifierFlags(node) & ts.ModifierFlags.Ambient) !== 0;
 }
 
 export class EntityTable {
@@ -185,7 +194,17 @@ export class EntityTable {
   nestedFunction(declaration: ts.ArrowFunction | ts.FunctionExpression, name: string, module: string): FunctionInfo {
     const typeParameters = this.#typeParameters(declaration);
     const tags = readTags(declaration, this.#reporter);
-    return { kind: 'function', declaration, name, module, owner: null, isStatic: true, typeParameters, tags };
+    return {
+      kind: 'function',
+      declaration,
+      name,
+      module,
+      owner: null,
+      isStatic: true,
+      isAmbient: false,
+      typeParameters,
+      tags,
+    };
   }
 
   #function(declaration: ts.FunctionDeclaration | ts.MethodDeclaration, owner: ClassInfo | null): FunctionInfo {
@@ -196,6 +215,7 @@ export class EntityTable {
       module: this.moduleOf(declaration.getSourceFile()),
       owner,
       isStatic: hasModifier(declaration, ts.SyntaxKind.StaticKeyword),
+      isAmbient: isAmbient(declaration),
       typeParameters: this.#typeParameters(declaration),
       tags: readTags(declaration, this.#reporter),
     };
@@ -241,7 +261,7 @@ export class EntityTable {
     const isConst = hasModifier(declaration, ts.SyntaxKind.ReadonlyKeyword);
     const tags = readTags(declaration, this.#reporter);
     const symbolName = tags.isExported ? name : `${className}.${name}`;
-    return { kind: 'variable', declaration, symbolName, isConst, tags };
+    return { kind: 'variable', declaration, symbolName, isConst, isAmbient: isAmbient(declaration), tags };
   }
 
   #variable(declaration: ts.VariableDeclaration): VariableInfo {
@@ -249,7 +269,7 @@ export class EntityTable {
     const tags = readTags(declaration, this.#reporter);
     const symbolName = tags.isExported ? name : `${this.moduleOf(declaration.getSourceFile())}:${name}`;
     const isConst = ts.isVariableDeclarationList(declaration.parent) && declarationKind(declaration.parent) === 'const';
-    return { kind: 'variable', declaration, symbolName, isConst, tags };
+    return { kind: 'variable', declaration, symbolName, isConst, isAmbient: isAmbient(declaration), tags };
   }
 
   #enum(declaration: ts.EnumDeclaration): EnumInfo {

@@ -93,7 +93,7 @@ function identifier(f: FunctionLowering, node: ts.Identifier, expected: Type | u
   const symbol = f.world.entities.symbolAt(node);
   if (symbol !== null && !f.locals.has(symbol)) {
     const entity = f.world.entities.entityOf(symbol);
-    if (entity.kind === 'function') return functionValue(f, entity, node, [], expected);
+    if (entity.kind === 'function' && !entity.isAmbient) return functionValue(f, entity, node, [], expected);
   }
   return readPlace(f, lowerPlace(f, node), node);
 }

@@ -7,6 +7,7 @@ import type { Reporter } from './diagnostics.ts';
 import type { ts } from './typescript.ts';
 
 export function reportFailure(reporter: Reporter, node: ts.Node, error: unknown): void {
-  if (error instanceof RangeError) reporter.report(node, 'tooDeep');
-  else reporter.report(node, 'internal', [error instanceof Error ? error.message : String(error)]);
+  const text = String(error);
+  if (text.startsWith('RangeError: Maximum call stack')) reporter.report(node, 'tooDeep');
+  else reporter.report(node, 'internal', [text]);
 }

@@ -13,7 +13,7 @@ import type { FunctionInfo } from './entities.ts';
 import { lowerExpression } from './expressions.ts';
 import type { FunctionInstance } from './instances.ts';
 import type { ModuleLowering } from './module.ts';
-import type { Operand } from './operand.ts';
+import { errorOperand, type Operand } from './operand.ts';
 import type { TypeEnv } from './resolve-type.ts';
 import type { Cleanup } from './scope.ts';
 import { lowerStatement, type JumpTarget } from './statements.ts';
@@ -44,6 +44,9 @@ export interface Surroundings {
   readonly outer: ReadonlyMap<ts.Symbol, Local> | null;
 }
 
+/** How deeply expressions and statements may nest in each other. */
+const maximumDepth = 500;
+
 export class FunctionLowering {
   readonly world: World;
   readonly module: ModuleLowering;
@@ -60,6 +63,8 @@ export class FunctionLowering {
   receiver: Operand | null = null;
   /** The slot that all calls with rest arguments share, and its size in words. */
   restSlot: { readonly index: number; words: number } | null = null;
+  #depth = 0;
+  #isTooDeep = false;
 
   constructor(world: World, module: ModuleLowering, surroundings: Surroundings, fn: IrFunction) {
     this.world = world;
@@ -87,11 +92,24 @@ export class FunctionLowering {
   }
 
   expression(node: ts.Expression, expected?: Type): Operand {
-    return lowerExpression(this, node, expected);
+    return this.nested(node, () => lowerExpression(this, node, expected)) ?? errorOperand;
   }
 
   statement(node: ts.Statement): void {
-    lowerStatement(this, node);
+    this.nested(node, () => lowerStatement(this, node));
+  }
+
+  /** Sources must not be able to overflow the compiler's stack. */
+  nested<T>(node: ts.Node, action: () => T): T | null {
+    if (this.#depth === maximumDepth) {
+      if (!this.#isTooDeep) this.report(node, 'tooDeep');
+      this.#isTooDeep = true;
+      return null;
+    }
+    this.#depth++;
+    const result = action();
+    this.#depth--;
+    return result;
   }
 
   /** The type that a type node names here; reports types that no value can have. */

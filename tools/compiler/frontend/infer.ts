@@ -28,7 +28,7 @@ export function patternEnv(info: FunctionInfo, self: ClassType | null): TypeEnv 
 export function unify(pattern: Type, actual: Type, bindings: Bindings): void {
   if (pattern.kind === 'parameter') {
     const type = pattern.isInline && actual.kind === 'inline' ? actual.of : actual;
-    const isKnown = !['untyped', 'null', 'error', 'never', 'void'].includes(type.kind);
+    const isKnown = !['untyped', 'null', 'never', 'void'].includes(type.kind);
     if (isKnown && !bindings.has(pattern.symbol)) bindings.set(pattern.symbol, type);
     return;
   }

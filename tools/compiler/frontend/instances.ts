@@ -58,6 +58,7 @@ export class InstanceTable {
     const holder = owner === null ? null : info.isStatic ? types.classOf(owner, []) : self;
     const prefix = holder === null ? `${info.module}:` : `${holder.key}.`;
     const key = prefix + info.name + types.angled(args.map((arg) => arg.key));
+    if (types.isEndless(key)) return this.#endless(info, args, self);
     const known = this.#instances.get(key);
     if (known !== undefined) return known;
     const start = holder === null ? emptyEnv : envOf(holder);
@@ -66,6 +67,14 @@ export class InstanceTable {
     const longName = `${info.module}:${shown}${info.name}${types.angled(args.map((arg) => arg.name))}`;
     const symbolName = info.tags.isExported ? info.name : longName;
     return this.#add({ info, env, key, symbolName, receiver: info.isStatic ? null : holder }, null, null);
+  }
+
+  /** A function that calls itself with ever larger type arguments would never be done. */
+  #endless(info: FunctionInfo, args: readonly Type[], self: ClassType | null): FunctionInstance {
+    this.#reporter.report(info.declaration.name ?? info.declaration, 'recursiveInstance', [info.name]);
+    const errors = (list: readonly Type[]): Type[] => list.map(() => types.errorType);
+    const owner = self === null ? null : types.classOf(self.info, errors(self.args));
+    return this.instanceOf(info, errors(args), owner);
   }
 
   /**
@@ -110,14 +119,10 @@ export class InstanceTable {
     if (node.questionToken !== undefined) this.#reporter.report(node, 'optionalParameter');
     const symbol = name === null ? null : this.#entities.symbolAt(node.name);
     if (node.type === undefined) {
-      if (expected === undefined) this.#reporter.report(node, 'parameterType', [name ?? '']);
+      if (expected === undefined) this.#reporter.report(node, 'variableType', [name ?? '']);
       return { name: name ?? '', type: expected ?? types.errorType, symbol };
     }
     const type = this.#resolver.storage(node.type, env);
-    if (node.dotDotDotToken !== undefined && type.kind !== 'words' && type.kind !== 'error') {
-      this.#reporter.report(node.type, 'restType', [type.name]);
-      return { name: name ?? '', type: types.errorType, symbol };
-    }
     return { name: name ?? '', type, symbol };
   }
 

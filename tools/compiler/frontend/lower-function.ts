@@ -28,8 +28,7 @@ export function lowerFunction(world: World, module: ModuleLowering, instance: Fu
   }
   const { body } = info.declaration;
   if (body === undefined) {
-    f.report(info.declaration, 'noBody', [info.name]);
-    f.builder.unreachable();
+    f.builder.unreachable(); // reported where declarations are checked
     return fn;
   }
   findAddressTaken(f, info.declaration);

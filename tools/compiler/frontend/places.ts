@@ -100,6 +100,10 @@ function localPlace(f: FunctionLowering, local: Local): Place {
 
 /** What a module-level name stands for, as a place or value. */
 export function entityPlace(f: FunctionLowering, entity: Entity, node: ts.Node): Place {
+  if ('isAmbient' in entity && entity.isAmbient) {
+    f.report(node, 'ambient', [node.getText()]);
+    return valuePlace(errorOperand);
+  }
   switch (entity.kind) {
     case 'variable':
       return variablePlace(f, entity);

@@ -52,7 +52,7 @@ export function createProgram(
     return texts.get(path);
   };
   const host: ts.CompilerHost = {
-    getSourceFile: (path) => sourceFile(path, read(path), previous),
+    getSourceFile: (path, version) => sourceFile(path, read(path), version, previous),
     getDefaultLibFileName: () => '/lib.d.ts',
     getCurrentDirectory: () => '/',
     getCanonicalFileName: (path) => path,
@@ -72,12 +72,16 @@ export function createProgram(
   });
 }
 
-function sourceFile(path: string, text: string | undefined, previous: ts.Program | null): ts.SourceFile | undefined {
+function sourceFile(
+  path: string,
+  text: string | undefined,
+  version: ts.ScriptTarget | ts.CreateSourceFileOptions,
+  previous: ts.Program | null,
+): ts.SourceFile | undefined {
   if (text === undefined) return undefined;
   const known = previous?.getSourceFile(path);
   if (known?.text === text) return known;
-  const source = ts.createSourceFile(path, text, { languageVersion: ts.ScriptTarget.ESNext }, true);
-  return source;
+  return ts.createSourceFile(path, text, version, true);
 }
 
 function resolve(

@@ -109,7 +109,8 @@ export class TypeResolver {
     const isFixed = env.map.size === 0 && env.self === null;
     const known = isFixed ? this.#cache.get(node) : undefined;
     if (known !== undefined) return known;
-    const type = this.#resolve(node, env);
+    const found = this.#resolve(node, env);
+    const type = types.isEndless(found.key) ? types.phantom('endless', 'a type that grows without end') : found;
     if (isFixed) this.#cache.set(node, type);
     return type;
   }

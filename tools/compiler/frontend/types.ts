@@ -189,6 +189,19 @@ export function phantom(key: string, what: string): PhantomType {
   return { kind: 'phantom', key, name: key, what };
 }
 
+/** Whether a type nests so deeply that it can only come from a generic that feeds on itself. */
+export function isEndless(key: string): boolean {
+  if (key.length < 2 * maximumNesting) return false;
+  let depth = 0;
+  for (const character of key) {
+    if (character === '<' && ++depth > maximumNesting) return true;
+    if (character === '>') depth--;
+  }
+  return false;
+}
+
+const maximumNesting = 24;
+
 /** `<a,b>`, or nothing for an empty list. */
 export function angled(parts: readonly string[]): string {
   return parts.length === 0 ? '' : `<${parts.join(',')}>`;
