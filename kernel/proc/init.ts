@@ -18,7 +18,7 @@ import { getOption } from '../lib/cmdline.ts';
 import { panic } from '../lib/panic.ts';
 import { printk } from '../lib/printk.ts';
 import { activateMm } from '../mm/mm.ts';
-import { initProcess, freeTask } from './create.ts';
+import { freeTask, initProcess, setDefaultLimits } from './create.ts';
 import { execKernel } from './exec.ts';
 import { createKernelThreadAs } from './kernelThread.ts';
 import { updateLoadAverage } from './loadAverage.ts';
@@ -69,6 +69,7 @@ export function initTasks(stackBottom: u32): void {
   initNames();
   seedRandom(bootSeed());
   initProcess(idleProcess);
+  setDefaultLimits(idleProcess); // it unpacks the archives
   initPending(idleTask.pending);
   idleTask.process = idleProcess;
   idleTask.threadLink.init();

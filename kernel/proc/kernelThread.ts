@@ -9,7 +9,7 @@ import { prepareKernelStack } from '../arch/x86/switch.ts';
 import { createProcess, createTask, freeTask, publish, setDefaultLimits } from './create.ts';
 import { exitKernelThread, freeProcess } from './exit.ts';
 import { finishSwitch, startTask } from './scheduler.ts';
-import { setName, stackTop, type Task } from './task.ts';
+import { setName, type Task, userFrame } from './task.ts';
 import { lockTasks } from './taskList.ts';
 
 /** Where every kernel thread begins. */
@@ -48,7 +48,8 @@ export function createKernelThreadAs(
   task.threadArgument = argument;
   setName(task.name, bytes(name));
   setDefaultLimits(process);
-  task.savedEsp = prepareKernelStack(stackTop(task), runKernelThread);
+  // Below the place of the user's registers: process 1 fills that in while it is still a kernel thread.
+  task.savedEsp = prepareKernelStack(u32(userFrame(task)), runKernelThread);
   {
     using tasks = lockTasks();
     if (publish(task, true, pid, tasks) === 0) {

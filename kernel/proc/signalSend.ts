@@ -43,7 +43,6 @@ import {
 } from '../abi/signal.ts';
 import { STATUS_CONTINUED } from '../abi/wait.ts';
 import { current } from '../arch/x86/cpu.ts';
-import { ListHead } from '../lib/list.ts';
 import { allocate, kfree } from '../mm/slab.ts';
 import { wakeUpTask } from './scheduler.ts';
 import { type PendingSignals, type QueuedSignal, signalBit, type SignalInfo, type SignalSet } from './signalState.ts';
@@ -331,7 +330,7 @@ function forceAction(task: Task, signal: i32): void {
  * @locking takes (T)
  */
 export function forceSignal(signal: i32, code: i32, address: u32): void {
-  using tasks = lockTasks();
+  using _tasks = lockTasks();
   const task = current();
   forceAction(task, signal);
   const info = zeroed<Inline<SignalInfo>>();
