@@ -208,6 +208,7 @@ export class Machine {
     return hashMachine(this.#board);
   }
 
+  debugCore(): any { return this.#board.core; }
   /** Frees what the machine holds. It cannot be used afterwards. */
   async destroy(): Promise<void> {
     this.#dead = { reason: 'stopped' };

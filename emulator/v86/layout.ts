@@ -78,6 +78,7 @@ export const symbols = {
   mainLoop: 'main_loop',
   handleIrqs: 'handle_irqs',
   cpuid: 'instr_0FA2',
+  sti: inCpu('instructions', 'instr_FB'),
   acknowledgePic: inCpu('pic', 'pic_acknowledge_irq'),
   localApicRead: inCpu('apic', 'read32'),
   ioApicRead: inCpu('ioapic', 'read32'),

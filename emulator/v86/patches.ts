@@ -53,6 +53,7 @@ export function patchCore(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const globals = Object.fromEntries(GLOBALS.map((name) => [name, editor.addGlobal(name, 0)])) as GlobalIndices;
   stopExactly(editor, globals);
   countExactly(editor, globals);
+  countStiOnce(editor);
   leaveAfterOneQuantum(editor);
   takeInterruptsFromOutside(editor, globals);
   sendDevicesOutside(editor);
@@ -157,6 +158,18 @@ function countExactly(editor: WasmModuleEditor, g: GlobalIndices): void {
     ...code.i32Const(0),
     ...code.globalSet(g.inFlight),
   ]);
+}
+
+/** `sti` runs the instruction after it as well, since no interrupt may come between the two. They count as one. */
+function countStiOnce(editor: WasmModuleEditor): void {
+  const increment = [
+    ...code.i32Const(0),
+    ...counter,
+    ...code.i32Const(1),
+    code.i32Add,
+    ...code.store32(layout.instructionCounter),
+  ];
+  editor.edit(symbols.sti, 'the count of the instruction after sti', increment, []);
 }
 
 /** main_loop goes on for a millisecond of its clock. One quantum is what the machine wants: compare with -1 instead of 1. */
