@@ -9,7 +9,6 @@
  * code is copied: a loop's test to the loop's end, a return to wherever it is reached from.
  */
 
-import type { Operand } from './encoder/operands.ts';
 import { type MachineBlock, type MachineFunction, MachineInstruction } from './machine/types.ts';
 
 /** Blocks up to this many instructions are copied to save a jump to them. */
@@ -106,16 +105,12 @@ function copyTails(order: readonly MachineBlock[]): void {
 }
 
 function copyInstruction(instruction: MachineInstruction): MachineInstruction {
-  const copy = new MachineInstruction(instruction.op, instruction.operands.map(copyOperand), instruction.location);
+  const copy = new MachineInstruction(instruction.op, instruction.operands, instruction.location);
   copy.prefix = instruction.prefix;
   copy.extraUses = instruction.extraUses;
   copy.extraDefs = instruction.extraDefs;
   copy.isVolatile = instruction.isVolatile;
   return copy;
-}
-
-function copyOperand(operand: Operand): Operand {
-  return operand.kind === 'memory' || operand.kind === 'register' ? { ...operand } : operand;
 }
 
 function removeUnreachable(fn: MachineFunction): void {

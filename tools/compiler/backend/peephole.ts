@@ -15,7 +15,7 @@ import { Condition } from './select/compare.ts';
 import { conditionNames } from './encoder/forms.ts';
 import { immediate, type ImmediateOperand, NONE, type Operand, register } from './encoder/operands.ts';
 import { effectsOf } from './machine/effects.ts';
-import { type MachineBlock, type MachineFunction, MachineInstruction } from './machine/types.ts';
+import { type MachineBlock, type MachineFunction, type MachineInstruction, ownOperand } from './machine/types.ts';
 import { RegisterScanner } from './allocate/scan.ts';
 
 /** What somebody further down wants to know of the flags. */
@@ -39,7 +39,7 @@ function isPlainImmediate(operand: Operand | undefined): operand is ImmediateOpe
 
 function replace(instruction: MachineInstruction, op: string, ...operands: Operand[]): void {
   instruction.op = op;
-  instruction.operands = operands;
+  instruction.operands = operands.map(ownOperand);
   instruction.effects = effectsOf(op, operands.length);
 }
 

@@ -32,7 +32,7 @@ const MULTIBOOT_MAGIC = 0x1badb002;
 
 /** A kernel. Throws LinkError, among other things if there is no multiboot header. */
 export function linkKernel(module: MachineModule, options: LinkOptions = {}): LinkedImage {
-  const program = link(module, { entry: 'start', start: KERNEL_START, kernelOffset: KERNEL_OFFSET });
+  const program = link(module, { entry: module.entry ?? 'start', start: KERNEL_START, kernelOffset: KERNEL_OFFSET });
   const image = finish(module, program, 'kernel', options);
   checkMultiboot(image.elf);
   return image;
@@ -40,7 +40,7 @@ export function linkKernel(module: MachineModule, options: LinkOptions = {}): Li
 
 /** A static Linux program. Throws LinkError. */
 export function linkUserProgram(module: MachineModule, options: LinkOptions = {}): LinkedImage {
-  const program = link(module, { entry: 'start', start: PROGRAM_START, kernelOffset: null });
+  const program = link(module, { entry: module.entry ?? 'start', start: PROGRAM_START, kernelOffset: null });
   return finish(module, program, 'program', options);
 }
 

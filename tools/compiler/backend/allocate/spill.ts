@@ -11,7 +11,7 @@
 
 import { FIRST_VIRTUAL, immediate, memory, NONE, type Operand, register } from '../encoder/operands.ts';
 import { CALLER_SAVED, effectsOf, READS, WRITES } from '../machine/effects.ts';
-import { type MachineBlock, type MachineFunction, MachineInstruction } from '../machine/types.ts';
+import { type MachineBlock, type MachineFunction, MachineInstruction, ownOperand } from '../machine/types.ts';
 import { canBeImmediate, canBeMemory } from './spillable.ts';
 
 /** Where a spilled register lives. */
@@ -152,14 +152,12 @@ class Rewriter {
       return;
     }
     if (at === 1 && home.op === 'lea' && instruction.op === 'mov' && instruction.operands[0]!.kind === 'register') {
-      become(instruction, 'lea', [instruction.operands[0]!, copyOf(home.source)]);
+      become(instruction, 'lea', [instruction.operands[0]!, home.source]);
       return;
     }
     const replacement = this.#fn.newVirtual();
     this.#history.momentary.add(replacement);
-    this.#code.push(
-      new MachineInstruction(home.op, [register(replacement), copyOf(home.source)], instruction.location),
-    );
+    this.#code.push(new MachineInstruction(home.op, [register(replacement), home.source], instruction.location));
     replaceRegister(instruction, virtual, replacement);
   }
 
@@ -246,15 +244,10 @@ function isTestOfItself({ op, operands }: MachineInstruction, virtual: number): 
 }
 
 /** Makes another instruction of this one, in place. */
-function become(instruction: MachineInstruction, op: string, operands: Operand[]): void {
+function become(instruction: MachineInstruction, op: string, operands: readonly Operand[]): void {
   instruction.op = op;
-  instruction.operands = operands;
+  instruction.operands = operands.map(ownOperand);
   instruction.effects = effectsOf(op, operands.length);
-}
-
-/** Memory operands change when the frame is laid out, so no two instructions may share one. */
-function copyOf(operand: Operand): Operand {
-  return operand.kind === 'memory' ? { ...operand } : operand;
 }
 
 /**

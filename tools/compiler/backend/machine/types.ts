@@ -27,12 +27,18 @@ export class MachineInstruction {
   extraUses = 0;
   extraDefs = 0;
 
-  constructor(op: string, operands: Operand[], location: SourceLocation | null) {
+  /** The operands are copied: they change in place later on, so no two instructions may share one. */
+  constructor(op: string, operands: readonly Operand[], location: SourceLocation | null) {
     this.op = op;
-    this.operands = operands;
+    this.operands = operands.map(ownOperand);
     this.location = location;
     this.effects = effectsOf(op, operands.length);
   }
+}
+
+/** A copy of an operand that register allocation or frame layout may change; others serve as they are. */
+export function ownOperand(operand: Operand): Operand {
+  return operand.kind === 'register' || operand.kind === 'memory' ? { ...operand } : operand;
 }
 
 /** How control leaves a block. Conditions are numbered as in the encoder's `conditionNames`. */
