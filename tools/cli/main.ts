@@ -4,9 +4,10 @@
  */
 import { buildCommand } from './commands/build.ts';
 import { runCommand } from './commands/run.ts';
+import { serveCommand } from './commands/serve.ts';
 import { helpText, readArguments, RunError, UsageError, type Command, type Output } from './command.ts';
 
-const commands: readonly Command[] = [buildCommand, runCommand];
+const commands: readonly Command[] = [buildCommand, runCommand, serveCommand];
 
 /** Runs `pagewright` with the arguments after its name; `root` is the project's folder. Gives the exit status. */
 export async function main(args: readonly string[], root: string): Promise<number> {
@@ -18,7 +19,9 @@ export async function main(args: readonly string[], root: string): Promise<numbe
   }
   const command = commands.find((candidate) => candidate.name === name);
   if (command === undefined) {
-    output.error(`pagewright: there is no command '${name}'; the commands are ${commands.map((c) => c.name).join(', ')}`);
+    output.error(
+      `pagewright: there is no command '${name}'; the commands are ${commands.map((c) => c.name).join(', ')}`,
+    );
     return 2;
   }
   try {

@@ -40,7 +40,9 @@ async function rebuild() {
 }
 
 if (!existsSync(join(root, 'node_modules'))) {
-  console.error('pagewright: its packages are not installed; run `npm ci` (or `npm start`) in the project folder first');
+  console.error(
+    'pagewright: its packages are not installed; run `npm ci` (or `npm start`) in the project folder first',
+  );
   process.exit(1);
 }
 if (!isFresh()) await rebuild();

@@ -59,7 +59,8 @@ function installSystemPrograms() {
   const install = ['install', '-y', '--no-install-recommends', ...missing];
   const byHand = `sudo apt-get update && sudo apt-get ${install.join(' ')}`;
   const isRoot = process.getuid?.() === 0;
-  if (!isRoot || !succeeds('apt-get', ['--version'])) fail(`The tests need programs that are missing here. Install them with:\n  ${byHand}`);
+  if (!isRoot || !succeeds('apt-get', ['--version']))
+    fail(`The tests need programs that are missing here. Install them with:\n  ${byHand}`);
   run('apt-get', ['update', '-q']);
   run('apt-get', install, { ...process.env, DEBIAN_FRONTEND: 'noninteractive' });
   const still = systemPrograms.filter((program) => !program.works()).map((program) => program.package);
@@ -72,7 +73,11 @@ function check() {
   const stockTsc = join('node_modules', 'typescript', 'bin', 'tsc');
   const nativeTsc = join('node_modules', 'typescript-native', 'bin', 'tsc');
   const steps = [
-    ['kernel under tsc 6', process.execPath, [stockTsc, '-p', 'kernel', '--noEmit', '--composite', 'false', '--emitDeclarationOnly', 'false']],
+    [
+      'kernel under tsc 6',
+      process.execPath,
+      [stockTsc, '-p', 'kernel', '--noEmit', '--composite', 'false', '--emitDeclarationOnly', 'false'],
+    ],
     ['everything under native tsc 7', process.execPath, [nativeTsc, '-b']],
     ['eslint', bin('eslint'), ['.', '--max-warnings', '0']],
     ['prettier', bin('prettier'), ['--check', '--log-level', 'warn', '.']],
@@ -91,7 +96,7 @@ if (!sourceFolders.every((folder) => readdirSync(root).includes(folder))) fail(`
 installPackages();
 switch (task) {
   case 'start':
-    run(process.execPath, [join('tools', 'cli', 'pagewright.mjs'), 'run', '--interactive', ...rest]);
+    run(process.execPath, [join('tools', 'cli', 'pagewright.mjs'), 'run', ...rest]);
     break;
   case 'test':
     installSystemPrograms();

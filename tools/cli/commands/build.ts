@@ -1,0 +1,108 @@
+/*
+ * pagewright build: sources to a kernel image and an initial RAM disk.
+ *
+ * Writes dist/kernel.elf (or FILE), dist/kernel.layout.json, dist/initrd.cpio and the programs in dist/bin.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { projectCompiler, type ProjectOptions } from '../../build/buildProject.ts';
+import { BuildError, packImages, type ProjectImages } from '../../build/images.ts';
+import { diskFiles } from '../../build/diskFiles.ts';
+import { formatDiagnostics } from '../../compiler/frontend/index.ts';
+import { formatLayout } from '../../compiler/output/index.ts';
+import { printModule } from '../../compiler/ir/print.ts';
+import { passNames } from '../../compiler/passes/optimise.ts';
+import { buildPage } from '../../web/buildPage.ts';
+import { listOption, parseDefines, stringOption, UsageError, type Command, type Output } from '../command.ts';
+
+export const buildCommand: Command = {
+  name: 'build',
+  summary: 'Compile the kernel and all programs.',
+  options: {
+    output: { type: 'string', short: 'o', value: 'FILE', help: 'where the kernel goes (default dist/kernel.elf)' },
+    define: { type: 'string', multiple: true, value: 'N=V', help: 'set a build constant: true, false or a number' },
+    dump: { type: 'string', value: 'PASS', help: "print the kernel's IR after a pass (frontend, inline, gvn, ...)" },
+    web: { type: 'boolean', help: 'also write the page to dist/web' },
+    json: { type: 'boolean', help: 'print sizes, timings and diagnostics as JSON' },
+  },
+  async run(values, _operands, root, output) {
+    const dump = stringOption(values, 'dump');
+    const known = ['frontend', ...passNames()];
+    if (dump !== undefined && !known.includes(dump)) {
+      throw new UsageError(`there is no pass '${dump}'; the passes are ${known.join(', ')}`);
+    }
+    const asJson = values['json'] === true;
+    const onPass: ProjectOptions['onPass'] = (image, pass, module) => {
+      if (image === 'kernel' && pass === dump) output.write(printModule(module));
+    };
+    const options = { defines: parseDefines(listOption(values, 'define')), ...(dump === undefined ? {} : { onPass }) };
+    const images = buildOrExplain(root, options, output, asJson);
+    if (images === null) return 1;
+    const file = resolve(stringOption(values, 'output') ?? join(root, 'dist', 'kernel.elf'));
+    writeImages(root, file, images);
+    if (values['web'] === true) await buildPage(root, join(root, 'dist', 'web'), images);
+    if (dump !== undefined) return 0;
+    output.write(asJson ? `${JSON.stringify(summary(file, images))}\n` : describe(file, images));
+    return 0;
+  },
+};
+
+/** Builds the project, showing progress; on faults prints them and gives null. */
+export function buildOrExplain(
+  root: string,
+  options: ProjectOptions,
+  output: Output,
+  asJson = false,
+): ProjectImages | null {
+  const compiler = projectCompiler(root, {
+    ...options,
+    now: () => performance.now(),
+    onImage: (name) => output.progress(`compiling ${name}`),
+  });
+  output.progress('reading the sources');
+  try {
+    const images = packImages(root, compiler.build());
+    output.progress('');
+    return images;
+  } catch (error) {
+    if (!(error instanceof BuildError)) throw error;
+    if (asJson) output.write(`${JSON.stringify({ ok: false, diagnostics: error.diagnostics })}\n`);
+    else {
+      output.error(formatDiagnostics(error.diagnostics, { files: diskFiles, colour: process.stderr.isTTY }));
+      output.error(`pagewright build: ${error.message}`);
+    }
+    return null;
+  }
+}
+
+function writeImages(root: string, kernelFile: string, images: ProjectImages): void {
+  const dist = join(root, 'dist');
+  mkdirSync(join(dist, 'bin'), { recursive: true });
+  mkdirSync(dirname(kernelFile), { recursive: true });
+  writeFileSync(kernelFile, images.kernel);
+  writeFileSync(join(dist, 'kernel.layout.json'), formatLayout(images.layout));
+  writeFileSync(join(dist, 'initrd.cpio'), images.initrd);
+  for (const [name, elf] of images.programs) writeFileSync(join(dist, 'bin', name), elf, { mode: 0o755 });
+}
+
+function summary(file: string, images: ProjectImages) {
+  const programs = Object.fromEntries([...images.programs].map(([name, elf]) => [name, elf.length]));
+  const milliseconds = Object.fromEntries(Object.entries(images.timings).map(([stage, ms]) => [stage, Math.round(ms)]));
+  return {
+    ok: true,
+    kernel: { file, bytes: images.kernel.length },
+    initrdBytes: images.initrd.length,
+    programs,
+    milliseconds,
+  };
+}
+
+function describe(file: string, images: ProjectImages): string {
+  const kilobytes = (bytes: number): string => `${Math.round(bytes / 1024)} KB`;
+  const seconds = Object.values(images.timings).reduce((sum, ms) => sum + ms, 0) / 1000;
+  return (
+    `${relative(process.cwd(), file)}  ${kilobytes(images.kernel.length)}\n` +
+    `dist/initrd.cpio  ${kilobytes(images.initrd.length)}, ${images.programs.size} programs\n` +
+    `compiled in ${seconds.toFixed(2)} s\n`
+  );
+}
