@@ -1,5 +1,5 @@
 /*
- * Builds Pagewright itself: the kernel from kernel/main.ts, a program from each file directly in kernel/user.
+ * Builds Pagewright itself: the kernel from its first instruction in kernel/arch/x86/boot.ts, a program from each file directly in kernel/user.
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,7 +30,7 @@ function projectImages(kernel: string): ImageSpec[] {
     .filter((name) => name.endsWith('.ts'))
     .sort();
   return [
-    { name: KERNEL, entry: join(kernel, 'main.ts'), kind: 'kernel' },
+    { name: KERNEL, entry: join(kernel, 'arch', 'x86', 'boot.ts'), kind: 'kernel' },
     ...programs.map((file) => ({ name: file.slice(0, -3), entry: join(folder, file), kind: 'program' as const })),
   ];
 }
