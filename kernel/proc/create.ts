@@ -1,8 +1,10 @@
 /*
  * Making tasks and processes: what fork and kernel threads have in common.
  *
- * How many there can be is bounded by memory: their stacks and page tables may take about an eighth of it. A program
- * that forks without end gets EAGAIN, and what was running goes on.
+ * How many there can be is bounded by memory. A process of average size needs some 16 pages of its own, half of them
+ * before it has done anything: stack, records, page tables. So there may be one for each 32 pages of the machine, zombies
+ * included, and a new one only while an eighth of memory is free, for those who exist already. A program that forks without
+ * end gets EAGAIN, and what was running goes on.
  *
  * Locking. A new task is nobody else's until it is linked under (T).
  */
@@ -22,16 +24,29 @@ import {
 } from '../abi/resource.ts';
 import { monotonicNs } from '../arch/x86/clock.ts';
 import { fpuInit } from '../arch/x86/fpu.ts';
+import { freePageCount, totalPageCount } from '../mm/buddy.ts';
 import { allocKernelStack, freeKernelStack, kernelStackLimit } from '../mm/kernelStack.ts';
 import { allocate, kfree } from '../mm/slab.ts';
 import { initPending } from './signalSend.ts';
 import { type Process, type Task, TASK_UNINTERRUPTIBLE } from './task.ts';
-import { allocatePid, linkProcess, linkTask, numberOfTasks, type TaskListLock } from './taskList.ts';
+import { allocatePid, linkProcess, linkTask, numberOfProcesses, numberOfTasks, type TaskListLock } from './taskList.ts';
 import { initTimer } from './timer.ts';
 
-/** Threads that may exist at once. */
+/** Pages of memory for each task that may exist. */
+const PAGES_PER_TASK: u32 = 32;
+/** Of all memory, the part that forks leave alone: one in so many. */
+const FORK_RESERVE: u32 = 8;
+
+/** Threads that may exist at once, and processes, zombies included. */
 export function taskLimit(): u32 {
-  return kernelStackLimit();
+  const limit = totalPageCount() / PAGES_PER_TASK;
+  const stacks = kernelStackLimit();
+  return limit < 32 ? 32 : limit < stacks ? limit : stacks;
+}
+
+/** Is there memory for one more process? */
+export function mayFork(): boolean {
+  return freePageCount() > totalPageCount() / FORK_RESERVE;
 }
 
 /** A task with an empty stack, on no list, asleep. Null: no memory. */
@@ -106,7 +121,8 @@ export function setDefaultLimits(process: Process): void {
  * @param wanted the pid, 1 for init; 0: any
  */
 export function publish(task: Task, isNewProcess: boolean, wanted: u32, tasks: Held<TaskListLock>): i32 {
-  if (numberOfTasks(tasks) >= taskLimit()) return -EAGAIN;
+  const limit = taskLimit();
+  if (numberOfTasks(tasks) >= limit || numberOfProcesses(tasks) >= limit) return -EAGAIN;
   const pid = wanted === 0 ? allocatePid(tasks) : wanted;
   if (pid === 0) return -EAGAIN;
   task.pid = pid;

@@ -40,8 +40,7 @@ import { putUser32 } from '../arch/x86/userCopy.ts';
 import { dupFiles, getFiles, putFiles } from '../fs/fileTable.ts';
 import { copyFsContext, getFsContext, putFsContext } from '../fs/fsContext.ts';
 import { forkMm, getMm, putMm } from '../mm/mm.ts';
-import { isMemoryLow } from '../mm/userPages.ts';
-import { createProcess, createTask, freeTask, publish } from './create.ts';
+import { createProcess, createTask, freeTask, mayFork, publish } from './create.ts';
 import { freeProcess } from './exit.ts';
 import { finishSwitch, killPending, schedule, setCurrentState, startTask } from './scheduler.ts';
 import { type Process, type Task, TASK_KILLABLE, TASK_RUNNING, userFrame } from './task.ts';
@@ -223,7 +222,7 @@ function createChild(request: CloneRequest, result: Ptr<Task>): i32 {
  */
 export function doClone(request: CloneRequest): i32 {
   if ((request.flags & UNSUPPORTED) !== 0) return -EINVAL;
-  if (isMemoryLow()) return -EAGAIN; // what is left is for those who exist
+  if (!mayFork()) return -EAGAIN;
   const parent = current();
   let child: Task = parent;
   const error = createChild(request, addrOf(child));
