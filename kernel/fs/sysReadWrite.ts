@@ -7,20 +7,15 @@
 
 import { EBADF, EFAULT, EINVAL, ENOMEM, ESPIPE } from '../abi/errno.ts';
 import { IOV_MAX, type IoVec } from '../abi/uio.ts';
-import { PAGE_SIZE, USER_END } from '../arch/x86/layout.ts';
+import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { copyFromUser, copyToUser } from '../arch/x86/userCopy.ts';
 import { kfree, kmalloc } from '../mm/slab.ts';
 import { getFileOf } from './descriptor.ts';
 import { type File, putFile } from './file.ts';
 import { Transfer } from './transfer.ts';
 
-/** No call moves more: its result would look like an error. */
+/** No call moves more: its result would look like an error. Larger counts are cut, and wild addresses fault when used. */
 const MAX_COUNT: u32 = 0x7ffff000;
-
-/** Does [address, address + count) lie below the kernel? Whether anything is there, is seen when it is touched. */
-function isUserRange(address: u32, count: u32): boolean {
-  return address <= USER_END && count <= USER_END - address;
-}
 
 /** Reads or writes `transfer` at the file's own position, or at `position` if that is not null. */
 function move(file: File, transfer: Transfer, writes: boolean, position: Ptr<i64> | null): i32 {
@@ -45,8 +40,6 @@ function checkAccess(file: File, writes: boolean): i32 {
 function moveBuffer(file: File, address: u32, count: u32, writes: boolean, position: Ptr<i64> | null): i32 {
   const error = checkAccess(file, writes);
   if (error !== 0) return error;
-  if (!isUserRange(address, count)) return -EFAULT;
-  if (i32(count) < 0) return -EINVAL;
   const transfer = zeroed<Inline<Transfer>>();
   transfer.overUser(address, count < MAX_COUNT ? count : MAX_COUNT);
   return move(file, transfer, writes, position);
@@ -97,7 +90,6 @@ function copySegments(segments: Ptr<Inline<IoVec>>, address: u32, count: u32): i
   for (let i: u32 = 0; i < count; i++) {
     const segment: IoVec = segments[i];
     if (i32(segment.iov_len) < 0) return -EINVAL;
-    if (!isUserRange(segment.iov_base, segment.iov_len)) return -EFAULT;
     if (segment.iov_len > MAX_COUNT - total) segment.iov_len = MAX_COUNT - total;
     total += segment.iov_len;
   }

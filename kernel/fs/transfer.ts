@@ -29,7 +29,7 @@ export class Transfer {
   /** Where the segment lives if there is but one. */
   single: Inline<IoVec>;
 
-  /** Over `count` bytes of the program, which the caller has checked to be below the kernel. */
+  /** Over `count` bytes of the program. */
   overUser(address: u32, count: u32): void {
     this.overOne(address, count);
     this.inKernel = false;
@@ -41,7 +41,7 @@ export class Transfer {
     this.inKernel = true;
   }
 
-  /** Over checked segments of the program, `total` bytes in all. The array stays the caller's. */
+  /** Over segments of the program, `total` bytes in all. The array stays the caller's. */
   overSegments(segments: Ptr<Inline<IoVec>>, total: u32): void {
     this.segment = segments;
     this.offset = 0;
