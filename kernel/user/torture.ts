@@ -8,10 +8,12 @@
  * that answers are true, not that there are resources.
  */
 
+import { SLASH } from './lib/characters.ts';
 import { run } from './lib/crt.ts';
+import { joinPath } from './lib/files.ts';
 import { print, printError, flush, stdout } from './lib/output.ts';
 import { exitNow, fork, wait4 } from './lib/processCalls.ts';
-import { parseNumber, stringsEqual, type StringList } from './lib/strings.ts';
+import { contains, parseNumber, stringsEqual, type StringList } from './lib/strings.ts';
 import { type Job, seedJob } from './torture/job.ts';
 import { childProgram, execRound, forkRound, killRound, treeRound } from './torture/processes.ts';
 import { breakRound, copyOnWriteRound, mapRound, protectRound } from './torture/memory.ts';
@@ -23,6 +25,7 @@ class Settings {
   seed: i32;
 }
 
+const path = zeroed<FixedArray<u8, 256>>();
 const settings = zeroed<Inline<Settings>>();
 
 /**
@@ -48,7 +51,7 @@ function main(argc: u32, argv: StringList): i32 {
   }
   for (let number: i32 = 0; number < settings.jobs; number++) {
     const pid = fork();
-    if (pid === 0) exitNow(runJob(number, argv[0]!));
+    if (pid === 0) exitNow(runJob(number, programPath(argv[0]!)));
     if (pid < 0) {
       printError('torture: cannot fork job %d\n', number);
       settings.jobs = number;
@@ -62,6 +65,13 @@ function main(argc: u32, argv: StringList): i32 {
   if (failed === 0) print('torture: %d jobs, %d iterations, all well\n', settings.jobs, settings.iterations);
   else printError('torture: %d of %d jobs failed\n', failed, settings.jobs);
   return failed === 0 ? 0 : 1;
+}
+
+/** The path that this program was started by. The shell looks in /bin for a name without a slash. */
+function programPath(name: Ptr<u8>): Ptr<u8> {
+  if (contains(name, SLASH)) return name;
+  joinPath(path, 256, bytes('/bin'), name);
+  return path;
 }
 
 function readSettings(argc: u32, argv: StringList): boolean {
