@@ -7,6 +7,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/buildOnce.ts'],
     testTimeout: 300_000,
     hookTimeout: 300_000,
     pool: 'forks',

@@ -1,0 +1,47 @@
+/*
+ * The kernel as a whole: it boots, runs commands, tells their status, and does so the same way each time.
+ */
+import { expect, test } from 'vitest';
+import { createGuest, runGuest } from '../support/guest.ts';
+
+test('a pipeline runs, and its output is all there is on the console', async () => {
+  const run = await runGuest({ exec: ['echo a b | cat'] });
+  expect(run.output).toBe('a b\n');
+  expect(run.status).toBe(0);
+});
+
+test.each([
+  ['true', 0],
+  ['false', 1],
+  ['sh -c "exit 42"', 42],
+  ['/no/such/program', 127],
+  ['echo x > /not-executable; /not-executable', 126],
+  ['sh -c "kill -9 \\$\\$"', 128 + 9],
+])('the status of %s is %i', async (command, status) => {
+  const run = await runGuest({ exec: ['true', command] });
+  expect(run.status, run.output).toBe(status);
+});
+
+test('the same run twice is the same to the last bit, compiled or interpreted', async () => {
+  const options = { exec: ['ls -l /bin; ps; free', 'torture --iterations 2'], seed: 7 };
+  const first = await runGuest(options);
+  const second = await runGuest(options);
+  const exact = await runGuest({ ...options, mode: 'exact' });
+  expect(second).toEqual(first);
+  expect(exact).toEqual(first);
+});
+
+test('the prompt appears within 5 million instructions', async () => {
+  const machine = await createGuest();
+  try {
+    const result = machine.runSync({ untilOutput: { port: 0, pattern: 'pagewright:/# ' }, instructions: 5_000_000 });
+    expect(result.reason).toBe('output');
+  } finally {
+    await machine.destroy();
+  }
+});
+
+test('8 MB of memory are enough', async () => {
+  const run = await runGuest({ memoryBytes: 8 << 20, exec: ['ls /bin | wc', 'torture --iterations 2', 'free'] });
+  expect(run.status, run.output).toBe(0);
+});

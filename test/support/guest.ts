@@ -1,0 +1,85 @@
+/*
+ * Boots the kernel for a test, with commands to run and files to find.
+ *
+ * Everything that a run depends on is in its GuestOptions, so a failure replays by the command that `replayCommand` gives.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { inject } from 'vitest';
+import { Machine, type BootModule, type RunResult } from '../../emulator/machine.ts';
+import { readCore } from '../../emulator/node/wasm.ts';
+import { S_IFREG } from '../../kernel/abi/stat.ts';
+import { commandsArchive } from '../../tools/image/initramfs.ts';
+import { writeArchive } from '../../tools/image/newc.ts';
+
+export interface GuestOptions {
+  readonly memoryBytes?: number;
+  readonly seed?: number;
+  readonly cpus?: number;
+  readonly mode?: 'fast' | 'exact';
+  /** Commands for the guest's shell; the guest switches itself off after the last one. */
+  readonly exec?: readonly string[];
+  /** More files for the root file system: absolute path to contents. All of them are executable. */
+  readonly files?: ReadonlyMap<string, Uint8Array>;
+  readonly commandLine?: string;
+}
+
+export interface GuestRun {
+  /** Exit status of the last command. Not there if the run did not get that far. */
+  readonly status: number | undefined;
+  readonly output: string;
+  readonly result: RunResult;
+  readonly stateHash: string;
+}
+
+const DEFAULT_MEMORY = 16 << 20;
+/** Far more than any command of a test needs; ends a guest that hangs. */
+const DEFAULT_LIMIT = 4e9;
+
+/** A file that the build before the tests made: `kernel.elf`, `initrd.cpio`, `bin/sh`, ... */
+export function builtFile(name: string): Uint8Array {
+  return readFileSync(join(inject('imageFolder'), name));
+}
+
+/** A machine with the kernel loaded; nothing has run yet. The caller destroys it. */
+export async function createGuest(options: GuestOptions = {}): Promise<Machine> {
+  const modules: BootModule[] = [{ data: builtFile('initrd.cpio') }];
+  if (options.files !== undefined) {
+    const entries = [...options.files].map(([path, data]) => ({ path: path.slice(1), mode: S_IFREG | 0o755, data }));
+    modules.push({ data: writeArchive(entries) });
+  }
+  if (options.exec !== undefined) modules.push({ data: commandsArchive(options.exec) });
+  const quiet = options.exec === undefined ? '' : 'quiet';
+  return Machine.create({
+    wasm: readCore,
+    memoryBytes: options.memoryBytes ?? DEFAULT_MEMORY,
+    seed: options.seed ?? 1,
+    cpus: options.cpus ?? 1,
+    mode: options.mode ?? 'fast',
+    kernel: builtFile('kernel.elf'),
+    commandLine: `${quiet} ${options.commandLine ?? ''}`.trim(),
+    modules,
+  });
+}
+
+/** Boots, runs the commands, and tells what came of it. `limit` is in guest instructions. */
+export async function runGuest(options: GuestOptions, limit = DEFAULT_LIMIT): Promise<GuestRun> {
+  const machine = await createGuest(options);
+  try {
+    const pieces: Uint8Array[] = [];
+    machine.serial(0).onOutput((bytes) => pieces.push(bytes.slice()));
+    const result = await machine.run({ instructions: limit });
+    const status = result.reason === 'exit' ? (result.exitCode ?? 0) & 0xff : undefined;
+    return { status, output: Buffer.concat(pieces).toString(), result, stateHash: machine.stateHash() };
+  } finally {
+    await machine.destroy();
+  }
+}
+
+/** The command that repeats a run by hand, for the message of a failing test. */
+export function replayCommand(options: GuestOptions): string {
+  const memory = `--memory ${(options.memoryBytes ?? DEFAULT_MEMORY) >> 20}M`;
+  const commands = (options.exec ?? []).map((command) => `--exec '${command.replaceAll("'", "'\\''")}'`);
+  const exact = options.mode === 'exact' ? ' --exact' : '';
+  return `npx pagewright run ${memory} --seed ${options.seed ?? 1}${exact} ${commands.join(' ')}`.trim();
+}
