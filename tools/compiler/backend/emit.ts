@@ -123,6 +123,9 @@ class Emitter {
 
   #instruction({ op, operands, prefix }: MachineInstruction): void {
     encode(this.#code, op, operands, prefix === null ? noPrefixes : prefix === 'lock' ? lockPrefix : repeatPrefix);
+    // Moving flags goes by way of the stack; the depth changes for one instruction.
+    if (op === 'push' || op === 'pushfd') this.#changes.push({ at: this.#code.position, depth: this.#size + 4 });
+    else if (op === 'pop' || op === 'popfd') this.#changes.push({ at: this.#code.position, depth: this.#size });
   }
 
   #exit(block: MachineBlock, next: MachineBlock | null): void {

@@ -4,6 +4,7 @@
 
 import type { MachineModule } from '../backend/generate.ts';
 import { type ElfSymbol, type PlacedSection, writeElf } from './elf.ts';
+import { writeDebugSections } from './dwarf/index.ts';
 import { LinkError } from './items.ts';
 import { describeModule, LAYOUT_VERSION, type LayoutFile, type LayoutSymbol } from './layout.ts';
 import { collectLines, encodeLines } from './lines.ts';
@@ -48,7 +49,7 @@ function finish(
   module: MachineModule,
   program: LinkedProgram,
   kind: LayoutFile['kind'],
-  _options: LinkOptions,
+  options: LinkOptions,
 ): LinkedImage {
   const rows = collectLines(program.items);
   const symbols = layoutSymbols(program);
@@ -56,7 +57,7 @@ function finish(
     regions: program.regions,
     entry: program.entry,
     symbols: elfSymbols(program, symbols),
-    extras: [],
+    extras: options.stripDebug === true ? [] : writeDebugSections(program.items, options.directory ?? '.'),
     hasStackHeader: kind === 'program',
   });
   const layout: LayoutFile = {
