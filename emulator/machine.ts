@@ -11,7 +11,7 @@ import { Board } from './board.ts';
 import { MP_TABLE_ADDRESS, mpTables } from './boot/mp-table.ts';
 import { type BootModule, loadMultiboot } from './boot/multiboot.ts';
 import { enterProtectedMode } from './boot/protected-mode.ts';
-import { hostMilliseconds, yieldToHost } from './host.ts';
+import { hostMilliseconds, Pace, pause, yieldToHost } from './host.ts';
 import { OutputPattern } from './output-pattern.ts';
 import { type Policy, RoundRobin } from './policy.ts';
 import { Random } from './random.ts';
@@ -50,6 +50,8 @@ export interface RunOptions {
   readonly instructions?: number;
   /** When all CPUs sleep and only input could wake them, waits for `send` instead of ending the run. */
   readonly waitForInput?: boolean;
+  /** While all CPUs sleep, lets virtual time pass no faster than the host's. For people; `runSync` takes no notice. */
+  readonly realTime?: boolean;
 }
 
 export interface RunResult {
@@ -145,12 +147,16 @@ export class Machine {
   async run(options: RunOptions = {}): Promise<RunResult> {
     const run = this.#begin(options);
     try {
+      const pace = options.realTime === true ? new Pace(this.nanoseconds / 1e6) : null;
       for (let yielded = hostMilliseconds(); this.#ending === undefined;) {
         this.#quantum(run.end);
         this.#flush();
         if (options.waitForInput === true && this.#endsBecause('halted')) {
           this.#ending = undefined;
           await this.#nextInput();
+        } else if (pace !== null && this.#idleEvents > 0) {
+          const ahead = pace.ahead(this.nanoseconds / 1e6);
+          if (ahead > YIELD_MILLISECONDS) await pause(ahead, this.#nextInput());
         } else if (hostMilliseconds() - yielded > YIELD_MILLISECONDS) {
           await yieldToHost();
           yielded = hostMilliseconds();
@@ -208,7 +214,8 @@ export class Machine {
     return hashMachine(this.#board);
   }
 
-  debugCore(): any { return this.#board.core; }
+    return this.#board.core;
+  }
   /** Frees what the machine holds. It cannot be used afterwards. */
   async destroy(): Promise<void> {
     this.#dead = { reason: 'stopped' };

@@ -112,7 +112,7 @@ function parseInteger(text: string): number {
 export function helpText(command: Command): string {
   const rows = Object.entries({
     ...command.options,
-    help: { type: 'boolean', short: 'h', help: 'this text' } as Option,
+    help: { type: 'boolean', short: 'h', help: 'this text' },
   });
   const left = rows.map(([name, option]) => {
     const short = option.short === undefined ? '' : `-${option.short}, `;

@@ -5,8 +5,8 @@
 const LEAVE = 0x1d; // Ctrl-]
 
 export interface TerminalHandlers {
-  onInput(bytes: Uint8Array): void;
-  onLeave(): void;
+  readonly onInput: (bytes: Uint8Array) => void;
+  readonly onLeave: () => void;
 }
 
 /** Takes over stdin; the function that it returns gives the terminal back as it was. */

@@ -99,7 +99,7 @@ function readSettings(values: OptionValues): Settings {
   };
 }
 
-function modulesOf(images: ProjectImages, settings: Settings): BootModule[] {
+function modulesOf(images: ProjectImages, settings: Settings): Required<BootModule>[] {
   const modules = [{ data: images.initrd, commandLine: 'initrd.cpio' }];
   if (settings.commands.length > 0)
     modules.push({ data: commandsArchive(settings.commands), commandLine: 'exec.cpio' });
@@ -175,7 +175,7 @@ async function runInteractive(machine: Machine, settings: Settings, output: Outp
   });
   try {
     const limit = settings.limit === undefined ? {} : { instructions: settings.limit };
-    const result = await machine.run({ ...limit, waitForInput: true });
+    const result = await machine.run({ ...limit, waitForInput: true, realTime: true });
     if (result.reason === 'stopped') return 0;
     if (result.reason === 'exit') return (result.exitCode ?? 0) & 0xff;
     output.error(`\npagewright run: ${explain(result, settings)}`);
@@ -195,7 +195,7 @@ function runQemu(root: string, images: ProjectImages, settings: Settings): numbe
     return path;
   };
   const kernel = file('kernel.elf', images.kernel);
-  const initrds = modulesOf(images, settings).map((module) => file(module.commandLine ?? 'module', module.data));
+  const initrds = modulesOf(images, settings).map((module) => file(module.commandLine, module.data));
   const args = ['-kernel', kernel, '-initrd', initrds.join(','), '-append', settings.commandLine];
   args.push('-m', `${settings.memoryBytes >> 20}`, '-display', 'none', '-no-reboot', '-serial', 'mon:stdio');
   args.push('-device', 'isa-debug-exit,iobase=0xf4,iosize=0x04');

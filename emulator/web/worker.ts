@@ -1,0 +1,141 @@
+/*
+ * The worker: one machine, from loading its parts to the last instruction. The page starts a new worker for each machine.
+ */
+import { BootError, Machine, type RunResult } from '../machine.ts';
+import type { Command, MachineChoice, Phase, Report } from './protocol.ts';
+
+/** What the guest's shell prints when it waits for a command. */
+const PROMPT = 'pagewright:/# ';
+const MEGABYTE = 1 << 20;
+/** Milliseconds between two reports of the speed. */
+const SPEED_INTERVAL = 500;
+
+/** The files of a machine, relative to the page. */
+const FILES = { wasm: 'v86.wasm', kernel: 'kernel.elf', initrd: 'initrd.cpio' } as const;
+
+class Host {
+  #run = 0;
+  #machine: Machine | null = null;
+  #isPaused = false;
+  /** Set while the machine is paused: starts it again. */
+  #resume: (() => void) | null = null;
+  /** Input that came before the machine was there. */
+  readonly #early: Uint8Array[] = [];
+
+  command(command: Command): void {
+    switch (command.kind) {
+      case 'start':
+        this.#run = command.run;
+        this.#start(command.choice).catch((error: unknown) => this.#fail(error));
+        break;
+      case 'pause':
+        this.#isPaused = true;
+        this.#machine?.stop();
+        break;
+      case 'resume':
+        this.#isPaused = false;
+        this.#resume?.();
+        break;
+      case 'input':
+        if (this.#machine === null) this.#early.push(command.bytes);
+        else this.#machine.serial(0).send(command.bytes);
+        break;
+    }
+  }
+
+  async #start(choice: MachineChoice): Promise<void> {
+    const { wasm, kernel, initrd } = await this.#load();
+    this.#phase('starting');
+    const machine = await Machine.create({
+      wasm: () => Promise.resolve(wasm),
+      memoryBytes: choice.memoryMegabytes * MEGABYTE,
+      seed: choice.seed,
+      kernel,
+      modules: [{ data: initrd, commandLine: FILES.initrd }],
+    });
+    this.#machine = machine;
+    machine.serial(0).onOutput((bytes) => this.#post({ kind: 'output', run: this.#run, bytes: bytes.slice() }));
+    for (const bytes of this.#early) machine.serial(0).send(bytes);
+    this.#phase('booting');
+    this.#reportSpeed(machine);
+    await this.#runUntil(machine, PROMPT);
+    this.#phase('ready');
+    const end = await this.#runUntil(machine, null);
+    this.#post({ kind: 'stopped', run: this.#run, message: describeEnd(end) });
+  }
+
+  /** Runs, through pauses, until the guest prints `pattern` or the run ends for good. */
+  async #runUntil(machine: Machine, pattern: string | null): Promise<RunResult> {
+    for (;;) {
+      if (this.#isPaused) await new Promise<void>((resolve) => (this.#resume = resolve));
+      const untilOutput = pattern === null ? {} : { untilOutput: { port: 0, pattern } };
+      const result = await machine.run({ ...untilOutput, waitForInput: true, realTime: true });
+      if (result.reason !== 'stopped') return result;
+    }
+  }
+
+  /** Fetches all parts at once and reports how many bytes of them are there. */
+  async #load(): Promise<Record<keyof typeof FILES, Uint8Array>> {
+    let loaded = 0;
+    let total = 0;
+    const fetchFile = async (name: string): Promise<Uint8Array> => {
+      const response = await fetch(name);
+      if (!response.ok || response.body === null) throw new Error(`cannot load ${name}: ${response.status}`);
+      total += Number(response.headers.get('content-length') ?? 0);
+      const counted = response.body.pipeThrough(
+        new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+          transform: (chunk, controller) => {
+            loaded += chunk.length;
+            this.#phase('loading', loaded, Math.max(loaded, total));
+            controller.enqueue(chunk);
+          },
+        }),
+      );
+      return new Uint8Array(await new Response(counted).arrayBuffer());
+    };
+    const [wasm, kernel, initrd] = await Promise.all([
+      fetchFile(FILES.wasm),
+      fetchFile(FILES.kernel),
+      fetchFile(FILES.initrd),
+    ]);
+    return { wasm, kernel, initrd };
+  }
+
+  #reportSpeed(machine: Machine): void {
+    let before = 0;
+    setInterval(() => {
+      const { instructions } = machine;
+      const perSecond = ((instructions - before) * 1000) / SPEED_INTERVAL;
+      before = instructions;
+      this.#post({ kind: 'speed', run: this.#run, instructions, perSecond });
+    }, SPEED_INTERVAL);
+  }
+
+  #phase(phase: Phase, loaded = 0, total = 1): void {
+    this.#post({ kind: 'phase', run: this.#run, phase, loaded, total });
+  }
+
+  #fail(error: unknown): void {
+    const text = error instanceof Error ? error.message : String(error);
+    const message = error instanceof BootError ? text : `The machine failed: ${text}`;
+    this.#post({ kind: 'failed', run: this.#run, message });
+  }
+
+  #post(report: Report): void {
+    postMessage(report);
+  }
+}
+
+function describeEnd(result: RunResult): string {
+  switch (result.reason) {
+    case 'exit':
+      return 'The guest has switched itself off; Reset starts it again';
+    case 'shutdown':
+      return `The CPU shut down: ${result.message ?? 'triple fault'}`;
+    default:
+      return `The machine stopped (${result.reason})`;
+  }
+}
+
+const host = new Host();
+addEventListener('message', (event: MessageEvent<Command>) => host.command(event.data));
