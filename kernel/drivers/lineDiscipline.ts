@@ -118,7 +118,7 @@ export function receive(tty: Tty, byte: u8, held: Held<TtyLock>): void {
   }
   if (tty.isLiteralNext) {
     tty.isLiteralNext = false;
-    takeOrdinary(tty, character, held);
+    takeLiteral(tty, character, held);
     return;
   }
   if ((flags & IXON) !== 0 && takeFlowControl(tty, character, held)) return;
@@ -245,30 +245,41 @@ function takeEditing(tty: Tty, character: u8, held: Held<TtyLock>): boolean {
   return true;
 }
 
-/** A character that is only itself. */
+/** A character that is only itself. A newline (here that of raw mode) moves the cursor even where others show as ^X. */
 function takeOrdinary(tty: Tty, character: u8, held: Held<TtyLock>): void {
+  if (character !== NEWLINE) {
+    takeLiteral(tty, character, held);
+    return;
+  }
+  if ((tty.termios.c_lflag & ECHO) !== 0) echoRaw(tty, NEWLINE, held);
+  store(tty, NEWLINE);
+}
+
+/** A character that has no meaning, be it a newline. */
+function takeLiteral(tty: Tty, character: u8, held: Held<TtyLock>): void {
   if ((tty.termios.c_lflag & ECHO) !== 0) {
-    if (character === NEWLINE) echoRaw(tty, NEWLINE, held);
-    else {
-      if (tty.head === tty.lineEnd) tty.lineColumn = tty.column;
-      echo(tty, character, held);
-    }
+    if (tty.head === tty.lineEnd) tty.lineColumn = tty.column;
+    echo(tty, character, held);
   }
   if (character === MARK && (tty.termios.c_iflag & PARMRK) !== 0) store(tty, MARK);
   store(tty, character);
 }
 
-/** Stores a byte. A canonical line that has reached its limit keeps its last place for its end, and for the newest. */
+/** Stores a byte. Where a canonical line has reached its limit, it takes the place of the last one. */
 function store(tty: Tty, character: u8): void {
-  const canonical = (tty.termios.c_lflag & ICANON) !== 0;
-  if (canonical && tty.head - tty.lineEnd >= LINE_SIZE - 1) tty.head--;
+  if ((tty.termios.c_lflag & ICANON) !== 0) limitLine(tty);
   tty.input[tty.head & (INPUT_SIZE - 1)] = character;
   tty.setLineMark(tty.head, false);
   tty.head++;
 }
 
+function limitLine(tty: Tty): void {
+  if (tty.head - tty.lineEnd >= LINE_SIZE) tty.head--;
+}
+
 /** Stores what ends a line; the line can be read now. */
 function endLine(tty: Tty, character: u8): void {
+  limitLine(tty);
   tty.input[tty.head & (INPUT_SIZE - 1)] = character;
   tty.setLineMark(tty.head, true);
   tty.head++;

@@ -416,7 +416,7 @@ export function pipeSize(file: File): i32 {
 
 /** F_SETPIPE_SZ: the size that it has now, or -EINVAL, -EPERM, -ENOMEM, -EBUSY (it holds more than that). */
 export function setPipeSize(file: File, size: u32): i32 {
-  if (size === 0 || size > LIMIT_SIZE) return -EINVAL;
+  if (size > LIMIT_SIZE) return -EINVAL;
   if (size > MAX_SIZE && current().credentials.euid !== 0) return -EPERM;
   let count: u32 = 1;
   while (count << PAGE_SHIFT < size) count *= 2;

@@ -197,6 +197,7 @@ function parseNumber(name: Ptr<u8>, length: u32): i32 {
   return value;
 }
 
+/** Says -ENOENT itself, rather than leave the dentry negative: a process of that pid may come at any time. */
 function lookup(directory: Inode, dentry: Dentry, _held: Held<InodeMutex>): i32 {
   const node = nodeOf(directory);
   const list = node.directory!;
@@ -204,14 +205,14 @@ function lookup(directory: Inode, dentry: Dentry, _held: Held<InodeMutex>): i32 
   const number = parseNumber(dentry.name, dentry.nameLength);
   let inode: Inode | null = null;
   if (list === descriptorDirectory) {
-    if (number < 0 || !findDescriptor(node.pid, u32(number))) return 0;
+    if (number < 0 || !findDescriptor(node.pid, u32(number))) return -ENOENT;
     inode = makeInode(directory.superBlock, null, null, node.pid, number);
   } else if (list === root && number > 0) {
-    if (processStart(u32(number)) === 0n) return 0;
+    if (processStart(u32(number)) === 0n) return -ENOENT;
     inode = makeInode(directory.superBlock, null, processDirectory, u32(number), 0);
   } else {
     const entry = list.find(dentry.name);
-    if (entry === null) return 0;
+    if (entry === null) return -ENOENT;
     const isFile = entry.kind === ENTRY_FILE || entry.kind === ENTRY_LINK;
     inode = makeInode(directory.superBlock, isFile ? entry : null, entry.directory, node.pid, 0);
   }
