@@ -214,8 +214,6 @@ export class Machine {
     return hashMachine(this.#board);
   }
 
-    return this.#board.core;
-  }
   /** Frees what the machine holds. It cannot be used afterwards. */
   async destroy(): Promise<void> {
     this.#dead = { reason: 'stopped' };

@@ -2,21 +2,29 @@
  * Makes a module that v86's compiler wrote count and stop exactly.
  *
  * What v86 writes: one function; a local L counts instructions and is added to the counter in memory on the way out; each
- * basic block begins with `L += n`, n being its number of instructions; each loop head leaves when L reaches a constant.
- * So L is ahead of the truth inside a block, and far ahead when an instruction in the middle of it faults. The markers
- * (a `nop` before each guest instruction, see patches.ts) say how far.
+ * basic block begins with `L += n`, n being its number of instructions; loop heads leave when L reaches a constant, but
+ * not those of loops with several entries. So L is ahead of the truth inside a block, and far ahead when an instruction in
+ * the middle of it faults. The markers (a `nop` and the address before each guest instruction, see patches.ts) say how far.
+ *
+ * Here L counts up to zero: it starts at minus the budget B, the distance to `jitStopAt`, so that the test is as cheap as
+ * v86's own. L + B is what L was before.
  *
  *   as written                        rewritten
+ *   L = 0                             B = jitStopAt - counter; L = -B
  *   L += n                            L += n
- *   nop ...                           ...
- *   nop ... call f ...                ... inFlight = L - (n - 1); call f ...
- *   if L >= 100003 leave              if counter + L >= jitStopAt leave
- *   leave by a fault: counter += L    L = inFlight + (1 if an instruction raised an exception, 0 if it is to be tried
- *                                     again); counter += L; inFlight = 0
+ *   marker ...                        ...
+ *   marker ... call f ...             ... inFlight = L + B - (n - 1); call f ...
+ *   if L >= 100003 leave              if L >= 0 leave
+ *   loop without such a test          such a test before each block of the loop
+ *   counter += L                      counter += L + B; inFlight = 0
+ *   leave by a fault:                 L = inFlight - B, + 1 if the instruction raised an exception instead of asking to be
+ *                                     tried again
  *
  * `sti` and the instruction after it count as one, as in the interpreter, which runs both in one step.
  *
- * Guarantees: the code between two tests of `jitStopAt` completes at most `longestPath` instructions.
+ * Guarantees: the code between two tests completes at most `longestPath` instructions. Needs: whatever changes `jitStopAt`
+ * while the function runs also makes it leave; this holds for all instructions that call out, since v86 ends the function
+ * after each of them.
  */
 
 import { JIT_FAULT_EXCEPTION_LAST, layout, V86_LOOP_LIMIT } from './layout.ts';
@@ -27,8 +35,12 @@ const SECTION_CODE = 10;
 const KIND_GLOBAL = 3;
 const TYPE_I32 = 0x7f;
 const MUTABLE = 1;
+const OP_BLOCK = 0x02;
 const OP_LOOP = 0x03;
+const OP_IF = 0x04;
 const OP_CALL = 0x10;
+const OP_LOCAL_GET = 0x20;
+const OP_CONST = 0x41;
 
 /** Indices of the imported globals in a rewritten module, in the order of their imports. */
 const JIT_STOP_AT = 0;
@@ -130,15 +142,21 @@ class BodyRewriter {
   readonly #module: Uint8Array;
   readonly #output: ByteWriter;
   readonly #functionNames: readonly string[];
-  /** The local that counts. */
+  /** The local that counts, how it is compared with the limit, and how it is added to the counter in memory. */
   #counter = -1;
+  #limitTest: readonly number[] = [];
+  #flush: readonly number[] = [];
+  #start: readonly number[] = [];
+  /** The local that holds the budget. */
+  #budget = -1;
   /** Of the current block: its number of instructions, how many were begun, and where its number was written. */
   #blockSize = 0;
   #begun = 0;
   #blockSizeAt = 0;
   #shadowOfSti = false;
-  /** Between the head of a loop and its test of the limit. */
-  #atLoopHead = false;
+  /** For each open block, loop and `if`: whether it is a loop that does not test the limit (yet). */
+  readonly #untested: boolean[] = [];
+  readonly #isLoop: boolean[] = [];
 
   constructor(module: Uint8Array, output: ByteWriter, functionNames: readonly string[]) {
     this.#module = module;
@@ -149,13 +167,13 @@ class BodyRewriter {
   /** Copies the function body at `start`, with the changes. */
   run(start: number, end: number): void {
     let at = this.#copyLocals(start);
-    this.#counter = this.#findCounter(at, end);
+    this.#findCounter(at, end);
     while (at < end) {
       const opcode = this.#module[at]!;
       const next = nextInstruction(this.#module, at);
       if (opcode === code.nop) {
         this.#begin();
-        at = next;
+        at = this.#afterMarker(at);
       } else if (opcode === OP_CALL) {
         this.#call(this.#functionNames[readUnsigned(this.#module, at + 1)] ?? '');
         this.#output.copy(this.#module, at, next);
@@ -163,24 +181,40 @@ class BodyRewriter {
       } else {
         const after = this.#special(at);
         if (after === at) this.#output.copy(this.#module, at, next);
-        if (opcode === OP_LOOP) this.#atLoopHead = true;
+        this.#nest(opcode);
         at = after === at ? next : after;
       }
     }
   }
 
+  /** Declares one more local. */
   #copyLocals(start: number): number {
-    let at = skipLeb(this.#module, start);
-    for (let left = readUnsigned(this.#module, start); left > 0; left--) at = skipLeb(this.#module, at) + 1;
-    this.#output.copy(this.#module, start, at);
+    const groups = readUnsigned(this.#module, start);
+    const first = skipLeb(this.#module, start);
+    let at = first;
+    this.#budget = 1; // after the parameter
+    for (let left = groups; left > 0; left--) {
+      this.#budget += readUnsigned(this.#module, at);
+      at = skipLeb(this.#module, at) + 1;
+    }
+    this.#output.push(...unsigned(groups + 1));
+    this.#output.copy(this.#module, first, at);
+    this.#output.push(1, TYPE_I32);
     return at;
   }
 
-  #findCounter(start: number, end: number): number {
+  /** Finds the local that is compared with the limit. The loop around all blocks does so first. */
+  #findCounter(start: number, end: number): void {
     const test = [...code.i32Const(V86_LOOP_LIMIT), code.i32GeU];
     for (let at = start; at < end; at = nextInstruction(this.#module, at)) {
-      if (this.#module[at] !== 0x20) continue;
-      if (this.#matches(nextInstruction(this.#module, at), test)) return readUnsigned(this.#module, at + 1);
+      if (this.#module[at] !== OP_LOCAL_GET) continue;
+      if (!this.#matches(nextInstruction(this.#module, at), test)) continue;
+      this.#counter = readUnsigned(this.#module, at + 1);
+      const [get, address] = [code.localGet(this.#counter), code.i32Const(layout.instructionCounter)];
+      this.#limitTest = [...get, ...test];
+      this.#start = [...code.i32Const(0), ...code.localSet(this.#counter)];
+      this.#flush = [...address, ...address, 0x28, 2, 0, ...get, code.i32Add, 0x36, 2, 0];
+      return;
     }
     throw new Error('compiled module never tests its limit');
   }
@@ -205,47 +239,40 @@ class BodyRewriter {
         ...i32Const(JIT_FAULT_EXCEPTION_LAST),
         code.i32LeU,
         code.i32Add,
+        ...localGet(this.#budget),
+        code.i32Sub,
         ...localSet(this.#counter),
       );
       return;
     }
     const ahead = this.#blockSize - (this.#begun - 1);
-    this.#output.push(...localGet(this.#counter), ...i32Const(ahead), code.i32Sub, ...globalSet(IN_FLIGHT));
+    this.#output.push(...this.#counted(), ...i32Const(ahead), code.i32Sub, ...globalSet(IN_FLIGHT));
     if (name === 'instr_FB_without_fault') this.#shadowOfSti = true;
   }
 
   /** Handles the sequences that are more than one instruction. Returns the position after the sequence, or `at`. */
   #special(at: number): number {
     const opcode = this.#module[at]!;
-    if (opcode === 0x20 && readUnsigned(this.#module, at + 1) === this.#counter) {
+    if (opcode === OP_LOCAL_GET && readUnsigned(this.#module, at + 1) === this.#counter) {
       const after = nextInstruction(this.#module, at);
-      if (this.#matches(at, this.#limitTest())) return this.#writeLimitTest(at);
-      if (this.#module[after] === 0x41) return this.#blockStart(at, after);
+      if (this.#matches(at, this.#limitTest)) return this.#writeLimitTest(at);
+      if (this.#module[after] === OP_CONST) return this.#blockStart(at, after);
     }
-    const flush = this.#flush();
-    if (opcode === 0x41 && this.#matches(at, flush)) {
-      this.#output.push(...flush, ...code.i32Const(0), ...code.globalSet(IN_FLIGHT));
-      return at + flush.length;
+    if (opcode === OP_CONST && this.#matches(at, this.#flush)) {
+      this.#writeFlush();
+      return at + this.#flush.length;
+    }
+    if (opcode === OP_CONST && this.#matches(at, this.#start)) {
+      this.#writeStart();
+      return at + this.#start.length;
     }
     return at;
   }
 
-  #limitTest(): number[] {
-    return [...code.localGet(this.#counter), ...code.i32Const(V86_LOOP_LIMIT), code.i32GeU];
-  }
-
   #writeLimitTest(at: number): number {
-    this.#atLoopHead = false;
-    this.#output.push(
-      ...code.load32At(layout.instructionCounter),
-      ...code.localGet(this.#counter),
-      code.i32Add,
-      ...code.globalGet(JIT_STOP_AT),
-      code.i32Sub,
-      ...code.i32Const(0),
-      code.i32GeS,
-    );
-    return at + this.#limitTest().length;
+    this.#untested[this.#untested.length - 1] = false;
+    this.#output.push(...this.#mustLeave());
+    return at + this.#limitTest.length;
   }
 
   /** `local.get L; i32.const n; i32.add; local.set L` */
@@ -254,20 +281,94 @@ class BodyRewriter {
     const add = nextInstruction(this.#module, constantAt);
     const rest = [code.i32Add, ...code.localSet(this.#counter)];
     if (!this.#matches(add, rest)) return at;
-    if (this.#atLoopHead) throw new Error('compiled module has a loop that does not test its limit');
+    if (this.#innermostLoopIsUntested()) this.#writeBlockTest(add + rest.length);
     this.#blockSize = size;
     this.#begun = 0;
     this.#shadowOfSti = false;
     this.instructions += size;
-    this.#output.push(...code.localGet(this.#counter), 0x41);
+    this.#output.push(...code.localGet(this.#counter), OP_CONST);
     this.#blockSizeAt = this.#output.length;
     this.#output.push(...paddedSigned(size), ...rest);
     return add + rest.length;
   }
 
-  #flush(): number[] {
-    const address = code.i32Const(layout.instructionCounter);
-    return [...address, ...address, 0x28, 2, 0, ...code.localGet(this.#counter), code.i32Add, 0x36, 2, 0];
+  /** Leaves before the block whose first marker is at `markerAt`. The label of the way out is the outermost block. */
+  #writeBlockTest(markerAt: number): void {
+    const [address] = this.#readMarker(markerAt);
+    this.#output.push(
+      ...this.#mustLeave(),
+      ...code.if,
+      ...code.i32Const(0),
+      ...code.load32At(layout.instructionPointer),
+      ...code.i32Const(-4096),
+      code.i32And,
+      ...code.i32Const(address & 0xfff),
+      code.i32Or,
+      ...code.store32(layout.instructionPointer),
+      ...code.br(this.#untested.length),
+      code.end,
+    );
+  }
+
+  #mustLeave(): number[] {
+    return [...code.localGet(this.#counter), ...code.i32Const(0), code.i32GeS];
+  }
+
+  /** Instructions since the function was entered, including those of the current block. */
+  #counted(): number[] {
+    return [...code.localGet(this.#counter), ...code.localGet(this.#budget), code.i32Add];
+  }
+
+  #writeStart(): void {
+    this.#output.push(
+      ...code.i32Const(0),
+      ...code.globalGet(JIT_STOP_AT),
+      ...code.load32At(layout.instructionCounter),
+      code.i32Sub,
+      ...code.localTee(this.#budget),
+      code.i32Sub,
+      ...code.localSet(this.#counter),
+    );
+  }
+
+  #writeFlush(): void {
+    this.#output.push(
+      ...code.i32Const(0),
+      ...code.load32At(layout.instructionCounter),
+      ...this.#counted(),
+      code.i32Add,
+      ...code.store32(layout.instructionCounter),
+      ...code.i32Const(0),
+      ...code.globalSet(IN_FLIGHT),
+    );
+  }
+
+  #nest(opcode: number): void {
+    if (opcode >= OP_BLOCK && opcode <= OP_IF) {
+      this.#untested.push(opcode === OP_LOOP);
+      this.#isLoop.push(opcode === OP_LOOP);
+    } else if (opcode === code.end) {
+      this.#untested.pop();
+      this.#isLoop.pop();
+    }
+  }
+
+  #innermostLoopIsUntested(): boolean {
+    return this.#untested[this.#isLoop.lastIndexOf(true)] ?? false;
+  }
+
+  #afterMarker(at: number): number {
+    return this.#readMarker(at)[1];
+  }
+
+  /** The address in a marker, and the position after it. */
+  #readMarker(at: number): readonly [number, number] {
+    const constantAt = at + 1;
+    const dropAt = nextInstruction(this.#module, constantAt);
+    if (this.#module[at] !== code.nop || this.#module[constantAt] !== OP_CONST || this.#module[dropAt] !== code.drop) {
+      throw new Error('compiled module has a block without the marker of its first instruction');
+    }
+    return [readUnsigned(this.#module, constantAt + 1), dropAt + 1];
   }
 
   #matches(at: number, bytes: readonly number[]): boolean {

@@ -71,6 +71,7 @@ export const V86_IO_APIC_PAGE = 0xfec00000;
 
 const crate = 'CslOG1uufA09K_3v86';
 const inCpu = (module: string, name: string) => `_RNvNtNt${crate}3cpu${mangled(module)}${mangled(name)}`;
+const builder = (name: string) => `_RNvMs4_NtNt${crate}7wasmgen12wasm_builderNtB5_11WasmBuilder${mangled(name)}`;
 const imported = (name: string) => `_RNvNtNtNt${crate}3cpu3cpu2js${mangled(name)}`;
 
 /** Symbol names in the core's name section. The hash in them changes with every release of v86 or of its compiler. */
@@ -89,7 +90,8 @@ export const symbols = {
   jitSlowWrite: inCpu('cpu', 'safe_write_slow_jit'),
   generateModule: `_RNvNt${crate}3jit19jit_generate_module`,
   compileInstruction: `_RNvNtNt${crate}3gen3jit3jit`,
-  emitEqz: `_RNvMs4_NtNt${crate}7wasmgen12wasm_builderNtB5_11WasmBuilder7eqz_i32`,
+  emitEqz: builder('eqz_i32'),
+  emitConst: builder('const_i32'),
   importedRead32: `_RNvNtNtNt${crate}3cpu6memory3ext11mmap_read32`,
   importedPortRead8: imported('io_port_read8'),
   importedPortWrite8: imported('io_port_write8'),

@@ -284,29 +284,27 @@ function retryDeviceAccessInterpreted(editor: WasmModuleEditor, g: GlobalIndices
 }
 
 /**
- * Lets v86's compiler emit a `nop` before the code of each guest instruction. The rewriter of compiled modules counts
- * them, to know how many instructions are complete at any point, and removes them.
+ * Lets v86's compiler emit a marker before the code of each guest instruction: `nop`, and the instruction's address as a
+ * constant that is dropped. The rewriter of compiled modules reads and removes them. (v86 itself emits no `nop`.)
+ *
+ * In the compiler, local 7 is its frame; the context of the compilation is at 44, with the code's builder at 80 and the
+ * address of the instruction at 88.
  */
 function markCompiledInstructions(editor: WasmModuleEditor): void {
-  const mark = editor.addVariant(symbols.emitEqz, code.i32Const(code.i32Eqz), code.i32Const(code.nop));
-  const compile = [
-    ...code.localGet(7),
-    ...code.i32Const(44),
-    code.i32Add,
-    ...code.localGet(7),
-    ...code.i32Const(272),
-    code.i32Add,
-    0x10,
-    ...index5(editor.functionIndex(symbols.compileInstruction)),
-  ];
+  const emit = (opcode: number) =>
+    editor.addVariant(symbols.emitEqz, code.i32Const(code.i32Eqz), code.i32Const(opcode));
+  const [emitNop, emitDrop] = [emit(code.nop), emit(code.drop)];
+  const emitConst = editor.functionIndex(symbols.emitConst);
+  const frame = (offset: number) => [...code.localGet(7), ...code.i32Const(offset), code.i32Add];
+  const compile = [...frame(44), ...frame(272), 0x10, ...index5(editor.functionIndex(symbols.compileInstruction))];
   const builder = [...code.localGet(7), 0x28, 2, 80];
-  editor.edit(
-    symbols.generateModule,
-    'the compilation of an instruction',
-    compile,
-    [...builder, ...code.call(mark), ...compile],
-    3,
-  );
+  const address = [...code.localGet(7), 0x28, 2, 88];
+  const marker = [
+    ...[...builder, ...code.call(emitNop)],
+    ...[...builder, ...address, ...code.call(emitConst)],
+    ...[...builder, ...code.call(emitDrop)],
+  ];
+  editor.edit(symbols.generateModule, 'the compilation of an instruction', compile, [...marker, ...compile], 3);
 }
 
 /** CPUID leaf 1: EBX holds the APIC id and the number of logical processors, EDX the APIC and HTT bits. */

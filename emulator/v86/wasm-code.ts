@@ -40,6 +40,7 @@ export const code = {
   if: [0x04, 0x40],
   end: 0x0b,
   nop: 0x01,
+  drop: 0x1a,
   return: 0x0f,
   br: (depth: number) => [0x0c, depth],
   brIf: (depth: number) => [0x0d, depth],

@@ -1,0 +1,66 @@
+/*
+ * Measurements of the machine's speed, for `npm run bench`. They use host time, and nothing that runs a guest for its
+ * result uses them.
+ */
+
+import { V86 } from 'v86';
+import { hostMilliseconds, yieldToHost } from './host.ts';
+import { Machine } from './machine.ts';
+
+export interface SpeedOptions {
+  readonly wasm: () => Promise<Uint8Array>;
+  /** A multiboot image that works without end. */
+  readonly kernel: Uint8Array;
+  readonly memoryBytes: number;
+  /** Executed before the measurement, so that hot code is compiled. */
+  readonly warmUp: number;
+  readonly instructions: number;
+}
+
+/** Guest instructions per second of this machine. */
+export async function measureMachine(
+  options: SpeedOptions & { mode: 'fast' | 'exact'; cpus: number },
+): Promise<number> {
+  const machine = await Machine.create({ ...options, seed: 1 });
+  machine.runSync({ instructions: options.warmUp });
+  const start = hostMilliseconds();
+  const { instructions } = machine.runSync({ instructions: options.instructions });
+  const seconds = (hostMilliseconds() - start) / 1000;
+  await machine.destroy();
+  return instructions / seconds;
+}
+
+/** Guest instructions per second of v86 as it is, with its own loop and devices. */
+export async function measureV86(options: SpeedOptions): Promise<number> {
+  const wasm = Uint8Array.from(await options.wasm());
+  const emulator = new V86({
+    wasm_fn: async (imports) => (await WebAssembly.instantiate(wasm, imports)).instance.exports,
+    memory_size: options.memoryBytes,
+    multiboot: { buffer: Uint8Array.from(options.kernel).buffer },
+    disable_keyboard: true,
+    disable_mouse: true,
+    disable_speaker: true,
+    acpi: true,
+    autostart: true,
+  });
+  await new Promise<void>((resolve) => {
+    emulator.add_listener('emulator-ready', () => resolve());
+  });
+  // The counter has 32 bits: only differences count.
+  const untilExecuted = async (instructions: number) => {
+    let executed = 0;
+    for (let last = emulator.get_instruction_counter(); executed < instructions;) {
+      await yieldToHost();
+      const now = emulator.get_instruction_counter();
+      executed += (now - last) >>> 0;
+      last = now;
+    }
+    return executed;
+  };
+  await untilExecuted(options.warmUp);
+  const start = hostMilliseconds();
+  const executed = await untilExecuted(options.instructions);
+  const seconds = (hostMilliseconds() - start) / 1000;
+  await emulator.destroy();
+  return executed / seconds;
+}
