@@ -14,16 +14,22 @@ export function reversePostorder(fn: IrFunction): Block[] {
   if (entry === undefined) return [];
   const seen = new Uint8Array(fn.blockLimit);
   const order: Block[] = [];
-  const stack: { block: Block; next: number }[] = [{ block: entry, next: 0 }];
+  // a depth-first walk: the blocks that are being visited, their successors, and how many of these are done
+  const open = [entry];
+  const targets = [entry.successors];
+  const done = [0];
   seen[entry.id] = 1;
-  for (let top = stack[0]; top !== undefined; top = stack[stack.length - 1]) {
-    const successor = top.block.successors[top.next++];
+  for (let top = 0; top >= 0; ) {
+    const successor = targets[top]![done[top]!++];
     if (successor === undefined) {
-      order.push(top.block);
-      stack.pop();
+      order.push(open[top]!);
+      top--;
     } else if (seen[successor.id] === 0) {
       seen[successor.id] = 1;
-      stack.push({ block: successor, next: 0 });
+      top++;
+      open[top] = successor;
+      targets[top] = successor.successors;
+      done[top] = 0;
     }
   }
   return order.reverse();
@@ -159,13 +165,28 @@ export function countUses(fn: IrFunction): Int32Array {
   return uses;
 }
 
-/** By value id: the instructions that have the value as an operand, once for each time. */
-export function findUsers(fn: IrFunction): Instruction[][] {
-  const users: Instruction[][] = Array.from({ length: fn.valueLimit }, () => []);
-  for (const block of fn.blocks) {
-    for (const instruction of block.instructions) {
-      for (const operand of instruction.args) users[operand.id]!.push(instruction);
+/** For each value, the instructions that have it as an operand. */
+export class Users {
+  /** The users of the value number n stand from #start[n] up to #start[n + 1]. */
+  readonly #start: Int32Array;
+  readonly #users: Instruction[];
+
+  constructor(fn: IrFunction) {
+    const uses = countUses(fn);
+    this.#start = new Int32Array(fn.valueLimit + 1);
+    for (let id = 0; id < uses.length; id++) this.#start[id + 1] = this.#start[id]! + uses[id]!;
+    const next = this.#start.slice();
+    this.#users = new Array<Instruction>(this.#start[uses.length]!);
+    for (const block of fn.blocks) {
+      for (const instruction of block.instructions) {
+        for (const operand of instruction.args) this.#users[next[operand.id]!++] = instruction;
+      }
     }
   }
-  return users;
+
+  /** Calls `visit` for each user, once for each operand. */
+  forEach(value: Instruction, visit: (user: Instruction) => void): void {
+    const end = this.#start[value.id + 1]!;
+    for (let i = this.#start[value.id]!; i < end; i++) visit(this.#users[i]!);
+  }
 }

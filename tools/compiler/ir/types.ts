@@ -91,6 +91,11 @@ export interface Attributes {
   targets: Block[]; // terminators
 }
 
+/** Most instructions have neither cases nor targets nor a signature of their own: they share these. */
+const noNumbers = Object.freeze<number[]>([]) as number[];
+const noBlocks = Object.freeze<Block[]>([]) as Block[];
+const noTypes: readonly ValueType[] = [];
+
 export class Instruction implements Attributes {
   /** Unique within the function; printed as `%id`. Assigned by IrFunction.create. */
   readonly id: number;
@@ -109,9 +114,9 @@ export class Instruction implements Attributes {
   signed = false;
   isVolatile = false;
   intrinsic = '';
-  parameters: readonly ValueType[] = [];
-  cases: number[] = [];
-  targets: Block[] = [];
+  parameters: readonly ValueType[] = noTypes;
+  cases: number[] = noNumbers;
+  targets: Block[] = noBlocks;
 
   constructor(id: number, op: Opcode, type: ValueType, args: Instruction[], location: SourceLocation | null) {
     this.id = id;

@@ -16,9 +16,12 @@ import type { Instruction, IrFunction } from '../ir/types.ts';
 
 export function eliminateDeadCode(fn: IrFunction): void {
   const live = markFromEffects(fn);
-  for (const block of fn.blocks) {
-    const kept = block.instructions.filter((instruction) => live[instruction.id] !== 0);
-    if (kept.length !== block.instructions.length) block.instructions = kept;
+  for (const { instructions } of fn.blocks) {
+    let kept = 0;
+    for (const instruction of instructions) {
+      if (live[instruction.id] !== 0) instructions[kept++] = instruction;
+    }
+    instructions.length = kept;
   }
 }
 

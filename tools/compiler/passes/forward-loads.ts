@@ -41,8 +41,8 @@ class Forwarding {
   readonly #dominators: Dominators;
   readonly #alias: AliasAnalysis;
   readonly #replacements = new Replacements();
-  readonly #loops: ReadonlyMap<Block, Loop>;
-  readonly #isReducible: boolean;
+  /** By header; worked out when the first loop is met. Null where control flow is not reducible. */
+  #loops: ReadonlyMap<Block, Loop> | null | undefined;
   /** By block id: what is known at its end. */
   readonly #atEnd: (readonly Content[] | undefined)[] = [];
 
@@ -50,8 +50,6 @@ class Forwarding {
     this.#fn = fn;
     this.#dominators = new Dominators(fn);
     this.#alias = new AliasAnalysis(fn, module);
-    this.#loops = new Map(findLoops(this.#dominators).map((loop) => [loop.header, loop]));
-    this.#isReducible = isReducible(this.#dominators);
   }
 
   run(): void {
@@ -87,8 +85,10 @@ class Forwarding {
 
   /** Some way into the block was not visited yet: it is the head of a loop. */
   #keptByLoop(block: Block, contents: Content[]): Content[] {
-    const loop = this.#loops.get(block);
-    if (loop === undefined || !this.#isReducible) return [];
+    if (contents.length === 0) return contents;
+    this.#loops ??= loopsByHeader(this.#dominators);
+    const loop = this.#loops?.get(block);
+    if (loop === undefined) return [];
     let kept = contents;
     for (const { instructions } of loop.blocks) {
       for (const instruction of instructions) {
@@ -132,6 +132,11 @@ class Forwarding {
       return writer.op === 'store' ? !this.#alias.mayOverlap(writer, access) : this.#alias.isPrivate(access);
     });
   }
+}
+
+function loopsByHeader(dominators: Dominators): ReadonlyMap<Block, Loop> | null {
+  if (!isReducible(dominators)) return null;
+  return new Map(findLoops(dominators).map((loop) => [loop.header, loop]));
 }
 
 function isSame(a: Content, b: Content): boolean {

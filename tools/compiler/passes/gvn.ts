@@ -21,6 +21,7 @@ import { isBinary, isCommutative, isCompare, isUnary } from '../ir/opcodes.ts';
 import type { Block, Instruction, IrFunction, Opcode } from '../ir/types.ts';
 
 type Key = string | number | bigint;
+type Table = Map<Key, Known>;
 /** What an expression is known to be: a value computed before, or a constant. */
 type Known = Instruction | number;
 
@@ -41,11 +42,12 @@ class Numbering {
   readonly #fn: IrFunction;
   readonly #dominators: Dominators;
   readonly #replacements = new Replacements();
-  readonly #table = new Map<Key, Known>();
+  /** By operation: what has been computed. */
+  readonly #tables = new Map<Opcode, Table>();
   /** By value id: the constant that an i32 value is known to be here. */
-  readonly #facts = new Map<number, number>();
-  /** How to undo the changes of the open subtrees. */
-  readonly #undo: (() => void)[] = [];
+  readonly #facts: Table = new Map();
+  /** What the changes of the open subtrees have replaced. */
+  readonly #undo: { readonly table: Table; readonly key: Key; readonly before: Known | undefined }[] = [];
   #done: Instruction[] = [];
 
   constructor(fn: IrFunction) {
@@ -66,7 +68,7 @@ class Numbering {
       if (child !== undefined) {
         enter(child);
       } else {
-        while (this.#undo.length > top.mark) this.#undo.pop()!();
+        this.#forget(top.mark);
         open.pop();
       }
     }
@@ -94,7 +96,7 @@ class Numbering {
     const { args } = instruction;
     for (let i = 0; i < args.length && this.#facts.size > 0; i++) {
       const fact = this.#facts.get(args[i]!.id);
-      if (fact !== undefined) args[i] = this.#constant(fact, block);
+      if (typeof fact === 'number') args[i] = this.#constant(fact, block);
     }
   }
 
@@ -102,26 +104,45 @@ class Numbering {
   #lookUp(instruction: Instruction): Known | null {
     const key = keyOf(instruction);
     if (key === null) return null;
-    const known = this.#table.get(key);
+    const table = this.#tableOf(instruction.op);
+    const known = table.get(key);
     if (known !== undefined) return known;
-    this.#set(this.#table, key, instruction);
+    this.#set(table, key, instruction);
     return null;
   }
 
-  #set<K, V>(table: Map<K, V>, key: K, value: V): void {
-    const before = table.get(key);
+  #tableOf(op: Opcode): Table {
+    let table = this.#tables.get(op);
+    if (table === undefined) {
+      table = new Map<Key, Known>();
+      this.#tables.set(op, table);
+    }
+    return table;
+  }
+
+  #set(table: Table, key: Key, value: Known): void {
+    this.#undo.push({ table, key, before: table.get(key) });
     table.set(key, value);
-    this.#undo.push(before === undefined ? () => table.delete(key) : () => table.set(key, before));
+  }
+
+  /** Takes back all changes since the list of them had this length. */
+  #forget(mark: number): void {
+    while (this.#undo.length > mark) {
+      const { table, key, before } = this.#undo.pop()!;
+      if (before === undefined) table.delete(key);
+      else table.set(key, before);
+    }
   }
 
   /** A constant that can be used here. */
   #constant(value: number, block: Block): Instruction {
-    const known = this.#table.get(value);
+    const table = this.#tableOf('const');
+    const known = table.get(value);
     if (typeof known === 'object') return known;
     const constant = this.#fn.create('const', 'i32', [], null, { value });
     constant.block = block;
     this.#done.push(constant);
-    this.#set(this.#table, value, constant);
+    this.#set(table, value, constant);
     return constant;
   }
 
@@ -135,7 +156,7 @@ class Numbering {
         for (const phi of target.instructions) {
           if (phi.op !== 'phi') break;
           const fact = this.#facts.get(this.#replacements.find(phi.args[index]!).id);
-          if (fact !== undefined) phi.args[index] = this.#constant(fact, block);
+          if (typeof fact === 'number') phi.args[index] = this.#constant(fact, block);
         }
       });
     }
@@ -164,32 +185,35 @@ class Numbering {
     this.#set(this.#facts, condition.id, holds ? 1 : 0);
     const [a, b] = condition.args as [Instruction, Instruction];
     const { op, swapped } = inverses[condition.op]!;
-    this.#set(this.#table, binaryKey(op, 'i32', swapped ? b : a, swapped ? a : b), holds ? 0 : 1);
+    this.#set(this.#tableOf(op), pairKey(op, swapped ? b : a, swapped ? a : b), holds ? 0 : 1);
     const areEqual = (condition.op === 'eq' && holds) || (condition.op === 'ne' && !holds);
     if (areEqual && b.op === 'const' && typeof b.value === 'number') this.#set(this.#facts, a.id, b.value);
   }
 }
 
-/** Equal keys, equal values. Constants are their own keys, so all others must look different: strings. */
+/** Within the table of one operation, equal keys mean equal values. Null: never equal to another. */
 function keyOf(instruction: Instruction): Key | null {
-  const { op, type, args } = instruction;
+  const { op, args } = instruction;
   if (op === 'const') return instruction.value;
-  if (op === 'phi') return `phi ${instruction.block!.id} ${type} ${args.map(({ id }) => id).join(' ')}`;
-  if (isBinary(op) || isCompare(op)) return binaryKey(op, type, args[0]!, args[1]!);
-  if (!isPure(instruction)) return null;
+  if (isBinary(op) || isCompare(op)) return pairKey(op, args[0]!, args[1]!);
+  if (isUnary(op)) return args[0]!.id;
   switch (op) {
     case 'symbol':
-      return `symbol ${instruction.offset} ${instruction.symbol}`;
+      return `${instruction.offset} ${instruction.symbol}`;
     case 'slot':
-      return `slot ${instruction.index}`;
+      return instruction.index;
+    case 'select':
+      return `${args[0]!.id} ${args[1]!.id} ${args[2]!.id}`;
+    case 'phi':
+      return `${instruction.block!.id} ${args.map(({ id }) => id).join(' ')}`;
     case 'intrinsic':
-      return `${instruction.intrinsic} ${args.map(({ id }) => id).join(' ')}`;
+      return isPure(instruction) ? `${instruction.intrinsic} ${args.map(({ id }) => id).join(' ')}` : null;
     default:
-      return isUnary(op) || op === 'select' ? `${op} ${type} ${args.map(({ id }) => id).join(' ')}` : null;
+      return null;
   }
 }
 
-function binaryKey(op: Opcode, type: string, a: Instruction, b: Instruction): string {
-  const [left, right] = isCommutative(op) && a.id > b.id ? [b.id, a.id] : [a.id, b.id];
-  return `${op} ${type} ${left} ${right}`;
+/** The operands, and thereby the type; ids are far below 2^26. */
+function pairKey(op: Opcode, a: Instruction, b: Instruction): number {
+  return isCommutative(op) && a.id > b.id ? b.id * 2 ** 26 + a.id : a.id * 2 ** 26 + b.id;
 }

@@ -13,15 +13,29 @@ import { Block, type Instruction, type IrFunction, type SourceLocation } from '.
  * `replacements`, for the caller to apply.
  */
 export function inlineCall(fn: IrFunction, call: Instruction, callee: IrFunction, replacements: Replacements): void {
+  replacements.updateOperands(call);
+  if (callee.blocks.length === 1 && callee.blocks[0]!.terminator!.op === 'return') {
+    inlineStraight(fn, call, callee, replacements);
+    return;
+  }
   const before = call.block!;
   const after = cutAt(fn, call);
-  replacements.updateOperands(call);
-  const copy = new BodyCopy(fn, call, callee, after);
-  const blocks = copy.make();
+  const copy = new BodyCopy(fn, call, callee);
+  const blocks = copy.copyBlocks(after);
   fn.blocks.splice(fn.blocks.indexOf(after), 0, ...blocks);
   append(before, fn.create('jump', 'void', [], call.location, { targets: [blocks[0]!] }));
   blocks[0]!.predecessors = [before];
-  if (call.type !== 'void') replacements.replace(call, copy.result());
+  if (call.type !== 'void') replacements.replace(call, copy.result(after));
+}
+
+/** A body without branches takes the place of the call in its block. */
+function inlineStraight(fn: IrFunction, call: Instruction, callee: IrFunction, replacements: Replacements): void {
+  const block = call.block!;
+  const copies = new BodyCopy(fn, call, callee).copyLines(callee.blocks[0]!);
+  const end = copies.pop()!;
+  for (const copy of copies) copy.block = block;
+  block.instructions.splice(block.instructions.indexOf(call), 1, ...copies);
+  if (call.type !== 'void') replacements.replace(call, end.args[0]!);
 }
 
 /** Moves what follows the call to a new block, behind the old one, and removes the call. */
@@ -50,34 +64,46 @@ class BodyCopy {
   readonly #fn: IrFunction;
   readonly #call: Instruction;
   readonly #callee: IrFunction;
-  readonly #after: Block;
+  readonly #firstSlot: number;
   /** By id in the callee. */
   readonly #values: Instruction[] = [];
   readonly #blocks: Block[] = [];
   readonly #locations = new Map<SourceLocation, SourceLocation>();
-  /** The results of the returns, in the order of the predecessors of `after`. */
+  /** The results of the returns, in the order of the returns. */
   readonly #results: Instruction[] = [];
 
-  constructor(fn: IrFunction, call: Instruction, callee: IrFunction, after: Block) {
+  constructor(fn: IrFunction, call: Instruction, callee: IrFunction) {
     this.#fn = fn;
     this.#call = call;
     this.#callee = callee;
-    this.#after = after;
+    this.#firstSlot = fn.slots.length;
+    fn.slots.push(...callee.slots);
   }
 
-  make(): Block[] {
-    const firstSlot = this.#fn.slots.length;
-    this.#fn.slots.push(...this.#callee.slots);
+  /** The instructions of a block that has no phis and whose operands stand in it; the params are left out. */
+  copyLines({ instructions }: Block): Instruction[] {
+    const lines: Instruction[] = [];
+    for (const instruction of instructions) {
+      const copy = this.#copy(instruction);
+      if (instruction.op === 'param') continue;
+      copy.args = instruction.args.map(({ id }) => this.#values[id]!);
+      lines.push(copy);
+    }
+    return lines;
+  }
+
+  /** The blocks, with jumps to `after` instead of returns. */
+  copyBlocks(after: Block): Block[] {
     for (const block of this.#callee.blocks) {
       this.#blocks[block.id] = newBlock(this.#fn, block.isCold || this.#call.block!.isCold);
-      for (const instruction of block.instructions) this.#copy(instruction, firstSlot);
+      for (const instruction of block.instructions) this.#copy(instruction);
     }
-    for (const block of this.#callee.blocks) this.#fill(block);
+    for (const block of this.#callee.blocks) this.#fill(block, after);
     return this.#callee.blocks.map(({ id }) => this.#blocks[id]!);
   }
 
   /** What the call gave. A callee that never returns gives nothing: any value will do where control never comes. */
-  result(): Instruction {
+  result(after: Block): Instruction {
     const { type, location } = this.#call;
     const [first] = this.#results;
     if (first !== undefined && this.#results.every((value) => value === first)) return first;
@@ -86,21 +112,18 @@ class BodyCopy {
       first === undefined
         ? this.#fn.create('const', type, [], location, { value: isWide ? 0n : 0 })
         : this.#fn.create('phi', type, this.#results, location);
-    result.block = this.#after;
-    this.#after.instructions.unshift(result);
+    result.block = after;
+    after.instructions.unshift(result);
     return result;
   }
 
-  /** Makes the copy, without operands: these may come later in the text. */
-  #copy(instruction: Instruction, firstSlot: number): void {
+  /** Makes the copy, without operands: these may come later in the text. A param is the argument. */
+  #copy(instruction: Instruction): Instruction {
     const { op, type } = instruction;
-    if (op === 'param') {
-      this.#values[instruction.id] = this.#call.args[instruction.index]!;
-      return;
-    }
+    if (op === 'param') return (this.#values[instruction.id] = this.#call.args[instruction.index]!);
     const copy = this.#fn.create(op, type, [], this.#rebase(instruction.location));
     copy.value = instruction.value;
-    copy.index = op === 'slot' ? instruction.index + firstSlot : instruction.index;
+    copy.index = op === 'slot' ? instruction.index + this.#firstSlot : instruction.index;
     copy.symbol = instruction.symbol;
     copy.offset = instruction.offset;
     copy.size = instruction.size;
@@ -108,29 +131,30 @@ class BodyCopy {
     copy.isVolatile = instruction.isVolatile;
     copy.intrinsic = instruction.intrinsic;
     copy.parameters = instruction.parameters;
-    copy.cases = [...instruction.cases];
+    if (instruction.cases.length > 0) copy.cases = [...instruction.cases];
     this.#values[instruction.id] = copy;
+    return copy;
   }
 
-  #fill(original: Block): void {
+  #fill(original: Block, after: Block): void {
     const block = this.#blocks[original.id]!;
     block.predecessors = original.predecessors.map(({ id }) => this.#blocks[id]!);
     for (const instruction of original.instructions) {
       if (instruction.op === 'param') continue;
       const copy = append(block, this.#values[instruction.id]!);
       copy.args = instruction.args.map(({ id }) => this.#values[id]!);
-      copy.targets = instruction.targets.map(({ id }) => this.#blocks[id]!);
-      if (instruction.op === 'return') this.#returnFrom(block, copy);
+      if (instruction.targets.length > 0) copy.targets = instruction.targets.map(({ id }) => this.#blocks[id]!);
+      if (instruction.op === 'return') this.#returnFrom(block, copy, after);
     }
   }
 
-  #returnFrom(block: Block, copy: Instruction): void {
+  #returnFrom(block: Block, copy: Instruction, after: Block): void {
     const [value] = copy.args;
     if (value !== undefined) this.#results.push(value);
     copy.op = 'jump';
     copy.args = [];
-    copy.targets = [this.#after];
-    this.#after.predecessors.push(block);
+    copy.targets = [after];
+    after.predecessors.push(block);
   }
 
   /** Where the code comes from, and that it was inlined at the call. Equal locations stay shared. */

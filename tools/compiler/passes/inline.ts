@@ -36,42 +36,47 @@ const frameLimit = 128;
 /** `cleanUp` simplifies a function that has grown, before it is itself copied to its callers. */
 export function inlineCalls(module: IrModule, cleanUp: (fn: IrFunction, module: IrModule) => void): void {
   const graph = callGraph(module);
-  const sizes = new Map<string, number>();
+  const candidates = new Map<string, Candidate>();
   for (const fn of graph.bottomUp) {
-    if (expandCallsIn(fn, module, graph, sizes)) cleanUp(fn, module);
-    sizes.set(fn.name, sizeOf(fn));
+    if (expandCallsIn(fn, graph, candidates)) cleanUp(fn, module);
+    if (isCopyable(fn) && !graph.isRecursive(fn.name)) candidates.set(fn.name, candidateOf(fn));
   }
+}
+
+/** A function that could be inlined, in its final shape. */
+interface Candidate {
+  readonly fn: IrFunction;
+  readonly size: number;
+  /** Bytes of stack. */
+  readonly frame: number;
+}
+
+function candidateOf(fn: IrFunction): Candidate {
+  return { fn, size: sizeOf(fn), frame: fn.slots.reduce((sum, slot) => sum + slot.size, 0) };
+}
+
+function isCopyable(fn: IrFunction): boolean {
+  if (fn.asm !== null || fn.options.inline === false) return false;
+  return !fn.blocks.some(({ instructions }) => instructions.some(looksAtFrame));
 }
 
 /** Tells whether there were any. */
-function expandCallsIn(
-  fn: IrFunction,
-  module: IrModule,
-  graph: CallGraph,
-  sizes: ReadonlyMap<string, number>,
-): boolean {
+function expandCallsIn(fn: IrFunction, graph: CallGraph, candidates: ReadonlyMap<string, Candidate>): boolean {
+  const calls = fn.blocks.flatMap(({ instructions }) => {
+    return instructions.filter(({ op, symbol }) => op === 'call' && candidates.has(symbol));
+  });
+  if (calls.length === 0) return false;
   const replacements = new Replacements();
   const sizeBefore = sizeOf(fn);
   let size = sizeBefore;
-  // blocks that come from a callee are new entries of the list, and have been looked at in the callee
-  for (const block of [...fn.blocks]) {
-    for (const call of block.instructions.filter(({ op }) => op === 'call')) {
-      const callee = module.functions.get(call.symbol);
-      if (callee === undefined || graph.isRecursive(callee.name) || !isPossible(callee, fn)) continue;
-      const calleeSize = sizes.get(callee.name) ?? sizeOf(callee);
-      if (!isWorthwhile(call, callee, calleeSize, size, graph)) continue;
-      inlineCall(fn, call, callee, replacements);
-      size += calleeSize;
-    }
+  for (const call of calls) {
+    const candidate = candidates.get(call.symbol)!;
+    if (!isWorthwhile(call, candidate, fn, size, graph)) continue;
+    inlineCall(fn, call, candidate.fn, replacements);
+    size += candidate.size + 1;
   }
   replacements.apply(fn);
   return size > sizeBefore;
-}
-
-function isPossible(callee: IrFunction, caller: IrFunction): boolean {
-  if (callee.asm !== null || callee.options.inline === false || callee === caller) return false;
-  if (callee.options.section !== caller.options.section && callee.options.inline !== true) return false;
-  return callee.blocks.every(({ instructions }) => !instructions.some(looksAtFrame));
 }
 
 /** Means the frame or the caller of the function that it stands in. */
@@ -81,16 +86,17 @@ function looksAtFrame({ op, intrinsic }: Instruction): boolean {
 
 function isWorthwhile(
   call: Instruction,
-  callee: IrFunction,
-  size: number,
+  callee: Candidate,
+  caller: IrFunction,
   callerSize: number,
   graph: CallGraph,
 ): boolean {
-  if (callee.options.inline === true) return true;
-  const frame = callee.slots.reduce((sum, slot) => sum + slot.size, 0);
-  if (frame > frameLimit) return false;
-  if (size <= (call.block!.isCold ? tinySize : smallSize + callee.parameters.length)) return true;
-  return graph.hasOneUse(callee.name) && size <= onceSize && callerSize + size <= callerLimit && !call.block!.isCold;
+  const { fn, size, frame } = callee;
+  if (fn.options.inline === true) return true;
+  if (frame > frameLimit || fn.options.section !== caller.options.section) return false;
+  const isCold = call.block!.isCold;
+  if (size <= (isCold ? tinySize : smallSize + fn.parameters.length)) return true;
+  return graph.hasOneUse(fn.name) && size <= onceSize && callerSize + size <= callerLimit && !isCold;
 }
 
 /** About how many machine instructions the function is. */

@@ -29,6 +29,7 @@ import { type Block, type Instruction, type IrFunction, type IrModule, isTermina
 const hoistLimit = 12;
 
 export function hoistInvariants(fn: IrFunction, module: IrModule): void {
+  if (fn.blocks.length === 1) return;
   const dominators = new Dominators(fn);
   const loops = findLoops(dominators);
   if (loops.length === 0) return;

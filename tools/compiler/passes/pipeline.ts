@@ -18,26 +18,24 @@ import { simplifyControlFlow } from './simplify-cfg.ts';
 import { simplify } from './simplify.ts';
 import { reduceStrength } from './strength.ts';
 
-const cleanUp = inTurn(simplifyControlFlow, simplify, promoteSlots, propagateConstants, simplify, numberValues);
+const cleanUp = inTurn(simplifyControlFlow, simplify, promoteSlots);
 const unreferenced: Pass = { name: 'remove-unreferenced', run: removeUnreferenced };
 const inline: Pass = { name: 'inline', run: (module) => inlineCalls(module, cleanUp) };
 
 /** Level 0 leaves the program as it was written, level 1 does what is cheap, level 2 all. */
 export const levels: readonly (readonly Pass[])[] = [
   [],
-  [unreferenced, each('clean-up', cleanUp), each('simplify-cfg', simplifyControlFlow)],
+  [unreferenced, each('clean-up', cleanUp), each('gvn', numberValues), each('simplify-cfg', simplifyControlFlow)],
   [
     unreferenced,
-    each('clean-up', inTurn(simplifyControlFlow, simplify, expandCopies, cleanUp)),
+    each('clean-up', inTurn(simplifyControlFlow, simplify, expandCopies, promoteSlots)),
     inline,
     unreferenced,
-    each('simplify-cfg', simplifyControlFlow),
-    each('promote-slots', promoteSlots),
     each('sccp', propagateConstants),
+    each('simplify-cfg', simplifyControlFlow),
     each('simplify', simplify),
     each('gvn', numberValues),
     each('forward-loads', forwardLoads),
-    each('simplify-cfg', simplifyControlFlow),
     each('licm', hoistInvariants),
     each('strength', reduceStrength),
     each('if-convert', convertBranches),

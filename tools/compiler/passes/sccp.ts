@@ -21,7 +21,7 @@
  */
 
 import { foldConstants, isFoldable } from '../ir/fold.ts';
-import { findUsers } from '../ir/graph.ts';
+import { Users } from '../ir/graph.ts';
 import type { Block, Instruction, IrFunction } from '../ir/types.ts';
 
 type Known = number | bigint;
@@ -30,16 +30,19 @@ const varies = Symbol('varies');
 type State = Known | typeof varies | undefined;
 
 export function propagateConstants(fn: IrFunction): void {
+  if (fn.blocks.length === 1) return; // nothing that simplify would not see
   const states = new Propagation(fn).run();
   for (const block of fn.blocks) {
-    const phis: Instruction[] = [];
-    const others: Instruction[] = [];
+    let wasPhi = false;
     for (const instruction of block.instructions) {
       const state = states[instruction.id];
-      if (instruction.op !== 'const' && state !== undefined && state !== varies) becomeConstant(instruction, state);
-      (instruction.op === 'phi' ? phis : others).push(instruction);
+      if (instruction.op === 'const' || state === undefined || state === varies) continue;
+      wasPhi ||= instruction.op === 'phi';
+      becomeConstant(instruction, state);
     }
-    block.instructions = [...phis, ...others];
+    if (!wasPhi) continue;
+    const phis = block.instructions.filter(({ op }) => op === 'phi');
+    block.instructions = [...phis, ...block.instructions.filter(({ op }) => op !== 'phi')];
   }
 }
 
@@ -51,7 +54,7 @@ function becomeConstant(instruction: Instruction, value: Known): void {
 
 class Propagation {
   readonly #fn: IrFunction;
-  readonly #users: Instruction[][];
+  readonly #users: Users;
   /** By value id. */
   readonly #states: State[];
   /** By block id: the predecessors from which control can come; null while none was found. */
@@ -61,7 +64,7 @@ class Propagation {
 
   constructor(fn: IrFunction) {
     this.#fn = fn;
-    this.#users = findUsers(fn);
+    this.#users = new Users(fn);
     this.#states = new Array<State>(fn.valueLimit).fill(undefined);
     this.#entered = new Array<Set<Block> | null>(fn.blockLimit).fill(null);
   }
@@ -78,9 +81,9 @@ class Propagation {
       }
       const value = this.#fallen.pop();
       if (value === undefined) return this.#states;
-      for (const user of this.#users[value.id]!) {
+      this.#users.forEach(value, (user) => {
         if (this.#entered[user.block!.id] !== null) this.#visit(user);
-      }
+      });
     }
   }
 

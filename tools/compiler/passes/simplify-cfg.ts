@@ -27,11 +27,12 @@ import { isCompare } from '../ir/opcodes.ts';
 import type { Block, Instruction, IrFunction } from '../ir/types.ts';
 
 export function simplifyControlFlow(fn: IrFunction): void {
-  for (let changed = true; changed;) {
+  removeUnreachable(fn);
+  for (let changed = true; changed && fn.blocks.length > 1;) {
     changed = foldTerminators(fn);
-    changed = removeUnreachable(fn) || changed;
-    changed = skipBlocks(fn) || changed;
-    changed = mergeChains(fn) || changed;
+    mergeChains(fn);
+    if (skipBlocks(fn)) changed = true;
+    if (changed) removeUnreachable(fn);
   }
 }
 
@@ -80,9 +81,11 @@ function simplifySwitch(fn: IrFunction, block: Block, end: Instruction): boolean
   return true;
 }
 
-function removeUnreachable(fn: IrFunction): boolean {
-  const reachable = new Set(reversePostorder(fn));
-  if (reachable.size === fn.blocks.length) return false;
+function removeUnreachable(fn: IrFunction): void {
+  if (fn.blocks.length === 1) return;
+  const order = reversePostorder(fn);
+  if (order.length === fn.blocks.length) return;
+  const reachable = new Set(order);
   for (const block of fn.blocks) {
     if (reachable.has(block)) continue;
     for (const target of block.successors) {
@@ -90,40 +93,40 @@ function removeUnreachable(fn: IrFunction): boolean {
     }
   }
   fn.blocks = fn.blocks.filter((block) => reachable.has(block));
-  return true;
 }
 
 /** Lets predecessors go around blocks that decide nothing for them. */
 function skipBlocks(fn: IrFunction): boolean {
-  const uses = countUses(fn);
+  let uses: Int32Array | null = null;
   let changed = false;
   for (const block of fn.blocks.slice(1)) {
-    if (isTransparent(block, uses)) changed = skipBlock(block, uses, () => block.successors[0]!) || changed;
-    else if (isDecidedByPhi(block, uses))
-      changed = skipBlock(block, uses, (index) => knownTarget(block, index)) || changed;
+    const isTransparent = jumpsOn(block);
+    if (!isTransparent && !isDecidedByPhi(block)) continue;
+    uses ??= countUses(fn);
+    if (!servesOnly(block, uses)) continue;
+    const targetOf = isTransparent ? () => block.successors[0]! : (index: number) => knownTarget(block, index);
+    changed = skipBlock(block, uses, targetOf) || changed;
   }
   return changed;
 }
 
-/** Nothing but a jump, and phis that serve the target's phis alone. */
-function isTransparent(block: Block, uses: Int32Array): boolean {
+/** Nothing but phis and a jump. */
+function jumpsOn(block: Block): boolean {
   const end = block.terminator!;
   if (end.op !== 'jump' || end.targets[0] === block) return false;
-  const phis = phisOf(block);
-  return phis.length === block.instructions.length - 1 && servesOnly(block, phis, [], uses);
+  return block.instructions.length === 1 || block.instructions[block.instructions.length - 2]!.op === 'phi';
 }
 
-/** Phis, perhaps a comparison of one with a constant, and a branch or switch on that; nothing is needed elsewhere. */
-function isDecidedByPhi(block: Block, uses: Int32Array): boolean {
+/** Phis, perhaps a comparison of one with a constant, and a branch or switch on that. */
+function isDecidedByPhi(block: Block): boolean {
   const end = block.terminator!;
-  if ((end.op !== 'branch' && end.op !== 'switch') || end.targets.includes(block)) return false;
-  const phis = phisOf(block);
-  const rest = block.instructions.slice(phis.length);
+  if ((end.op !== 'branch' && end.op !== 'switch') || block.instructions[0]!.op !== 'phi') return false;
   const [value] = end.args as [Instruction];
-  if (value.block !== block || rest.some((other) => other !== end && other !== value && other.op !== 'const'))
-    return false;
+  if (value.block !== block || end.targets.includes(block)) return false;
   if (value.op !== 'phi' && !(isCompare(value.op) && comparedPhi(value, block) !== null)) return false;
-  return servesOnly(block, phis, rest, uses);
+  return block.instructions.every((other) => {
+    return other === end || other === value || other.op === 'const' || other.op === 'phi';
+  });
 }
 
 function comparedPhi({ args }: Instruction, block: Block): Instruction | null {
@@ -133,16 +136,15 @@ function comparedPhi({ args }: Instruction, block: Block): Instruction | null {
 }
 
 /** All uses of the block's values are in the block itself, or in phis of its successors. */
-function servesOnly(
-  block: Block,
-  phis: readonly Instruction[],
-  rest: readonly Instruction[],
-  uses: Int32Array,
-): boolean {
+function servesOnly(block: Block, uses: Int32Array): boolean {
+  if (block.instructions.length === 1) return true;
   const found = new Map<Instruction, number>();
   const note = (value: Instruction): void => void found.set(value, (found.get(value) ?? 0) + 1);
-  for (const { args } of rest) args.forEach(note);
-  for (const phi of phis) phi.args.forEach(note);
+  for (const { op, args } of block.instructions) {
+    // a value that comes back to a phi of its own block belongs to a loop, whose head cannot be gone around
+    if (op === 'phi' && args.some((operand) => operand.block === block)) return false;
+    args.forEach(note);
+  }
   for (const target of new Set(block.successors)) {
     for (const phi of phisOf(target)) {
       phi.args.forEach((operand, index) => {
@@ -150,9 +152,7 @@ function servesOnly(
       });
     }
   }
-  // a value that comes back to its own block belongs to a loop, whose head cannot be gone around
-  if (phis.some((phi) => phi.args.some((operand) => operand.block === block))) return false;
-  return [...phis, ...rest].every((value) => uses[value.id] === (found.get(value) ?? 0));
+  return block.instructions.every((value) => uses[value.id] === (found.get(value) ?? 0));
 }
 
 /** Where the predecessor number `index` is known to go on from a block that isDecidedByPhi; null if not known. */

@@ -51,6 +51,7 @@ export function simplify(fn: IrFunction, module: IrModule): void {
     }
     simplifier.end();
   }
+  // a rule may have changed what is now dead but not removed: leave nothing of that kind behind
   replacements.apply(fn);
   eliminateDeadCode(fn);
 }
@@ -59,7 +60,7 @@ class Simplifier implements Emitter {
   readonly module: IrModule;
   readonly #fn: IrFunction;
   /** By id; at least as many as there are, so that "once" can be relied on. */
-  readonly #uses: number[];
+  #uses: Int32Array;
   #block!: Block;
   /** What the block will consist of. */
   #done: Instruction[] = [];
@@ -68,7 +69,7 @@ class Simplifier implements Emitter {
   constructor(fn: IrFunction, module: IrModule) {
     this.#fn = fn;
     this.module = module;
-    this.#uses = [...countUses(fn)];
+    this.#uses = countUses(fn);
   }
 
   begin(block: Block): void {
@@ -107,8 +108,13 @@ class Simplifier implements Emitter {
     return (this.#uses[value.id] ?? 0) <= 1;
   }
 
-  #addUses(value: Instruction, count: number): void {
-    this.#uses[value.id] = (this.#uses[value.id] ?? 0) + count;
+  #addUses({ id }: Instruction, count: number): void {
+    if (id >= this.#uses.length) {
+      const longer = new Int32Array(2 * id);
+      longer.set(this.#uses);
+      this.#uses = longer;
+    }
+    this.#uses[id]! += count;
   }
 
   #reduce(instruction: Instruction): Instruction {
