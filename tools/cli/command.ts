@@ -110,10 +110,8 @@ function parseInteger(text: string): number {
 
 /** The text of `pagewright NAME --help`. */
 export function helpText(command: Command): string {
-  const rows = Object.entries({
-    ...command.options,
-    help: { type: 'boolean', short: 'h', help: 'this text' },
-  });
+  const help: Option = { type: 'boolean', short: 'h', help: 'this text' };
+  const rows = Object.entries({ ...command.options, help });
   const left = rows.map(([name, option]) => {
     const short = option.short === undefined ? '' : `-${option.short}, `;
     return `${short}--${name}${option.value === undefined ? '' : ` ${option.value}`}${option.multiple ? '...' : ''}`;

@@ -36,7 +36,7 @@ export async function buildPage(root: string, folder: string, images: PageImages
     sourcemap: true,
     logLevel: 'error',
     // v86 looks for Node's modules only when it runs under Node.
-    external: ['node:*'],
+    external: ['node:*', 'crypto', 'fs', 'perf_hooks'],
   });
   copyFileSync(join(source, 'index.html'), join(folder, 'index.html'));
   copyFileSync(join(root, 'node_modules', 'v86', 'build', 'v86.wasm'), join(folder, 'v86.wasm'));

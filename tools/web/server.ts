@@ -13,8 +13,14 @@ const contentTypes: Readonly<Record<string, string>> = {
   '.wasm': 'application/wasm',
 };
 
+export interface FolderServer {
+  readonly url: string;
+  /** Resolves when the last connection is closed. */
+  close(): Promise<void>;
+}
+
 /** Serves `folder`; resolves when the server listens. Port 0 takes any free one. Rejects if the port is taken. */
-export async function serveFolder(folder: string, port: number): Promise<{ server: Server; url: string }> {
+export async function serveFolder(folder: string, port: number): Promise<FolderServer> {
   const server = createServer((request, response) => {
     const path = filePath(folder, request.url ?? '/');
     if (request.method !== 'GET' && request.method !== 'HEAD') answer(response, 405, 'only GET and HEAD');
@@ -39,7 +45,14 @@ export async function serveFolder(folder: string, port: number): Promise<{ serve
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  return { server, url: `http://127.0.0.1:${address.port}/` };
+  return { url: `http://127.0.0.1:${address.port}/`, close: () => closeServer(server) };
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
 }
 
 /** The file that a request names, or null when it is none below the folder. */

@@ -23,13 +23,18 @@ export const serveCommand: Command = {
     output.progress('writing the page');
     const folder = join(root, 'dist', 'web');
     await buildPage(root, folder, project);
-    const { server, url } = await serveFolder(folder, port).catch((error: unknown) => {
+    const server = await serveFolder(folder, port).catch((error: unknown) => {
       throw new RunError(`cannot listen on port ${port}: ${error instanceof Error ? error.message : String(error)}`);
     });
-    output.write(values['json'] === true ? `${JSON.stringify({ url })}\n` : `Pagewright is at ${url} (Ctrl-C ends)\n`);
+    output.write(
+      values['json'] === true
+        ? `${JSON.stringify({ url: server.url })}\n`
+        : `Pagewright is at ${server.url} (Ctrl-C ends)\n`,
+    );
     await new Promise<void>((resolve) => {
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => server.close(() => resolve()));
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
     });
+    await server.close();
     return 0;
   },
 };
