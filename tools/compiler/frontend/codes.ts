@@ -296,6 +296,7 @@ const storage = {
   noAddress: row('PW1217', 'no address', 'this has no address', 'take the address of a variable, field or element'),
   badDefine: row('PW1218', 'bad define', '--define $1=$2: it must be $3', 'see the declaration'),
   staticAssert: row('PW1219', 'static assertion', '$1', 'the condition of this staticAssert does not hold'),
+  tooLarge: row('PW1221', 'object too large', '$1 takes $2 bytes; the limit is $3', 'make it smaller, or allocate it'),
   notALiteral: row('PW1220', 'string literal', 'this must be a string literal', 'write the name in quotes'),
 } as const;
 

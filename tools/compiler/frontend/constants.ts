@@ -10,6 +10,7 @@ import { convert, settle } from './convert.ts';
 import type { EnumInfo, EnumMemberInfo, VariableInfo } from './entities.ts';
 import { reportFailure } from './failure.ts';
 import { FunctionLowering } from './function.ts';
+import { maximumSize } from './layout.ts';
 import { ModuleLowering } from './module.ts';
 import { constantOperand, errorOperand, isError, type Global, type Operand } from './operand.ts';
 import { emptyEnv, type ConstantSource } from './resolve-type.ts';
@@ -97,6 +98,11 @@ export class ConstantTable implements ConstantSource {
   #global(info: VariableInfo, type: Type, isConstant: boolean, initial: Global['initial']): Global {
     const { section, align, isExported } = info.tags;
     const { symbolName, declaration } = info;
+    const { size } = this.#world.layouts.extentOf(type);
+    if (size > maximumSize) {
+      this.#world.reporter.report(declaration.name, 'tooLarge', [type.name, String(size), String(maximumSize)]);
+      return { symbolName, declaration, type: types.errorType, isConstant, initial: [], section, align, isExported };
+    }
     return { symbolName, declaration, type, isConstant, initial, section, align, isExported };
   }
 
@@ -157,7 +163,7 @@ export class ConstantTable implements ConstantSource {
     }
     const { element } = type;
     const { size } = layouts.extentOf(element);
-    node.arguments.forEach((arg, index) => {
+    node.arguments.slice(0, expected).forEach((arg, index) => {
       const inner = this.#storageCall(arg);
       const offset = start + index * size;
       if (inner?.name === 'table') {

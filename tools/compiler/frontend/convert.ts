@@ -115,8 +115,8 @@ function toInteger(f: FunctionLowering, operand: Operand, to: IntType, node: ts.
 }
 
 export function boundsFit(operand: Operand, to: IntType): boolean {
-  const { min, max } = types.rangeOf(to);
-  return operand.min >= Number(min) && operand.max <= Number(max);
+  const { min, max } = types.boundsOf(to);
+  return operand.min >= min && operand.max <= max;
 }
 
 /** Whether an untyped operand may become `to` by itself. */

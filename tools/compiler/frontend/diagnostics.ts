@@ -67,6 +67,12 @@ export class Reporter {
     });
   }
 
+  /** About a file as a whole. */
+  reportFile(file: string, name: CodeName): void {
+    const { code, message, hint } = codes[name];
+    this.add({ file, line: 1, column: 1, length: 1, code, message, hint, related: [] });
+  }
+
   add(diagnostic: Diagnostic): void {
     const { code, file, line, column, message } = diagnostic;
     const key = `${code}|${file}|${line}|${column}|${message}`;

@@ -6,8 +6,13 @@
 import type { Reporter } from './diagnostics.ts';
 import type { ts } from './typescript.ts';
 
+/** Told by the message: in other realms, RangeError is another class. */
+export function isStackOverflow(error: unknown): boolean {
+  return /^(RangeError|InternalError): (Maximum call stack|too much recursion)/.test(String(error));
+}
+
 export function reportFailure(reporter: Reporter, node: ts.Node, error: unknown): void {
   const text = String(error);
-  if (text.startsWith('RangeError: Maximum call stack')) reporter.report(node, 'tooDeep');
+  if (isStackOverflow(error)) reporter.report(node, 'tooDeep');
   else reporter.report(node, 'internal', [text]);
 }

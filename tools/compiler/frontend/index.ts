@@ -6,24 +6,27 @@
  *   if (diagnostics.length === 0) for (const entry of entries) compile(program.lower(entry));
  *
  * One KernelTsProgram covers all programs of a build. `diagnostics` lowers every entry's program, then whatever no
- * program reaches, so that errors anywhere are found; `lower` hands the modules out.
+ * program reaches, so that errors anywhere are found; `lower` hands the modules out. With `previous`, only what an edit
+ * can have affected is done again (incremental.ts).
  */
 
 import type { IrModule } from '../ir/types.ts';
 import { checkSource } from './checks.ts';
 import { Reporter, type Diagnostic } from './diagnostics.ts';
-import { hasModifier } from './entities.ts';
 import { reportFailure } from './failure.ts';
+import { ImportGraph } from './imports.ts';
+import { Incremental, type FinishedBuild } from './incremental.ts';
 import { ModuleLowering } from './module.ts';
 import { createProgram, normalizePath, type VirtualFileSystem } from './program.ts';
+import { addConstants, addRoots } from './roots.ts';
 import { fromTsc } from './tsc-diagnostics.ts';
-import { ts } from './typescript.ts';
+import type { ts } from './typescript.ts';
 import { World } from './world.ts';
 
 export type { Diagnostic, RelatedSpan, Span } from './diagnostics.ts';
 export type { VirtualFileSystem } from './program.ts';
 export { codes, type CodeRow } from './codes.ts';
-export { formatDiagnostic, formatDiagnostics } from './format.ts';
+export { formatDiagnostic, formatDiagnostics, type FormatOptions } from './format.ts';
 
 export interface KernelTsOptions {
   readonly files: VirtualFileSystem;
@@ -34,24 +37,34 @@ export interface KernelTsOptions {
   /** kernel.d.ts and scalars.d.ts, readable through `files`. */
   readonly libraryFiles: readonly string[];
   readonly defines: ReadonlyMap<string, number | boolean>;
-  /** The build before this one: what has not changed since is not read, parsed or checked again. */
+  /** The build before this one: what has not changed since is not parsed, checked or lowered again. */
   readonly previous?: KernelTsProgram | undefined;
 }
 
 export class KernelTsProgram {
-  readonly #options: KernelTsOptions;
+  readonly #entries: readonly string[];
   readonly #program: ts.Program;
   readonly #reporter = new Reporter();
   readonly #world: World;
+  readonly #graph: ImportGraph;
+  readonly #incremental: Incremental;
   readonly #modules = new Map<string, ModuleLowering>();
+  readonly #settings: string;
+  #clean: ReadonlySet<string> = new Set();
   #checked: readonly Diagnostic[] | null = null;
 
   constructor(options: KernelTsOptions) {
-    this.#options = options;
-    const entries = options.entries.map(normalizePath);
+    this.#entries = options.entries.map(normalizePath);
     const library = options.libraryFiles.map(normalizePath);
-    const previous = options.previous === undefined ? null : options.previous.#program;
-    this.#program = createProgram(options.files, [...library, ...entries], previous);
+    this.#settings = JSON.stringify([options.root, library, [...options.defines]]);
+    const previous = options.previous?.finished(this.#settings) ?? null;
+    const { program, tooDeep } = createProgram(
+      options.files,
+      [...library, ...this.#entries],
+      previous?.program ?? null,
+    );
+    this.#program = program;
+    for (const path of tooDeep) this.#reporter.reportFile(path, 'tooDeep');
     const isLibrary = (source: ts.SourceFile): boolean => library.includes(source.fileName);
     const sources = this.#program.getSourceFiles();
     this.#world = new World({
@@ -62,6 +75,14 @@ export class KernelTsProgram {
       library: new Set(sources.filter(isLibrary)),
       defines: options.defines,
     });
+    this.#graph = new ImportGraph(this.#program);
+    this.#incremental = new Incremental(this.#program, this.#graph, previous);
+  }
+
+  /** For the build after this one; null if it cannot use anything of it. */
+  finished(settings: string): FinishedBuild | null {
+    if (this.#checked === null || settings !== this.#settings) return null;
+    return { program: this.#program, clean: this.#clean, isClean: this.#checked.length === 0, settings };
   }
 
   /** The files that the programs consist of, without the library. */
@@ -73,6 +94,12 @@ export class KernelTsProgram {
     return this.#program.getSourceFiles().filter((source) => !this.#world.entities.isLibrary(source));
   }
 
+  /** Whether the program at `entry` is the same as in the previous build, down to the last instruction. */
+  isUnchanged(entry: string): boolean {
+    const source = this.#program.getSourceFile(normalizePath(entry));
+    return source !== undefined && this.#incremental.isUnchanged(source);
+  }
+
   /** Everything that is wrong with the programs, sorted by place. */
   diagnostics(): readonly Diagnostic[] {
     this.#checked ??= this.#check();
@@ -80,129 +107,77 @@ export class KernelTsProgram {
   }
 
   #check(): readonly Diagnostic[] {
-    const syntactic = this.#program.getSyntacticDiagnostics();
-    for (const diagnostic of [...syntactic, ...this.#program.getOptionsDiagnostics()])
-      this.#reporter.add(fromTsc(diagnostic));
-    if (syntactic.length > 0) return this.#reporter.sorted(); // what follows would guess at half a tree
-    for (const diagnostic of this.#program.getSemanticDiagnostics()) this.#reporter.add(fromTsc(diagnostic));
-    for (const entry of this.#options.entries) this.#modules.set(entry, this.#lower(entry));
-    const leftovers = new ModuleLowering(this.#world);
-    for (const source of this.#sources()) {
-      try {
-        checkSource(this.#world, source, leftovers);
-      } catch (error) {
-        reportFailure(this.#reporter, source.statements[0] ?? source, error);
+    if (this.#checkTypes()) {
+      for (const entry of this.#entries) {
+        if (!this.isUnchanged(entry)) this.#modules.set(entry, this.#lower(entry));
       }
+      this.#checkDeclarations();
     }
-    leftovers.run();
     return this.#reporter.sorted();
   }
 
-  /** The program that starts at `entry`, one of the options' entries. Only without diagnostics. The module is the caller's. */
+  /** tsc's findings. False if there are syntax errors: what follows would guess at half a tree. */
+  #checkTypes(): boolean {
+    const { toCheck } = this.#incremental;
+    const clean = new Set<string>();
+    const all = this.#program.getSourceFiles();
+    const syntactic = all.flatMap((source) => this.#program.getSyntacticDiagnostics(source));
+    for (const diagnostic of [...this.#program.getOptionsDiagnostics(), ...syntactic])
+      this.#reporter.add(fromTsc(diagnostic));
+    if (syntactic.length > 0) return false;
+    for (const source of all) {
+      const found = toCheck.has(source) ? this.#semantic(source) : [];
+      for (const diagnostic of found) this.#reporter.add(fromTsc(diagnostic));
+      if (found.length === 0) clean.add(source.fileName);
+    }
+    for (const diagnostic of this.#program.getGlobalDiagnostics()) this.#reporter.add(fromTsc(diagnostic));
+    this.#clean = clean;
+    return true;
+  }
+
+  #semantic(source: ts.SourceFile): readonly ts.Diagnostic[] {
+    try {
+      return this.#program.getSemanticDiagnostics(source);
+    } catch (error) {
+      reportFailure(this.#reporter, source, error);
+      return [];
+    }
+  }
+
+  #checkDeclarations(): void {
+    const leftovers = new ModuleLowering(this.#world);
+    for (const source of this.#sources()) {
+      if (!this.#incremental.toDeclare.has(source)) continue;
+      try {
+        checkSource(this.#world, source, leftovers);
+      } catch (error) {
+        reportFailure(this.#reporter, source, error);
+      }
+    }
+    leftovers.run();
+  }
+
+  /**
+   * The program that starts at `entry`, one of the options' entries. Throws if there are diagnostics. The module belongs
+   * to the caller, who may change it: each call gives a new one.
+   */
   lower(entry: string): IrModule {
     if (this.diagnostics().length > 0) throw new Error('a program with errors cannot be lowered');
-    const ready = this.#modules.get(entry) ?? this.#lower(entry);
-    this.#modules.delete(entry);
+    const path = normalizePath(entry);
+    const ready = this.#modules.get(path) ?? this.#lower(path);
+    this.#modules.delete(path);
     return ready.ir;
   }
 
   #lower(entry: string): ModuleLowering {
     const module = new ModuleLowering(this.#world);
-    const source = this.#program.getSourceFile(normalizePath(entry));
-    if (source === undefined) return module;
-    this.#addRoots(module, source);
+    const source = this.#program.getSourceFile(entry);
+    if (source === undefined) return module; // tsc has said that there is no such file
+    const reached = this.#graph.reached(source, false);
+    addRoots(this.#world, module, source, reached);
     module.run();
     module.describeClasses();
-    for (const used of this.#imported(source)) this.#addConstants(module, used);
+    for (const used of reached) addConstants(this.#world, module, used);
     return module;
   }
-
-  /** The entry's exported functions, and what is tagged `@export` anywhere in the program. */
-  #addRoots(module: ModuleLowering, entry: ts.SourceFile): void {
-    const start = this.#functionsOf(entry).find((info) => info.name === 'start');
-    if (start !== undefined) module.ir.entry = this.#world.instances.instanceOf(start, [], null).symbolName;
-    for (const source of this.#imported(entry)) {
-      for (const info of this.#functionsOf(source)) {
-        const isVisible = hasModifier(info.declaration, ts.SyntaxKind.ExportKeyword);
-        const isRoot = source === entry && isVisible && (start === undefined || info === start);
-        if (isRoot || info.tags.isExported) module.addRoot(this.#world.instances.instanceOf(info, [], null));
-      }
-      this.#addExportedVariables(module, source);
-    }
-  }
-
-  #functionsOf(source: ts.SourceFile) {
-    return source.statements.flatMap((statement) => {
-      if (!ts.isFunctionDeclaration(statement) || statement.name === undefined) return [];
-      const entity = this.#world.entities.entityAt(statement.name);
-      return entity?.kind === 'function' && entity.typeParameters.length === 0 ? [entity] : [];
-    });
-  }
-
-  #addExportedVariables(module: ModuleLowering, source: ts.SourceFile): void {
-    for (const statement of source.statements) {
-      if (!ts.isVariableStatement(statement)) continue;
-      for (const declaration of statement.declarationList.declarations) {
-        const entity = ts.isIdentifier(declaration.name) ? this.#world.entities.entityAt(declaration.name) : null;
-        if (entity?.kind !== 'variable' || !entity.tags.isExported) continue;
-        const { global } = this.#world.constants.variable(entity);
-        if (global !== null) module.symbolOf({ kind: 'global', global });
-      }
-    }
-  }
-
-  /** The modules that `entry` brings in, itself first. Imports of types alone bring nothing in. */
-  #imported(entry: ts.SourceFile): ts.SourceFile[] {
-    const found = new Set([entry]);
-    for (const source of found) {
-      for (const statement of source.statements) {
-        const isImport = ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement);
-        if (!isImport || statement.moduleSpecifier === undefined || isTypeOnly(statement)) continue;
-        const symbol = this.#world.checker.getSymbolAtLocation(statement.moduleSpecifier);
-        const target = symbol?.declarations?.find(ts.isSourceFile);
-        if (target !== undefined) found.add(target);
-      }
-    }
-    return [...found];
-  }
-
-  /** Names of numbers for the layout file: exported constants and enum members. */
-  #addConstants(module: ModuleLowering, source: ts.SourceFile): void {
-    const prefix = this.#world.entities.moduleOf(source);
-    for (const statement of source.statements) {
-      if (!ts.canHaveModifiers(statement) || !hasModifier(statement, ts.SyntaxKind.ExportKeyword)) continue;
-      if (ts.isEnumDeclaration(statement)) {
-        const entity = this.#world.entities.entityAt(statement.name);
-        if (entity?.kind !== 'enum') continue;
-        for (const [name, value] of this.#world.constants.enumValues(entity)) {
-          module.ir.constants.set(`${entity.qualifiedName}.${name}`, Number(value));
-        }
-      }
-      if (ts.isVariableStatement(statement)) this.#addConstantVariables(module, statement, prefix);
-    }
-  }
-
-  #addConstantVariables(module: ModuleLowering, statement: ts.VariableStatement, prefix: string): void {
-    for (const declaration of statement.declarationList.declarations) {
-      const entity = ts.isIdentifier(declaration.name) ? this.#world.entities.entityAt(declaration.name) : null;
-      if (entity?.kind !== 'variable' || !entity.isConst) continue;
-      const { constant } = this.#world.constants.variable(entity);
-      const kind = constant?.type.kind;
-      if (constant?.constant == null || (kind !== 'int' && kind !== 'untyped' && kind !== 'bool')) continue;
-      const isWide =
-        constant.type.kind === 'int'
-          ? constant.type.bits === 64
-          : constant.type.kind === 'untyped' && constant.type.wide;
-      module.ir.constants.set(
-        `${prefix}:${declaration.name.getText()}`,
-        isWide ? constant.constant : Number(constant.constant),
-      );
-    }
-  }
-}
-
-function isTypeOnly(node: ts.ImportDeclaration | ts.ExportDeclaration): boolean {
-  return ts.isImportDeclaration(node)
-    ? node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword
-    : node.isTypeOnly;
 }

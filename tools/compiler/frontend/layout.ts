@@ -29,6 +29,10 @@ export interface ClassLayout extends Extent {
 
 const word: Extent = { size: 4, align: 4 };
 
+/** No object is larger: 256 MiB. A frame holds less. */
+export const maximumSize = 0x10000000;
+export const maximumFrameObject = 0x100000;
+
 export class Layouts {
   readonly #resolver: TypeResolver;
   readonly #reporter: Reporter;

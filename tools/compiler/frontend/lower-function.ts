@@ -29,6 +29,7 @@ export function lowerFunction(world: World, module: ModuleLowering, instance: Fu
   const { body } = info.declaration;
   if (body === undefined) {
     f.builder.unreachable(); // reported where declarations are checked
+    f.builder.finish();
     return fn;
   }
   findAddressTaken(f, info.declaration);

@@ -124,6 +124,7 @@ export class ModuleLowering {
   }
 
   #contents(global: Global, size: number): Pick<IrData, 'bytes' | 'relocations'> {
+    if (global.initial.length === 0) return { bytes: null, relocations: [] };
     const bytes = new Uint8Array(size);
     const view = new DataView(bytes.buffer);
     const relocations: Relocation[] = [];

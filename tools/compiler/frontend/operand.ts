@@ -58,33 +58,44 @@ export interface Operand {
   readonly isMask: boolean;
 }
 
-const none = { value: null, constant: null, address: null, length: null, min: 0, max: 0, isMask: false };
-
-function boundsOf(type: Type): { min: number; max: number } {
-  if (type.kind === 'bool') return { min: 0, max: 1 };
-  if (type.kind !== 'int') return { min: -0x80000000, max: 0xffffffff };
-  const { min, max } = types.rangeOf(type);
-  return { min: Number(min), max: Number(max) };
+interface Bounds {
+  readonly min: number;
+  readonly max: number;
 }
 
+const bits32: Bounds = { min: -0x80000000, max: 0xffffffff };
+const bits1: Bounds = { min: 0, max: 1 };
+
+function boundsOf(type: Type): Bounds {
+  if (type.kind === 'int') return types.boundsOf(type);
+  return type.kind === 'bool' ? bits1 : bits32;
+}
+
+// Operands are made by the hundred thousand: always the same fields in the same order, so that all have one shape.
+
 export function valueOperand(type: Type, value: Instruction): Operand {
-  return { ...none, type, value, ...boundsOf(type), isMask: type.kind === 'untyped' };
+  const { min, max } = boundsOf(type);
+  const isMask = type.kind === 'untyped';
+  return { type, value, constant: null, address: null, length: null, min, max, isMask };
 }
 
 /** With bounds, cut to what the type can hold. An untyped value that may leave its bounds is one of bits. */
 export function boundedOperand(type: IntType | UntypedType, value: Instruction, min: number, max: number): Operand {
   const limits = boundsOf(type);
   const isInside = min >= limits.min && max <= limits.max;
-  return { ...none, type, value, ...(isInside ? { min, max } : limits), isMask: type.kind === 'untyped' && !isInside };
+  if (!isInside) return valueOperand(type, value);
+  return { type, value, constant: null, address: null, length: null, min, max, isMask: false };
 }
 
 export function constantOperand(type: Type, constant: bigint, isMask = false): Operand {
   const exact = type.kind === 'int' ? types.wrap(type, constant) : constant;
-  return { ...none, type, constant: exact, min: Number(exact), max: Number(exact), isMask };
+  const number = Number(exact);
+  return { type, value: null, constant: exact, address: null, length: null, min: number, max: number, isMask };
 }
 
 export function addressOperand(type: Type, target: AddressTarget, offset = 0): Operand {
-  return { ...none, type, address: { target, offset } };
+  const address = { target, offset };
+  return { type, value: null, constant: null, address, length: null, min: bits32.min, max: bits32.max, isMask: false };
 }
 
 export function wordsOperand(value: Operand, length: Operand): Operand {
@@ -93,11 +104,11 @@ export function wordsOperand(value: Operand, length: Operand): Operand {
 
 /** Of a type without a run-time value. */
 export function emptyOperand(type: Type): Operand {
-  return { ...none, type };
+  return { type, value: null, constant: null, address: null, length: null, min: 0, max: 0, isMask: false };
 }
 
 /** For what has been reported: silences everything that follows from it. */
-export const errorOperand: Operand = { ...none, type: types.errorType, constant: 0n };
+export const errorOperand: Operand = constantOperand(types.errorType, 0n);
 export const voidOperand: Operand = emptyOperand(types.voidType);
 export const trueOperand: Operand = constantOperand(types.boolType, 1n);
 export const falseOperand: Operand = constantOperand(types.boolType, 0n);
@@ -106,7 +117,9 @@ export const nullOperand: Operand = constantOperand(types.nullType, 0n);
 /** The same bits under another type. */
 export function retype(operand: Operand, type: Type): Operand {
   if (operand.constant !== null) return constantOperand(type, operand.constant);
-  return { ...operand, type, ...boundsOf(type) };
+  const { min, max } = boundsOf(type);
+  const { value, address, length } = operand;
+  return { type, value, constant: null, address, length, min, max, isMask: type.kind === 'untyped' };
 }
 
 export function isError(operand: Operand): boolean {

@@ -7,6 +7,7 @@
  * Imports are relative paths with their extension, so that resolving one is path arithmetic.
  */
 
+import { isStackOverflow } from './failure.ts';
 import { ts } from './typescript.ts';
 
 /** Where sources come from. Paths are POSIX and absolute. */
@@ -41,16 +42,43 @@ export function normalizePath(path: string): string {
   return `/${parts.join('/')}`;
 }
 
+/** The module that the file `containing` means by the relative path `name`. */
+export function importedPath(name: string, containing: string): string {
+  return normalizePath(`${containing}/../${name}`);
+}
+
+export interface CheckedProgram {
+  readonly program: ts.Program;
+  /** Files that nest so deeply that tsc's stack overflows. They count as empty. */
+  readonly tooDeep: readonly string[];
+}
+
 export function createProgram(
   files: VirtualFileSystem,
   roots: readonly string[],
   previous: ts.Program | null,
-): ts.Program {
+): CheckedProgram {
   const texts = new Map<string, string | undefined>();
   const read = (path: string): string | undefined => {
     if (!texts.has(path)) texts.set(path, files.readFile(path));
     return texts.get(path);
   };
+  try {
+    return { program: build(read, roots, previous), tooDeep: [] };
+  } catch (error) {
+    if (!isStackOverflow(error)) throw error;
+    const tooDeep = [...texts].filter(([, text]) => text !== undefined && overflows(text)).map(([path]) => path);
+    if (tooDeep.length === 0) throw error;
+    for (const path of tooDeep) texts.set(path, '');
+    return { program: build(read, roots, null), tooDeep };
+  }
+}
+
+function build(
+  read: (path: string) => string | undefined,
+  roots: readonly string[],
+  previous: ts.Program | null,
+): ts.Program {
   const host: ts.CompilerHost = {
     getSourceFile: (path, version) => sourceFile(path, read(path), version, previous),
     getDefaultLibFileName: () => '/lib.d.ts',
@@ -64,12 +92,25 @@ export function createProgram(
     resolveModuleNameLiterals: (literals, containing) =>
       literals.map((literal) => ({ resolvedModule: resolve(literal.text, containing, read) })),
   };
-  return ts.createProgram({
-    rootNames: [...roots],
-    options,
-    host,
-    ...(previous === null ? {} : { oldProgram: previous }),
-  });
+  const oldProgram = previous === null ? {} : { oldProgram: previous };
+  const program = ts.createProgram({ rootNames: [...roots], options, host, ...oldProgram });
+  program.getTypeChecker(); // binds all files: the last stage that no single file can be blamed for
+  return program;
+}
+
+/** Whether a text nests more deeply than tsc can follow. */
+function overflows(text: string): boolean {
+  let deepest = 0;
+  const walk = (node: ts.Node, depth: number): void => {
+    deepest = Math.max(deepest, depth);
+    ts.forEachChild(node, (child) => walk(child, depth + 1));
+  };
+  try {
+    walk(ts.createSourceFile('/probe.ts', text, ts.ScriptTarget.ESNext), 0);
+  } catch {
+    return true;
+  }
+  return deepest > 300;
 }
 
 function sourceFile(
@@ -81,7 +122,7 @@ function sourceFile(
   if (text === undefined) return undefined;
   const known = previous?.getSourceFile(path);
   if (known?.text === text) return known;
-  return ts.createSourceFile(path, text, version, true);
+  return ts.createSourceFile(path, text, version);
 }
 
 function resolve(
@@ -90,7 +131,7 @@ function resolve(
   read: (path: string) => string | undefined,
 ): ts.ResolvedModuleFull | undefined {
   if (!name.startsWith('.')) return undefined;
-  const path = normalizePath(`${containing}/../${name}`);
+  const path = importedPath(name, containing);
   if (!path.endsWith('.ts') || read(path) === undefined) return undefined;
   return { resolvedFileName: path, extension: path.endsWith('.d.ts') ? ts.Extension.Dts : ts.Extension.Ts };
 }

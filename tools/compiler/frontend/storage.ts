@@ -6,6 +6,7 @@
 
 import type { Instruction } from '../ir/types.ts';
 import type { FunctionLowering } from './function.ts';
+import { maximumFrameObject } from './layout.ts';
 import { constantOperand, retype, valueOperand, type Operand } from './operand.ts';
 import type { ts } from './typescript.ts';
 import * as types from './types.ts';
@@ -23,6 +24,10 @@ export function frameStorage(f: FunctionLowering, type: Type, isZeroed: boolean,
     return constantOperand(types.errorType, 0n);
   }
   if (type.kind === 'inline') f.module.layoutOf(type.of);
+  if (f.sizeOf(type) > maximumFrameObject) {
+    f.report(node, 'tooLarge', [type.name, String(f.sizeOf(type)), String(maximumFrameObject)]);
+    return constantOperand(types.errorType, 0n);
+  }
   const address = f.slot(type.name, type);
   if (isZeroed) fillZero(f, address, f.sizeOf(type));
   return valueOperand(type, address);

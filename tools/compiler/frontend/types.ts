@@ -27,6 +27,8 @@ interface Named {
 
 export interface IntType extends Named {
   readonly kind: 'int';
+  /** `u8`, ... also for an enum, whose name is its own. */
+  readonly base: string;
   readonly bits: 8 | 16 | 32 | 64;
   readonly signed: boolean;
 }
@@ -108,7 +110,7 @@ export type Type =
   | PhantomType;
 
 function int(name: string, bits: IntType['bits'], signed: boolean): IntType {
-  return { kind: 'int', key: name, name, bits, signed };
+  return { kind: 'int', key: name, name, base: name, bits, signed };
 }
 
 function simple(kind: SimpleType['kind'], name: string = kind): SimpleType {
@@ -261,6 +263,18 @@ export function rangeOf(type: IntType): { min: bigint; max: bigint } {
     : { min: 0n, max: (1n << bits) - 1n };
 }
 
+const bounds = new Map(
+  [...integerTypes.values()].map((type) => {
+    const { min, max } = rangeOf(type);
+    return [type.name, { min: Number(min), max: Number(max) }] as const;
+  }),
+);
+
+/** The same as plain numbers; those of 64-bit types are rounded. */
+export function boundsOf(type: IntType): { readonly min: number; readonly max: number } {
+  return bounds.get(type.base)!;
+}
+
 /** The value that a type's register holds after `value` was cut to its width. */
 export function wrap(type: IntType, value: bigint): bigint {
   return type.signed ? BigInt.asIntN(type.bits, value) : BigInt.asUintN(type.bits, value);
@@ -268,6 +282,7 @@ export function wrap(type: IntType, value: bigint): bigint {
 
 /** Every value of `from` is one of `to` (the widening that happens without a conversion). Both at most 32 or both 64 bits. */
 export function widensTo(from: IntType, to: IntType): boolean {
+  if (from.base === to.base) return true;
   if ((from.bits === 64) !== (to.bits === 64)) return false;
   const source = rangeOf(from);
   const target = rangeOf(to);
