@@ -237,15 +237,21 @@ out    i8, eax        | o32 e7 ib
 out    dx, al         | ee
 out    dx, ax         | o16 ef
 out    dx, eax        | o32 ef
-sldt   rm16           | 0f 00 /0
-str    rm16           | 0f 00 /1
+sldt   m16            | 0f 00 /0
+sldt   x16            | o16 0f 00 /0
+sldt   x32            | o32 0f 00 /0
+str    m16            | 0f 00 /1
+str    x16            | o16 0f 00 /1
+str    x32            | o32 0f 00 /1
 lldt   rm16           | 0f 00 /2
 ltr    rm16           | 0f 00 /3
 sgdt   m              | 0f 01 /0
 sidt   m              | 0f 01 /1
 lgdt   m              | 0f 01 /2
 lidt   m              | 0f 01 /3
-smsw   rm16           | o16 0f 01 /4
+smsw   m16            | 0f 01 /4
+smsw   x16            | o16 0f 01 /4
+smsw   x32            | o32 0f 01 /4
 lmsw   rm16           | 0f 01 /6
 invlpg m              | 0f 01 /7
 clts                  | 0f 06
