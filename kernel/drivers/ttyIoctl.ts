@@ -63,7 +63,7 @@ import { current } from '../arch/x86/cpu.ts';
 import { copyFromUser, copyToUser, getUser32, putUser32 } from '../arch/x86/userCopy.ts';
 import { sendSignalToGroup } from '../proc/signalSend.ts';
 import { sleepUntil } from '../proc/sleep.ts';
-import { lockTasks, sessionOfGroup } from '../proc/taskList.ts';
+import { lockTasks, NO_SESSION, sessionOfGroup } from '../proc/taskList.ts';
 import { adoptOnRequest, checkForeground, giveUpTty, hangUp } from './jobControl.ts';
 import {
   deliverRaised,
@@ -396,7 +396,7 @@ function setForeground(tty: Tty, address: u32): i32 {
   if (getUser32(address, addrOf(group)) !== 0) return -EFAULT;
   if (i32(group) < 0) return -EINVAL;
   const session = findSession(group);
-  if (session === 0) return -ESRCH;
+  if (session === NO_SESSION) return -ESRCH;
   if (session !== process.session) return -EPERM;
   using _held = tty.lock.acquireIrqSave();
   tty.foreground = group;

@@ -203,8 +203,14 @@ function nextStep(task: Task, action: SignalAction, info: SignalInfo): u32 {
 
 /** Replaces the blocked set of the current task. What cannot be blocked is left out. */
 export function setBlocked(task: Task, mask: SignalSet): void {
+  setBlockedAwaiting(task, mask, 0n);
+}
+
+/** The same, and says which signals the task is going to sleep for (sigtimedwait). */
+export function setBlockedAwaiting(task: Task, mask: SignalSet, awaited: SignalSet): void {
   using held = task.process.signalLock.acquireIrqSave();
   task.blocked = mask & ~UNBLOCKABLE;
+  task.awaited = awaited;
   recalcSignalPending(task, held);
 }
 

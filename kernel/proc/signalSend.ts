@@ -194,12 +194,12 @@ function continueProcess(process: Process, held: Held<SignalLock>, tasks: Held<T
   return wasStopped;
 }
 
-/** Nobody would notice the signal: it is ignored, and not blocked by the thread that would take it. */
+/** Nobody would notice the signal: it is ignored, and neither blocked nor awaited by the thread that would take it. */
 function isDropped(process: Process, target: Task | null, signal: i32, tasks: Held<TaskListLock>): boolean {
   if (signal === SIGKILL || signal === SIGSTOP) return process.pid === 1;
   const task = target ?? firstThread(process, tasks);
   if (task === null) return true;
-  return (task.blocked & signalBit(signal)) === 0n && isSignalIgnored(process, signal);
+  return ((task.blocked | task.awaited) & signalBit(signal)) === 0n && isSignalIgnored(process, signal);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ import {
 import { current } from '../arch/x86/cpu.ts';
 import { copyFromUser, copyToUser } from '../arch/x86/userCopy.ts';
 import { schedule, setCurrentState, signalPending } from './scheduler.ts';
-import { setBlocked, takeSignal } from './signalDeliver.ts';
+import { setBlocked, setBlockedAwaiting, takeSignal } from './signalDeliver.ts';
 import { altStackFlags, fillSiginfo, isOnAltStack, popFrame, popRtFrame } from './signalFrame.ts';
 import { discardPending, forceSignal, isSignalIgnored, UNBLOCKABLE } from './signalSend.ts';
 import { type SignalAction, signalBit, type SignalInfo, type SignalSet } from './signalState.ts';
@@ -263,7 +263,7 @@ function waitWanted(task: Task, wanted: SignalSet, deadline: u64, info: SignalIn
     if (signal !== 0) return signal;
     if (isOver) return -EAGAIN;
     // Unblocked for the time of the sleep, so that their sender wakes us.
-    setBlocked(task, before & ~wanted);
+    setBlockedAwaiting(task, before & ~wanted, wanted);
     setCurrentState(TASK_INTERRUPTIBLE);
     const isPending = signalPending();
     if (!isPending) isOver = scheduleTimeout(deadline);

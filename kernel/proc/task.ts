@@ -119,6 +119,7 @@ export class Task {
   blocked: SignalSet; // (S) written by the task itself
   savedBlocked: SignalSet; // (O) what sigsuspend put aside, valid while restoreBlocked is set
   restoreBlocked: boolean; // (O)
+  awaited: SignalSet; // (S) what sigtimedwait sleeps for: unblocked meanwhile, but not to be dropped as ignored
   signalPending: Volatile<boolean>; // (S) there is something to deliver, or to stop for: look when returning to user mode
   killed: Volatile<boolean>; // (S) SIGKILL is on its way: the task does nothing more in user mode
   altStack: u32; // (O) of sigaltstack

@@ -127,12 +127,15 @@ export function groupExists(pgrp: u32, held: Held<TaskListLock>): boolean {
   return false;
 }
 
-/** The session that a process group belongs to; 0 if there is no such group. */
+/** What sessionOfGroup gives for a group that does not exist. 0 is a session: that of process 1 before its setsid. */
+export const NO_SESSION: u32 = 0xffffffff;
+
+/** The session that a process group belongs to; NO_SESSION if there is no such group. */
 export function sessionOfGroup(pgrp: u32, held: Held<TaskListLock>): u32 {
   for (let process = processAfter(null, held); process !== null; process = processAfter(process, held)) {
     if (process.pgrp === pgrp) return process.session;
   }
-  return 0;
+  return NO_SESSION;
 }
 
 /**
