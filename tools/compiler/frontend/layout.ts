@@ -9,6 +9,7 @@ import type { StructLayout } from '../ir/types.ts';
 import type { Reporter } from './diagnostics.ts';
 import type { FieldInfo } from './entities.ts';
 import { envOf, type TypeResolver } from './resolve-type.ts';
+import * as types from './types.ts';
 import type { ClassType, Type } from './types.ts';
 
 export interface Extent {
@@ -115,7 +116,7 @@ export class Layouts {
       type: field.type.name,
       size: this.extentOf(field.type).size,
     }));
-    return { name: type.key, size: layout.size, align: layout.align, fields };
+    return { name: types.symbolOf(type), size: layout.size, align: layout.align, fields };
   }
 }
 

@@ -94,7 +94,7 @@ export class ModuleLowering {
   #text(text: string): string {
     const known = this.#texts.get(text);
     if (known !== undefined) return known;
-    const name = `.text${this.#texts.size}`;
+    const name = `.string${this.#texts.size}`;
     this.#texts.set(text, name);
     const bytes = this.#encoder.encode(`${text}\0`);
     this.#addData({
@@ -153,8 +153,9 @@ export class ModuleLowering {
   describeClasses(): void {
     const work = [...this.#classes.values()];
     for (let type = work.pop(); type !== undefined; type = work.pop()) {
-      if (this.ir.structs.has(type.key)) continue;
-      this.ir.structs.set(type.key, this.#world.layouts.describe(type));
+      const layout = this.#world.layouts.describe(type);
+      if (this.ir.structs.has(layout.name)) continue;
+      this.ir.structs.set(layout.name, layout);
       for (const field of this.#world.layouts.layoutOf(type).fields.values()) work.push(...classesIn(field.type));
     }
   }

@@ -156,6 +156,11 @@ export function classOf(info: ClassInfo, args: readonly Type[]): ClassType {
   return { kind: 'class', key, name: info.displayName + angled(args.map((arg) => arg.name)), info, args };
 }
 
+/** The class's name in the output: `lib/list:Link<Page>`. What follows the colon is how types of fields refer to it. */
+export function symbolOf({ info, args }: ClassType): string {
+  return info.qualifiedName + angled(args.map((arg) => arg.name));
+}
+
 export function inlineOf(of: ClassType): InlineType {
   return { kind: 'inline', key: `Inline<${of.key}>`, name: `Inline<${of.name}>`, of };
 }
