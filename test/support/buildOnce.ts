@@ -5,9 +5,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { projectCompiler } from '../../tools/build/buildProject.ts';
+import { BuildError, buildProject, type ProjectImages } from '../../tools/build/buildProject.ts';
 import { diskFiles } from '../../tools/build/diskFiles.ts';
-import { BuildError, packImages, type ProjectImages } from '../../tools/build/images.ts';
 import { formatDiagnostics } from '../../tools/compiler/frontend/index.ts';
 
 declare module 'vitest' {
@@ -31,7 +30,7 @@ export default function buildOnce(project: TestProject): void {
 
 function build(root: string): ProjectImages {
   try {
-    return packImages(root, projectCompiler(root).build());
+    return buildProject(root);
   } catch (error) {
     if (!(error instanceof BuildError)) throw error;
     throw new Error(`${error.message}\n${formatDiagnostics(error.diagnostics, { files: diskFiles, colour: false })}`);

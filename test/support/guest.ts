@@ -43,12 +43,12 @@ export function builtFile(name: string): Uint8Array {
 
 /** A machine with the kernel loaded; nothing has run yet. The caller destroys it. */
 export async function createGuest(options: GuestOptions = {}): Promise<Machine> {
-  const modules: BootModule[] = [{ data: builtFile('initrd.cpio') }];
+  const modules: BootModule[] = [{ data: builtFile('initrd.cpio'), commandLine: 'initrd.cpio' }];
   if (options.files !== undefined) {
     const entries = [...options.files].map(([path, data]) => ({ path: path.slice(1), mode: S_IFREG | 0o755, data }));
-    modules.push({ data: writeArchive(entries) });
+    modules.push({ data: writeArchive(entries), commandLine: 'files.cpio' });
   }
-  if (options.exec !== undefined) modules.push({ data: commandsArchive(options.exec) });
+  if (options.exec !== undefined) modules.push({ data: commandsArchive(options.exec), commandLine: 'exec.cpio' });
   const quiet = options.exec === undefined ? '' : 'quiet';
   return Machine.create({
     wasm: readCore,

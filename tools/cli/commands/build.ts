@@ -5,8 +5,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { projectCompiler, type ProjectOptions } from '../../build/buildProject.ts';
-import { BuildError, packImages, type ProjectImages } from '../../build/images.ts';
+import { BuildError, buildProject, type ProjectImages, type ProjectOptions } from '../../build/buildProject.ts';
 import { diskFiles } from '../../build/diskFiles.ts';
 import { formatDiagnostics } from '../../compiler/frontend/index.ts';
 import { formatLayout } from '../../compiler/output/index.ts';
@@ -23,6 +22,7 @@ export const buildCommand: Command = {
     define: { type: 'string', multiple: true, value: 'N=V', help: 'set a build constant: true, false or a number' },
     dump: { type: 'string', value: 'PASS', help: "print the kernel's IR after a pass (frontend, inline, gvn, ...)" },
     web: { type: 'boolean', help: 'also write the page to dist/web' },
+    fresh: { type: 'boolean', help: 'compile everything, also what has not changed' },
     json: { type: 'boolean', help: 'print sizes, timings and diagnostics as JSON' },
   },
   async run(values, _operands, root, output) {
@@ -35,7 +35,11 @@ export const buildCommand: Command = {
     const onPass: ProjectOptions['onPass'] = (image, pass, module) => {
       if (image === 'kernel' && pass === dump) output.write(printModule(module));
     };
-    const options = { defines: parseDefines(listOption(values, 'define')), ...(dump === undefined ? {} : { onPass }) };
+    const options = {
+      defines: parseDefines(listOption(values, 'define')),
+      isFresh: values['fresh'] === true,
+      ...(dump === undefined ? {} : { onPass }),
+    };
     const images = buildOrExplain(root, options, output, asJson);
     if (images === null) return 1;
     const file = resolve(stringOption(values, 'output') ?? join(root, 'dist', 'kernel.elf'));
@@ -54,14 +58,13 @@ export function buildOrExplain(
   output: Output,
   asJson = false,
 ): ProjectImages | null {
-  const compiler = projectCompiler(root, {
-    ...options,
-    now: () => performance.now(),
-    onImage: (name) => output.progress(`compiling ${name}`),
-  });
   output.progress('reading the sources');
   try {
-    const images = packImages(root, compiler.build());
+    const images = buildProject(root, {
+      ...options,
+      now: () => performance.now(),
+      onImage: (name) => output.progress(`compiling ${name}`),
+    });
     output.progress('');
     return images;
   } catch (error) {
@@ -103,6 +106,6 @@ function describe(file: string, images: ProjectImages): string {
   return (
     `${relative(process.cwd(), file)}  ${kilobytes(images.kernel.length)}\n` +
     `dist/initrd.cpio  ${kilobytes(images.initrd.length)}, ${images.programs.size} programs\n` +
-    `compiled in ${seconds.toFixed(2)} s\n`
+    (seconds === 0 ? 'nothing has changed\n' : `compiled in ${seconds.toFixed(2)} s\n`)
   );
 }

@@ -9,7 +9,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BootError, Machine, type BootModule, type RunResult } from '../../../emulator/machine.ts';
 import { readCore } from '../../../emulator/node/wasm.ts';
-import type { ProjectImages } from '../../build/images.ts';
+import type { ProjectImages } from '../../build/buildProject.ts';
 import { commandsArchive } from '../../image/initramfs.ts';
 import {
   listOption,

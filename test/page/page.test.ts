@@ -1,0 +1,142 @@
+/*
+ * The page in a real browser: it boots, answers what is typed, pauses, resets, and keeps its choice in the address.
+ */
+import { join } from 'node:path';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { buildPage } from '../../tools/web/buildPage.ts';
+import { serveFolder, type FolderServer } from '../../tools/web/server.ts';
+import { builtFile } from '../support/guest.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const arguments_ = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+let server: FolderServer;
+let browser: Browser;
+
+beforeAll(async () => {
+  const folder = join(inject('imageFolder'), 'web');
+  await buildPage(root, folder, { kernel: builtFile('kernel.elf'), initrd: builtFile('initrd.cpio') });
+  server = await serveFolder(folder, 0);
+  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: arguments_ });
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server.close();
+});
+
+/** What the terminal shows, line by line, without trailing blanks. */
+async function screen(page: Page): Promise<string> {
+  const rows = await page.locator('.xterm-rows > div').allTextContents();
+  return rows.map((row) => row.replaceAll('\u00a0', ' ').trimEnd()).join('\n');
+}
+
+async function waitForReady(page: Page): Promise<void> {
+  await page.waitForFunction(() => document.body.dataset['phase'] === 'ready');
+}
+
+/** Waits until the terminal shows something that matches. */
+async function waitForText(page: Page, pattern: RegExp): Promise<void> {
+  await expect.poll(() => screen(page), { timeout: 60_000 }).toMatch(pattern);
+}
+
+async function openPage(
+  query = '',
+  viewport = { width: 1280, height: 720 },
+): Promise<{ page: Page; errors: string[] }> {
+  const page = await browser.newPage({ viewport });
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(message.text());
+  });
+  await page.goto(server.url + query);
+  return { page, errors };
+}
+
+describe('the page', () => {
+  test('boots, answers a command, resets, and boots again', async () => {
+    const { page, errors } = await openPage();
+    await waitForReady(page);
+    await page.keyboard.type('ls /bin\n');
+    await waitForText(page, /\buname\b[\s\S]*pagewright:\/# $/m);
+    await page.getByRole('button', { name: 'Reset' }).click();
+    await page.waitForFunction(() => document.body.dataset['phase'] !== 'ready');
+    await waitForReady(page);
+    await waitForText(page, /pagewright:\/#/);
+    expect(await screen(page)).not.toMatch(/\buname\b/);
+    await page.keyboard.type('echo $((1)) again\n'.replace('$((1))', 'once'));
+    await waitForText(page, /^once again$/m);
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+
+  test('pauses and resumes', async () => {
+    const { page } = await openPage();
+    await waitForReady(page);
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.locator('#terminal').click();
+    await page.keyboard.type('echo held\n');
+    const resume = page.getByRole('button', { name: 'Resume' });
+    expect(await resume.getAttribute('aria-pressed')).toBe('true');
+    expect(await screen(page)).not.toMatch(/^held$/m);
+    await resume.click();
+    await waitForText(page, /^held$/m);
+    await page.close();
+  });
+
+  test('takes seed and memory from the address, and writes them there', async () => {
+    const { page } = await openPage('?seed=7&memory=8');
+    await waitForReady(page);
+    expect(await page.inputValue('#seed')).toBe('7');
+    await page.keyboard.type('free\n');
+    await waitForText(page, /total[\s\S]*\b7\d\d\d\b/);
+    await page.fill('#memory', '32');
+    await page.getByRole('button', { name: 'Reset' }).click();
+    await waitForReady(page);
+    expect(new URL(page.url()).search).toBe('?seed=7&memory=32');
+    await page.close();
+  });
+
+  test('fits a phone: nothing overflows, and the keys that a phone lacks are there', async () => {
+    const { page } = await openPage('', { width: 360, height: 700 });
+    await waitForReady(page);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    expect(overflow).toBeLessThanOrEqual(0);
+    await page.keyboard.type('cat\n');
+    await page.getByRole('button', { name: 'Ctrl-C' }).click();
+    await page.keyboard.type('echo back\n');
+    await waitForText(page, /^back$/m);
+    await page.close();
+  });
+
+  test('can be used with the keyboard alone, and names its parts', async () => {
+    const { page } = await openPage();
+    await waitForReady(page);
+    const names = await page.getByRole('button').allTextContents();
+    expect(names).toEqual(expect.arrayContaining(['Reset', 'Pause']));
+    await page.getByRole('button', { name: 'Pause' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Resume' }).waitFor();
+    expect(await page.getByRole('status').first().textContent()).toBe('Paused');
+    expect(await page.locator('.xterm-accessibility').count()).toBe(1);
+    await page.close();
+  });
+
+  test('says what is wrong when a part is missing', async () => {
+    const page = await browser.newPage();
+    await page.route('**/kernel.elf', (route) => route.fulfill({ status: 404, body: 'gone' }));
+    await page.goto(server.url);
+    await expect.poll(() => page.textContent('#status')).toMatch(/kernel\.elf: 404/);
+    await page.close();
+  });
+});
