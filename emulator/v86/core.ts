@@ -15,7 +15,7 @@
 import { V86 } from 'v86';
 import { JIT_TABLE_OFFSET, layout } from './layout.ts';
 import { rewriteJitModule } from './jit-module.ts';
-import { ACKNOWLEDGE_PORT, GLOBALS, type GlobalName, patchCore } from './patches.ts';
+import { ACKNOWLEDGE_PORT, GLOBALS, type GlobalName, patchCore, RESUME_POINTS } from './patches.ts';
 import { UnexpectedModuleError } from './wasm-module.ts';
 
 /** Ports and device memory, as seen from the CPU. Values are unsigned. */
@@ -68,6 +68,7 @@ const EXPORTED_FUNCTIONS = [
   'codegen_finalize_finished',
   'translate_address_system_read_js',
   'allocate_memory',
+  'v86_malloc',
 ] as const;
 type Functions = Readonly<Record<(typeof EXPORTED_FUNCTIONS)[number], CoreFunction>>;
 
@@ -132,6 +133,7 @@ export class V86Core {
    */
   run(instructions: number): void {
     const instance = this.#instance;
+    const end = this.completed + instructions;
     instance.setStop(Math.min(instructions, LONGEST_QUANTUM));
     try {
       if (instance.globals.interruptLines.value !== 0) instance.functions.handle_irqs();
@@ -143,6 +145,7 @@ export class V86Core {
     }
     instance.finishCompilation();
     instance.throwPending();
+    if (this.completed > end) throw new Error(`the core ran ${this.completed - end} instructions past its stop`);
   }
 
   /** Ends `run` after the current instruction. For callbacks. */
@@ -322,12 +325,21 @@ class CoreInstance {
     const stopAt = (this.state.getInt32(layout.instructionCounter, true) + instructions) | 0;
     this.globals.stopAt.value = stopAt;
     this.globals.jitStopAt.value = (stopAt - this.#margin) | 0;
+    this.#noteResumePoint();
   }
 
   stop(): void {
     const counter = this.state.getInt32(layout.instructionCounter, true);
     this.globals.stopAt.value = counter;
     this.globals.jitStopAt.value = counter;
+  }
+
+  /** The guest will go on here after a stop or an interrupt: a place without meaning for the compiler. */
+  #noteResumePoint(): void {
+    const table = this.globals.resumePoints;
+    if (table.value === 0) table.value = this.functions.v86_malloc(4 * RESUME_POINTS);
+    const address = this.state.getInt32(layout.instructionPointer, true);
+    this.state.setInt32(table.value + 4 * (address & (RESUME_POINTS - 1)), address, true);
   }
 
   /** Tells the core about a compiled function. Not while the core runs: it holds its lock, and would panic. */
@@ -397,7 +409,9 @@ class CoreInstance {
   /** An Option<u8> as the core keeps it: 0 for none, or 1 and the vector in the next byte. */
   #acknowledge(): number {
     const vector = this.#options.host.acknowledgeInterrupt();
-    return vector < 0 ? 0 : 1 | (vector << 8);
+    if (vector < 0) return 0;
+    this.#noteResumePoint();
+    return 1 | (vector << 8);
   }
 
   #write(address: number, bytes: 1 | 2 | 4, value: number): number {

@@ -28,16 +28,22 @@
  */
 
 import { JIT_FAULT_EXCEPTION_LAST, layout, V86_LOOP_LIMIT } from './layout.ts';
-import { code, nextInstruction, readUnsigned, unsigned } from './wasm-code.ts';
+import { PathBound } from './jit-path.ts';
+import { branchTargets, code, nextInstruction, readUnsigned, skipLeb, unsigned } from './wasm-code.ts';
 
 const SECTION_IMPORT = 2;
 const SECTION_CODE = 10;
 const KIND_GLOBAL = 3;
 const TYPE_I32 = 0x7f;
 const MUTABLE = 1;
+const OP_UNREACHABLE = 0x00;
 const OP_BLOCK = 0x02;
 const OP_LOOP = 0x03;
 const OP_IF = 0x04;
+const OP_ELSE = 0x05;
+const OP_BR = 0x0c;
+const OP_BR_IF = 0x0d;
+const OP_BR_TABLE = 0x0e;
 const OP_CALL = 0x10;
 const OP_LOCAL_GET = 0x20;
 const OP_CONST = 0x41;
@@ -73,7 +79,7 @@ export function rewriteJitModule(module: Uint8Array): RewrittenModule {
       const rewriter = new BodyRewriter(module, body, functionNames);
       const bodySizeAt = skipLeb(module, start); // after the number of functions, which is one
       rewriter.run(skipLeb(module, bodySizeAt), end);
-      longestPath = rewriter.instructions;
+      longestPath = rewriter.path.longest;
       const content = body.bytes();
       const bodySize = unsigned(content.length);
       output.push(id, ...unsigned(1 + bodySize.length + content.length), 1, ...bodySize);
@@ -136,8 +142,7 @@ function writeImports(output: ByteWriter, module: Uint8Array, imports: Imports, 
 }
 
 class BodyRewriter {
-  /** Sum over all basic blocks of their number of instructions. A block runs at most once between two loop heads. */
-  instructions = 0;
+  readonly path = new PathBound();
 
   readonly #module: Uint8Array;
   readonly #output: ByteWriter;
@@ -181,7 +186,7 @@ class BodyRewriter {
       } else {
         const after = this.#special(at);
         if (after === at) this.#output.copy(this.#module, at, next);
-        this.#nest(opcode);
+        this.#follow(opcode, at);
         at = after === at ? next : after;
       }
     }
@@ -271,6 +276,7 @@ class BodyRewriter {
 
   #writeLimitTest(at: number): number {
     this.#untested[this.#untested.length - 1] = false;
+    this.path.test();
     this.#output.push(...this.#mustLeave());
     return at + this.#limitTest.length;
   }
@@ -282,10 +288,10 @@ class BodyRewriter {
     const rest = [code.i32Add, ...code.localSet(this.#counter)];
     if (!this.#matches(add, rest)) return at;
     if (this.#innermostLoopIsUntested()) this.#writeBlockTest(add + rest.length);
+    this.path.add(size);
     this.#blockSize = size;
     this.#begun = 0;
     this.#shadowOfSti = false;
-    this.instructions += size;
     this.#output.push(...code.localGet(this.#counter), OP_CONST);
     this.#blockSizeAt = this.#output.length;
     this.#output.push(...paddedSigned(size), ...rest);
@@ -295,6 +301,7 @@ class BodyRewriter {
   /** Leaves before the block whose first marker is at `markerAt`. The label of the way out is the outermost block. */
   #writeBlockTest(markerAt: number): void {
     const [address] = this.#readMarker(markerAt);
+    this.path.test();
     this.#output.push(
       ...this.#mustLeave(),
       ...code.if,
@@ -343,13 +350,27 @@ class BodyRewriter {
     );
   }
 
-  #nest(opcode: number): void {
+  /** Keeps track of blocks and jumps. */
+  #follow(opcode: number, at: number): void {
+    const operand = () => readUnsigned(this.#module, at + 1);
     if (opcode >= OP_BLOCK && opcode <= OP_IF) {
       this.#untested.push(opcode === OP_LOOP);
       this.#isLoop.push(opcode === OP_LOOP);
+      this.path.open(opcode === OP_LOOP, opcode === OP_IF);
+    } else if (opcode === OP_ELSE) {
+      this.path.else();
     } else if (opcode === code.end) {
       this.#untested.pop();
       this.#isLoop.pop();
+      this.path.close();
+    } else if (opcode === OP_BR || opcode === OP_BR_IF) {
+      this.path.branch(operand());
+      if (opcode === OP_BR) this.path.leave();
+    } else if (opcode === OP_BR_TABLE) {
+      for (const depth of branchTargets(this.#module, at)) this.path.branch(depth);
+      this.path.leave();
+    } else if (opcode === code.return || opcode === OP_UNREACHABLE) {
+      this.path.leave();
     }
   }
 
@@ -414,10 +435,4 @@ class ByteWriter {
     grown.set(this.#buffer);
     this.#buffer = grown;
   }
-}
-
-function skipLeb(bytes: Uint8Array, at: number): number {
-  let position = at;
-  while (bytes[position]! >= 0x80) position++;
-  return position + 1;
 }

@@ -34,6 +34,15 @@ export const ACKNOWLEDGE_PORT = 0x10000;
 export const INTERRUPT_LINE_INTR = 1;
 export const INTERRUPT_LINE_NMI = 2;
 
+/** Slots of 32 bits in the table of resume points; its address goes into the global `resumePoints`. A power of two. */
+export const RESUME_POINTS = 256;
+
+/**
+ * The interpreter looks for compiled code again after a jump back when it has run so many instructions. v86 waits for
+ * 100,001, but it does not stop in the middle of hot loops.
+ */
+const INTERPRETER_LIMIT = 100;
+
 /** The globals that are added, by their exported names. */
 export const GLOBALS = [
   'stopAt',
@@ -41,6 +50,7 @@ export const GLOBALS = [
   'inFlight',
   'interruptLines',
   'forceInterpreter',
+  'resumePoints',
   'cpuidEbx',
   'cpuidEdx',
 ] as const;
@@ -52,6 +62,7 @@ export function patchCore(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const editor = new WasmModuleEditor(bytes);
   const globals = Object.fromEntries(GLOBALS.map((name) => [name, editor.addGlobal(name, 0)])) as GlobalIndices;
   stopExactly(editor, globals);
+  keepStopsOutOfCompiler(editor, globals);
   countExactly(editor, globals);
   countStiOnce(editor);
   leaveAfterOneQuantum(editor);
@@ -87,21 +98,21 @@ function stopExactly(editor: WasmModuleEditor, g: GlobalIndices): void {
     [...counter, ...code.localGet(5), code.i32Sub, ...code.i32Const(V86_LOOP_LIMIT), code.i32LtU, ...code.brIf(0)],
     [...code.globalGet(g.stopAt), ...counter, code.i32Sub, ...code.i32Const(0), code.i32GtS, ...code.brIf(0)],
   );
-  const interpreterLimit = [
+  const whileBelow = (limit: number) => [
     ...code.block,
     ...code.localGet(11),
-    ...code.i32Const(V86_INTERPRETER_LIMIT),
+    ...code.i32Const(limit),
     code.i32LtU,
     ...code.brIf(0),
   ];
-  editor.edit(symbols.mainLoop, 'the bound of an interpreted stretch', interpreterLimit, [
+  editor.edit(symbols.mainLoop, 'the bound of an interpreted stretch', whileBelow(V86_INTERPRETER_LIMIT), [
     ...code.globalGet(g.stopAt),
     ...counter,
     code.i32Sub,
     ...code.localGet(11),
     code.i32LeS,
     ...code.brIf(1),
-    ...interpreterLimit,
+    ...whileBelow(INTERPRETER_LIMIT),
   ]);
   // Two places look for compiled code at the current address.
   const lookUp = [0x28, 2, ...index5(49180), ...code.localTee(3), code.i32Eqz];
@@ -116,13 +127,39 @@ function stopExactly(editor: WasmModuleEditor, g: GlobalIndices): void {
     ...compiledCodeIsOff(g),
     code.i32Or,
   ]);
-  // Code that is compiled already must not become hot by being interpreted before a stop.
+}
+
+/**
+ * After interpreting, main_loop notes where it began, as a place at which compiled code must be enterable, and compiles the
+ * page when it is hot. Both are wrong for what is interpreted because of a stop: code that is compiled already must not
+ * become hot by it, and a stop, an interrupt or a device access can be anywhere, so that in the end every instruction would
+ * be a place to enter. Such places are kept in a small table, by their low bits.
+ */
+function keepStopsOutOfCompiler(editor: WasmModuleEditor, g: GlobalIndices): void {
   const isJitDisabled = [...code.i32Const(0), 0x2d, 0, ...index5(layout.jitDisabled)];
   editor.edit(symbols.mainLoop, 'the test of whether to count heat', isJitDisabled, [
     ...isJitDisabled,
     ...compiledCodeIsOff(g),
     code.i32Or,
+    ...resumePointSlot(g, code.localGet(7)),
+    ...code.load32,
+    ...code.localGet(7),
+    code.i32Eq,
+    code.i32Or,
   ]);
+}
+
+/** The address of the table's slot for an instruction pointer. */
+function resumePointSlot(g: GlobalIndices, instructionPointer: readonly number[]): number[] {
+  return [
+    ...instructionPointer,
+    ...code.i32Const(RESUME_POINTS - 1),
+    code.i32And,
+    ...code.i32Const(2),
+    code.i32Shl,
+    ...code.globalGet(g.resumePoints),
+    code.i32Add,
+  ];
 }
 
 function countExactly(editor: WasmModuleEditor, g: GlobalIndices): void {
@@ -255,6 +292,9 @@ function retryDeviceAccessInterpreted(editor: WasmModuleEditor, g: GlobalIndices
     ...instructionPointer,
     code.i32Or,
     ...code.store32(layout.instructionPointer),
+    ...resumePointSlot(g, code.load32At(layout.instructionPointer)),
+    ...code.load32At(layout.instructionPointer),
+    ...code.store32Here,
     ...code.i32Const(1),
     ...code.globalSet(g.forceInterpreter),
   ];

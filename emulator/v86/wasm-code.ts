@@ -55,8 +55,11 @@ export const code = {
   load32At: (address: number) => [0x41, 0, 0x28, 2, ...unsigned(address)],
   /** The second half of an i32.store to a constant address; the first half is `i32Const(0)`, then the value. */
   store32: (address: number) => [0x36, 2, ...unsigned(address)],
+  load32: [0x28, 2, 0],
+  store32Here: [0x36, 2, 0],
   store16: [0x3b, 1, 0],
   i32Eqz: 0x45,
+  i32Eq: 0x46,
   i32LtU: 0x49,
   i32GtS: 0x4a,
   i32LeS: 0x4c,
@@ -67,6 +70,7 @@ export const code = {
   i32Sub: 0x6b,
   i32And: 0x71,
   i32Or: 0x72,
+  i32Shl: 0x74,
 } as const;
 
 /** The position after the instruction at `at`. Throws on an instruction that is not in the MVP, bulk or SIMD sets. */
@@ -96,6 +100,17 @@ export function nextInstruction(bytes: Uint8Array, at: number): number {
   throw new Error(`WebAssembly opcode 0x${opcode.toString(16)} at ${at} is not known here`);
 }
 
+/** The labels of the br_table at `at`, the default included. */
+export function branchTargets(bytes: Uint8Array, at: number): number[] {
+  const targets: number[] = [];
+  let position = skipLeb(bytes, at + 1);
+  for (let left = readUnsigned(bytes, at + 1) + 1; left > 0; left--) {
+    targets.push(readUnsigned(bytes, position));
+    position = skipLeb(bytes, position);
+  }
+  return targets;
+}
+
 /** The unsigned LEB128 at `at`. */
 export function readUnsigned(bytes: Uint8Array, at: number): number {
   let value = 0;
@@ -116,7 +131,8 @@ function skipSimd(bytes: Uint8Array, at: number): number {
   return next;
 }
 
-function skipLeb(bytes: Uint8Array, at: number): number {
+/** The position after the LEB128 at `at`. */
+export function skipLeb(bytes: Uint8Array, at: number): number {
   let position = at;
   while (bytes[position]! >= 0x80) position++;
   return position + 1;
