@@ -94,6 +94,7 @@ export function initProcess(process: Process): void {
   process.signalLock.init('signal');
   initPending(process.pending);
   initTimer(process.alarmTimer);
+  process.liveThreads = 1;
   process.startTime = monotonicNs();
 }
 

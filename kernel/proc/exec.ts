@@ -196,6 +196,7 @@ function finish(task: Task, state: ExecState, esp: u32): void {
   setName(task.name, baseName(state.path));
   resetRegisters(task, state.image.entry, esp);
   using _tasks = lockTasks();
+  task.process.isKernel = false;
   task.process.hasExeced = true;
   task.process.exitSignal = SIGCHLD;
 }

@@ -180,21 +180,6 @@ function leave(task: Task): boolean {
 // ---------------------------------------------------------------------------------------------------------------------
 // Leaving.
 
-/** Ends the current thread. Of the last one in its process, `process.exitCode` is what the parent learns. */
-function exitThread(): never {
-  const task = current();
-  const process = task.process;
-  releaseResources(task);
-  if (process.threadCount === 1) {
-    cancelTimer(process.alarmTimer);
-    if (process.session === process.pid && process.tty !== null) hangUpSession(process);
-  }
-  if (leave(task)) freeProcess(process);
-  setCurrentState(TASK_DEAD);
-  schedule();
-  unreachable();
-}
-
 /** Says that the process ends with `code` (if nobody said so before), and that its other threads are to follow. */
 function beginGroupExit(process: Process, code: u32): void {
   using tasks = lockTasks();
@@ -207,20 +192,39 @@ function beginGroupExit(process: Process, code: u32): void {
 }
 
 /**
+ * Ends the current thread. The last one to begin ends the process, with `code` unless that has been said before.
+ *
+ * @param code as wait4 tells it: a signal number, or an exit code shifted left by 8
+ */
+function exitThread(code: u32): never {
+  const task = current();
+  const process = task.process;
+  const isLast = atomic.decAndTest(addrOf(process.liveThreads));
+  if (isLast) {
+    beginGroupExit(process, code);
+    cancelTimer(process.alarmTimer);
+  }
+  releaseResources(task);
+  if (isLast && process.session === process.pid && process.tty !== null) hangUpSession(process);
+  if (leave(task)) freeProcess(process);
+  setCurrentState(TASK_DEAD);
+  schedule();
+  unreachable();
+}
+
+/**
  * Ends the current process.
  *
  * @param code as wait4 tells it: a signal number, or an exit code shifted left by 8
  */
 export function exitGroup(code: u32): never {
   beginGroupExit(current().process, code);
-  exitThread();
+  exitThread(code);
 }
 
 /** exit(code): ends the thread; with the last one, the process. */
 export function sysExit(code: u32): i32 {
-  const process = current().process;
-  if (process.threadCount === 1) exitGroup((code & 0xff) << 8);
-  exitThread();
+  exitThread((code & 0xff) << 8);
 }
 
 /** exit_group(code): ends the process. */

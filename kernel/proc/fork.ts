@@ -13,7 +13,7 @@
  * Threads (CLONE_THREAD) and a shared table of signal actions without them are not there yet: EINVAL.
  */
 
-import { EAGAIN, EINVAL, ENOMEM } from '../abi/errno.ts';
+import { EAGAIN, EINVAL, ENOMEM, ERESTARTNOINTR } from '../abi/errno.ts';
 import { RLIMIT_NPROC } from '../abi/resource.ts';
 import {
   CLONE_CHILD_CLEARTID,
@@ -148,11 +148,17 @@ function countOfUser(uid: u32, tasks: Held<TaskListLock>): u32 {
   return count;
 }
 
-/** Makes the child a member of the family, and lets it run. Its pid, or -EAGAIN. */
+/**
+ * Makes the child a member of the family, and lets it run. Its pid, -EAGAIN, or -ERESTARTNOINTR.
+ *
+ * A signal for the whole group must reach both or come before the child: under (T) either it finds the child, or we find
+ * it pending, and fork begins anew after it. So nothing that forks without end can outrun a kill of its group.
+ */
 function launch(child: Task, parent: Task, request: CloneRequest): i32 {
   const process = child.process;
   const old = parent.process;
   using tasks = lockTasks();
+  if (parent.signalPending) return -ERESTARTNOINTR;
   const uid = parent.credentials.uid;
   if (uid !== 0 && countOfUser(uid, tasks) >= old.limits[RLIMIT_NPROC].rlim_cur) return -EAGAIN;
   process.parent = (request.flags & CLONE_PARENT) !== 0 ? old.parent : old;

@@ -48,6 +48,7 @@ export function createKernelThreadAs(
   task.threadArgument = argument;
   setName(task.name, bytes(name));
   setDefaultLimits(process);
+  process.isKernel = true;
   // Below the place of the user's registers: process 1 fills that in while it is still a kernel thread.
   task.savedEsp = prepareKernelStack(u32(userFrame(task)), runKernelThread);
   {

@@ -211,7 +211,7 @@ const CONTINUED = 1;
 
 function generate(process: Process, target: Task | null, info: SignalInfo, tasks: Held<TaskListLock>): i32 {
   using held = process.signalLock.acquireIrqSave();
-  if (process.threadCount === 0 || process.isExiting) return NOTHING;
+  if (process.threadCount === 0 || process.isExiting || process.isKernel) return NOTHING;
   const signal = info.signal;
   let effect: i32 = NOTHING;
   if (signal === SIGCONT) {

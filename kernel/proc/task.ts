@@ -154,12 +154,14 @@ export class Process {
   allLink: Inline<ListHead>; // (T) in the list of all processes, by creation
   threads: Inline<ListHead>; // (T) of Task.threadLink
   threadCount: u32; // (T) 0: a zombie
+  liveThreads: Volatile<u32>; // atomic: those that have not begun to exit
   parent: Process | null; // (T) null: pid 1 and the first kernel threads
   children: Inline<ListHead>; // (T) of Process.siblingLink
   siblingLink: Inline<ListHead>; // (T)
   pgrp: u32; // (T)
   session: u32; // (T)
   tty: Tty | null; // (T) controlling terminal
+  isKernel: boolean; // (C) of kernel threads, which signals do not reach; cleared when process 1 becomes a program
   hasExeced: boolean; // (T) setpgid of a parent comes too late then
   name: FixedArray<u8, 16>; // (T) the name of the last thread, for zombies
 
