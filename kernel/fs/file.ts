@@ -120,7 +120,7 @@ export function getFile(file: File): File {
 export function putFile(file: File): void {
   if (!atomic.decAndTest(addrOf(file.count))) return;
   dropFlock(file);
-  const release = file.operations.release;
+  const release = (file.flags & O_PATH) !== 0 ? null : file.operations.release; // O_PATH has opened nothing
   if (release !== null) release(file.inode, file);
   freeFile(file);
 }
