@@ -17,6 +17,8 @@ class Host {
   #run = 0;
   #machine: Machine | null = null;
   #isPaused = false;
+  /** Nothing that comes after a failure, such as the progress of other downloads, is worth telling. */
+  #hasFailed = false;
   /** Set while the machine is paused: starts it again. */
   #resume: (() => void) | null = null;
   /** Input that came before the machine was there. */
@@ -122,6 +124,8 @@ class Host {
   }
 
   #post(report: Report): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = report.kind === 'failed';
     postMessage(report);
   }
 }
