@@ -13,7 +13,16 @@ import { flushUserRange } from '../arch/x86/tlb.ts';
 import { FAULT_HANDLED, faultIn } from './fault.ts';
 import { kernelDirectory } from './kernelMap.ts';
 import { pageAddress } from './page.ts';
-import { copyPages, createDirectory, freeDirectory, freeTables, pageOf, unmapPages } from './pageTables.ts';
+import {
+  copyPages,
+  createDirectory,
+  freeDirectory,
+  freeTables,
+  pageOf,
+  tableCeil,
+  tableFloor,
+  unmapPages,
+} from './pageTables.ts';
 import { allocate, kfree } from './slab.ts';
 import { type Mm, type MmapSem, VM_DONTCOPY } from './types.ts';
 import { isMemoryLow } from './userPages.ts';
@@ -103,16 +112,22 @@ export function dropMm(mm: Mm): void {
   kfree(mm);
 }
 
-/** Empties an address space. */
+/** Empties an address space. Tables go with the last region that they serve: nobody looks through the empty ones. */
 export function exitMmap(mm: Mm): void {
   using held = mm.mmapSem.lock();
   while (!mm.regions.isEmpty()) {
     const region = regionOf(mm.regions.next);
-    unmapPages(mm, region.start, region.end, held);
+    const start = region.start;
+    let end = tableCeil(region.end);
+    unmapPages(mm, start, region.end, held);
     removeVma(mm, region, held);
     freeVma(region);
+    if (!mm.regions.isEmpty()) {
+      const next = tableFloor(regionOf(mm.regions.next).start);
+      if (next < end) end = next;
+    }
+    freeTables(mm, tableFloor(start), end, held);
   }
-  freeTables(mm, 0, USER_END, held);
 }
 
 /** Loads an address space on this CPU; null: the kernel's own. Interrupts are off. */

@@ -26,7 +26,7 @@ import { current } from '../arch/x86/cpu.ts';
 import { PAGE_SHIFT, PAGE_SIZE, pageCeil, USER_END } from '../arch/x86/layout.ts';
 import { type File } from '../fs/file.ts';
 import { totalPageCount } from './buddy.ts';
-import { freeTables, unmapPages } from './pageTables.ts';
+import { freeTables, tableCeil, tableFloor, unmapPages } from './pageTables.ts';
 import { shareRegion } from './sharedMemory.ts';
 import { allocate } from './slab.ts';
 import {
@@ -213,11 +213,18 @@ export function splitAt(mm: Mm, address: u32, held: Held<MmapSem>): boolean {
   return mm.regionCount < MAX_REGIONS && splitVma(mm, region, address, held);
 }
 
-/** Tables between the neighbours of what was unmapped serve nobody any more. */
+/** The tables of what was unmapped, unless they serve a neighbour, too. */
 function freeUnusedTables(mm: Mm, start: u32, end: u32, held: Held<MmapSem>): void {
   const after = findVma(mm, end, held);
   const before = after !== null ? previousVma(mm, after) : lastVma(mm);
-  freeTables(mm, before === null ? 0 : before.end, after === null ? USER_END : after.start, held);
+  const first = tableFloor(start);
+  const last = tableCeil(end);
+  freeTables(
+    mm,
+    before !== null && before.end > first ? before.end : first,
+    after !== null && after.start < last ? after.start : last,
+    held,
+  );
 }
 
 function lastVma(mm: Mm): Vma | null {

@@ -131,13 +131,19 @@ function gather(mm: Mm, start: u32, end: u32, batch: Batch): u32 {
   return address;
 }
 
+/** The first address that the table of `address` serves. */
+export function tableFloor(address: u32): u32 {
+  return address & ~(PAGE_TABLE_SPAN - 1);
+}
+
+/** The first address from `address` on that is the first of a table. */
+export function tableCeil(address: u32): u32 {
+  return tableFloor(address + PAGE_TABLE_SPAN - 1);
+}
+
 /** Frees the tables that serve nothing but [start, end), where nothing is mapped any more. */
 export function freeTables(mm: Mm, start: u32, end: u32, _held: Held<MmapSem>): void {
-  for (
-    let address = (start + PAGE_TABLE_SPAN - 1) & ~(PAGE_TABLE_SPAN - 1);
-    address < end;
-    address += PAGE_TABLE_SPAN
-  ) {
+  for (let address = tableCeil(start); address < end; address += PAGE_TABLE_SPAN) {
     if (end - address < PAGE_TABLE_SPAN) return;
     const entry = directoryEntry(mm.pageDirectory, address);
     const table: u32 = entry[0];

@@ -52,8 +52,8 @@ import { fillRandom } from './random.ts';
 
 /** Pairs of the auxiliary vector. */
 const AUXV_PAIRS: u32 = 19;
-/** Room below the first ESP that is mapped from the beginning. */
-const INITIAL_ROOM: u32 = 131072;
+/** Room below the first ESP that is mapped from the beginning. Most programs need no more; the rest grows. */
+const INITIAL_ROOM: u32 = 16384;
 const PLATFORM = 'i686';
 const PLATFORM_SIZE: u32 = 5;
 const RANDOM_SIZE: u32 = 16;

@@ -14,7 +14,7 @@
  */
 
 import { EAGAIN, EINVAL, ENOMEM, ERESTARTNOINTR } from '../abi/errno.ts';
-import { RLIMIT_NPROC } from '../abi/resource.ts';
+import { RLIM_NLIMITS, type Rlimit, RLIMIT_NPROC } from '../abi/resource.ts';
 import {
   CLONE_CHILD_CLEARTID,
   CLONE_CHILD_SETTID,
@@ -43,6 +43,7 @@ import { forkMm, getMm, putMm } from '../mm/mm.ts';
 import { createProcess, createTask, freeTask, mayFork, publish } from './create.ts';
 import { freeProcess } from './exit.ts';
 import { finishSwitch, killPending, schedule, setCurrentState, startTask } from './scheduler.ts';
+import { type SignalAction } from './signalState.ts';
 import { type Process, type Task, TASK_KILLABLE, TASK_RUNNING, userFrame } from './task.ts';
 import { lockTasks, processAfter, type TaskListLock } from './taskList.ts';
 import { setThreadArea } from './tls.ts';
@@ -125,8 +126,8 @@ function copyThread(child: Task, parent: Task, request: CloneRequest): void {
 /** Copies what belongs to the process: actions, limits. */
 function copyProcess(child: Process, parent: Process, request: CloneRequest): void {
   using _held = parent.signalLock.acquireIrqSave();
-  for (let i: u32 = 1; i <= NSIG; i++) assign(child.actions[i], parent.actions[i]);
-  for (let i: u32 = 0; i < 16; i++) assign(child.limits[i], parent.limits[i]);
+  copyBytes(ptr<u8>(child.actions), ptr<u8>(parent.actions), (NSIG + 1) * sizeof<SignalAction>());
+  copyBytes(ptr<u8>(child.limits), ptr<u8>(parent.limits), RLIM_NLIMITS * sizeof<Rlimit>());
   child.exitSignal = request.exitSignal;
 }
 
