@@ -52,6 +52,7 @@ describe('a static glibc program runs as on Linux', () => {
   test.each([
     ['printf', []],
     ['malloc', []],
+    ['memory', []],
     ['fork', []],
     ['execs', []],
     ['jobs', []],
