@@ -4,7 +4,7 @@
 
 import { check, result } from './check.ts';
 
-// @expect 30
+// @expect 31
 
 let calls: u32 = 0;
 
@@ -164,7 +164,26 @@ function conditional(n: u32): u32 {
   return n < 3 ? (n === 0 ? 7 : 8) : n > 10 ? n : 9;
 }
 
+let shadowed: u32 = 1;
+
+enum Names {
+  shadowed = 20,
+  twice = shadowed * 2,
+}
+
+function shadows(shadowed: u32): u32 {
+  let sum = shadowed; // 2
+  {
+    const shadowed = 30;
+    sum += shadowed;
+  }
+  for (let shadowed: u32 = 100; shadowed < 101; shadowed++) sum += shadowed;
+  return sum + shadowed;
+}
+
 export function main(): u32 {
+  shadowed += shadows(2);
+  check(shadowed === 135 && Names.twice === 40);
   shortCircuit();
   loops();
   switches();

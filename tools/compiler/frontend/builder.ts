@@ -257,19 +257,30 @@ export class SsaBuilder {
   finish(): void {
     const reachable = this.#reachable();
     const { fn } = this;
+    let hasLostEdges = false;
     fn.blocks = fn.blocks.filter((block) => reachable.has(block));
-    for (const block of fn.blocks) dropPredecessors(block, reachable);
-    for (let again = true; again;) {
-      again = false;
-      for (const phi of fn.blocks.flatMap((block) => block.instructions.filter((one) => one.op === 'phi'))) {
-        if (this.#replaced.has(phi)) continue;
-        this.#simplify(phi);
-        again ||= this.#replaced.has(phi);
+    for (const block of fn.blocks) hasLostEdges = dropPredecessors(block, reachable) || hasLostEdges;
+    if (hasLostEdges) this.#simplifyAll();
+    if (this.#replaced.size === 0) return;
+    for (const block of fn.blocks) {
+      if (block.instructions[0]?.op === 'phi') {
+        block.instructions = block.instructions.filter((instruction) => !this.#replaced.has(instruction));
+      }
+      for (const { args } of block.instructions) {
+        for (let index = 0; index < args.length; index++) {
+          const arg = args[index]!;
+          if (arg.op === 'phi') args[index] = this.resolve(arg);
+        }
       }
     }
-    for (const block of fn.blocks) {
-      block.instructions = block.instructions.filter((instruction) => !this.#replaced.has(instruction));
-      for (const instruction of block.instructions) instruction.args = instruction.args.map((arg) => this.resolve(arg));
+  }
+
+  /** Phis that have lost operands may have become trivial, and through them others. */
+  #simplifyAll(): void {
+    const phis = this.fn.blocks.flatMap((block) => block.instructions.filter(({ op }) => op === 'phi'));
+    for (let before = -1; before !== this.#replaced.size;) {
+      before = this.#replaced.size;
+      for (const phi of phis) if (!this.#replaced.has(phi)) this.#simplify(phi);
     }
   }
 
@@ -287,11 +298,13 @@ export class SsaBuilder {
   }
 }
 
-function dropPredecessors(block: Block, reachable: ReadonlySet<Block>): void {
+/** True if there was anything to drop. */
+function dropPredecessors(block: Block, reachable: ReadonlySet<Block>): boolean {
+  if (block.predecessors.every((predecessor) => reachable.has(predecessor))) return false;
   const kept = block.predecessors.map((predecessor) => reachable.has(predecessor));
-  if (kept.every(Boolean)) return;
   block.predecessors = block.predecessors.filter((_, index) => kept[index]);
   for (const phi of block.instructions) {
     if (phi.op === 'phi') phi.args = phi.args.filter((_, index) => kept[index]);
   }
+  return true;
 }

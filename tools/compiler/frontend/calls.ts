@@ -16,7 +16,7 @@ import type { FunctionLowering } from './function.ts';
 import { boundArguments, patternEnv, unify, type Bindings } from './infer.ts';
 import type { FunctionInstance } from './instances.ts';
 import { constantOperand, emptyOperand, errorOperand, valueOperand, wordsOperand, type Operand } from './operand.ts';
-import { entityBeforeDot, lowerPlace, movedPointer, readPlace } from './places.ts';
+import { entityBeforeDot, lowerPlace, meaningPlace, movedPointer, readPlace } from './places.ts';
 import { ts } from './typescript.ts';
 import * as types from './types.ts';
 import type { ClassType, FunctionType, Type } from './types.ts';
@@ -60,14 +60,12 @@ function callName(
   name: ts.Identifier,
   expected: Type | undefined,
 ): CallRecord {
-  const symbol = f.world.entities.symbolAt(name);
-  if (symbol !== null && !f.locals.has(symbol)) {
-    const entity = f.world.entities.entityOf(symbol);
-    if (entity.kind === 'function' && !entity.isAmbient)
-      return callDirect(f, node, { info: entity, self: null, receiver: null }, expected);
-    if (entity.kind === 'builtin') return plainRecord(lowerBuiltin(f, node, entity, expected));
+  const meaning = f.meaningOf(name);
+  if (meaning?.kind === 'function' && !meaning.isAmbient) {
+    return callDirect(f, node, { info: meaning, self: null, receiver: null }, expected);
   }
-  return plainRecord(callPointer(f, node, readPlace(f, lowerPlace(f, name), name)));
+  if (meaning?.kind === 'builtin') return plainRecord(lowerBuiltin(f, node, meaning, expected));
+  return plainRecord(callPointer(f, node, readPlace(f, meaningPlace(f, meaning, name), name)));
 }
 
 function callMember(

@@ -7,7 +7,8 @@
 
 import type { Block } from '../ir/types.ts';
 import { requireBoolean } from './boolean.ts';
-import type { FunctionLowering } from './function.ts';
+import type { Entity } from './entities.ts';
+import type { FunctionLowering, Local } from './function.ts';
 import { ts } from './typescript.ts';
 
 /** Goes to one of two blocks. The caller seals them. */
@@ -94,28 +95,28 @@ function isBooleanLiteral(node: ts.Node): boolean {
 }
 
 function isConstantName(f: FunctionLowering, node: ts.Identifier): boolean {
-  const symbol = f.world.entities.symbolAt(node);
-  if (symbol === null) return false;
-  const local = f.locals.get(symbol) ?? f.surroundings.outer?.get(symbol);
-  if (local !== undefined) return local.kind === 'constant' && local.operand.constant !== null;
-  const entity = f.world.entities.entityOf(symbol);
-  if (entity.kind === 'enumMember') return true;
-  return entity.kind === 'variable' && entity.isConst && f.world.constants.variable(entity).constant?.constant != null;
+  return isConstant(f, f.meaningOf(node));
+}
+
+function isConstant(f: FunctionLowering, meaning: Local | Entity | null): boolean {
+  if (meaning?.kind === 'constant') return meaning.operand.constant !== null;
+  if (meaning?.kind !== 'variable') return meaning?.kind === 'enumMember';
+  return meaning.isConst && !meaning.isAmbient && f.world.constants.variable(meaning).constant?.constant != null;
 }
 
 /** `Enum.Member`, `Class.CONSTANT`, `namespace.CONSTANT`. */
 function isConstantMember(f: FunctionLowering, node: ts.PropertyAccessExpression): boolean {
   if (!ts.isIdentifier(node.expression)) return false;
-  const owner = f.world.entities.entityAt(node.expression);
+  const owner = f.meaningOf(node.expression);
   if (owner === null || !['enum', 'class', 'namespace'].includes(owner.kind)) return false;
-  return isConstantName(f, node.name as ts.Identifier);
+  return isConstant(f, f.world.entities.entityAt(node.name));
 }
 
 const constantCalls = new Set(['u8', 'u16', 'u32', 'u64', 'i8', 'i16', 'i32', 'i64', 'sizeof', 'offsetof', 'define']);
 
 function isConstantCall(f: FunctionLowering, node: ts.CallExpression): boolean {
   if (!ts.isIdentifier(node.expression)) return false;
-  const entity = f.world.entities.entityAt(node.expression);
+  const entity = f.meaningOf(node.expression);
   if (entity?.kind !== 'builtin' || !constantCalls.has(entity.name)) return false;
   return node.arguments.every((arg) => ts.isStringLiteral(arg) || isConstantExpression(f, arg));
 }

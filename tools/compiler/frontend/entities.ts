@@ -111,6 +111,7 @@ export class EntityTable {
   readonly #ambiguous: ReadonlySet<string>;
   readonly #entities = new Map<ts.Symbol, Entity>();
   readonly #symbols = new Map<ts.Node, ts.Symbol | null>();
+  readonly #names = new Map<ts.SourceFile, Map<string, Entity>>();
   readonly #modules = new Map<ts.SourceFile, string>();
 
   constructor(
@@ -145,6 +146,18 @@ export class EntityTable {
   entityAt(node: ts.Node): Entity | null {
     const symbol = this.symbolAt(node);
     return symbol === null ? null : this.entityOf(symbol);
+  }
+
+  /** The same for a name that no function, class or enum around it declares: asked once per module. */
+  moduleEntity(name: ts.Identifier): Entity | null {
+    const source = name.getSourceFile();
+    const names = this.#names.get(source) ?? new Map<string, Entity>();
+    this.#names.set(source, names);
+    const known = names.get(name.text);
+    if (known !== undefined) return known;
+    const entity = this.entityAt(name);
+    if (entity !== null && entity.kind !== 'other') names.set(name.text, entity);
+    return entity;
   }
 
   /** The export `name` of an `import * as` namespace. */

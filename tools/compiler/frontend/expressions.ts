@@ -27,7 +27,7 @@ import {
   type Operand,
 } from './operand.ts';
 import { binary, unary } from './operators.ts';
-import { lowerPlace, readPlace, writePlace, type Place } from './places.ts';
+import { lowerPlace, meaningPlace, readPlace, writePlace, type Place } from './places.ts';
 import { ts } from './typescript.ts';
 import * as types from './types.ts';
 import type { Type } from './types.ts';
@@ -90,12 +90,9 @@ function bigint(f: FunctionLowering, node: ts.BigIntLiteral): Operand {
 }
 
 function identifier(f: FunctionLowering, node: ts.Identifier, expected: Type | undefined): Operand {
-  const symbol = f.world.entities.symbolAt(node);
-  if (symbol !== null && !f.locals.has(symbol)) {
-    const entity = f.world.entities.entityOf(symbol);
-    if (entity.kind === 'function' && !entity.isAmbient) return functionValue(f, entity, node, [], expected);
-  }
-  return readPlace(f, lowerPlace(f, node), node);
+  const meaning = f.meaningOf(node);
+  if (meaning?.kind === 'function' && !meaning.isAmbient) return functionValue(f, meaning, node, [], expected);
+  return readPlace(f, meaningPlace(f, meaning, node), node);
 }
 
 /** `compare<u32>` as a value. */

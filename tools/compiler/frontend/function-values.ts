@@ -47,6 +47,6 @@ export function arrowValue(
 ): Operand {
   if (hasModifier(node, ts.SyntaxKind.AsyncKeyword)) f.report(node, 'async');
   if (node.asteriskToken !== undefined) f.report(node, 'generator');
-  const instance = f.world.instances.nested(node, f.surroundings, f.locals, expected ?? null);
+  const instance = f.world.instances.nested(node, f.surroundings, f.visible(), expected ?? null);
   return functionOperand(instance);
 }

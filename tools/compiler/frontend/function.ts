@@ -9,13 +9,13 @@ import type { Instruction, IrFunction, SourceLocation } from '../ir/types.ts';
 import { SsaBuilder, type Variable } from './builder.ts';
 import type { CodeName } from './codes.ts';
 import type { RelatedNode } from './diagnostics.ts';
-import type { FunctionInfo } from './entities.ts';
+import type { Entity, FunctionInfo } from './entities.ts';
 import { lowerExpression } from './expressions.ts';
 import type { FunctionInstance } from './instances.ts';
 import type { ModuleLowering } from './module.ts';
 import { errorOperand, type Operand } from './operand.ts';
 import type { TypeEnv } from './resolve-type.ts';
-import type { Cleanup } from './scope.ts';
+import type { Scope } from './scope.ts';
 import { lowerStatement, type JumpTarget } from './statements.ts';
 import { ts } from './typescript.ts';
 import { valueTypeOf, type ClassType, type Type } from './types.ts';
@@ -41,7 +41,7 @@ export interface Surroundings {
   /** Null for an initial value. */
   readonly instance: FunctionInstance | null;
   /** The names of the function around this one: only its constants may be used. */
-  readonly outer: ReadonlyMap<ts.Symbol, Local> | null;
+  readonly outer: ReadonlyMap<string, Local> | null;
 }
 
 /** How deeply expressions and statements may nest in each other. */
@@ -52,11 +52,10 @@ export class FunctionLowering {
   readonly module: ModuleLowering;
   readonly surroundings: Surroundings;
   readonly builder: SsaBuilder;
-  readonly locals = new Map<ts.Symbol, Local>();
-  /** Locals that must live in memory. */
-  readonly addressTaken = new Set<ts.Symbol>();
-  /** What to run on the way out, innermost scope last. */
-  readonly scopes: Cleanup[][] = [];
+  /** Declarations of locals that must live in memory. */
+  readonly addressTaken = new Set<ts.Node>();
+  /** The scopes around the current place, the function's own first. */
+  readonly scopes: Scope[] = [{ names: new Map(), cleanups: [] }];
   /** What break and continue may leave, innermost last. */
   readonly jumps: JumpTarget[] = [];
   /** The value of `this`. */
@@ -91,26 +90,72 @@ export class FunctionLowering {
     this.builder.location = locationOf(node);
   }
 
+  // -------------------------------------------------------------------------------------------------------------------
+  // Names
+
+  /** Lets a name stand for a local from here to the end of the innermost scope. */
+  bind(name: string, local: Local): void {
+    this.scopes.at(-1)?.names.set(name, local);
+  }
+
+  /**
+   * What a name means here. Scopes of functions are looked through by name, which is much cheaper than to ask the
+   * checker; null if tsc does not know the name either, and has said so.
+   */
+  meaningOf(name: ts.Identifier): Local | Entity | null {
+    const { text } = name;
+    for (let index = this.scopes.length - 1; index >= 0; index--) {
+      const local = this.scopes[index]!.names.get(text);
+      if (local !== undefined) return local;
+    }
+    const { outer, instance } = this.surroundings;
+    const around = outer?.get(text);
+    if (around?.kind === 'constant') return around;
+    const isOfModule = instance !== null && around === undefined;
+    return isOfModule ? this.world.entities.moduleEntity(name) : this.world.entities.entityAt(name);
+  }
+
+  /** All locals that can be named here. */
+  visible(): Map<string, Local> {
+    const all = new Map(this.surroundings.outer);
+    for (const { names } of this.scopes) for (const [name, local] of names) all.set(name, local);
+    return all;
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Syntax
+
   expression(node: ts.Expression, expected?: Type): Operand {
-    return this.nested(node, () => lowerExpression(this, node, expected)) ?? errorOperand;
+    if (!this.#enter(node)) return errorOperand;
+    const operand = lowerExpression(this, node, expected);
+    this.#depth--;
+    return operand;
   }
 
   statement(node: ts.Statement): void {
     this.nested(node, () => lowerStatement(this, node));
   }
 
-  /** Sources must not be able to overflow the compiler's stack. */
-  nested<T>(node: ts.Node, action: () => T): T | null {
-    if (this.#depth === maximumDepth) {
-      if (!this.#isTooDeep) this.report(node, 'tooDeep');
-      this.#isTooDeep = true;
-      return null;
-    }
-    this.#depth++;
-    const result = action();
+  /** Does something that may recur, unless it has recurred too often. */
+  nested(node: ts.Node, action: () => void): void {
+    if (!this.#enter(node)) return;
+    action();
     this.#depth--;
-    return result;
   }
+
+  /** Sources must not be able to overflow the compiler's stack. */
+  #enter(node: ts.Node): boolean {
+    if (this.#depth < maximumDepth) {
+      this.#depth++;
+      return true;
+    }
+    if (!this.#isTooDeep) this.report(node, 'tooDeep');
+    this.#isTooDeep = true;
+    return false;
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Types, values, storage
 
   /** The type that a type node names here; reports types that no value can have. */
   storageType(node: ts.TypeNode): Type {

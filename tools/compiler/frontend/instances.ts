@@ -16,7 +16,7 @@ import type { ClassType, FunctionType, Type } from './types.ts';
 export interface Parameter {
   readonly name: string;
   readonly type: Type;
-  readonly symbol: ts.Symbol | null;
+  readonly declaration: ts.ParameterDeclaration;
 }
 
 export interface FunctionInstance {
@@ -31,7 +31,7 @@ export interface FunctionInstance {
   readonly hasRest: boolean;
   readonly result: Type;
   /** For an arrow: the names of the function around it. */
-  readonly outer: ReadonlyMap<ts.Symbol, Local> | null;
+  readonly outer: ReadonlyMap<string, Local> | null;
 }
 
 /** The instance as a value: what a function pointer to it is. */
@@ -84,7 +84,7 @@ export class InstanceTable {
   nested(
     node: ts.ArrowFunction | ts.FunctionExpression,
     outer: Surroundings,
-    locals: ReadonlyMap<ts.Symbol, Local>,
+    locals: ReadonlyMap<string, Local>,
     expected: Type | null,
   ): FunctionInstance {
     const name = `arrow${arrowNumber(node)}`;
@@ -100,7 +100,7 @@ export class InstanceTable {
   #add(
     part: Pick<FunctionInstance, 'info' | 'env' | 'key' | 'symbolName' | 'receiver'>,
     expected: FunctionType | null,
-    outer: ReadonlyMap<ts.Symbol, Local> | null,
+    outer: ReadonlyMap<string, Local> | null,
   ): FunctionInstance {
     const { declaration } = part.info;
     const parameters = declaration.parameters.map((parameter, index) =>
@@ -117,13 +117,12 @@ export class InstanceTable {
     if (name === null) this.#reporter.report(node.name, 'destructuring');
     if (node.initializer !== undefined) this.#reporter.report(node, 'defaultParameter');
     if (node.questionToken !== undefined) this.#reporter.report(node, 'optionalParameter');
-    const symbol = name === null ? null : this.#entities.symbolAt(node.name);
     if (node.type === undefined) {
       if (expected === undefined) this.#reporter.report(node, 'variableType', [name ?? '']);
-      return { name: name ?? '', type: expected ?? types.errorType, symbol };
+      return { name: name ?? '', type: expected ?? types.errorType, declaration: node };
     }
     const type = this.#resolver.storage(node.type, env);
-    return { name: name ?? '', type, symbol };
+    return { name: name ?? '', type, declaration: node };
   }
 
   #result(declaration: FunctionNode, env: TypeEnv, expected: FunctionType | null): Type {

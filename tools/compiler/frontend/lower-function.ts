@@ -69,12 +69,12 @@ function bindParameters(f: FunctionLowering, instance: FunctionInstance): void {
     const value = valueOperand(type, next(first));
     return second === undefined ? value : wordsOperand(value, valueOperand(types.u32, next(second)));
   });
-  instance.parameters.forEach(({ symbol, name }, position) => {
+  instance.parameters.forEach(({ declaration, name }, position) => {
     const operand = values[position];
-    if (symbol === null || operand === undefined) return;
-    if (operand.value === null) f.locals.set(symbol, { kind: 'constant', operand });
-    else if (operand.length !== null) bindWords(f, symbol, operand);
-    else bindScalar(f, symbol, name, operand.type, operand);
+    if (operand === undefined) return;
+    if (operand.value === null) f.bind(name, { kind: 'constant', operand });
+    else if (operand.length !== null) bindWords(f, name, operand);
+    else bindScalar(f, declaration, name, operand.type, operand);
   });
 }
 

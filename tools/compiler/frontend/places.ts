@@ -62,7 +62,7 @@ function valuePlace(operand: Operand): ValuePlace {
 /** The place that an expression names; a plain value if it names none. */
 export function lowerPlace(f: FunctionLowering, node: ts.Expression): Place {
   if (ts.isParenthesizedExpression(node) || ts.isNonNullExpression(node)) return lowerPlace(f, node.expression);
-  if (ts.isIdentifier(node)) return identifierPlace(f, node);
+  if (ts.isIdentifier(node)) return meaningPlace(f, f.meaningOf(node), node);
   if (ts.isPropertyAccessExpression(node)) return propertyPlace(f, node);
   if (ts.isElementAccessExpression(node)) return elementPlace(f, node);
   return valuePlace(f.expression(node));
@@ -71,30 +71,24 @@ export function lowerPlace(f: FunctionLowering, node: ts.Expression): Place {
 // ---------------------------------------------------------------------------------------------------------------------
 // Names
 
-function identifierPlace(f: FunctionLowering, node: ts.Identifier): Place {
-  const symbol = f.world.entities.symbolAt(node);
-  if (symbol === null) return valuePlace(errorOperand); // tsc has said so
-  const local = f.locals.get(symbol);
-  if (local !== undefined) return localPlace(f, local);
-  const outer = f.surroundings.outer?.get(symbol);
-  if (outer?.kind === 'constant') return valuePlace(outer.operand);
-  return entityPlace(f, f.world.entities.entityOf(symbol), node);
-}
-
-function localPlace(f: FunctionLowering, local: Local): Place {
-  switch (local.kind) {
+/** What a name stands for, as a place or value. */
+export function meaningPlace(f: FunctionLowering, meaning: Local | Entity | null, node: ts.Identifier): Place {
+  if (meaning === null) return valuePlace(errorOperand); // tsc has said so
+  switch (meaning.kind) {
     case 'register':
-      return { kind: 'register', local, type: local.type };
+      return { kind: 'register', local: meaning, type: meaning.type };
     case 'slot': {
-      const address = f.slotAddress(local.slot);
-      return memoryPlace(valueOperand(types.pointerTo(local.type), address), 0, local.type);
+      const address = f.slotAddress(meaning.slot);
+      return memoryPlace(valueOperand(types.pointerTo(meaning.type), address), 0, meaning.type);
     }
     case 'words': {
-      const address = valueOperand(types.wordsType, f.builder.read(local.address));
-      return valuePlace(wordsOperand(address, valueOperand(types.u32, f.builder.read(local.count))));
+      const address = valueOperand(types.wordsType, f.builder.read(meaning.address));
+      return valuePlace(wordsOperand(address, valueOperand(types.u32, f.builder.read(meaning.count))));
     }
     case 'constant':
-      return valuePlace(local.operand);
+      return valuePlace(meaning.operand);
+    default:
+      return entityPlace(f, meaning, node);
   }
 }
 
@@ -147,10 +141,16 @@ export function entityBeforeDot(f: FunctionLowering, node: ts.Expression): Entit
     return outer?.kind === 'namespace' ? f.world.entities.exportOf(outer.symbol, node.name.text) : null;
   }
   if (!ts.isIdentifier(node)) return null;
-  const symbol = f.world.entities.symbolAt(node);
-  if (symbol === null || f.locals.has(symbol)) return null;
-  const entity = f.world.entities.entityOf(symbol);
-  return ['class', 'enum', 'namespace', 'builtin'].includes(entity.kind) ? entity : null;
+  const meaning = f.meaningOf(node);
+  switch (meaning?.kind) {
+    case 'class':
+    case 'enum':
+    case 'namespace':
+    case 'builtin':
+      return meaning;
+    default:
+      return null;
+  }
 }
 
 function propertyPlace(f: FunctionLowering, node: ts.PropertyAccessExpression): Place {

@@ -14,7 +14,7 @@ import { emitCall, lowerCall, type CallRecord } from './calls.ts';
 import { knownCondition, lowerCondition } from './conditions.ts';
 import { convert } from './convert.ts';
 import type { FunctionInfo } from './entities.ts';
-import type { FunctionLowering } from './function.ts';
+import type { FunctionLowering, Local } from './function.ts';
 import type { FunctionInstance } from './instances.ts';
 import { emptyOperand, isError, valueOperand, type Operand } from './operand.ts';
 import { ts } from './typescript.ts';
@@ -24,9 +24,16 @@ import type { Type } from './types.ts';
 /** Emits the code that runs when a scope is left. */
 export type Cleanup = () => void;
 
+export interface Scope {
+  /** The locals that are declared in it. */
+  readonly names: Map<string, Local>;
+  /** What to run when it is left, last first. */
+  readonly cleanups: Cleanup[];
+}
+
 /** Runs `body` in a scope of its own. */
 export function withScope(f: FunctionLowering, body: () => void): void {
-  f.scopes.push([]);
+  f.scopes.push({ names: new Map(), cleanups: [] });
   body();
   leaveScopes(f, f.scopes.length - 1);
   f.scopes.pop();
@@ -35,8 +42,9 @@ export function withScope(f: FunctionLowering, body: () => void): void {
 /** Emits what has to happen before control leaves all scopes from number `depth` on. They stay open for the code after. */
 export function leaveScopes(f: FunctionLowering, depth: number): void {
   if (f.builder.isDead) return;
-  for (const cleanups of f.scopes.slice(depth).reverse()) {
-    for (const cleanup of [...cleanups].reverse()) cleanup();
+  for (let index = f.scopes.length - 1; index >= depth; index--) {
+    const { cleanups } = f.scopes[index]!;
+    for (let last = cleanups.length - 1; last >= 0; last--) cleanups[last]!();
   }
 }
 
@@ -57,7 +65,7 @@ export function lowerUsing(
 ): Operand {
   if (declaration.initializer === undefined) return emptyOperand(types.errorType);
   const { result, cleanup } = acquire(f, declaration.initializer, expected, (operand) => () => operand);
-  if (cleanup !== null) f.scopes.at(-1)?.push(cleanup);
+  if (cleanup !== null) f.scopes.at(-1)?.cleanups.push(cleanup);
   return result;
 }
 

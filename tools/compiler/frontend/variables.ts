@@ -28,18 +28,16 @@ function declareVariable(f: FunctionLowering, node: ts.VariableDeclaration, kind
     if (node.initializer !== undefined) f.expression(node.initializer);
     return;
   }
-  const symbol = f.world.entities.symbolAt(node.name);
-  if (symbol === null) return;
   const declared = node.type === undefined ? undefined : f.storageType(node.type);
   if (node.initializer === undefined) {
     if (declared === undefined) f.report(node, 'variableType', [node.name.text]);
     const type = stripVolatile(declared ?? types.errorType);
-    bindEmpty(f, symbol, node.name.text, type, node);
+    bindEmpty(f, node, node.name.text, type);
     return;
   }
   const isUsing = kind === 'using' || kind === 'await using';
   const operand = isUsing ? lowerUsing(f, node, declared) : f.expression(node.initializer, declared);
-  bindValue(f, symbol, node, operand, declared, kind !== 'let' && kind !== 'var');
+  bindValue(f, node, node.name.text, operand, declared, kind !== 'let' && kind !== 'var');
 }
 
 function stripVolatile(type: Type): Type {
@@ -47,26 +45,26 @@ function stripVolatile(type: Type): Type {
 }
 
 /** A variable that is set later. */
-function bindEmpty(f: FunctionLowering, symbol: ts.Symbol, name: string, type: Type, node: ts.Node): void {
+function bindEmpty(f: FunctionLowering, node: ts.VariableDeclaration, name: string, type: Type): void {
   if (type.kind === 'inline' || type.kind === 'array') {
     f.report(node, 'storageNotInitialized', [type.name]);
-    f.locals.set(symbol, { kind: 'constant', operand: errorOperand });
+    f.bind(name, { kind: 'constant', operand: errorOperand });
     return;
   }
   const value = types.valueTypeOf(type);
   if (type.kind === 'error' || value === 'void' || type.kind === 'words') {
-    f.locals.set(symbol, { kind: 'constant', operand: errorOperand });
+    f.bind(name, { kind: 'constant', operand: errorOperand });
     return;
   }
   f.at(node);
   const zero = f.builder.constant(value, 0n);
-  bindScalar(f, symbol, name, type, valueOperand(type, zero));
+  bindScalar(f, node, name, type, valueOperand(type, zero));
 }
 
 function bindValue(
   f: FunctionLowering,
-  symbol: ts.Symbol,
   node: ts.VariableDeclaration,
+  name: string,
   operand: Operand,
   declared: Type | undefined,
   isConst: boolean,
@@ -74,11 +72,11 @@ function bindValue(
   const initializer = node.initializer ?? node;
   const wanted = declared === undefined ? settledType(f, operand, initializer) : stripVolatile(declared);
   f.at(node);
-  const isFixed = isConst && !f.addressTaken.has(symbol);
+  const isFixed = isConst && !f.addressTaken.has(node);
   if (isFixed && declared === undefined && operand.type.kind === 'untyped') {
     // It stays untyped, so that `const step = big ? 8 : 4` goes with signed and unsigned numbers.
-    if (operand.constant !== null) f.locals.set(symbol, { kind: 'constant', operand });
-    else bindRegister(f, symbol, operand.type, operand, true);
+    if (operand.constant !== null) f.bind(name, { kind: 'constant', operand });
+    else bindRegister(f, name, operand.type, operand, true);
     return;
   }
   const converted = convert(f, operand, wanted, initializer);
@@ -86,13 +84,13 @@ function bindValue(
   const inPlace = wanted.kind === 'inline' || wanted.kind === 'array';
   const value = inPlace && !isError(converted) ? retype(converted, wanted) : converted;
   if (isError(value) || (value.value === null && isFixed)) {
-    f.locals.set(symbol, { kind: 'constant', operand: value });
+    f.bind(name, { kind: 'constant', operand: value });
   } else if (types.valueTypeOf(wanted) === 'void') {
-    f.locals.set(symbol, { kind: 'constant', operand: value });
+    f.bind(name, { kind: 'constant', operand: value });
   } else if (wanted.kind === 'words') {
-    bindWords(f, symbol, value);
+    bindWords(f, name, value);
   } else {
-    bindScalar(f, symbol, node.name.getText(), wanted, value, isConst);
+    bindScalar(f, node, name, wanted, value, isConst);
   }
 }
 
@@ -106,36 +104,36 @@ function settledType(f: FunctionLowering, operand: Operand, node: ts.Node): Type
 /** In a register, or in a slot if its address is taken. */
 export function bindScalar(
   f: FunctionLowering,
-  symbol: ts.Symbol,
+  node: ts.Node,
   name: string,
   type: Type,
   value: Operand,
   isFixed = false,
 ): void {
   const isInPlace = type.kind === 'inline' || type.kind === 'array';
-  if (f.addressTaken.has(symbol) && !isInPlace) {
+  if (f.addressTaken.has(node) && !isInPlace) {
     const slot = f.createSlot(name, type);
-    f.locals.set(symbol, { kind: 'slot', type, slot });
+    f.bind(name, { kind: 'slot', type, slot });
     store(f, memoryPlace(valueOperand(types.pointerTo(type), f.slotAddress(slot)), 0, type), value);
     return;
   }
-  bindRegister(f, symbol, type, value, isFixed);
+  bindRegister(f, name, type, value, isFixed);
 }
 
-function bindRegister(f: FunctionLowering, symbol: ts.Symbol, type: Type, operand: Operand, isFixed: boolean): void {
+function bindRegister(f: FunctionLowering, name: string, type: Type, operand: Operand, isFixed: boolean): void {
   const variable = new Variable(types.valueTypeOf(type) === 'i64' ? 'i64' : 'i32');
   const value = f.value(operand);
   f.builder.write(variable, value);
   const known = isFixed && operand.value !== null ? operand : null;
-  f.locals.set(symbol, { kind: 'register', type, variable, known });
+  f.bind(name, { kind: 'register', type, variable, known });
 }
 
-export function bindWords(f: FunctionLowering, symbol: ts.Symbol, value: Operand): void {
+export function bindWords(f: FunctionLowering, name: string, value: Operand): void {
   const address = new Variable('i32');
   const count = new Variable('i32');
   f.builder.write(address, f.value(value));
   f.builder.write(count, f.value(value.length ?? errorOperand));
-  f.locals.set(symbol, { kind: 'words', address, count });
+  f.bind(name, { kind: 'words', address, count });
 }
 
 /** The locals whose address the function takes: they will live in memory from the start. */
@@ -147,7 +145,7 @@ export function findAddressTaken(f: FunctionLowering, body: ts.Node): void {
       while (arg !== undefined && (ts.isParenthesizedExpression(arg) || ts.isNonNullExpression(arg)))
         arg = arg.expression;
       const symbol = arg !== undefined && ts.isIdentifier(arg) ? f.world.entities.symbolAt(arg) : null;
-      if (symbol !== null) f.addressTaken.add(symbol);
+      if (symbol?.valueDeclaration !== undefined) f.addressTaken.add(symbol.valueDeclaration);
     }
     ts.forEachChild(node, visit);
   };
