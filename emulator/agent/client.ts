@@ -163,6 +163,11 @@ export class AgentClient {
     return this.#await((started) => started.parentSlot === parent.slot);
   }
 
+  /** There is nothing at the other end any more: all calls reject. */
+  abandon(reason: string): void {
+    this.#lose(reason);
+  }
+
   /** Closes the line. Calls under way reject. */
   async close(): Promise<void> {
     this.#lose('closed');

@@ -1,0 +1,283 @@
+/*
+ * Descriptors: opening, closing, copying, and their flags.
+ */
+
+import { expect } from 'vitest';
+import { text, words } from '../../emulator/agent/arguments.ts';
+import {
+  AT_FDCWD,
+  CLOSE_RANGE_CLOEXEC,
+  F_DUPFD,
+  F_DUPFD_CLOEXEC,
+  F_GETFD,
+  F_GETFL,
+  F_GETPIPE_SZ,
+  F_SETFD,
+  F_SETFL,
+  FD_CLOEXEC,
+  O_ACCMODE,
+  O_APPEND,
+  O_CLOEXEC,
+  O_CREAT,
+  O_DIRECTORY,
+  O_EXCL,
+  O_NOFOLLOW,
+  O_NONBLOCK,
+  O_RDONLY,
+  O_RDWR,
+  O_TRUNC,
+  O_WRONLY,
+} from '../../kernel/abi/fcntl.ts';
+import { FIOCLEX, FIONBIO, FIONCLEX, FIONREAD, TCGETS } from '../../kernel/abi/ioctl.ts';
+import { RLIMIT_NOFILE } from '../../kernel/abi/resource.ts';
+import { fails, onEveryTarget, rejects, succeeds, wildPointers } from './support/suite.ts';
+import { decodeWords } from '../../emulator/agent/records.ts';
+import { output } from '../../emulator/agent/arguments.ts';
+
+onEveryTarget(({ syscall, check }) => {
+  syscall(['open', 'openat', 'creat'], () => {
+    check('give the lowest free number', async ({ proc }) => {
+      expect(await proc.open('/dev/null', O_RDONLY)).toBe(3);
+      expect(await proc.open('/dev/null', O_RDONLY)).toBe(4);
+      await proc.close(3);
+      expect(await proc.open('/dev/null', O_RDONLY)).toBe(3);
+    });
+    check('O_CREAT makes an empty file with the mode less the umask', async ({ proc }) => {
+      await succeeds(proc, 'umask', 0o027);
+      const fd = await proc.open('new', O_RDWR | O_CREAT, 0o666);
+      const status = await proc.fstat(fd);
+      expect(status).toMatchObject({ mode: 0o100640, size: 0, links: 1 });
+    });
+    check('a file made without the permission to write can be written by who made it', async ({ proc }) => {
+      const fd = await proc.open('new', O_WRONLY | O_CREAT, 0o400);
+      expect(await proc.write(fd, 'x')).toBe(1);
+    });
+    check('O_TRUNC empties, O_APPEND writes at the end', async ({ proc }) => {
+      const first = await proc.open('file', O_WRONLY | O_CREAT, 0o600);
+      await proc.write(first, 'long contents');
+      const second = await proc.open('file', O_WRONLY | O_TRUNC);
+      expect((await proc.fstat(first)).size).toBe(0);
+      await proc.write(second, 'ab');
+      const third = await proc.open('file', O_RDWR | O_APPEND);
+      await proc.write(third, 'c');
+      expect(await proc.readText(await proc.open('file', O_RDONLY))).toBe('abc');
+    });
+    check('openat starts at a directory; absolute names do not', async ({ proc }) => {
+      await proc.mkdir('d');
+      const directory = await proc.open('d', O_RDONLY | O_DIRECTORY);
+      await succeeds(proc, 'openat', directory, text('inside'), O_CREAT | O_WRONLY, 0o600);
+      await succeeds(proc, 'openat', AT_FDCWD, text('d/inside'), O_RDONLY, 0);
+      await succeeds(proc, 'openat', 50, text('/dev/null'), O_RDONLY, 0);
+    });
+    check('creat is O_CREAT | O_WRONLY | O_TRUNC', async ({ proc }) => {
+      const fd = await succeeds(proc, 'creat', text('file'), 0o644);
+      await proc.write(fd, 'abc');
+      expect((await proc.fcntl(fd, F_GETFL)) & O_ACCMODE).toBe(O_WRONLY);
+      const again = await succeeds(proc, 'creat', text('file'), 0o644);
+      expect((await proc.fstat(again)).size).toBe(0);
+    });
+    check('the last slash follows a link to a directory', async ({ proc }) => {
+      await proc.mkdir('d');
+      await proc.symlink('d', 'link');
+      await proc.open('link/', O_RDONLY | O_DIRECTORY);
+    });
+    check('ENOENT: no such name, an empty name, a missing directory', async ({ proc }) => {
+      await fails(proc, 'ENOENT', 'open', text('nothing'), O_RDONLY);
+      await fails(proc, 'ENOENT', 'open', text(''), O_RDONLY);
+      await fails(proc, 'ENOENT', 'open', text('nothing/file'), O_CREAT | O_WRONLY, 0o600);
+      await proc.symlink('nowhere', 'dangling');
+      await fails(proc, 'ENOENT', 'open', text('dangling'), O_RDONLY);
+    });
+    check('O_CREAT through a dangling link makes its target', async ({ proc }) => {
+      await proc.symlink('target', 'link');
+      await proc.open('link', O_CREAT | O_WRONLY, 0o600);
+      await proc.stat('target');
+    });
+    check('EEXIST: O_EXCL and something is there, be it a dangling link', async ({ proc }) => {
+      await proc.open('file', O_CREAT | O_EXCL | O_WRONLY, 0o600);
+      await fails(proc, 'EEXIST', 'open', text('file'), O_CREAT | O_EXCL | O_WRONLY, 0o600);
+      await proc.symlink('nowhere', 'link');
+      await fails(proc, 'EEXIST', 'open', text('link'), O_CREAT | O_EXCL | O_WRONLY, 0o600);
+    });
+    check('EISDIR: a directory for writing', async ({ proc }) => {
+      await fails(proc, 'EISDIR', 'open', text('.'), O_WRONLY);
+      await fails(proc, 'EISDIR', 'open', text('.'), O_RDWR);
+      await fails(proc, 'EISDIR', 'creat', text('.'), 0o600);
+    });
+    check('ENOTDIR: a file on the way, or at the end where a directory is wanted', async ({ proc }) => {
+      await proc.open('file', O_CREAT | O_WRONLY, 0o600);
+      await fails(proc, 'ENOTDIR', 'open', text('file/x'), O_RDONLY);
+      await fails(proc, 'ENOTDIR', 'open', text('file'), O_RDONLY | O_DIRECTORY);
+      await fails(proc, 'ENOTDIR', 'open', text('file/'), O_RDONLY);
+      await fails(proc, 'ENOTDIR', 'openat', await proc.open('file', O_RDONLY), text('x'), O_RDONLY, 0);
+    });
+    check('ELOOP: links in a circle, or a link where none may be', async ({ proc }) => {
+      await proc.symlink('b', 'a');
+      await proc.symlink('a', 'b');
+      await fails(proc, 'ELOOP', 'open', text('a'), O_RDONLY);
+      await proc.symlink('/dev/null', 'link');
+      await fails(proc, 'ELOOP', 'open', text('link'), O_RDONLY | O_NOFOLLOW);
+    });
+    check('ENAMETOOLONG: a component or a path beyond the limit', async ({ proc }) => {
+      await fails(proc, 'ENAMETOOLONG', 'open', text('x'.repeat(256)), O_RDONLY);
+      await fails(proc, 'ENOENT', 'open', text('x'.repeat(255)), O_RDONLY);
+      const address = await proc.mmap({ length: 8192 });
+      await proc.poke(address, new TextEncoder().encode('/'.repeat(4096) + 'etc\0'));
+      await fails(proc, 'ENAMETOOLONG', 'open', address, O_RDONLY);
+    });
+    check('EMFILE: no number left', async ({ proc }) => {
+      await succeeds(proc, 'setrlimit', RLIMIT_NOFILE, words(8, 8));
+      for (let fd = 3; fd < 8; fd++) await proc.open('/dev/null', O_RDONLY);
+      await fails(proc, 'EMFILE', 'open', text('/dev/null'), O_RDONLY);
+      await fails(proc, 'EMFILE', 'dup', 0);
+      await fails(proc, 'EMFILE', 'pipe', output(8));
+    });
+    check('EBADF: a relative name and no directory', ({ proc }) =>
+      fails(proc, 'EBADF', 'openat', 50, text('x'), O_RDONLY, 0),
+    );
+    check('EFAULT: a wild name', async ({ proc }) => {
+      for (const wild of wildPointers) await fails(proc, 'EFAULT', 'open', wild, O_RDONLY);
+    });
+  });
+
+  syscall('close', () => {
+    check('closes', async ({ proc }) => {
+      const fd = await proc.open('/dev/null', O_RDONLY);
+      await proc.close(fd);
+      await rejects('EBADF', proc.fstat(fd));
+    });
+    check('EBADF: not open', async ({ proc }) => {
+      await fails(proc, 'EBADF', 'close', 50);
+      await fails(proc, 'EBADF', 'close', -1);
+      await fails(proc, 'EBADF', 'close', 0x7fffffff);
+    });
+  });
+
+  syscall('close_range', () => {
+    check('closes all from first to last', async ({ proc }) => {
+      for (let fd = 3; fd < 8; fd++) await proc.open('/dev/null', O_RDONLY);
+      await succeeds(proc, 'close_range', 4, 6, 0);
+      await fails(proc, 'EBADF', 'close', 5);
+      await proc.close(3);
+      await proc.close(7);
+    });
+    check('CLOSE_RANGE_CLOEXEC marks them only', async ({ proc }) => {
+      const fd = await proc.open('/dev/null', O_RDONLY);
+      await succeeds(proc, 'close_range', fd, fd, CLOSE_RANGE_CLOEXEC);
+      expect(await proc.fcntl(fd, F_GETFD)).toBe(FD_CLOEXEC);
+    });
+    check('EINVAL: last before first, unknown flags', async ({ proc }) => {
+      await fails(proc, 'EINVAL', 'close_range', 5, 4, 0);
+      await fails(proc, 'EINVAL', 'close_range', 5, 6, 0x100);
+    });
+  });
+
+  syscall(['dup', 'dup2', 'dup3'], () => {
+    check('copies share the offset, not the flags', async ({ proc }) => {
+      const fd = await proc.open('file', O_RDWR | O_CREAT | O_CLOEXEC, 0o600);
+      const copy = await proc.dup(fd);
+      await proc.write(fd, 'abc');
+      expect(await proc.lseek(copy, 0, 1)).toBe(3);
+      expect(await proc.fcntl(fd, F_GETFD)).toBe(FD_CLOEXEC);
+      expect(await proc.fcntl(copy, F_GETFD)).toBe(0);
+    });
+    check('dup2 closes what was there, and leaves a number that is its own copy', async ({ proc }) => {
+      const [readEnd, writeEnd] = await proc.pipe();
+      const file = await proc.open('/dev/null', O_RDONLY);
+      expect(await proc.dup2(file, writeEnd)).toBe(writeEnd);
+      expect(await proc.readText(readEnd)).toBe('');
+      expect(await proc.dup2(file, file)).toBe(file);
+    });
+    check('dup3 sets O_CLOEXEC if asked', async ({ proc }) => {
+      expect(await succeeds(proc, 'dup3', 0, 20, O_CLOEXEC)).toBe(20);
+      expect(await proc.fcntl(20, F_GETFD)).toBe(FD_CLOEXEC);
+    });
+    check('EBADF: not open, or beyond the limit', async ({ proc }) => {
+      await fails(proc, 'EBADF', 'dup', 50);
+      await fails(proc, 'EBADF', 'dup2', 50, 5);
+      await fails(proc, 'EBADF', 'dup2', 50, 50);
+      await fails(proc, 'EBADF', 'dup2', 0, -1);
+      await fails(proc, 'EBADF', 'dup2', 0, 0x100000);
+    });
+    check('EINVAL: dup3 to itself, or with unknown flags', async ({ proc }) => {
+      await fails(proc, 'EINVAL', 'dup3', 0, 0, 0);
+      await fails(proc, 'EINVAL', 'dup3', 0, 9, O_APPEND);
+    });
+  });
+
+  syscall(['fcntl', 'fcntl64'], () => {
+    check('F_DUPFD copies to a number not below the argument', async ({ proc }) => {
+      expect(await proc.fcntl(0, F_DUPFD, 30)).toBe(30);
+      expect(await succeeds(proc, 'fcntl', 0, F_DUPFD, 30)).toBe(31);
+      expect(await proc.fcntl(0, F_DUPFD_CLOEXEC, 30)).toBe(32);
+      expect(await proc.fcntl(32, F_GETFD)).toBe(FD_CLOEXEC);
+    });
+    check('F_SETFL changes O_APPEND and O_NONBLOCK, and nothing else', async ({ proc }) => {
+      const fd = await proc.open('file', O_WRONLY | O_CREAT, 0o600);
+      await proc.fcntl(fd, F_SETFL, O_APPEND | O_NONBLOCK | O_RDWR);
+      const flags = await proc.fcntl(fd, F_GETFL);
+      expect(flags & (O_APPEND | O_NONBLOCK | O_ACCMODE)).toBe(O_APPEND | O_NONBLOCK | O_WRONLY);
+    });
+    check('F_SETFD', async ({ proc }) => {
+      await proc.fcntl(0, F_SETFD, FD_CLOEXEC);
+      expect(await proc.fcntl(0, F_GETFD)).toBe(FD_CLOEXEC);
+      await proc.fcntl(0, F_SETFD, 0);
+      expect(await proc.fcntl(0, F_GETFD)).toBe(0);
+    });
+    check('F_GETPIPE_SZ is at least a page', async ({ proc }) => {
+      const [readEnd] = await proc.pipe();
+      expect(await proc.fcntl(readEnd, F_GETPIPE_SZ)).toBeGreaterThanOrEqual(4096);
+      await fails(proc, 'EBADF', 'fcntl64', 0, F_GETPIPE_SZ, 0);
+    });
+    check('EBADF: not open', ({ proc }) => fails(proc, 'EBADF', 'fcntl64', 50, F_GETFD, 0));
+    check('EINVAL: an unknown command, a number that cannot be', async ({ proc }) => {
+      await fails(proc, 'EINVAL', 'fcntl64', 0, 9999, 0);
+      await fails(proc, 'EINVAL', 'fcntl64', 0, F_DUPFD, -1);
+      await fails(proc, 'EINVAL', 'fcntl64', 0, F_DUPFD, 0x100000);
+    });
+  });
+
+  syscall('ioctl', () => {
+    check('FIOCLEX and FIONCLEX set and clear the flag', async ({ proc }) => {
+      await succeeds(proc, 'ioctl', 0, FIOCLEX, 0);
+      expect(await proc.fcntl(0, F_GETFD)).toBe(FD_CLOEXEC);
+      await succeeds(proc, 'ioctl', 0, FIONCLEX, 0);
+      expect(await proc.fcntl(0, F_GETFD)).toBe(0);
+    });
+    check('FIONREAD tells what a pipe holds', async ({ proc }) => {
+      const [readEnd, writeEnd] = await proc.pipe();
+      await proc.write(writeEnd, 'five!');
+      const { outputs } = await proc.run('ioctl', readEnd, FIONREAD, output(4));
+      expect(decodeWords(outputs[0]!)).toEqual([5]);
+    });
+    check('FIONBIO makes a descriptor non-blocking', async ({ proc }) => {
+      const [readEnd] = await proc.pipe();
+      await succeeds(proc, 'ioctl', readEnd, FIONBIO, words(1));
+      await fails(proc, 'EAGAIN', 'read', readEnd, output(1), 1);
+    });
+    check('ENOTTY: a request that the file does not know', async ({ proc }) => {
+      const fd = await proc.open('file', O_RDWR | O_CREAT, 0o600);
+      await fails(proc, 'ENOTTY', 'ioctl', fd, TCGETS, output(64));
+      await fails(proc, 'ENOTTY', 'ioctl', fd, 0xdead, 0);
+    });
+    check('EBADF: not open', ({ proc }) => fails(proc, 'EBADF', 'ioctl', 50, FIONREAD, 0));
+    check('EFAULT: a wild result', async ({ proc }) => {
+      const [readEnd] = await proc.pipe();
+      for (const wild of wildPointers) await fails(proc, 'EFAULT', 'ioctl', readEnd, FIONREAD, wild);
+    });
+  });
+
+  syscall('umask', () => {
+    check('gives the one before, and keeps only permissions', async ({ proc }) => {
+      await succeeds(proc, 'umask', 0o22);
+      expect(await proc.call('umask', 0o177777)).toBe(0o22);
+      expect(await proc.call('umask', 0)).toBe(0o777);
+    });
+    check('is inherited', async ({ proc }) => {
+      await succeeds(proc, 'umask', 0o53);
+      const child = await proc.fork();
+      expect(await child.call('umask', 0)).toBe(0o53);
+      expect(await proc.call('umask', 0)).toBe(0o53);
+    });
+  });
+});

@@ -1,0 +1,145 @@
+/*
+ * The systems that the suite asks: this kernel on the machine, this kernel under QEMU, and the Linux that the tests run
+ * on. To the tests all three are an agent at the other end of a line.
+ */
+
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { constants, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { ReadStream } from 'node:tty';
+import { inject } from 'vitest';
+import { AgentClient, type ClientOptions } from '../../../emulator/agent/client.ts';
+import { fromDuplex, fromStdio } from '../../../emulator/agent/nodeTransports.ts';
+import { fromSerialPort, type Transport } from '../../../emulator/agent/transport.ts';
+import { createGuest } from '../../support/guest.ts';
+
+/** A system that is running, and its agent. */
+export interface Session {
+  readonly agent: AgentClient;
+  /** What has appeared on the console. */
+  readonly console: () => string;
+  close(): Promise<void>;
+}
+
+export interface Target {
+  readonly name: 'machine' | 'qemu' | 'linux';
+  /** Is it this kernel? */
+  readonly own: boolean;
+  /** Why it cannot be used here; null if it can. */
+  unavailable(): string | null;
+  open(trace: (line: string) => void): Promise<Session>;
+}
+
+/** Connects, unless the other side ends first; when it ends later, all calls under way reject, with the reason. */
+async function connect(transport: Transport, options: ClientOptions, ended: Promise<string>): Promise<AgentClient> {
+  const failed = ended.then((reason) => {
+    throw new Error(reason);
+  });
+  const client = await Promise.race([AgentClient.connect(transport, options), failed]);
+  void ended.then((reason) => client.abandon(reason));
+  return client;
+}
+
+const machine: Target = {
+  name: 'machine',
+  own: true,
+  unavailable: () => null,
+  async open(trace) {
+    const guest = await createGuest();
+    let console = '';
+    guest.serial(0).onOutput((bytes) => (console += new TextDecoder().decode(bytes)));
+    const run = guest.run({ waitForInput: true });
+    const ended = run.then(
+      ({ reason, message }) => `the machine has stopped: ${message ?? reason}\n${console}`,
+      (error: unknown) => `the machine has failed: ${String(error)}`,
+    );
+    const agent = await connect(fromSerialPort(guest.serial(1)), { trace }, ended);
+    return {
+      agent,
+      console: () => console,
+      async close() {
+        await agent.close();
+        guest.stop();
+        await ended;
+        await guest.destroy();
+      },
+    };
+  },
+};
+
+const qemu: Target = {
+  name: 'qemu',
+  own: true,
+  unavailable() {
+    const found = spawnSync('qemu-system-i386', ['--version']).status === 0;
+    return found ? null : 'there is no qemu-system-i386 (apt-get install qemu-system-x86)';
+  },
+  async open(trace) {
+    const folder = inject('imageFolder');
+    const child = spawn('qemu-system-i386', [
+      ...['-kernel', join(folder, 'kernel.elf'), '-initrd', join(folder, 'initrd.cpio'), '-append', 'quiet'],
+      ...['-m', '16', '-display', 'none', '-no-reboot', '-serial', 'stdio', '-serial', 'pty'],
+      ...['-device', 'isa-debug-exit,iobase=0xf4,iosize=4'],
+    ]);
+    let console = '';
+    child.stdout.on('data', (bytes: Buffer) => (console += bytes.toString()));
+    child.stderr.on('data', (bytes: Buffer) => (console += bytes.toString()));
+    const path = await terminalOf(child, () => console);
+    const line = new ReadStream(openSync(path, constants.O_RDWR | constants.O_NOCTTY));
+    const ended = exitOf(child).then((how) => `QEMU has ended (${how})\n${console}`);
+    // A terminal between two processes may drop what neither of them is reading yet.
+    const agent = await connect(fromDuplex(line), { trace, tickMilliseconds: 250 }, ended);
+    return {
+      agent,
+      console: () => console,
+      async close() {
+        agent.abandon('closed'); // a terminal has no end of its own to wait for
+        line.destroy();
+        child.kill();
+        await ended;
+      },
+    };
+  },
+};
+
+/** QEMU says on its output which terminal it has opened for the second serial line. */
+function terminalOf(child: ChildProcess, console: () => string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const look = (): void => {
+      const found = /char device redirected to (\S+)/.exec(console());
+      if (found !== null) resolve(found[1]!);
+    };
+    child.stdout!.on('data', look);
+    child.stderr!.on('data', look);
+    child.on('exit', () => reject(new Error(`QEMU has ended\n${console()}`)));
+  });
+}
+
+const linux: Target = {
+  name: 'linux',
+  own: false,
+  unavailable() {
+    if (process.platform !== 'linux') return `the host runs ${process.platform}, not Linux`;
+    const { error, status } = spawnSync(join(inject('imageFolder'), 'bin', 'true'));
+    return error === undefined && status === 0 ? null : 'this Linux does not run 32-bit programs';
+  },
+  async open(trace) {
+    const child = spawn(join(inject('imageFolder'), 'bin', 'agent'), [], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const ended = exitOf(child).then((how) => `the agent has ended (${how})`);
+    const agent = await connect(fromStdio(child), { trace }, ended);
+    return {
+      agent,
+      console: () => '',
+      async close() {
+        await agent.close();
+        await ended;
+      },
+    };
+  },
+};
+
+function exitOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => child.on('exit', (code, signal) => resolve(String(signal ?? code))));
+}
+
+export const targets: readonly Target[] = [machine, qemu, linux];
