@@ -2,12 +2,13 @@
  * The front door: finds the subcommand, turns every way of failing into a message and an exit status.
  * 0: success; 1: the run failed; 2: wrong usage.
  */
+import { benchCommand } from './commands/bench.ts';
 import { buildCommand } from './commands/build.ts';
 import { runCommand } from './commands/run.ts';
 import { serveCommand } from './commands/serve.ts';
 import { helpText, readArguments, RunError, UsageError, type Command, type Output } from './command.ts';
 
-const commands: readonly Command[] = [buildCommand, runCommand, serveCommand];
+const commands: readonly Command[] = [buildCommand, runCommand, serveCommand, benchCommand];
 
 /** Runs `pagewright` with the arguments after its name; `root` is the project's folder. Gives the exit status. */
 export async function main(args: readonly string[], root: string): Promise<number> {
