@@ -8,7 +8,7 @@
  *   divide    a division by zero                      deadlock  a spinlock taken twice
  */
 
-import { Spinlock } from '../sync/spinlock.ts';
+import { type Spinlock } from '../sync/spinlock.ts';
 import { getOption } from './cmdline.ts';
 import { assert, panic } from './panic.ts';
 import { strcmp } from './string.ts';

@@ -44,23 +44,28 @@ const ioApicLock = zeroed<Inline<Spinlock<IoApicLock>>>();
 const ioApics = zeroed<FixedArray<Inline<IoApic>, 4>>();
 let count: u32 = 0;
 
-/** Maps the controllers that the MP table names, and masks all their pins. */
-export function initIoApics(): void {
+/** Maps the controllers that the MP table names, and masks all their pins. False: none of them is really there. */
+export function initIoApics(): boolean {
   ioApicLock.init('ioApic');
   const machine = machineInfo();
-  for (let i: u32 = 0; i < machine.ioApicCount; i++) addIoApic(machine.ioApics[i]);
+  for (let i: u32 = 0; i < machine.ioApicCount; i++) {
+    if (initIoApic(ioApics[count], machine.ioApics[i])) count++;
+  }
+  return count !== 0;
 }
 
-function addIoApic(info: IoApicInfo): void {
+/** False: nobody answers there. Some firmware lists what the board does not have. */
+function initIoApic(ioApic: IoApic, info: IoApicInfo): boolean {
   const registers = mapDevice(info.address, 32);
-  const ioApic = ioApics[count];
-  count++;
   ioApic.id = info.id;
   ioApic.select = ptr<Volatile<u32>>(registers);
   ioApic.window = ptr<Volatile<u32>>(registers + 16);
   using held = ioApicLock.acquireIrqSave();
-  ioApic.pins = ((ioApic.read(REGISTER_VERSION, held) >>> 16) & 0xff) + 1;
+  const version = ioApic.read(REGISTER_VERSION, held);
+  if (version === 0 || version === 0xffffffff) return false;
+  ioApic.pins = ((version >>> 16) & 0xff) + 1;
   for (let pin: u32 = 0; pin < ioApic.pins; pin++) ioApic.write(REGISTER_REDIRECTION + 2 * pin, ENTRY_MASKED, held);
+  return true;
 }
 
 /** Sends a line to the CPU with this APIC id, as `vector`. False: no such controller or pin. */

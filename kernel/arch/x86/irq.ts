@@ -40,9 +40,9 @@ export function initInterrupts(): void {
   initPic(FIRST_VECTOR);
   readMpTable();
   const machine = machineInfo();
-  withApic = machine.found;
+  withApic = machine.found && initIoApics();
   if (!withApic) {
-    printk('irq: no MP table, using the 8259\n');
+    printk('irq: %s, using the 8259\n', machine.found ? 'no I/O APIC where the MP table says' : 'no MP table');
     setVectorHandler(FIRST_VECTOR + 7, handlePicLine);
     setVectorHandler(FIRST_VECTOR + 15, handlePicLine);
     return;
@@ -53,7 +53,6 @@ export function initInterrupts(): void {
   }
   mapLocalApic();
   initLocalApic();
-  initIoApics();
   setVectorHandler(VECTOR_SPURIOUS, ignoreSpurious);
   setVectorHandler(VECTOR_APIC_ERROR, reportApicError);
 }
