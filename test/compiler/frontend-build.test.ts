@@ -29,7 +29,7 @@ function apply(operation: (n: u32) => u32): u32 {
     expect(found.map(summary)).toEqual([
       'main.ts:5:8 TS2345 i32 is not assignable to u32: convert with u32(...)',
       'main.ts:6:11 PW1102 u32 may not fit u8',
-      "main.ts:7:9 TS2322 Type 'u32' is not assignable to type 'boolean'.",
+      'main.ts:7:9 TS2322 u32 is not assignable to boolean',
       'main.ts:8:20 PW1301 `x` belongs to the function around: functions capture nothing',
       'main.ts:9:7 PW1110 a condition is a boolean, this is u32',
     ]);
@@ -53,6 +53,33 @@ main.ts:8:20: error PW1301: \`x\` belongs to the function around: functions capt
   hint: pass it as an argument, or keep it in a struct
 `);
     expect(formatDiagnostics(picked.slice(0, 1), { files, colour: true })).toContain('\u001b[31merror\u001b[0m PW1102');
+  });
+
+  it('put tsc in the words of kernel TS', () => {
+    const program = compile(`
+      interface MmapSem { readonly tag: 'mmap' }
+      interface VmlistLock { readonly tag: 'vmlist' }
+      class Task { state: u32; next: Task | null; }
+      class Other { name: string; }
+      function needs(held: Held<MmapSem>): void {}
+      function take(task: Task): void {}
+      function sched(): void {}
+      export function f(held: Held<VmlistLock>, wide: u64, task: Task, other: Other): u64 {
+        needs(held);
+        take(task.next);
+        take(other);
+        task.state = 1;
+        sched();
+        if (task.next.state === 2) return wide + task.state;
+        return wide;
+      }`);
+    expect(program.diagnostics().map(({ message, hint }) => [message, hint])).toEqual([
+      ['Held<VmlistLock> is not assignable to Held<MmapSem>', 'another lock is held than is needed'],
+      ['Task | null is not assignable to Task', 'compare it with null, or write x! where it cannot be'],
+      ["Other is not assignable to Task. Type 'Other' is missing the following properties from type 'Task': state, next", null],
+      ["'task.next' is possibly 'null'.", 'compare it with null, or write x! where it cannot be'],
+      ["Operator '+' cannot be applied to types 'u64' and 'u32'.", 'convert one side: u64(...), i64(...), u32(...) or i32(...)'],
+    ]);
   });
 
   it('say what is wrong with the files themselves', () => {
