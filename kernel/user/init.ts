@@ -3,7 +3,7 @@
  *
  * If /etc/exec exists, it holds shell commands, each ended by a zero byte: init runs them on the console, one after the
  * other, and powers off with the status of the last. Otherwise it keeps two services running: a shell on the console, in
- * a session of its own, and the agent on the second serial line.
+ * a session of its own, and the agent on the second serial line, if there is one.
  */
 
 import { EBADF, EINTR } from '../abi/errno.ts';
@@ -118,6 +118,9 @@ function startAgent(): never {
   argv[0] = bytes('agent');
   argv[1] = bytes('/dev/ttyS1');
   setsid();
+  const line = open(bytes('/dev/ttyS1'), O_RDWR, 0);
+  if (line < 0) exitNow(CANNOT_EXECUTE);
+  close(line);
   execute(bytes('/bin/agent'), argv);
 }
 
