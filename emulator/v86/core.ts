@@ -104,17 +104,27 @@ export class V86Core {
 
   /** Loads the core. Throws UnexpectedModuleError if it is not the release of v86 that this boundary knows. */
   static async create(options: CoreOptions): Promise<V86Core> {
-    const instance = new CoreInstance(options);
-    const emulator = new V86({
-      wasm_fn: (imports) => instance.instantiate(imports),
-      memory_size: options.memoryBytes,
-      autostart: false,
-      disable_keyboard: true,
-      disable_mouse: true,
-      disable_speaker: true,
-      acpi: false,
+    const instance = new CoreInstance(options, patchCore(options.wasm));
+    const emulator = await new Promise<V86>((resolve, reject) => {
+      const created: V86 = new V86({
+        // v86 does not expect this to fail, and would never be ready: the failure is ours to report.
+        wasm_fn: async (imports) => {
+          try {
+            return await instance.instantiate(imports);
+          } catch (error) {
+            reject(error);
+            return new Promise(() => undefined);
+          }
+        },
+        memory_size: options.memoryBytes,
+        autostart: false,
+        disable_keyboard: true,
+        disable_mouse: true,
+        disable_speaker: true,
+        acpi: false,
+      });
+      created.add_listener('emulator-ready', () => resolve(created));
     });
-    await new Promise<void>((resolve) => emulator.add_listener('emulator-ready', () => resolve()));
     instance.checkReset(options.memoryBytes);
     if (!options.compile) instance.functions.set_jit_config(0, 1);
     return new V86Core(emulator, instance);
@@ -237,8 +247,9 @@ export class V86Core {
     const hex = (at: number) => state.getUint32(at, true).toString(16).padStart(8, '0');
     const where = `eip ${hex(layout.previousInstructionPointer)} esp ${hex(layout.registers + 16)}`;
     const paging = `cr0 ${hex(layout.controlRegisters)} cr2 ${hex(layout.controlRegisters + 8)} cr3 ${hex(layout.controlRegisters + 12)}`;
+    const why = this.#instance.lastMessage.split('\n')[1] ?? 'exceptions nest without end';
     return new CpuShutdownError(
-      `the CPU shut down: an exception could not be delivered (${where} ${paging} idt ${hex(layout.idtBase)})`,
+      `the CPU shut down: an exception could not be delivered (${where} ${paging} idt ${hex(layout.idtBase)}; ${why})`,
       { cause: error },
     );
   }
@@ -246,7 +257,11 @@ export class V86Core {
 
 /** The instantiated core: its functions, globals and memory, and the functions it imports. */
 class CoreInstance {
+  /** What the core said when it gave up. */
+  lastMessage = '';
+
   readonly #options: CoreOptions;
+  readonly #module: Uint8Array<ArrayBuffer>;
   #legacy: Bus | undefined;
   #functions: Functions | undefined;
   #globals: Globals | undefined;
@@ -262,8 +277,10 @@ class CoreInstance {
   #ram = new Uint8Array(0);
   #state = new DataView(new ArrayBuffer(0));
 
-  constructor(options: CoreOptions) {
+  /** `module` is the edited core. */
+  constructor(options: CoreOptions, module: Uint8Array<ArrayBuffer>) {
     this.#options = options;
+    this.#module = module;
   }
 
   get functions(): Functions {
@@ -299,7 +316,7 @@ class CoreInstance {
     this.#legacy = legacyBus(env as Record<string, CoreFunction>);
     this.#table = env['__indirect_function_table'] as WebAssembly.Table;
     const own = { ...env, ...this.#imports() };
-    const { instance } = await WebAssembly.instantiate(patchCore(this.#options.wasm), { env: own });
+    const { instance } = await WebAssembly.instantiate(this.#module, { env: own });
     const exports = instance.exports;
     const missing = [...EXPORTED_FUNCTIONS, ...GLOBALS, 'memory'].filter((name) => !(name in exports));
     if (missing.length > 0) throw new UnexpectedModuleError(`the core does not export ${missing.join(', ')}`);
@@ -399,6 +416,10 @@ class CoreInstance {
       mmap_write32: guarded((address, value) => this.#write(address, 4, value)),
       mmap_write64: guardedMany((address, ...values) => this.#writeMany(address, values)),
       mmap_write128: guardedMany((address, ...values) => this.#writeMany(address, values)),
+      console_log_from_wasm: guarded((pointer, length) => {
+        this.lastMessage = new TextDecoder().decode(this.bytes.subarray(pointer, pointer + length));
+        return 0;
+      }),
       codegen_finalize: guardedMany((index, start, flags, pointer, length) => {
         this.#compile(index, start, flags, pointer >>> 0, length >>> 0);
         return 0;

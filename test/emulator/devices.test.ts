@@ -1,0 +1,52 @@
+/*
+ * The interrupt controllers and clocks, by kernels that print facts about them. Most of the kernels state only what every
+ * PC does; those print the same under QEMU.
+ */
+
+import { describe, expect, test } from 'vitest';
+import { buildKernel, runKernel, runUnderQemu } from './support.ts';
+
+describe.each(['apic', 'ioapic', 'pic'])('%s', (name) => {
+  const kernel = buildKernel(name);
+
+  test('prints the same as under QEMU', async () => {
+    const { output, reason, exitCode } = await runKernel(kernel);
+    expect({ reason, exitCode }).toEqual({ reason: 'exit', exitCode: 0 });
+    expect(output).toMatch(/done\n$/);
+    expect(output).toBe(runUnderQemu(name));
+  });
+
+  test('does the same compiled and interpreted', async () => {
+    const [fast, exact] = [await runKernel(kernel, { mode: 'fast' }), await runKernel(kernel, { mode: 'exact' })];
+    expect(fast).toEqual(exact);
+  });
+});
+
+test('the local APIC keeps to the manual where QEMU does not', async () => {
+  const { output } = await runKernel(buildKernel('apic-sdm'));
+  expect(output).toBe(
+    [
+      'at first 0',
+      'interrupts 1',
+      'send illegal vector 32',
+      'interrupts 2',
+      'illegal register 128',
+      'cleared 0',
+      'masked 2',
+      'still recorded 32',
+      'entries masked 1',
+      'stay masked 1',
+      'unmasked again 1',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('all clocks tell the same time', async () => {
+  const { output } = await runKernel(buildKernel('clocks'));
+  expect(output).toBe(
+    ['tsc 1', 'local apic 1', 'acpi 1', 'pit counter 0 1', 'pit status 52', 'rtc 1', 'date 20000101', 'done', ''].join(
+      '\n',
+    ),
+  );
+});
