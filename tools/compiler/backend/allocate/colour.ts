@@ -298,6 +298,7 @@ class Colourer {
     this.#representative[node] = into;
     graph.forbidden[into]! |= graph.forbidden[node]!;
     graph.spillCost[into]! += graph.spillCost[node]!;
+    graph.needsRegister[into]! |= graph.needsRegister[node]!;
     for (let r = 0; r < 8; r++) graph.hints[into * 8 + r]! += graph.hints[node * 8 + r]!;
     this.#copiesOf[into] = mergeSorted(this.#copiesOf[into]!, this.#copiesOf[node]!);
     graph.forEachNeighbour(node, (neighbour) => {
@@ -339,10 +340,16 @@ class Colourer {
     this.#scorePartners(node, scores);
     const colour = this.#best(available, scores);
     const isFirstUse = ((1 << colour) & (CALLER_SAVED | this.#usedCalleeSaved)) === 0;
-    if (isFirstUse && graph.spillCost[node]! < savePrice && !this.#mustColour(node)) return false;
+    if (isFirstUse && this.#isBetterInMemory(node)) return false;
     if (isFirstUse) this.#usedCalleeSaved |= 1 << colour;
     this.#colours[node] = colour;
     return true;
+  }
+
+  /** Keeping the node on the stack is cheaper than saving a register for it, and takes no register elsewhere. */
+  #isBetterInMemory(node: number): boolean {
+    const { needsRegister, spillCost } = this.#graph;
+    return spillCost[node]! < savePrice && needsRegister[node] === 0 && !this.#mustColour(node);
   }
 
   #best(available: number, scores: Float64Array): number {

@@ -28,6 +28,8 @@ export class InterferenceGraph {
   readonly forbidden: Uint8Array;
   /** What it would cost to keep the node in memory: extra instructions, weighted by frequency. */
   readonly spillCost: Float64Array;
+  /** 1 if some instruction needs the node in a register: in memory it would be fetched into one there. */
+  readonly needsRegister: Uint8Array;
   /** For node n and register r, at n * 8 + r: what having r would save. */
   readonly hints: Float64Array;
   readonly degree: Int32Array;
@@ -43,6 +45,7 @@ export class InterferenceGraph {
     this.count = count;
     this.forbidden = new Uint8Array(count);
     this.spillCost = new Float64Array(count);
+    this.needsRegister = new Uint8Array(count);
     this.hints = new Float64Array(count * 8);
     this.degree = new Int32Array(count);
     this.#matrix = new Uint32Array((((count * (count + 1)) / 2) >> 5) + 1);
@@ -192,10 +195,15 @@ class GraphBuilder {
     operands.forEach((operand, n) => {
       if (operand.kind === 'register' && operand.register >= FIRST_VIRTUAL) {
         // A memory operand is no extra instruction, but not free either.
-        cost[operand.register - FIRST_VIRTUAL]! += this.#frequency * (canBeMemory(instruction, n) ? 0.4 : 1);
+        const canFold = canBeMemory(instruction, n);
+        cost[operand.register - FIRST_VIRTUAL]! += this.#frequency * (canFold ? 0.4 : 1);
+        if (!canFold) this.#graph.needsRegister[operand.register - FIRST_VIRTUAL] = 1;
       } else if (operand.kind === 'memory') {
-        if (operand.base >= FIRST_VIRTUAL) cost[operand.base - FIRST_VIRTUAL]! += this.#frequency;
-        if (operand.index >= FIRST_VIRTUAL) cost[operand.index - FIRST_VIRTUAL]! += this.#frequency;
+        for (const register of [operand.base, operand.index]) {
+          if (register < FIRST_VIRTUAL) continue;
+          cost[register - FIRST_VIRTUAL]! += this.#frequency;
+          this.#graph.needsRegister[register - FIRST_VIRTUAL] = 1;
+        }
       }
     });
   }
