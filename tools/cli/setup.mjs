@@ -82,7 +82,7 @@ function check() {
     ['eslint', bin('eslint'), ['.', '--max-warnings', '0']],
     ['prettier', bin('prettier'), ['--check', '--log-level', 'warn', '.']],
     ['knip', bin('knip'), []],
-    ['import direction and cycles', bin('depcruise'), ['kernel', 'emulator', 'tools', 'test']],
+    ['import direction and cycles', process.execPath, [join('tools', 'cli', 'imports.mjs')]],
   ];
   for (const [title, command, args] of steps) {
     console.log(`check: ${title}`);
