@@ -3,7 +3,12 @@
  */
 
 import { describe, expect, it } from 'vitest';
-import { formatDiagnostics, KernelTsProgram, type Diagnostic } from '../../tools/compiler/frontend/index.ts';
+import {
+  formatDiagnostics,
+  KernelTsProgram,
+  mergeDiagnostics,
+  type Diagnostic,
+} from '../../tools/compiler/frontend/index.ts';
 import { printModule } from '../../tools/compiler/ir/print.ts';
 import { compile, libraryFiles, memoryFiles, summary } from './frontend-support.ts';
 
@@ -76,9 +81,15 @@ main.ts:8:20: error PW1301: \`x\` belongs to the function around: functions capt
     expect(program.diagnostics().map(({ message, hint }) => [message, hint])).toEqual([
       ['Held<VmlistLock> is not assignable to Held<MmapSem>', 'another lock is held than is needed'],
       ['Task | null is not assignable to Task', 'compare it with null, or write x! where it cannot be'],
-      ["Other is not assignable to Task. Type 'Other' is missing the following properties from type 'Task': state, next", null],
+      [
+        "Other is not assignable to Task. Type 'Other' is missing the following properties from type 'Task': state, next",
+        null,
+      ],
       ["'task.next' is possibly 'null'.", 'compare it with null, or write x! where it cannot be'],
-      ["Operator '+' cannot be applied to types 'u64' and 'u32'.", 'convert one side: u64(...), i64(...), u32(...) or i32(...)'],
+      [
+        "Operator '+' cannot be applied to types 'u64' and 'u32'.",
+        'convert one side: u64(...), i64(...), u32(...) or i32(...)',
+      ],
     ]);
   });
 
@@ -97,6 +108,26 @@ main.ts:8:20: error PW1301: \`x\` belongs to the function around: functions capt
     });
     expect(none.diagnostics().map((diagnostic) => diagnostic.code)).toEqual(['TS6053']);
     expect(() => none.lower('/src/none.ts')).toThrow('a program with errors');
+  });
+});
+
+describe('a build in two parts', () => {
+  it.each([
+    ['export function start(): u32 { return 5; }'],
+    ['export function start(x: u32, y: i32): u8 { const z = x + y; return x; }'],
+    ['export function start(x: u32): void { missing(x); if (x) return; }'],
+    ['export function start(: u32'],
+    ["import { a } from './b.ts'; export function start(): u32 { return a + 1.5; }"],
+  ])('has the findings of a whole one: %s', (text) => {
+    const files = memoryFiles({ '/src/main.ts': text });
+    const options = { files, entries: ['/src/main.ts'], root: '/src', libraryFiles, defines: new Map() };
+    const [all, types, code] = (['all', 'types', 'code'] as const).map(
+      (part) => new KernelTsProgram({ ...options, part }),
+    );
+    expect(mergeDiagnostics(types!.diagnostics(), code!.diagnostics())).toEqual(all!.diagnostics());
+    if (all!.diagnostics().length > 0) return;
+    expect(printModule(code!.lower('/src/main.ts'))).toBe(printModule(all!.lower('/src/main.ts')));
+    expect(() => types!.lower('/src/main.ts')).toThrow('only the types');
   });
 });
 

@@ -19,8 +19,6 @@ export interface FinishedBuild {
   readonly clean: ReadonlySet<string>;
   /** There were no findings at all, tsc's or ours. */
   readonly isClean: boolean;
-  /** The options besides the files, as one string: with others, nothing can be reused. */
-  readonly settings: string;
 }
 
 export class Incremental {

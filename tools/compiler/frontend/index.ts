@@ -39,6 +39,18 @@ export interface KernelTsOptions {
   readonly defines: ReadonlyMap<string, number | boolean>;
   /** The build before this one: what has not changed since is not parsed, checked or lowered again. */
   readonly previous?: KernelTsProgram | undefined;
+  /**
+   * Two cores can share a build: one does the `types` (tsc's findings), the other the `code` (syntax, our findings,
+   * lowering). mergeDiagnostics puts the findings together; the code is worth something only if there are none.
+   */
+  readonly part?: 'all' | 'types' | 'code';
+}
+
+/** The findings of both parts of a build, as one build would have them. */
+export function mergeDiagnostics(types: readonly Diagnostic[], code: readonly Diagnostic[]): Diagnostic[] {
+  const reporter = new Reporter();
+  for (const diagnostic of [...types, ...code]) reporter.add(diagnostic);
+  return reporter.sorted();
 }
 
 export class KernelTsProgram {
@@ -50,13 +62,15 @@ export class KernelTsProgram {
   readonly #incremental: Incremental;
   readonly #modules = new Map<string, ModuleLowering>();
   readonly #settings: string;
+  readonly #part: 'all' | 'types' | 'code';
   #clean: ReadonlySet<string> = new Set();
   #checked: readonly Diagnostic[] | null = null;
 
   constructor(options: KernelTsOptions) {
+    this.#part = options.part ?? 'all';
     this.#entries = options.entries.map(normalizePath);
     const library = options.libraryFiles.map(normalizePath);
-    this.#settings = JSON.stringify([options.root, library, [...options.defines]]);
+    this.#settings = JSON.stringify([this.#part, options.root, library, [...options.defines]]);
     const previous = options.previous?.finished(this.#settings) ?? null;
     const { program, tooDeep } = createProgram(
       options.files,
@@ -82,7 +96,7 @@ export class KernelTsProgram {
   /** For the build after this one; null if it cannot use anything of it. */
   finished(settings: string): FinishedBuild | null {
     if (this.#checked === null || settings !== this.#settings) return null;
-    return { program: this.#program, clean: this.#clean, isClean: this.#checked.length === 0, settings };
+    return { program: this.#program, clean: this.#clean, isClean: this.#checked.length === 0 };
   }
 
   /** The files that the programs consist of, without the library. */
@@ -107,7 +121,7 @@ export class KernelTsProgram {
   }
 
   #check(): readonly Diagnostic[] {
-    if (this.#checkTypes()) {
+    if (this.#checkTypes() && this.#part !== 'types') {
       for (const entry of this.#entries) {
         if (!this.isUnchanged(entry)) this.#modules.set(entry, this.#lower(entry));
       }
@@ -125,6 +139,7 @@ export class KernelTsProgram {
     for (const diagnostic of [...this.#program.getOptionsDiagnostics(), ...syntactic])
       this.#reporter.add(fromTsc(diagnostic));
     if (syntactic.length > 0) return false;
+    if (this.#part === 'code') return true;
     for (const source of all) {
       const found = toCheck.has(source) ? this.#semantic(source) : [];
       for (const diagnostic of found) this.#reporter.add(fromTsc(diagnostic));
@@ -163,6 +178,7 @@ export class KernelTsProgram {
    */
   lower(entry: string): IrModule {
     if (this.diagnostics().length > 0) throw new Error('a program with errors cannot be lowered');
+    if (this.#part === 'types') throw new Error('only the types of this program have been looked at');
     const path = normalizePath(entry);
     const ready = this.#modules.get(path) ?? this.#lower(path);
     this.#modules.delete(path);
