@@ -8,6 +8,8 @@ import { FileOperations, type File } from '../fs/file.ts';
 import { noSync } from '../fs/genericFile.ts';
 import { type Inode } from '../fs/inode.ts';
 import { type Transfer } from '../fs/transfer.ts';
+import { shareRegion } from '../mm/sharedMemory.ts';
+import { VM_SHARED, type Vma } from '../mm/types.ts';
 import { fillRandom } from '../proc/random.ts';
 
 export const MEMORY_MAJOR: u32 = 1;
@@ -41,6 +43,7 @@ export function initMemoryDevices(): void {
   fullOperations.seek = seekNowhere;
   randomOperations.seek = seekNowhere;
   randomOperations.fsync = noSync;
+  zeroOperations.mmap = mapZeroes;
   registerCharDevices(MEMORY_MAJOR, 0, 16, dispatch);
 }
 
@@ -63,6 +66,11 @@ function openMemory(inode: Inode, file: File): i32 {
     default:
       return -ENXIO;
   }
+}
+
+/** A mapping of /dev/zero is anonymous memory: a private one as it is, a shared one with an object of its own. */
+function mapZeroes(_file: File, region: Vma): i32 {
+  return (region.flags & VM_SHARED) === 0 ? 0 : shareRegion(region);
 }
 
 function readNothing(_file: File, _transfer: Transfer, _position: Ptr<i64>): i32 {

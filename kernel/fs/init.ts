@@ -9,6 +9,7 @@ import { panic } from '../lib/panic.ts';
 import { type Dentry, initDentries, putDentry } from './dentry.ts';
 import { initDevices } from './device.ts';
 import { initFlocks } from './flock.ts';
+import { initFileMap } from './fileMap.ts';
 import { initMounts, mountAt, mountRoot, registerFileSystem } from './mount.ts';
 import { makeDirectory } from './names.ts';
 import { lookupPath } from './path.ts';
@@ -52,6 +53,7 @@ export function initFs(): void {
   initFlocks();
   initPipes();
   initPipefs();
+  initFileMap();
   initTmpfs();
   initProcfs();
   registerFileSystem('tmpfs', createTmpfs);

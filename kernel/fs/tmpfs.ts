@@ -34,6 +34,7 @@ import {
 } from './dentry.ts';
 import { type DirectorySink, emit, typeOf } from './directorySink.ts';
 import { FileOperations, type File } from './file.ts';
+import { genericMmap } from './fileMap.ts';
 import {
   genericRead,
   genericSeek,
@@ -97,6 +98,7 @@ export function initTmpfs(): void {
   regularFileOperations.read = genericRead;
   regularFileOperations.write = genericWrite;
   regularFileOperations.seek = genericSeek;
+  regularFileOperations.mmap = genericMmap;
   regularFileOperations.fsync = noSync;
 
   mappingOperations.reserve = reservePage;

@@ -1,5 +1,5 @@
 /*
- * mprotect and madvise: what may be done with pages that are mapped already.
+ * mprotect, madvise and msync: what may be done with pages that are mapped already.
  */
 
 import { EACCES, EINVAL, ENOMEM } from '../abi/errno.ts';
@@ -14,6 +14,9 @@ import {
   MADV_RANDOM,
   MADV_SEQUENTIAL,
   MADV_WILLNEED,
+  MS_ASYNC,
+  MS_INVALIDATE,
+  MS_SYNC,
   PROT_EXEC,
   PROT_GROWSDOWN,
   PROT_READ,
@@ -115,6 +118,27 @@ function isKnownAdvice(advice: u32): boolean {
     default:
       return false;
   }
+}
+
+/**
+ * Puts what was written to a shared mapping of a file into the file. Mappings show the file's own pages, and those are
+ * where the file is, so only the question is checked: -EINVAL, or -ENOMEM if there is a hole.
+ *
+ * @sleeps
+ */
+export function doMsync(mm: Mm, address: u32, length: u32, flags: u32): i32 {
+  const size = pageCeil(length);
+  if ((flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) !== 0 || (address & (PAGE_SIZE - 1)) !== 0) return -EINVAL;
+  if ((flags & MS_ASYNC) !== 0 && (flags & MS_SYNC) !== 0) return -EINVAL;
+  if (size < length || address > USER_END || size > USER_END - address) return -ENOMEM;
+  using held = mm.mmapSem.lock();
+  let at = address;
+  while (at < address + size) {
+    const region = findVma(mm, at, held);
+    if (region === null || region.start > at) return -ENOMEM;
+    at = region.end;
+  }
+  return 0;
 }
 
 /** Within one region. The fork advice holds for the whole of it. */

@@ -10,7 +10,7 @@ import { copyFromUser } from '../arch/x86/userCopy.ts';
 import { putFile } from '../fs/file.ts';
 import { findFile } from '../fs/fileTable.ts';
 import { doBrk, doMmap, doMunmap } from './mmap.ts';
-import { doMadvise, doMprotect } from './mprotect.ts';
+import { doMadvise, doMprotect, doMsync } from './mprotect.ts';
 import { doMremap } from './mremap.ts';
 import { type Mm } from './types.ts';
 
@@ -59,6 +59,10 @@ export function sysMprotect(address: u32, length: u32, prot: u32): i32 {
 
 export function sysMadvise(address: u32, length: u32, advice: u32): i32 {
   return doMadvise(currentMm(), address, length, advice);
+}
+
+export function sysMsync(address: u32, length: u32, flags: u32): i32 {
+  return doMsync(currentMm(), address, length, flags);
 }
 
 export function sysMremap(address: u32, oldLength: u32, newLength: u32, flags: u32, newAddress: u32): i32 {

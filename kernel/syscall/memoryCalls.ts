@@ -9,9 +9,10 @@ import {
   SYS_mmap2,
   SYS_mprotect,
   SYS_mremap,
+  SYS_msync,
   SYS_munmap,
 } from '../abi/syscallNumbers.ts';
-import { sysBrk, sysMadvise, sysMmap, sysMmap2, sysMprotect, sysMremap, sysMunmap } from '../mm/sysMm.ts';
+import { sysBrk, sysMadvise, sysMmap, sysMmap2, sysMprotect, sysMremap, sysMsync, sysMunmap } from '../mm/sysMm.ts';
 import { setSystemCall } from './dispatch.ts';
 
 /** Makes them known. */
@@ -23,4 +24,5 @@ export function installMemoryCalls(): void {
   setSystemCall(SYS_mprotect, sysMprotect);
   setSystemCall(SYS_madvise, sysMadvise);
   setSystemCall(SYS_mremap, sysMremap);
+  setSystemCall(SYS_msync, sysMsync);
 }

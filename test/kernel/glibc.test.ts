@@ -53,6 +53,7 @@ describe('a static glibc program runs as on Linux', () => {
     ['printf', []],
     ['malloc', []],
     ['memory', []],
+    ['filemaps', []],
     ['fork', []],
     ['execs', []],
     ['jobs', []],

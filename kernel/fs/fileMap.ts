@@ -1,0 +1,52 @@
+/*
+ * Mapping regular files into address spaces.
+ *
+ * Idea. A region of a file shows the very pages that reads and writes of the file go through (addressSpace.ts): a shared
+ * mapping, a private one that has not been written to, read and write all agree at any moment. mm/fault.ts makes the
+ * private copies.
+ *
+ * A page is the file's for as long as the file is long enough. One that was mapped before the file was cut keeps its
+ * frame until it is unmapped: finding all mappings of a page needs what the reverse mapping will bring.
+ *
+ * Locking. Called with the mmapSem held, so nothing here may wait for what is held while user memory is touched: the
+ * inode's mutex. The size is read in one piece, pages are found under the tree lock.
+ */
+
+import { EFAULT } from '../abi/errno.ts';
+import { PAGE_SHIFT } from '../arch/x86/layout.ts';
+import { type Page } from '../mm/page.ts';
+import { type Vma, type VmOperations } from '../mm/types.ts';
+import { grabPage } from './addressSpace.ts';
+import { type File, getFile, putFile } from './file.ts';
+import { inodeSize } from './inode.ts';
+
+const regionOperations = zeroed<Inline<VmOperations>>();
+
+/** Fills the table of operations. */
+export function initFileMap(): void {
+  regionOperations.open = openRegion;
+  regionOperations.close = closeRegion;
+  regionOperations.nopage = findRegionPage;
+}
+
+/** FileOperations.mmap of regular files. */
+export function genericMmap(file: File, region: Vma): i32 {
+  region.file = getFile(file);
+  region.operations = regionOperations;
+  return 0;
+}
+
+function openRegion(region: Vma): void {
+  getFile(region.file!);
+}
+
+function closeRegion(region: Vma): void {
+  putFile(region.file!);
+}
+
+/** The page, unless it begins at the end of the file or beyond: -EFAULT then, which becomes a SIGBUS. */
+function findRegionPage(region: Vma, pageOffset: u32, result: Ptr<Page | null>): i32 {
+  const inode = region.file!.inode;
+  if (i64(pageOffset) << i64(PAGE_SHIFT) >= inodeSize(inode)) return -EFAULT;
+  return grabPage(inode.mapping, pageOffset, ptr<Page>(result));
+}
