@@ -18,7 +18,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { LinkedImage, LayoutFile } from '../compiler/output/index.ts';
+import type { BuiltImage } from '../compiler/compile.ts';
+import type { LayoutFile } from '../compiler/output/index.ts';
 
 /** Entries kept on disk; the ones used last stay. */
 const ENTRIES = 12;
@@ -65,15 +66,16 @@ export class BuildCache {
   }
 
   /** The images stored under a key, or null. A damaged entry counts as none. */
-  read(key: string): Map<string, LinkedImage> | null {
+  read(key: string): Map<string, BuiltImage> | null {
     const folder = join(this.#folder, key);
     if (!existsSync(folder)) return null;
     try {
       const names = readdirSync(folder).filter((name) => name.endsWith('.elf'));
-      const images = names.sort().map((name): [string, LinkedImage] => {
+      const images = names.sort().map((name): [string, BuiltImage] => {
         const base = name.slice(0, -'.elf'.length);
         const layout = JSON.parse(readFileSync(join(folder, `${base}.json`), 'utf8')) as LayoutFile;
-        return [base, { elf: new Uint8Array(readFileSync(join(folder, name))), layout }];
+        const read = (file: string): Uint8Array => new Uint8Array(readFileSync(join(folder, file)));
+        return [base, { elf: read(name), stripped: read(`${base}.stripped`), layout }];
       });
       const now = new Date();
       utimesSync(folder, now, now);
@@ -84,12 +86,13 @@ export class BuildCache {
   }
 
   /** Stores images under a key. The entry appears whole or not at all, also when several builds store it at once. */
-  write(key: string, images: ReadonlyMap<string, LinkedImage>): void {
+  write(key: string, images: ReadonlyMap<string, BuiltImage>): void {
     const folder = join(this.#folder, key);
     const draft = `${folder}.${process.pid}`;
     mkdirSync(draft, { recursive: true });
     for (const [name, image] of images) {
       writeFileSync(join(draft, `${name}.elf`), image.elf);
+      writeFileSync(join(draft, `${name}.stripped`), image.stripped);
       writeFileSync(join(draft, `${name}.json`), JSON.stringify(image.layout));
     }
     rmSync(folder, { recursive: true, force: true });

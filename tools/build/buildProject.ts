@@ -4,9 +4,15 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Compiler, type BuildTimings, type CompilerOptions, type ImageSpec } from '../compiler/compile.ts';
+import {
+  Compiler,
+  type BuildTimings,
+  type BuiltImage,
+  type CompilerOptions,
+  type ImageSpec,
+} from '../compiler/compile.ts';
 import type { Diagnostic } from '../compiler/frontend/index.ts';
-import type { LayoutFile, LinkedImage } from '../compiler/output/index.ts';
+import type { LayoutFile } from '../compiler/output/index.ts';
 import { buildInitramfs, type InitramfsRecipe } from '../image/initramfs.ts';
 import { BuildCache, groupKey, type ImageGroup } from './buildCache.ts';
 import { diskFiles } from './diskFiles.ts';
@@ -93,12 +99,14 @@ function projectImages(kernel: string): ImageSpec[] {
 
 function packImages(
   root: string,
-  kernelGroup: ReadonlyMap<string, LinkedImage>,
-  programGroup: ReadonlyMap<string, LinkedImage>,
+  kernelGroup: ReadonlyMap<string, BuiltImage>,
+  programGroup: ReadonlyMap<string, BuiltImage>,
   timings: BuildTimings,
 ): ProjectImages {
   const recipe = JSON.parse(readFileSync(join(root, 'images', 'initramfs.json'), 'utf8')) as InitramfsRecipe;
   const programs = new Map([...programGroup].map(([name, image]) => [name, image.elf]));
+  // Debug information names folders of this computer, and what the guest sees must be the same on every one.
+  const initrd = buildInitramfs(recipe, new Map([...programGroup].map(([name, image]) => [name, image.stripped])));
   const kernel = kernelGroup.get(KERNEL)!;
-  return { kernel: kernel.elf, layout: kernel.layout, initrd: buildInitramfs(recipe, programs), programs, timings };
+  return { kernel: kernel.elf, layout: kernel.layout, initrd, programs, timings };
 }

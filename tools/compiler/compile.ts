@@ -46,10 +46,15 @@ export interface BuildTimings {
   output: number;
 }
 
+export interface BuiltImage extends LinkedImage {
+  /** The same image without debug information: free of the names of this computer's folders, and small. */
+  readonly stripped: Uint8Array;
+}
+
 export interface BuildResult {
   /** Empty if and only if all images are there. */
   readonly diagnostics: readonly Diagnostic[];
-  readonly images: ReadonlyMap<string, LinkedImage>;
+  readonly images: ReadonlyMap<string, BuiltImage>;
   readonly timings: Readonly<BuildTimings>;
 }
 
@@ -66,7 +71,7 @@ export class Compiler {
     const options = this.#options;
     const now = options.now ?? ((): number => 0);
     const timings: BuildTimings = { frontend: 0, passes: 0, backend: 0, output: 0 };
-    const images = new Map<string, LinkedImage>();
+    const images = new Map<string, BuiltImage>();
     const started = now();
     const program = new KernelTsProgram({
       files: options.files,
@@ -91,7 +96,7 @@ export class Compiler {
     return { diagnostics, images, timings };
   }
 
-  #buildImage(image: ImageSpec, program: KernelTsProgram, timings: BuildTimings, now: () => number): LinkedImage {
+  #buildImage(image: ImageSpec, program: KernelTsProgram, timings: BuildTimings, now: () => number): BuiltImage {
     const { level, onPass } = this.#options;
     const t0 = now();
     const module = program.lower(image.entry);
@@ -104,7 +109,8 @@ export class Compiler {
     const t2 = now();
     const machine = generateCode(module);
     const t3 = now();
-    const linked = image.kind === 'kernel' ? linkKernel(machine) : linkUserProgram(machine);
+    const link = image.kind === 'kernel' ? linkKernel : linkUserProgram;
+    const linked = { ...link(machine), stripped: link(machine, { stripDebug: true }).elf };
     timings.frontend += t1 - t0;
     timings.passes += t2 - t1;
     timings.backend += t3 - t2;
