@@ -1,6 +1,6 @@
 /*
  * torture [--iterations N] [--jobs N] [--seed N]: exercises fork, exec, wait, pipes, memory, files and signals in loops,
- * and checks every answer.
+ * and checks every answer. torture --bomb processes, torture --bomb memory: takes all there is (torture/bombs.ts).
  *
  * Each job is a process with a random sequence of its own that the seed determines; each iteration of it goes through
  * all the rounds below. The first mismatch is reported and ends the job with status 1; torture's own status is 0 only if
@@ -14,6 +14,7 @@ import { joinPath } from './lib/files.ts';
 import { print, printError, flush, stdout } from './lib/output.ts';
 import { exitNow, fork, wait4 } from './lib/processCalls.ts';
 import { contains, parseNumber, stringsEqual, type StringList } from './lib/strings.ts';
+import { memoryBomb, processBomb } from './torture/bombs.ts';
 import { type Job, seedJob } from './torture/job.ts';
 import { childProgram, execRound, forkRound, killRound, treeRound } from './torture/processes.ts';
 import { breakRound, copyOnWriteRound, mapRound, protectRound } from './torture/memory.ts';
@@ -42,6 +43,9 @@ export function start(): void {
 
 function main(argc: u32, argv: StringList): i32 {
   if (argc > 2 && stringsEqual(argv[1]!, bytes('--child'))) return childProgram(argc, argv);
+  if (argc === 3 && stringsEqual(argv[1]!, bytes('--bomb'))) {
+    return stringsEqual(argv[2]!, bytes('memory')) ? memoryBomb() : processBomb();
+  }
   settings.iterations = 10;
   settings.jobs = 2;
   settings.seed = 1;

@@ -1,31 +1,28 @@
 /*
- * Processes: their beginnings (fork, vfork, clone, execve), their ends, and waiting for them.
+ * Processes: making them, executing programs in them, ending them, waiting for them.
  */
 
-import { expect } from 'vitest';
-import { inout, input, output, strings, text, words } from '../../emulator/agent/arguments.ts';
-import { decodeWaitStatus, decodeWords, encodeWords } from '../../emulator/agent/records.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, inject } from 'vitest';
+import { input, output, strings, text } from '../../emulator/agent/arguments.ts';
 import type { Process } from '../../emulator/agent/process.ts';
-import { O_CREAT, O_RDONLY, O_WRONLY } from '../../kernel/abi/fcntl.ts';
+import { decodeWaitStatus, decodeWords } from '../../emulator/agent/records.ts';
+import { F_GETFD, F_SETFD, FD_CLOEXEC, O_CREAT, O_RDONLY, O_RDWR, O_WRONLY } from '../../kernel/abi/fcntl.ts';
+import { CLONE_PARENT_SETTID, CLONE_SIGHAND, CLONE_VFORK, CLONE_VM } from '../../kernel/abi/sched.ts';
 import {
-  CLONE_CHILD_SETTID,
-  CLONE_PARENT_SETTID,
-  CLONE_SIGHAND,
-  CLONE_THREAD,
-  CLONE_VM,
-} from '../../kernel/abi/sched.ts';
-import {
-  CLD_CONTINUED,
   CLD_EXITED,
   CLD_KILLED,
-  CLD_STOPPED,
+  SIG_DFL,
   SIG_IGN,
   SIGCHLD,
   SIGCONT,
   SIGKILL,
+  SIGSEGV,
   SIGSTOP,
   SIGTERM,
   SIGUSR1,
+  SIGUSR2,
 } from '../../kernel/abi/signal.ts';
 import {
   P_ALL,
@@ -40,352 +37,332 @@ import {
 } from '../../kernel/abi/wait.ts';
 import { fails, onEveryTarget, rejects, succeeds, wildPointers } from './support/suite.ts';
 
-const SIGINFO_SIZE = 128;
-
-/** waitid, and the words of the siginfo that matter: signal, code, pid, status. */
-async function waitid(proc: Process, kind: number, id: number, options: number) {
-  const { value, outputs } = await proc.run('waitid', kind, id, output(SIGINFO_SIZE), options, null);
-  const [signal, , code, pid, , status] = decodeWords(outputs[0]!);
-  return { value, signal, code, pid, status };
+/** Writes an executable file. */
+async function install(proc: Process, name: string, contents: Uint8Array, mode = 0o755): Promise<void> {
+  const fd = await proc.open(name, O_WRONLY | O_CREAT, mode);
+  for (let at = 0; at < contents.length; at += 4000) await proc.write(fd, contents.subarray(at, at + 4000));
+  await proc.close(fd);
 }
 
-onEveryTarget(({ syscall, check }) => {
-  syscall(['fork', 'vfork', 'clone'], () => {
-    check('a child has an id of its own, and its parent', async ({ proc }) => {
+/** Executes a program in a child, and gives what it wrote to its standard output, and how it ended. */
+async function outputOf(proc: Process, path: string, argv: readonly string[], envp: readonly string[] = []) {
+  const [readEnd, writeEnd] = await proc.pipe();
+  const child = await proc.fork();
+  await child.dup2(writeEnd, 1);
+  await child.close(readEnd);
+  await child.close(writeEnd);
+  await proc.close(writeEnd);
+  await child.exec(path, argv, envp);
+  const written = await proc.readAll(readEnd);
+  await proc.close(readEnd);
+  return { written, ...(await proc.wait(child.pid)) };
+}
+
+function siginfo(blob: Uint8Array | undefined) {
+  const [signo, , code, pid, , status] = decodeWords(blob!);
+  return { signo, code, pid, status };
+}
+
+onEveryTarget(({ target, syscall, check }) => {
+  syscall(['fork', 'getpid', 'getppid', 'gettid'], () => {
+    check('parent and child know each other', async ({ proc }) => {
       const child = await proc.fork();
       expect(await child.getpid()).toBe(child.pid);
-      expect(child.pid).not.toBe(proc.pid);
+      expect(await child.call('gettid')).toBe(child.pid);
       expect(await child.call('getppid')).toBe(proc.pid);
+      expect(child.pid).not.toBe(proc.pid);
     });
-    check('memory is a copy', async ({ proc }) => {
-      const address = await proc.mmap({ length: 8192 });
-      await proc.poke(address, encodeWords([1, 2]));
+    check('memory is copied', async ({ proc }) => {
+      const address = await proc.mmap({ length: 4096 });
+      await proc.poke(address, new Uint8Array([1]));
       const child = await proc.fork();
-      await child.poke(address, encodeWords([7]));
-      await proc.poke(address + 4, encodeWords([8]));
-      expect(await proc.peekWords(address, 2)).toEqual([1, 8]);
-      expect(await child.peekWords(address, 2)).toEqual([7, 2]);
+      await proc.poke(address, new Uint8Array([2]));
+      expect(await child.peek(address, 1)).toEqual(new Uint8Array([1]));
+      await child.poke(address, new Uint8Array([3]));
+      expect(await proc.peek(address, 1)).toEqual(new Uint8Array([2]));
     });
-    check('descriptors are copied, their files shared', async ({ proc }) => {
-      const fd = await proc.open('file', O_WRONLY | O_CREAT, 0o600);
+    check('descriptions are shared, descriptors are not', async ({ proc }) => {
+      const fd = await proc.open('file', O_RDWR | O_CREAT, 0o600);
       const child = await proc.fork();
       await child.write(fd, 'abc');
       expect(await proc.lseek(fd, 0, 1)).toBe(3);
       await child.close(fd);
-      expect(await proc.write(fd, 'd')).toBe(1);
+      await proc.fstat(fd);
     });
-    check('the working directory is a copy', async ({ proc, directory }) => {
-      const child = await proc.fork();
-      await child.chdir('/');
-      expect(await proc.getcwd()).toBe(directory);
-    });
-    check('vfork: the parent sleeps until the child is gone', async ({ proc }) => {
-      const { child, returned } = await proc.vfork();
-      let isBack = false;
-      void returned.then(() => (isBack = true));
-      await child.getpid();
-      expect(isBack).toBe(false);
-      await child.exit(3);
-      expect(await returned).toBe(child.pid);
-      expect((await proc.wait()).status).toEqual({ kind: 'exited', code: 3 });
-    });
-    check('vfork: the parent goes on when the child executes a program', async ({ proc }) => {
-      const { child, returned } = await proc.vfork();
-      await child.exec('/bin/true', ['true']);
-      expect(await returned).toBe(child.pid);
-      expect((await proc.wait()).status).toEqual({ kind: 'exited', code: 0 });
-    });
-    check('clone sets the words that it is asked to set', async ({ proc }) => {
-      // A clone that the agent does not know would answer calls twice: so it ends at once, in code of our own.
-      const address = await proc.mmap({ length: 4096, prot: 7 });
-      await proc.poke(address, cloneAndExit(address + 256, CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | SIGCHLD));
-      const pid = await proc.invoke(address);
-      expect(pid).toBeGreaterThan(0);
-      const waited = await proc.wait(pid);
-      expect(waited.status).toEqual({ kind: 'exited', code: 17 });
-      expect((await proc.peekWords(address + 256, 2))[0]).toBe(pid);
-    });
-    check('clone: the end is told by the signal that it was given', async ({ proc }) => {
-      await proc.sigaction(SIGUSR1, { handler: SIG_IGN });
-      const address = await proc.mmap({ length: 4096, prot: 7 });
-      await proc.poke(address, cloneAndExit(address + 256, SIGUSR1));
-      const pid = await proc.invoke(address);
-      const __WCLONE = 0x80000000 | 0;
-      await fails(proc, 'ECHILD', 'wait4', pid, null, 0, null);
-      expect((await proc.wait(pid, __WCLONE)).pid).toBe(pid);
-    });
-    check('EINVAL: threads without what they must share', async ({ proc }) => {
-      await fails(proc, 'EINVAL', 'clone', CLONE_SIGHAND, 0, 0, 0, 0);
-      await fails(proc, 'EINVAL', 'clone', CLONE_THREAD | CLONE_VM, 0, 0, 0, 0);
-    });
-  });
-
-  syscall('execve', () => {
-    check('runs another program with arguments and environment', async ({ proc }) => {
-      const out = await proc.open('out', O_WRONLY | O_CREAT, 0o600);
-      const child = await proc.fork();
-      await child.dup2(out, 1);
-      await child.exec('/bin/sh', ['sh', '-c', 'echo $0 $1 $NAME', 'zero', 'one'], ['NAME=value']);
-      expect((await proc.wait(child.pid)).status).toEqual({ kind: 'exited', code: 0 });
-      expect(await proc.readText(await proc.open('out', O_RDONLY))).toBe('zero one value\n');
-    });
-    check('a script runs its interpreter', async ({ proc }) => {
-      const script = await proc.open('script', O_WRONLY | O_CREAT, 0o755);
-      await proc.write(script, '#!/bin/sh\nexit $1\n');
-      await proc.close(script);
-      const child = await proc.fork();
-      await child.exec('./script', ['script', '42']);
-      expect((await proc.wait()).status).toEqual({ kind: 'exited', code: 42 });
-    });
-    check('errors of the path', async ({ proc }) => {
-      const none = strings([]);
-      const file = await proc.open('file', O_WRONLY | O_CREAT, 0o600);
-      await proc.write(file, 'text');
-      await fails(proc, 'ENOENT', 'execve', text('missing'), none, none);
-      await fails(proc, 'ENOENT', 'execve', text(''), none, none);
-      await fails(proc, 'ENOTDIR', 'execve', text('file/x'), none, none);
-      await fails(proc, 'EACCES', 'execve', text('file'), none, none);
-      await fails(proc, 'EACCES', 'execve', text('.'), none, none);
-      await fails(proc, 'ENAMETOOLONG', 'execve', text('x'.repeat(300)), none, none);
-      await proc.close(file);
-    });
-    check('ENOEXEC: neither a program nor a script', async ({ proc }) => {
-      const file = await proc.open('file', O_WRONLY | O_CREAT, 0o700);
-      await proc.write(file, 'text');
-      await proc.close(file);
-      await fails(proc, 'ENOEXEC', 'execve', text('file'), strings([]), strings([]));
-    });
-    check('EFAULT: wild pointers, also within the vectors', async ({ proc }) => {
-      const path = text('/bin/true');
-      for (const wild of wildPointers) {
-        await fails(proc, 'EFAULT', 'execve', wild, strings([]), strings([]));
-        await fails(proc, 'EFAULT', 'execve', path, wild, strings([]));
-        await fails(proc, 'EFAULT', 'execve', path, strings([]), wild);
-        await fails(proc, 'EFAULT', 'execve', path, words(wild, 0), strings([]));
-      }
-    });
-    check('E2BIG: a string of more than 128 KiB', async ({ proc }) => {
-      const length = 200_000;
-      const address = await proc.mmap({ length });
-      await proc.poke(address, new Uint8Array(140_000).fill(120));
-      await fails(proc, 'E2BIG', 'execve', text('/bin/true'), words(address, 0), strings([]));
-    });
-  });
-
-  syscall(['exit', 'exit_group', 'wait4', 'waitpid'], () => {
-    check('the low eight bits of the code', async ({ proc }) => {
-      for (const [code, seen] of [
-        [0, 0],
-        [255, 255],
-        [256, 0],
-        [-1, 255],
-      ] as const) {
-        const child = await proc.fork();
-        await child.exit(code);
-        expect(await proc.wait(child.pid)).toEqual({ pid: child.pid, status: { kind: 'exited', code: seen } });
-      }
-    });
-    check('exit ends a process with one thread', async ({ proc }) => {
-      const child = await proc.fork();
-      await child.request(1, [9]).catch(() => undefined);
-      const { value, outputs } = await proc.run('waitpid', child.pid, output(4), 0);
-      expect(value).toBe(child.pid);
-      expect(decodeWaitStatus(decodeWords(outputs[0]!)[0]!)).toEqual({ kind: 'exited', code: 9 });
-    });
-    check('a signal is told', async ({ proc }) => {
-      const child = await proc.fork();
-      await child.kill(SIGKILL);
-      expect((await proc.wait()).status).toEqual({ kind: 'killed', signal: SIGKILL, core: false });
-    });
-    check('WNOHANG: nothing yet', async ({ proc }) => {
-      const child = await proc.fork();
-      expect((await proc.wait(child.pid, WNOHANG)).pid).toBe(0);
-    });
-    check('waits while the child lives', async ({ proc }) => {
-      const child = await proc.fork();
-      const waited = proc.wait();
-      await child.getpid();
-      await child.exit(1);
-      expect(await waited).toEqual({ pid: child.pid, status: { kind: 'exited', code: 1 } });
-    });
-    check('WUNTRACED and WCONTINUED: each change is told once', async ({ proc }) => {
-      const child = await proc.fork();
-      await child.kill(SIGSTOP);
-      expect((await proc.wait(child.pid, WUNTRACED)).status).toEqual({ kind: 'stopped', signal: SIGSTOP });
-      expect((await proc.wait(child.pid, WUNTRACED | WNOHANG)).pid).toBe(0);
-      await child.kill(SIGCONT);
-      expect((await proc.wait(child.pid, WCONTINUED)).status).toEqual({ kind: 'continued' });
-      expect((await proc.wait(child.pid, WCONTINUED | WNOHANG)).pid).toBe(0);
-    });
-    check('by group', async ({ proc }) => {
-      const child = await proc.fork();
-      const other = await proc.fork();
-      await succeeds(child, 'setpgid', 0, 0);
-      await child.exit(5);
-      await other.exit(6);
-      expect((await proc.wait(-child.pid)).pid).toBe(child.pid);
-      expect((await proc.wait(0)).pid).toBe(other.pid);
-    });
-    check('a grandchild goes to process 1, not to us', async ({ proc }) => {
+    check('an orphan gets another parent', async ({ proc }) => {
       const child = await proc.fork();
       const grandchild = await child.fork();
       await child.exit(0);
       await proc.wait(child.pid);
-      await fails(proc, 'ECHILD', 'wait4', grandchild.pid, null, 0, null);
       expect(await grandchild.call('getppid')).not.toBe(child.pid);
+      await grandchild.exit(0);
     });
-    check('whoever ignores SIGCHLD gets no zombies', async ({ proc }) => {
+  });
+
+  syscall('vfork', () => {
+    check('the parent waits until the child exits; memory is shared', async ({ proc }) => {
+      const address = await proc.mmap({ length: 4096 });
+      const { child, returned } = await proc.vfork();
+      await child.poke(address, new Uint8Array([42]));
+      await child.exit(5);
+      expect(await returned).toBe(child.pid);
+      expect(await proc.peek(address, 1)).toEqual(new Uint8Array([42]));
+      expect((await proc.wait()).status).toEqual({ kind: 'exited', code: 5 });
+    });
+    check('or executes a program', async ({ proc }) => {
+      const { child, returned } = await proc.vfork();
+      await child.exec('/bin/false', ['false']);
+      await returned;
+      expect((await proc.wait()).status).toEqual({ kind: 'exited', code: 1 });
+    });
+  });
+
+  syscall('clone', () => {
+    check('with SIGCHLD is fork', async ({ proc }) => {
+      const pid = await succeeds(proc, 'clone', SIGCHLD, 0, 0, 0, 0);
+      expect(await proc.wait(pid)).toEqual({ pid, status: { kind: 'exited', code: 0 } });
+    });
+    check('CLONE_VM | CLONE_VFORK is vfork', async ({ proc }) => {
+      const pid = await succeeds(proc, 'clone', CLONE_VM | CLONE_VFORK | SIGCHLD, 0, 0, 0, 0);
+      expect((await proc.wait(pid)).status).toEqual({ kind: 'exited', code: 0 });
+    });
+    check('CLONE_PARENT_SETTID stores the pid', async ({ proc }) => {
+      const { value, outputs } = await proc.run('clone', CLONE_PARENT_SETTID | SIGCHLD, 0, output(4), 0, 0);
+      expect(decodeWords(outputs[0]!)).toEqual([value]);
+      await proc.wait(value);
+    });
+    check('EINVAL: shared handlers need shared memory', ({ proc }) =>
+      fails(proc, 'EINVAL', 'clone', CLONE_SIGHAND | SIGCHLD, 0, 0, 0, 0),
+    );
+  });
+
+  syscall('execve', () => {
+    check('passes arguments and environment', async ({ proc }) => {
+      const { written, status } = await outputOf(proc, '/bin/echo', ['echo', 'a b', '', 'c']);
+      expect(written).toBe('a b  c\n');
+      expect(status).toEqual({ kind: 'exited', code: 0 });
+      const environment = await outputOf(proc, '/bin/env', ['env'], ['ONE=1', 'TWO=2 2']);
+      expect(environment.written.split('\n')).toEqual(expect.arrayContaining(['ONE=1', 'TWO=2 2']));
+    });
+    check('closes what is to be closed, keeps the rest', async ({ proc, spawn }) => {
+      const kept = await proc.open('/dev/null', O_RDONLY);
+      const closed = await proc.open('/dev/null', O_RDONLY);
+      await proc.fcntl(closed, F_SETFD, FD_CLOEXEC);
+      expect(await proc.fcntl(kept, F_GETFD)).toBe(0);
+      const script = `/bin/cat <&${kept} && ! /bin/cat <&${closed}`;
+      await proc.exec('/bin/sh', ['sh', '-c', script]);
+      expect(await proc.exited).toEqual({ kind: 'exited', code: 0 });
+      await spawn();
+    });
+    check('runs a script by its interpreter', async ({ proc, directory }) => {
+      const shell = '#!/bin/echo -n  one\nwhatever';
+      await install(proc, 'script', new TextEncoder().encode(shell));
+      const { written } = await outputOf(proc, `${directory}/script`, ['ignored', 'x y']);
+      expect(written.trimEnd()).toBe(`-n  one ${directory}/script x y`);
+    });
+    check('a caught signal is default again, an ignored one stays ignored', async ({ proc }) => {
+      const { signalHandler, restorer } = proc.agent;
+      const child = await proc.fork();
+      await child.sigaction(SIGUSR1, { handler: signalHandler, flags: 0x04000000, restorer });
+      await child.sigaction(SIGUSR2, { handler: SIG_IGN });
+      await child.exec('/bin/sh', ['sh', '-c', 'kill -USR2 $$ && kill -USR1 $$'], ['PATH=/bin']);
+      expect((await proc.wait()).status).toMatchObject({ kind: 'killed', signal: SIGUSR1 });
+    });
+    check('ENOENT, ENOTDIR, EACCES, EISDIR-like', async ({ proc }) => {
+      const argv = strings(['x']);
+      await install(proc, 'plain', new TextEncoder().encode('no program'), 0o644);
+      await fails(proc, 'ENOENT', 'execve', text('nothing'), argv, strings([]));
+      await fails(proc, 'ENOTDIR', 'execve', text('plain/x'), argv, strings([]));
+      await fails(proc, 'EACCES', 'execve', text('plain'), argv, strings([]));
+      await fails(proc, 'EACCES', 'execve', text('.'), argv, strings([]));
+      await fails(proc, 'EACCES', 'execve', text('/dev/null'), argv, strings([]));
+    });
+    check('ENOENT: a script whose interpreter is not there', async ({ proc }) => {
+      await install(proc, 'script', new TextEncoder().encode('#!/no/such/interpreter\n'));
+      await fails(proc, 'ENOENT', 'execve', text('script'), strings(['x']), strings([]));
+    });
+    check('ENOEXEC: no program, or a damaged one', async ({ proc }) => {
+      const program = readFileSync(join(inject('imageFolder'), 'bin', 'true'));
+      await install(proc, 'text', new TextEncoder().encode('not a program at all, just some text'));
+      await install(proc, 'empty', new Uint8Array(0));
+      await install(proc, 'short', program.subarray(0, 30));
+      const wrongMachine = Uint8Array.from(program);
+      wrongMachine[18] = 0x28; // ARM
+      await install(proc, 'foreign', wrongMachine);
+      const noHeaders = Uint8Array.from(program);
+      noHeaders[42] = 1; // e_phentsize
+      await install(proc, 'broken', noHeaders);
+      for (const name of ['text', 'empty', 'short', 'foreign', 'broken']) {
+        await fails(proc, 'ENOEXEC', 'execve', text(name), strings(['x']), strings([]));
+      }
+    });
+    check('E2BIG: more arguments than there is room for', async ({ proc }) => {
+      // An argument of 128 KiB and more is too long by itself.
+      const address = await proc.mmap({ length: 0x30000 });
+      const page = new Uint8Array(4096).fill(0x61);
+      for (let at = 0; at < 0x2a000; at += 4096) await proc.poke(address + at, page);
+      const argv = await proc.mmap({ length: 4096 });
+      await proc.poke(argv, new Uint8Array(new Uint32Array([address, 0]).buffer));
+      await fails(proc, 'E2BIG', 'execve', text('/bin/true'), argv, strings([]));
+    });
+    check('EFAULT: wild pointers anywhere', async ({ proc }) => {
+      for (const wild of wildPointers) {
+        await fails(proc, 'EFAULT', 'execve', wild, strings(['x']), strings([]));
+        await fails(proc, 'EFAULT', 'execve', text('/bin/true'), wild, strings([]));
+        await fails(proc, 'EFAULT', 'execve', text('/bin/true'), strings(['x']), wild);
+        await fails(proc, 'EFAULT', 'execve', text('/bin/true'), inputWords(wild, 0), strings([]));
+      }
+    });
+  });
+
+  syscall(['exit', 'exit_group'], () => {
+    check('pass the low byte on', async ({ proc }) => {
+      for (const [code, seen] of [
+        [0, 0],
+        [255, 255],
+        [256 + 7, 7],
+        [-1, 255],
+      ] as const) {
+        const child = await proc.fork();
+        await child.exit(code);
+        expect((await proc.wait(child.pid)).status).toEqual({ kind: 'exited', code: seen });
+      }
+    });
+    check('exit does, too', async ({ proc }) => {
+      const child = await proc.fork();
+      const gone = child.call('exit', 9).catch(() => undefined);
+      expect((await proc.wait(child.pid)).status).toEqual({ kind: 'exited', code: 9 });
+      await gone;
+    });
+    check('descriptors are closed', async ({ proc }) => {
+      const [readEnd, writeEnd] = await proc.pipe();
+      const child = await proc.fork();
+      await proc.close(writeEnd);
+      const reading = proc.readText(readEnd);
+      await child.exit(0);
+      expect(await reading).toBe('');
+    });
+  });
+
+  syscall(['wait4', 'waitpid'], () => {
+    check('wait until a child ends', async ({ proc }) => {
+      const child = await proc.fork();
+      const waiting = proc.wait();
+      await child.exit(3);
+      expect(await waiting).toEqual({ pid: child.pid, status: { kind: 'exited', code: 3 } });
+    });
+    check('tell the signal that killed it', async ({ proc }) => {
+      const child = await proc.fork();
+      await child.kill(SIGTERM);
+      expect((await proc.wait(child.pid)).status).toMatchObject({ kind: 'killed', signal: SIGTERM });
+      const wild = await proc.fork();
+      await wild.peek(0x10, 4).catch(() => undefined);
+      expect((await proc.wait(wild.pid)).status).toMatchObject({ kind: 'killed', signal: SIGSEGV });
+    });
+    check('WNOHANG does not wait', async ({ proc }) => {
+      const child = await proc.fork();
+      expect((await proc.wait(-1, WNOHANG)).pid).toBe(0);
+      await child.exit(0);
+      await proc.wait(-1);
+      await rejects('ECHILD', proc.wait(-1, WNOHANG));
+    });
+    check('choose by pid and by group', async ({ proc }) => {
+      const first = await proc.fork();
+      const second = await proc.fork();
+      await succeeds(proc, 'setpgid', second.pid, second.pid);
+      await first.exit(1);
+      await second.exit(2);
+      expect((await proc.wait(-second.pid)).pid).toBe(second.pid);
+      expect((await proc.wait(0)).pid).toBe(first.pid);
+    });
+    check('WUNTRACED and WCONTINUED tell of stops', async ({ proc }) => {
+      const child = await proc.fork();
+      await child.kill(SIGSTOP);
+      expect((await proc.wait(-1, WUNTRACED)).status).toEqual({ kind: 'stopped', signal: SIGSTOP });
+      await child.kill(SIGCONT);
+      expect((await proc.wait(-1, WCONTINUED)).status).toEqual({ kind: 'continued' });
+      await child.kill(SIGKILL);
+      expect((await proc.wait(-1)).status).toMatchObject({ kind: 'killed', signal: SIGKILL });
+    });
+    check('waitpid is the older form', async ({ proc }) => {
+      const child = await proc.fork();
+      await child.exit(4);
+      const { value, outputs } = await proc.run('waitpid', -1, output(4), 0);
+      expect(value).toBe(child.pid);
+      expect(decodeWaitStatus(decodeWords(outputs[0]!)[0]!)).toEqual({ kind: 'exited', code: 4 });
+    });
+    check('with SIGCHLD ignored, children leave nothing behind', async ({ proc }) => {
       await proc.sigaction(SIGCHLD, { handler: SIG_IGN });
       const child = await proc.fork();
-      const waited = rejects('ECHILD', proc.wait());
+      const waiting = proc.call('wait4', -1, 0, 0, 0);
       await child.exit(0);
-      await waited;
+      expect(await waiting).toBe(-10);
+      await proc.sigaction(SIGCHLD, { handler: SIG_DFL });
     });
-    check('the usage of the child', async ({ proc }) => {
+    check('ECHILD: no such child; EINVAL: unknown options; EFAULT', async ({ proc }) => {
+      await fails(proc, 'ECHILD', 'wait4', -1, 0, 0, 0);
+      await fails(proc, 'ECHILD', 'wait4', 1, 0, 0, 0);
+      await fails(proc, 'EINVAL', 'wait4', -1, 0, 0x40, 0);
       const child = await proc.fork();
       await child.exit(0);
-      const { outputs } = await proc.run('wait4', -1, null, 0, output(72));
-      const usage = decodeWords(outputs[0]!);
-      expect(usage).toHaveLength(18);
-      expect(usage[8]).toBeGreaterThan(0); // minor faults
+      await fails(proc, 'EFAULT', 'wait4', -1, wildPointers[0], 0, 0);
     });
-    check('ECHILD: no child, or not ours', async ({ proc }) => {
-      await fails(proc, 'ECHILD', 'wait4', -1, null, 0, null);
-      await fails(proc, 'ECHILD', 'wait4', 1, null, 0, null);
-      await fails(proc, 'ECHILD', 'waitpid', 0x7fffffff, null, 0);
-    });
-    check('EINVAL: unknown options', async ({ proc }) => {
-      await fails(proc, 'EINVAL', 'wait4', -1, null, 0x100, null);
-    });
-    check('EFAULT: a wild status or usage', async ({ proc }) => {
-      for (const wild of wildPointers) {
-        await (await proc.fork()).exit(0);
-        await fails(proc, 'EFAULT', 'wait4', -1, wild, 0, null);
-        await (await proc.fork()).exit(0);
-        await fails(proc, 'EFAULT', 'wait4', -1, null, 0, wild);
-      }
+    check('EINTR: a signal that is caught ends the wait', async ({ proc }) => {
+      await proc.fork();
+      const { signalHandler, restorer } = proc.agent;
+      await proc.sigaction(SIGUSR1, { handler: signalHandler, flags: 0x04000000, restorer });
+      const waiting = proc.call('wait4', -1, 0, 0, 0);
+      await proc.kill(SIGUSR1);
+      expect(await waiting).toBe(-4);
     });
   });
 
   syscall('waitid', () => {
-    check('tells all that happens to a child', async ({ proc }) => {
+    check('tells the story in a siginfo, and can leave it there', async ({ proc }) => {
       const child = await proc.fork();
-      const about = { value: 0, signal: SIGCHLD, pid: child.pid };
+      await child.exit(6);
+      const wanted = { signo: SIGCHLD, code: CLD_EXITED, pid: child.pid, status: 6 };
+      const peeked = await proc.run('waitid', P_PID, child.pid, output(128), WEXITED | WNOWAIT, null);
+      expect(siginfo(peeked.outputs[0])).toEqual(wanted);
+      const taken = await proc.run('waitid', P_ALL, 0, output(128), WEXITED, null);
+      expect([taken.value, siginfo(taken.outputs[0])]).toEqual([0, wanted]);
+      await fails(proc, 'ECHILD', 'waitid', P_ALL, 0, output(128), WEXITED, null);
+    });
+    check('of a killed and of a stopped child', async ({ proc }) => {
+      const child = await proc.fork();
       await child.kill(SIGSTOP);
-      expect(await waitid(proc, P_PID, child.pid, WSTOPPED)).toEqual({ ...about, code: CLD_STOPPED, status: SIGSTOP });
-      await child.kill(SIGCONT);
-      expect(await waitid(proc, P_ALL, 0, WCONTINUED)).toEqual({ ...about, code: CLD_CONTINUED, status: SIGCONT });
-      await child.exit(7);
-      expect(await waitid(proc, P_PID, child.pid, WEXITED)).toEqual({ ...about, code: CLD_EXITED, status: 7 });
+      const stopped = await proc.run('waitid', P_PID, child.pid, output(128), WSTOPPED, null);
+      expect(siginfo(stopped.outputs[0])).toMatchObject({ status: SIGSTOP });
+      await child.kill(SIGKILL);
+      const killed = await proc.run('waitid', P_PGID, await proc.call('getpgrp'), output(128), WEXITED, null);
+      expect(siginfo(killed.outputs[0])).toMatchObject({ code: CLD_KILLED, status: SIGKILL });
     });
-    check('WNOWAIT leaves the zombie', async ({ proc }) => {
-      const child = await proc.fork();
-      await child.kill(SIGTERM);
-      const told = { value: 0, signal: SIGCHLD, pid: child.pid, code: CLD_KILLED, status: SIGTERM };
-      expect(await waitid(proc, P_ALL, 0, WEXITED | WNOWAIT)).toEqual(told);
-      expect(await waitid(proc, P_ALL, 0, WEXITED)).toEqual(told);
-      await fails(proc, 'ECHILD', 'waitid', P_ALL, 0, output(SIGINFO_SIZE), WEXITED, null);
+    check('WNOHANG with nobody to report gives zeros', async ({ proc }) => {
+      await proc.fork();
+      const { value, outputs } = await proc.run('waitid', P_ALL, 0, output(128), WEXITED | WNOHANG, null);
+      expect([value, siginfo(outputs[0])]).toMatchObject([0, { signo: 0, pid: 0 }]);
     });
-    check('WNOHANG: zeroes while there is nothing', async ({ proc }) => {
-      const child = await proc.fork();
-      expect(await waitid(proc, P_PID, child.pid, WEXITED | WNOHANG)).toMatchObject({ value: 0, signal: 0, pid: 0 });
-    });
-    check('by group', async ({ proc }) => {
-      const child = await proc.fork();
-      await succeeds(child, 'setpgid', 0, 0);
-      await child.exit(1);
-      expect((await waitid(proc, P_PGID, child.pid, WEXITED)).pid).toBe(child.pid);
-    });
-    check('EINVAL: no such kind, no such option, nothing to wait for', async ({ proc }) => {
-      await fails(proc, 'EINVAL', 'waitid', 99, 0, null, WEXITED, null);
-      await fails(proc, 'EINVAL', 'waitid', P_ALL, 0, null, WEXITED | 0x100, null);
-      await fails(proc, 'EINVAL', 'waitid', P_ALL, 0, null, WNOHANG, null);
-      await fails(proc, 'EINVAL', 'waitid', P_PID, 0, null, WEXITED, null);
-    });
-    check('ECHILD: nobody fits', ({ proc }) => fails(proc, 'ECHILD', 'waitid', P_ALL, 0, null, WEXITED, null));
-    check('EFAULT: a wild result', async ({ proc }) => {
-      await (await proc.fork()).exit(0);
-      await fails(proc, 'EFAULT', 'waitid', P_ALL, 0, wildPointers[1], WEXITED, null);
+    check('EINVAL: nothing to wait for, an unknown kind; ECHILD', async ({ proc }) => {
+      await fails(proc, 'EINVAL', 'waitid', P_ALL, 0, output(128), 0, null);
+      await fails(proc, 'EINVAL', 'waitid', 77, 0, output(128), WEXITED, null);
+      await fails(proc, 'ECHILD', 'waitid', P_ALL, 0, output(128), WEXITED, null);
     });
   });
 
-  syscall(['getpid', 'gettid', 'getppid', 'set_tid_address'], () => {
-    check('the one thread has the id of the process', async ({ proc }) => {
-      expect(await proc.getpid()).toBe(proc.pid);
-      expect(await proc.call('gettid')).toBe(proc.pid);
-      expect(await proc.call('set_tid_address', 0)).toBe(proc.pid);
+  if (target.own) {
+    syscall(['fork', 'mmap2'], () => {
+      check('EAGAIN or ENOMEM: a bomb of processes, and of memory, ends without harm', async ({ proc }) => {
+        await proc.exec('/bin/torture', ['torture', '--bomb', 'processes']);
+        expect(await proc.exited).toEqual({ kind: 'exited', code: 0 });
+      });
+      check('a hog of memory does, too', async ({ proc }) => {
+        await proc.exec('/bin/torture', ['torture', '--bomb', 'memory']);
+        expect(await proc.exited).toEqual({ kind: 'exited', code: 0 });
+      });
     });
-    check('an orphan is adopted', async ({ proc }) => {
-      const child = await proc.fork();
-      const grandchild = await child.fork();
-      expect(await grandchild.call('getppid')).toBe(child.pid);
-      await child.exit(0);
-      await proc.wait();
-      expect(await grandchild.call('getppid')).not.toBe(child.pid);
-    });
-  });
-
-  syscall(['set_thread_area', 'get_thread_area'], () => {
-    // Entry (-1: any), base, limit, flags: 32-bit, data, limit in pages, usable.
-    const descriptor = (entry: number, base = 0x12345678): Uint8Array => encodeWords([entry, base, 0xfffff, 0x51]);
-    check('gives an entry, which can be read back', async ({ proc }) => {
-      const { outputs } = await proc.run('set_thread_area', inout(descriptor(-1)));
-      const [entry] = decodeWords(outputs[0]!);
-      const back = await proc.run('get_thread_area', inout(encodeWords([entry!, 0, 0, 0])));
-      expect(decodeWords(back.outputs[0]!)).toEqual([entry, 0x12345678, 0xfffff, 0x51]);
-    });
-    check('three entries, then ESRCH; a cleared one can be had again', async ({ proc }) => {
-      const entries: number[] = [];
-      for (let n = 0; n < 3; n++) {
-        const result = await proc.request(243, [inout(descriptor(-1))]);
-        if (result.value < 0) break;
-        entries.push(decodeWords(result.outputs[0]!)[0]!);
-      }
-      expect(entries.length).toBeGreaterThan(0);
-      await fails(proc, 'ESRCH', 'set_thread_area', inout(descriptor(-1)));
-      await proc.run('set_thread_area', input(encodeWords([entries[0]!, 0, 0, 0x28])));
-      const again = await proc.run('set_thread_area', inout(descriptor(-1)));
-      expect(decodeWords(again.outputs[0]!)[0]).toBe(entries[0]);
-    });
-    check('each process has its own', async ({ proc }) => {
-      const { outputs } = await proc.run('set_thread_area', inout(descriptor(-1, 0x1000)));
-      const [entry] = decodeWords(outputs[0]!);
-      const child = await proc.fork();
-      await child.run('set_thread_area', input(descriptor(entry!, 0x2000)));
-      const own = await proc.run('get_thread_area', inout(encodeWords([entry!, 0, 0, 0])));
-      expect(decodeWords(own.outputs[0]!)[1]).toBe(0x1000);
-    });
-    check('EINVAL: code segments, 16-bit segments, entries of others', async ({ proc }) => {
-      await fails(proc, 'EINVAL', 'set_thread_area', input(encodeWords([-1, 1, 1, 0x55])));
-      await fails(proc, 'EINVAL', 'set_thread_area', input(encodeWords([-1, 1, 1, 0x50])));
-      await fails(proc, 'EINVAL', 'set_thread_area', input(descriptor(3)));
-      await fails(proc, 'EINVAL', 'get_thread_area', input(descriptor(99)));
-    });
-    check('EFAULT: wild pointers', async ({ proc }) => {
-      for (const wild of wildPointers) {
-        await fails(proc, 'EFAULT', 'set_thread_area', wild);
-        await fails(proc, 'EFAULT', 'get_thread_area', wild);
-      }
-    });
-  });
+  }
 });
 
-/** Machine code: clone(flags, 0, words, 0, words + 4); the child ends with the code 17, the parent returns its pid. */
-function cloneAndExit(area: number, flags: number): Uint8Array {
-  const word = (value: number): number[] => [...encodeWords([value])];
-  return Uint8Array.from([
-    ...[0x53, 0x56, 0x57], // push ebx, esi, edi
-    ...[0xb8, ...word(120)], // mov eax, SYS_clone
-    ...[0xbb, ...word(flags)], // mov ebx, flags
-    ...[0x31, 0xc9], // xor ecx, ecx
-    ...[0xba, ...word(area)], // mov edx, area
-    ...[0x31, 0xf6], // xor esi, esi
-    ...[0xbf, ...word(area + 4)], // mov edi, area + 4
-    ...[0xcd, 0x80], // int 0x80
-    ...[0x85, 0xc0, 0x75, 0x0c], // test eax, eax; jnz parent
-    ...[0xb8, ...word(1)], // mov eax, SYS_exit
-    ...[0xbb, ...word(17)], // mov ebx, 17
-    ...[0xcd, 0x80], // int 0x80
-    ...[0x5f, 0x5e, 0x5b, 0xc3], // pop edi, esi, ebx; ret
-  ]);
+function inputWords(...items: readonly number[]) {
+  return input(new Uint8Array(new Uint32Array(items).buffer));
 }
