@@ -107,6 +107,7 @@ export class Board implements CoreHost, CpuSurroundings {
 
   reschedule(): void {
     this.#mustReschedule = true;
+    this.#core?.stop();
   }
 
   /** Whether the set of CPUs that can run may have changed since the last call. */

@@ -13,7 +13,8 @@ import { type BootModule, loadMultiboot } from './boot/multiboot.ts';
 import { enterProtectedMode } from './boot/protected-mode.ts';
 import { hostMilliseconds, Pace, pause, yieldToHost } from './host.ts';
 import { OutputPattern } from './output-pattern.ts';
-import { type Policy, RoundRobin } from './policy.ts';
+import type { Policy } from './policy.ts';
+import { RoundRobin } from './policies/round-robin.ts';
 import { Random } from './random.ts';
 import type { SerialPort } from './serial.ts';
 import { hashMachine } from './state-hash.ts';
@@ -287,9 +288,13 @@ export class Machine {
       this.#sliceEnd = Number.POSITIVE_INFINITY;
       return board.current.runnable;
     }
-    if (completed < this.#sliceEnd && board.current.runnable) return true;
+    const paused = board.core.paused && this.#policy.ignoresPause !== true;
+    const sliceIsOver = completed >= this.#sliceEnd || paused || !board.current.runnable;
+    if (!sliceIsOver && !board.takeReschedule()) return true;
     const runnable = board.cpus.filter((cpu) => cpu.runnable).map((cpu) => cpu.index);
     if (runnable.length === 0) return false;
+    board.core.stopAtPause(runnable.length > 1);
+    if (!sliceIsOver) return true;
     const slice = this.#policy.next(runnable, completed);
     board.switchTo(slice.cpu);
     this.#sliceEnd = completed + slice.instructions;

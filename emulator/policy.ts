@@ -1,42 +1,21 @@
 /*
- * Which CPU runs next, and for how long.
+ * Which CPU runs next, and for how long: the interface of scheduling policies. The policies are in policies/.
  *
- * A policy is asked whenever a slice is over, or the CPU that had it cannot run any more. It must be a function of what it
- * is told and of its own state, so that a run can be repeated.
+ * A policy is asked whenever a slice is over: its instructions are used up, or its CPU sleeps, waits, or executed PAUSE
+ * while others could run. It must be a function of what it is told and of its own state, so that a run can be repeated.
  */
 
-import type { Random } from './random.ts';
-
-/** Runs `cpu` for so many instructions; the machine may end a slice early when the CPU halts. */
 export interface Slice {
   readonly cpu: number;
   readonly instructions: number;
 }
 
 export interface Policy {
+  /**
+   * Whether a CPU that executes PAUSE keeps its slice. Without it, a CPU that spins gives way at once, and cannot starve
+   * the machine, whatever the policy.
+   */
+  readonly ignoresPause?: boolean;
   /** `runnable` is not empty, and ascending; `executed` counts the instructions of all CPUs. */
   next(runnable: readonly number[], executed: number): Slice;
-}
-
-/**
- * One CPU after the other, in slices of random length. With slices of one length, a CPU that spins for a lock can meet it
- * held every time, forever; here every length comes up.
- */
-export class RoundRobin implements Policy {
-  readonly #random: Random;
-  readonly #mean: number;
-  #last = -1;
-
-  constructor(random: Random, meanInstructions: number) {
-    this.#random = random;
-    this.#mean = meanInstructions;
-  }
-
-  next(runnable: readonly number[]): Slice {
-    const cpu = runnable.find((index) => index > this.#last) ?? runnable[0]!;
-    this.#last = cpu;
-    // Alone, a CPU has nobody to be fair to; its slice ends when another one wakes.
-    const instructions = Math.ceil(this.#mean / 2) + this.#random.below(this.#mean);
-    return { cpu, instructions };
-  }
 }

@@ -84,6 +84,8 @@ const SHARED_STATE = [
   layout.acpiEnabled,
 ];
 
+const PAUSE = [0xf3, 0x90];
+
 /** Instructions between two stops at most, so that the difference of two counters is never ambiguous. */
 const LONGEST_QUANTUM = 2 ** 28;
 
@@ -112,7 +114,7 @@ export class V86Core {
           try {
             return await instance.instantiate(imports);
           } catch (error) {
-            reject(error);
+            reject(error instanceof Error ? error : new Error(String(error)));
             return new Promise(() => undefined);
           }
         },
@@ -144,6 +146,7 @@ export class V86Core {
   run(instructions: number): void {
     const instance = this.#instance;
     const end = this.completed + instructions;
+    instance.globals.paused.value = 0;
     instance.setStop(Math.min(instructions, LONGEST_QUANTUM));
     try {
       if (instance.globals.interruptLines.value !== 0) instance.functions.handle_irqs();
@@ -166,6 +169,16 @@ export class V86Core {
   /** Tells the CPU which interrupt lines are asserted: INTERRUPT_LINE_INTR, INTERRUPT_LINE_NMI. */
   setInterruptLines(lines: number): void {
     this.#instance.globals.interruptLines.value = lines;
+  }
+
+  /** Whether `run` ends after a PAUSE. */
+  stopAtPause(stop: boolean): void {
+    this.#instance.globals.pauseStops.value = Number(stop);
+  }
+
+  /** Whether the last `run` ended after a PAUSE. */
+  get paused(): boolean {
+    return this.#instance.globals.paused.value !== 0;
   }
 
   /** What CPUID leaf 1 adds to EBX and EDX. */
@@ -448,7 +461,7 @@ class CoreInstance {
   /** Compiles at once, so that nothing depends on when the host gets to it. */
   #compile(index: number, start: number, flags: number, pointer: number, length: number): void {
     const written = new Uint8Array(this.#memory!.buffer, pointer, length);
-    const { bytes, longestPath } = rewriteJitModule(written);
+    const { bytes, longestPath } = rewriteJitModule(written, (address) => this.#isPause(address));
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { e: this.#jitImports });
     this.#table!.set(index + JIT_TABLE_OFFSET, instance.exports['f']!);
     this.#margin = Math.max(this.#margin, longestPath);
@@ -463,6 +476,10 @@ class CoreInstance {
     this.#bytes = new Uint8Array(buffer);
     this.#state = new DataView(buffer);
     this.#ram = new Uint8Array(buffer, this.#ramBase, this.#state.getUint32(layout.memorySize, true));
+  }
+
+  #isPause(address: number): boolean {
+    return this.ram[address] === PAUSE[0] && this.ram[address + 1] === PAUSE[1];
   }
 
   #guarded(callback: (a: number, b: number) => number): CoreFunction {

@@ -17,6 +17,8 @@
  *   if L >= 100003 leave              if L >= 0 leave
  *   loop without such a test          such a test before each block of the loop
  *   counter += L                      counter += L + B; inFlight = 0
+ *   marker of a PAUSE                 if pauseStops: L -= instructions left in the block; stopAt = counter + L + B;
+ *                                     paused = 1; leave behind the PAUSE
  *   leave by a fault:                 L = inFlight - B, + 1 if the instruction raised an exception instead of asking to be
  *                                     tried again
  *
@@ -28,6 +30,7 @@
  */
 
 import { JIT_FAULT_EXCEPTION_LAST, layout, V86_LOOP_LIMIT } from './layout.ts';
+import type { GlobalName } from './patches.ts';
 import { PathBound } from './jit-path.ts';
 import { branchTargets, code, nextInstruction, readUnsigned, skipLeb, unsigned } from './wasm-code.ts';
 
@@ -51,7 +54,11 @@ const OP_CONST = 0x41;
 /** Indices of the imported globals in a rewritten module, in the order of their imports. */
 const JIT_STOP_AT = 0;
 const IN_FLIGHT = 1;
-const IMPORTED_GLOBALS = ['jitStopAt', 'inFlight'];
+const STOP_AT = 2;
+const PAUSE_STOPS = 3;
+const PAUSED = 4;
+const IMPORTED_GLOBALS = ['jitStopAt', 'inFlight', 'stopAt', 'pauseStops', 'paused'] satisfies GlobalName[];
+const PAUSE_BYTES = 2;
 
 export interface RewrittenModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -59,8 +66,11 @@ export interface RewrittenModule {
   readonly longestPath: number;
 }
 
-/** Rewrites a module of v86's compiler. Throws if it does not have the expected shape. */
-export function rewriteJitModule(module: Uint8Array): RewrittenModule {
+/**
+ * Rewrites a module of v86's compiler. `isPause` tells whether there is a PAUSE at a physical address. Throws if the module
+ * does not have the expected shape.
+ */
+export function rewriteJitModule(module: Uint8Array, isPause: (address: number) => boolean): RewrittenModule {
   const output = new ByteWriter(module.length * 2);
   output.copy(module, 0, 8);
   let functionNames: readonly string[] = [];
@@ -76,7 +86,7 @@ export function rewriteJitModule(module: Uint8Array): RewrittenModule {
       writeImports(output, module, imports, end);
     } else if (id === SECTION_CODE) {
       const body = new ByteWriter(size * 2);
-      const rewriter = new BodyRewriter(module, body, functionNames);
+      const rewriter = new BodyRewriter(module, body, functionNames, isPause);
       const bodySizeAt = skipLeb(module, start); // after the number of functions, which is one
       rewriter.run(skipLeb(module, bodySizeAt), end);
       longestPath = rewriter.path.longest;
@@ -147,6 +157,7 @@ class BodyRewriter {
   readonly #module: Uint8Array;
   readonly #output: ByteWriter;
   readonly #functionNames: readonly string[];
+  readonly #isPause: (address: number) => boolean;
   /** The local that counts, how it is compared with the limit, and how it is added to the counter in memory. */
   #counter = -1;
   #limitTest: readonly number[] = [];
@@ -163,10 +174,16 @@ class BodyRewriter {
   readonly #untested: boolean[] = [];
   readonly #isLoop: boolean[] = [];
 
-  constructor(module: Uint8Array, output: ByteWriter, functionNames: readonly string[]) {
+  constructor(
+    module: Uint8Array,
+    output: ByteWriter,
+    functionNames: readonly string[],
+    isPause: (address: number) => boolean,
+  ) {
     this.#module = module;
     this.#output = output;
     this.#functionNames = functionNames;
+    this.#isPause = isPause;
   }
 
   /** Copies the function body at `start`, with the changes. */
@@ -177,8 +194,10 @@ class BodyRewriter {
       const opcode = this.#module[at]!;
       const next = nextInstruction(this.#module, at);
       if (opcode === code.nop) {
+        const [address, after] = this.#readMarker(at);
         this.#begin();
-        at = this.#afterMarker(at);
+        if (this.#isPause(address)) this.#writePause(address);
+        at = after;
       } else if (opcode === OP_CALL) {
         this.#call(this.#functionNames[readUnsigned(this.#module, at + 1)] ?? '');
         this.#output.copy(this.#module, at, next);
@@ -302,9 +321,32 @@ class BodyRewriter {
   #writeBlockTest(markerAt: number): void {
     const [address] = this.#readMarker(markerAt);
     this.path.test();
+    this.#output.push(...this.#mustLeave(), ...code.if, ...this.#leaveFromIf(address), code.end);
+  }
+
+  /** Leaves behind a PAUSE, with the count that is true there. */
+  #writePause(address: number): void {
     this.#output.push(
-      ...this.#mustLeave(),
+      ...code.globalGet(PAUSE_STOPS),
       ...code.if,
+      ...code.localGet(this.#counter),
+      ...code.i32Const(this.#blockSize - this.#begun),
+      code.i32Sub,
+      ...code.localSet(this.#counter),
+      ...code.load32At(layout.instructionCounter),
+      ...this.#counted(),
+      code.i32Add,
+      ...code.globalSet(STOP_AT),
+      ...code.i32Const(1),
+      ...code.globalSet(PAUSED),
+      ...this.#leaveFromIf(address + PAUSE_BYTES),
+      code.end,
+    );
+  }
+
+  /** Within an `if`: goes to the way out, with the instruction pointer at this place of the current page. */
+  #leaveFromIf(address: number): number[] {
+    return [
       ...code.i32Const(0),
       ...code.load32At(layout.instructionPointer),
       ...code.i32Const(-4096),
@@ -313,8 +355,7 @@ class BodyRewriter {
       code.i32Or,
       ...code.store32(layout.instructionPointer),
       ...code.br(this.#untested.length),
-      code.end,
-    );
+    ];
   }
 
   #mustLeave(): number[] {
@@ -376,10 +417,6 @@ class BodyRewriter {
 
   #innermostLoopIsUntested(): boolean {
     return this.#untested[this.#isLoop.lastIndexOf(true)] ?? false;
-  }
-
-  #afterMarker(at: number): number {
-    return this.#readMarker(at)[1];
   }
 
   /** The address in a marker, and the position after it. */

@@ -29,6 +29,7 @@ export const layout = {
   lastVirtualPage: 620,
   lastPhysicalPage: 624,
   sysenter: 636,
+  prefixes: 648, // of the instruction that is being interpreted
   instructionCounter: 664, // 32 bits, shared by all CPUs
   selectors: 668, // es, cs, ss, ds, fs, gs, tr, ldtr
   debugRegisters: 684,
@@ -80,6 +81,7 @@ export const symbols = {
   handleIrqs: 'handle_irqs',
   cpuid: 'instr_0FA2',
   sti: inCpu('instructions', 'instr_FB'),
+  runPrefixed: inCpu('cpu', 'run_prefix_instruction'),
   acknowledgePic: inCpu('pic', 'pic_acknowledge_irq'),
   localApicRead: inCpu('apic', 'read32'),
   ioApicRead: inCpu('ioapic', 'read32'),

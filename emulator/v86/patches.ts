@@ -43,6 +43,10 @@ export const RESUME_POINTS = 256;
  */
 const INTERPRETER_LIMIT = 100;
 
+/** PAUSE is a NOP with the prefix F3, which v86 notes as a bit. */
+const OPCODE_NOP = 0x90;
+const PREFIX_REPZ = 8;
+
 /** The globals that are added, by their exported names. */
 export const GLOBALS = [
   'stopAt',
@@ -51,6 +55,8 @@ export const GLOBALS = [
   'interruptLines',
   'forceInterpreter',
   'resumePoints',
+  'pauseStops',
+  'paused',
   'cpuidEbx',
   'cpuidEdx',
 ] as const;
@@ -65,6 +71,7 @@ export function patchCore(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   keepStopsOutOfCompiler(editor, globals);
   countExactly(editor, globals);
   countStiOnce(editor);
+  stopAtPause(editor, globals);
   leaveAfterOneQuantum(editor);
   takeInterruptsFromOutside(editor, globals);
   sendDevicesOutside(editor);
@@ -207,6 +214,36 @@ function countStiOnce(editor: WasmModuleEditor): void {
     ...code.store32(layout.instructionCounter),
   ];
   editor.edit(symbols.sti, 'the count of the instruction after sti', increment, []);
+}
+
+/**
+ * When `pauseStops` is set, PAUSE ends the quantum and sets `paused`: a CPU that spins gives way to the one it waits for.
+ * In run_prefix_instruction, local 1 is the opcode after the prefix. Compiled code does the same, see jit-module.ts.
+ */
+function stopAtPause(editor: WasmModuleEditor, g: GlobalIndices): void {
+  const opcodeRead = [0x2d, 0, 0, ...code.localSet(1)];
+  editor.edit(symbols.runPrefixed, 'the opcode after a prefix', opcodeRead, [
+    ...opcodeRead,
+    ...code.globalGet(g.pauseStops),
+    ...code.if,
+    ...code.localGet(1),
+    ...code.i32Const(OPCODE_NOP),
+    code.i32Eq,
+    ...code.i32Const(0),
+    0x2d,
+    0,
+    ...unsigned(layout.prefixes),
+    ...code.i32Const(PREFIX_REPZ),
+    code.i32Eq,
+    code.i32And,
+    ...code.if,
+    ...counter,
+    ...code.globalSet(g.stopAt),
+    ...code.i32Const(1),
+    ...code.globalSet(g.paused),
+    code.end,
+    code.end,
+  ]);
 }
 
 /** main_loop goes on for a millisecond of its clock. One quantum is what the machine wants: compare with -1 instead of 1. */

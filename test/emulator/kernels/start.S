@@ -38,6 +38,43 @@ _start:
     push %eax
     call leave
 
+    /* Where the other processors begin, in real mode; copied to 0x8000. Each takes a number and the stack that goes with it. */
+    .globl trampoline, trampoline_end
+    .code16
+trampoline:
+    cli
+    xor %ax, %ax
+    mov %ax, %ds
+    lgdtl 0x8100
+    mov %cr0, %eax
+    or $1, %al
+    mov %eax, %cr0
+    ljmpl $0x08, $processor_entry
+trampoline_end:
+    .code32
+processor_entry:
+    mov $0x10, %ecx
+    mov %ecx, %ds
+    mov %ecx, %es
+    mov %ecx, %fs
+    mov %ecx, %gs
+    mov %ecx, %ss
+    lgdt gdt_pointer
+    lidt idt_pointer
+    mov $1, %eax
+    lock xadd %eax, processors
+    inc %eax
+    mov %eax, %ecx
+    imul $4096, %ecx
+    lea processor_stacks(%ecx), %esp
+    push %eax
+    call processor_main
+1:  cli
+    hlt
+    jmp 1b
+
+    .weak processor_main
+
     .align 16
 stubs:
     .set vector, 0
@@ -72,8 +109,14 @@ idt_pointer:
     .word 256 * 8 - 1
     .long idt
 
+    .globl gdt_pointer
+    .globl processors
+processors:
+    .long 0
+
     .bss
     .align 16
+    .lcomm processor_stacks, 4096 * 9
     .lcomm idt, 2048
     .lcomm stack, 16384
     .set stack_top, stack + 16384
