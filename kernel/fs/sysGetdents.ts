@@ -5,17 +5,17 @@
  * and is known with the record.
  */
 
-import { Dirent, Dirent64 } from '../abi/dirent.ts';
+import { type Dirent, type Dirent64 } from '../abi/dirent.ts';
 import { EBADF, EFAULT, EINVAL, ENOENT, ENOTDIR } from '../abi/errno.ts';
 import { O_PATH } from '../abi/fcntl.ts';
 import { USER_END } from '../arch/x86/layout.ts';
 import { clearUser, copyToUser } from '../arch/x86/userCopy.ts';
 import { getFileOf } from './descriptor.ts';
-import { type DirectoryEntry, DirectorySink } from './directorySink.ts';
+import { type DirectoryEntry, type DirectorySink } from './directorySink.ts';
 import { type File, putFile } from './file.ts';
 import { touchAccessed } from './inode.ts';
 
-/** The least size of a record without its name. @packed structs end where their last field does. */
+/** The least size of a record without its name. Packed structs end where their last field does. */
 const LONG_HEAD: u32 = 19;
 const SHORT_HEAD: u32 = 10;
 
