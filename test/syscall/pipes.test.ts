@@ -23,7 +23,7 @@ import {
 import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT } from '../../kernel/abi/poll.ts';
 import { SIG_IGN, SIGPIPE, SIGUSR1, SIG_BLOCK } from '../../kernel/abi/signal.ts';
 import { S_IFIFO } from '../../kernel/abi/stat.ts';
-import { fails, onEveryTarget, succeeds, wildPointers } from './support/suite.ts';
+import { fails, interrupted, onEveryTarget, succeeds, wildPointers } from './support/suite.ts';
 
 function bytes(count: number): Blob {
   return input(new Uint8Array(count).fill(0x61));
@@ -170,9 +170,7 @@ onEveryTarget(({ syscall, check }) => {
       const [readEnd] = await proc.pipe();
       const { signalHandler, restorer } = proc.agent;
       await proc.sigaction(SIGUSR1, { handler: signalHandler, flags: 0x04000000, restorer });
-      const reading = proc.call('read', readEnd, output(1), 1);
-      await proc.kill(SIGUSR1);
-      expect(await reading).toBe(-4);
+      expect(await interrupted(proc, SIGUSR1, proc.call('read', readEnd, output(1), 1))).toBe(-4);
     });
   });
 

@@ -35,7 +35,7 @@ import {
   WSTOPPED,
   WUNTRACED,
 } from '../../kernel/abi/wait.ts';
-import { fails, onEveryTarget, rejects, succeeds, wildPointers } from './support/suite.ts';
+import { fails, interrupted, onEveryTarget, rejects, succeeds, wildPointers } from './support/suite.ts';
 
 /** Writes an executable file. */
 async function install(proc: Process, name: string, contents: Uint8Array, mode = 0o755): Promise<void> {
@@ -311,9 +311,7 @@ onEveryTarget(({ target, syscall, check }) => {
       await proc.fork();
       const { signalHandler, restorer } = proc.agent;
       await proc.sigaction(SIGUSR1, { handler: signalHandler, flags: 0x04000000, restorer });
-      const waiting = proc.call('wait4', -1, 0, 0, 0);
-      await proc.kill(SIGUSR1);
-      expect(await waiting).toBe(-4);
+      expect(await interrupted(proc, SIGUSR1, proc.call('wait4', -1, 0, 0, 0))).toBe(-4);
     });
   });
 

@@ -149,6 +149,20 @@ export async function rejects(error: ErrnoName, promise: Promise<unknown>): Prom
   expect(result).toBe(error);
 }
 
+/**
+ * Sends `signal` until `call`, which blocks in `proc`, returns: the first one may come before the call has begun to wait.
+ * Gives what it returned.
+ */
+export async function interrupted(proc: Process, signal: number, call: Promise<number>): Promise<number> {
+  let over = false;
+  void call.finally(() => (over = true)).catch(() => undefined);
+  while (!over) {
+    await proc.kill(signal);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return call;
+}
+
 function outcome(value: number): string {
   return isError(value) ? errnoName(-value) : 'success';
 }
