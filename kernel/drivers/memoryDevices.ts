@@ -4,7 +4,7 @@
 
 import { EFAULT, ENOSPC, ENXIO } from '../abi/errno.ts';
 import { minorOf, registerCharDevices } from '../fs/device.ts';
-import { FileOperations, type File } from '../fs/file.ts';
+import { type FileOperations, type File } from '../fs/file.ts';
 import { noSync } from '../fs/genericFile.ts';
 import { type Inode } from '../fs/inode.ts';
 import { type Transfer } from '../fs/transfer.ts';

@@ -40,7 +40,7 @@ import {
 import { requestIrq } from '../arch/x86/irq.ts';
 import { printk } from '../lib/printk.ts';
 import { deliverRaised, endOfBurst, mayReceive, receive, receiveBreak, receiveDamaged } from './lineDiscipline.ts';
-import { OUTPUT_SIZE, type Tty, TtyDriver, type TtyLock } from './tty.ts';
+import { OUTPUT_SIZE, type Tty, type TtyDriver, type TtyLock } from './tty.ts';
 import { createTty, SERIAL_MINOR, setConsole } from './ttyFile.ts';
 
 // Registers, from the port's base.

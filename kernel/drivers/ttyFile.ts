@@ -46,14 +46,14 @@ import {
 } from '../abi/termios.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { makeDevice, majorOf, minorOf, registerCharDevices } from '../fs/device.ts';
-import { type File, FileOperations } from '../fs/file.ts';
+import { type File, type FileOperations } from '../fs/file.ts';
 import { type Inode } from '../fs/inode.ts';
 import { type PollTable } from '../fs/poll.ts';
 import { type Transfer } from '../fs/transfer.ts';
 import { allocate, kfree, kmalloc } from '../mm/slab.ts';
 import { adoptOnOpen } from './jobControl.ts';
 import { updateTransparency } from './lineDiscipline.ts';
-import { INPUT_SIZE, OUTPUT_SIZE, Tty, type TtyDriver, TtyHandle } from './tty.ts';
+import { INPUT_SIZE, OUTPUT_SIZE, type Tty, type TtyDriver, type TtyHandle } from './tty.ts';
 import { controlTty } from './ttyIoctl.ts';
 import { hasInput, readTty } from './ttyRead.ts';
 import { isWritable, writeTty } from './ttyWrite.ts';

@@ -52,11 +52,11 @@ import {
   TCOFLUSH,
   TCOOFF,
   TCOON,
-  Termios,
-  Termios2,
+  type Termios,
+  type Termios2,
   VSTART,
   VSTOP,
-  Winsize,
+  type Winsize,
 } from '../abi/termios.ts';
 import { monotonicNs } from '../arch/x86/clock.ts';
 import { current } from '../arch/x86/cpu.ts';

@@ -22,7 +22,7 @@ import { type File } from '../fs/file.ts';
 import { type Transfer } from '../fs/transfer.ts';
 import { signalPending } from '../proc/scheduler.ts';
 import { NEVER, scheduleTimeout } from '../proc/sleep.ts';
-import { WaitEntry } from '../sync/waitQueue.ts';
+import { type WaitEntry } from '../sync/waitQueue.ts';
 import { checkForeground } from './jobControl.ts';
 import { unthrottle } from './lineDiscipline.ts';
 import { type Tty, type TtyHandle, type TtyLock } from './tty.ts';

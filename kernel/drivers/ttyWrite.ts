@@ -17,7 +17,7 @@ import { type Transfer } from '../fs/transfer.ts';
 import { schedule, signalPending } from '../proc/scheduler.ts';
 import { NEVER, scheduleTimeout } from '../proc/sleep.ts';
 import { monotonicNs } from '../arch/x86/clock.ts';
-import { WaitEntry } from '../sync/waitQueue.ts';
+import { type WaitEntry } from '../sync/waitQueue.ts';
 import { checkForeground } from './jobControl.ts';
 import { ECHO_ROOM, type Tty, type TtyHandle, type TtyLock } from './tty.ts';
 import { putProcessed, putRaw } from './ttyOutput.ts';

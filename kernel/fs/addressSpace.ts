@@ -14,7 +14,7 @@
 
 import { EAGAIN, EEXIST, ENOMEM } from '../abi/errno.ts';
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
-import { RadixReserve, type RadixTree } from '../lib/radixTree.ts';
+import { type RadixReserve, type RadixTree } from '../lib/radixTree.ts';
 import { memset } from '../lib/string.ts';
 import { putPage } from '../mm/buddy.ts';
 import { allocZeroedPage } from '../mm/userPages.ts';

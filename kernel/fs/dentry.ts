@@ -16,10 +16,10 @@
  */
 
 import { ENAMETOOLONG } from '../abi/errno.ts';
-import { ListHead } from '../lib/list.ts';
+import { type ListHead } from '../lib/list.ts';
 import { memcmp, memcpy } from '../lib/string.ts';
 import { allocate, kfree, kmalloc } from '../mm/slab.ts';
-import { Spinlock } from '../sync/spinlock.ts';
+import { type Spinlock } from '../sync/spinlock.ts';
 import { type Inode, putInode, type SuperBlock } from './inode.ts';
 
 /** Class of the lock. */

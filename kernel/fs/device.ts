@@ -12,7 +12,7 @@
 
 import { ENXIO } from '../abi/errno.ts';
 import { assert } from '../lib/panic.ts';
-import { type File, FileOperations } from './file.ts';
+import { type File, type FileOperations } from './file.ts';
 import { type Inode } from './inode.ts';
 
 export function makeDevice(major: u32, minor: u32): u32 {

@@ -14,7 +14,7 @@ import { RLIMIT_NOFILE } from '../abi/resource.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { memcpy, memset } from '../lib/string.ts';
 import { allocate, kfree, kmalloc } from '../mm/slab.ts';
-import { Spinlock } from '../sync/spinlock.ts';
+import { type Spinlock } from '../sync/spinlock.ts';
 import { type File, getFile, putFile } from './file.ts';
 
 /** Class of FileTable.lock. */

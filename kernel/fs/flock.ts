@@ -9,11 +9,11 @@
 
 import { EAGAIN, EINVAL, ENOMEM, ERESTARTSYS } from '../abi/errno.ts';
 import { LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN } from '../abi/fcntl.ts';
-import { ListHead } from '../lib/list.ts';
+import { type ListHead } from '../lib/list.ts';
 import { allocate, kfree } from '../mm/slab.ts';
 import { schedule, signalPending } from '../proc/scheduler.ts';
-import { Spinlock } from '../sync/spinlock.ts';
-import { WaitEntry, WaitQueue } from '../sync/waitQueue.ts';
+import { type Spinlock } from '../sync/spinlock.ts';
+import { type WaitEntry, type WaitQueue } from '../sync/waitQueue.ts';
 import { type File } from './file.ts';
 import { type Inode } from './inode.ts';
 

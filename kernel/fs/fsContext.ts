@@ -7,7 +7,7 @@
 
 import { current } from '../arch/x86/cpu.ts';
 import { allocate, kfree } from '../mm/slab.ts';
-import { Spinlock } from '../sync/spinlock.ts';
+import { type Spinlock } from '../sync/spinlock.ts';
 import { type Dentry, getDentry, globalRoot, putDentry } from './dentry.ts';
 
 /** Class of FsContext.lock. */

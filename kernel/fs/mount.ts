@@ -14,7 +14,7 @@ import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY } from '../abi/mount.ts';
 import { assert } from '../lib/panic.ts';
 import { strcmp } from '../lib/string.ts';
 import { kfree } from '../mm/slab.ts';
-import { Mutex } from '../sync/mutex.ts';
+import { type Mutex } from '../sync/mutex.ts';
 import { type Dentry, getDentry, isHashed, isTreeInUse, lockDentries, putDentry, setRootDentry } from './dentry.ts';
 import { type SuperBlock } from './inode.ts';
 

@@ -27,7 +27,7 @@ import { type Dentry, putDentry, unhashDentry } from './dentry.ts';
 import { currentUmask } from './fsContext.ts';
 import { type Inode, type InodeMutex } from './inode.ts';
 import { mayCreate } from './open.ts';
-import { beginWalk, LAST_DOT, LAST_DOT_DOT, LAST_NAME, lookupLocked, Walk, walkParent } from './path.ts';
+import { beginWalk, LAST_DOT, LAST_DOT_DOT, LAST_NAME, lookupLocked, type Walk, walkParent } from './path.ts';
 import { checkPermission, checkSticky, MAY_EXEC, MAY_WRITE } from './permission.ts';
 
 /** What is to be made at the end of a path. */

@@ -29,7 +29,6 @@ import {
   ELOOP,
   ENFILE,
   ENOENT,
-  ENOTDIR,
   EOPNOTSUPP,
   EOVERFLOW,
   EPERM,
@@ -37,7 +36,7 @@ import {
 } from '../abi/errno.ts';
 import { MS_NODEV, MS_NOEXEC, MS_RDONLY } from '../abi/mount.ts';
 import { S_IALLUGO, S_IFBLK, S_IFCHR, S_IFMT, S_IFREG } from '../abi/stat.ts';
-import { crossMounts, type Dentry, getDentry, putDentry } from './dentry.ts';
+import { crossMounts, type Dentry, putDentry } from './dentry.ts';
 import { allocateFile, type File, freeFile, putFile } from './file.ts';
 import { currentUmask } from './fsContext.ts';
 import { MAX_SMALL_FILE_SIZE } from './genericFile.ts';
@@ -49,14 +48,14 @@ import {
   lookupChild,
   lookupLocked,
   stepUp,
-  Walk,
+  type Walk,
   walkAll,
   walkParent,
   FOLLOW,
   DIRECTORY,
 } from './path.ts';
 import { checkPermission, MAY_EXEC, MAY_READ, MAY_WRITE, ownerOrCapable } from './permission.ts';
-import { Transfer } from './transfer.ts';
+import { type Transfer } from './transfer.ts';
 
 /** Flags that only direct the opening, and are not kept. */
 const DIRECTING: u32 = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC;

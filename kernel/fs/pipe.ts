@@ -31,11 +31,11 @@ import { type Page, pageAddress } from '../mm/page.ts';
 import { allocate, kfree, kmalloc } from '../mm/slab.ts';
 import { schedule, signalPending } from '../proc/scheduler.ts';
 import { sendSignalToSelf } from '../proc/signalSend.ts';
-import { Mutex } from '../sync/mutex.ts';
-import { WaitEntry, WaitQueue } from '../sync/waitQueue.ts';
+import { type Mutex } from '../sync/mutex.ts';
+import { type WaitEntry, type WaitQueue } from '../sync/waitQueue.ts';
 import { memset } from '../lib/string.ts';
-import { type File, FileOperations } from './file.ts';
-import { type Inode, type InodeMutex } from './inode.ts';
+import { type File, type FileOperations } from './file.ts';
+import { type Inode } from './inode.ts';
 import { type PollTable } from './poll.ts';
 import { type Transfer } from './transfer.ts';
 

@@ -29,7 +29,7 @@ import { type SignalSet } from '../proc/signalState.ts';
 import { findProcess, firstThread, lockTasks, nextThread, type TaskListLock } from '../proc/taskList.ts';
 import { majorOf, minorOf } from './device.ts';
 import { type Dentry, putDentry } from './dentry.ts';
-import { ProcDirectory } from './procEntry.ts';
+import { type ProcDirectory } from './procEntry.ts';
 import { describeMounts } from './procMounts.ts';
 import { directoryOf, mmOf, tellPath } from './procLookup.ts';
 import { type ProcText } from './procText.ts';

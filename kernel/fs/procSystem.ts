@@ -29,7 +29,7 @@ import { RELEASE, VERSION } from '../proc/sysSystem.ts';
 import { cachedPageCount } from './addressSpace.ts';
 import { fileSystemCount, fileSystemName } from './mount.ts';
 import { openFileCount } from './file.ts';
-import { ProcDirectory } from './procEntry.ts';
+import { type ProcDirectory } from './procEntry.ts';
 import { type ProcText } from './procText.ts';
 
 const KIB_PER_PAGE: u32 = 4;

@@ -24,20 +24,20 @@ import { formatText } from '../lib/format.ts';
 import { strlen } from '../lib/string.ts';
 import { allocate, kfree } from '../mm/slab.ts';
 import { nextProcess, lockTasks } from '../proc/taskList.ts';
-import { AddressSpaceOperations } from './addressSpace.ts';
+import { type AddressSpaceOperations } from './addressSpace.ts';
 import { allocateDentry, attachInode, type Dentry, parentOf, putDentry } from './dentry.ts';
 import { newDevice } from './device.ts';
 import { type DirectorySink, emit } from './directorySink.ts';
-import { type File, FileOperations } from './file.ts';
+import { type File, type FileOperations } from './file.ts';
 import { noSync, readDirectory, seekDirectory } from './genericFile.ts';
 import {
   allocateInode,
   freeInode,
   type Inode,
   type InodeMutex,
-  InodeOperations,
-  SuperBlock,
-  SuperBlockOperations,
+  type InodeOperations,
+  type SuperBlock,
+  type SuperBlockOperations,
 } from './inode.ts';
 import { addProcessEntries } from './procProcess.ts';
 import {
@@ -49,8 +49,8 @@ import {
   processStart,
 } from './procLookup.ts';
 import { addSystemEntries } from './procSystem.ts';
-import { ProcText } from './procText.ts';
-import { ENTRY_FILE, ENTRY_LINK, ProcDirectory, type ProcEntry } from './procEntry.ts';
+import { type ProcText } from './procText.ts';
+import { ENTRY_FILE, ENTRY_LINK, type ProcDirectory, type ProcEntry } from './procEntry.ts';
 import { type Transfer } from './transfer.ts';
 
 /** What an inode of procfs stands for (Inode.data). */

@@ -16,12 +16,12 @@
 
 import { EBUSY, EEXIST, EINVAL, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, EXDEV } from '../abi/errno.ts';
 import { RENAME_EXCHANGE, RENAME_NOREPLACE } from '../abi/fcntl.ts';
-import { Mutex } from '../sync/mutex.ts';
+import { type Mutex } from '../sync/mutex.ts';
 import { type Dentry, exchangeDentries, isAncestor, moveDentry, putDentry } from './dentry.ts';
 import { type Inode, type InodeMutex } from './inode.ts';
 import { mayDelete } from './names.ts';
 import { mayCreate } from './open.ts';
-import { beginWalk, LAST_NAME, lookupLocked, Walk, walkParent } from './path.ts';
+import { beginWalk, LAST_NAME, lookupLocked, type Walk, walkParent } from './path.ts';
 import { checkPermission, MAY_WRITE } from './permission.ts';
 
 /** Class of renameMutex. */

@@ -5,7 +5,7 @@
 
 import { S_IFCHR, S_IFIFO, S_IFLNK, S_IFMT } from '../abi/stat.ts';
 import { charOperations, noDriverOperations } from './device.ts';
-import { FileOperations } from './file.ts';
+import { type FileOperations } from './file.ts';
 import { type Inode } from './inode.ts';
 import { fifoOperations } from './pipe.ts';
 

@@ -5,13 +5,13 @@
 
 import { EFAULT, EOVERFLOW } from '../abi/errno.ts';
 import {
-  OldStat,
+  type OldStat,
   S_IFBLK,
   S_IFCHR,
   S_IFMT,
-  Stat,
-  Stat64,
-  Statx,
+  type Stat,
+  type Stat64,
+  type Statx,
   STATX_ATTR_MOUNT_ROOT,
   STATX_BASIC_STATS,
   STATX_BTIME,

@@ -12,7 +12,7 @@ import { current } from '../arch/x86/cpu.ts';
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { formatText } from '../lib/format.ts';
 import { copyToUser } from '../arch/x86/userCopy.ts';
-import { AddressSpaceOperations } from './addressSpace.ts';
+import { type AddressSpaceOperations } from './addressSpace.ts';
 import { allocateDentry, attachInode, type Dentry, putDentry } from './dentry.ts';
 import { cancelPair, installPair, reservePair } from './descriptor.ts';
 import { newDevice } from './device.ts';
@@ -21,10 +21,10 @@ import {
   allocateInode,
   freeInode,
   type Inode,
-  InodeOperations,
+  type InodeOperations,
   putInode,
-  SuperBlock,
-  SuperBlockOperations,
+  type SuperBlock,
+  type SuperBlockOperations,
 } from './inode.ts';
 import { fifoOperations } from './pipe.ts';
 

@@ -3,9 +3,9 @@
  */
 
 import { EFAULT, EINVAL, ENOMEM, ERESTART_RESTARTBLOCK, ERESTARTNOHAND } from '../abi/errno.ts';
-import { POLLERR, PollFd, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLRDNORM, POLLWRNORM } from '../abi/poll.ts';
+import { POLLERR, type PollFd, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLRDNORM, POLLWRNORM } from '../abi/poll.ts';
 import { SIGSET_SIZE } from '../abi/signal.ts';
-import { Timespec, Timespec64 } from '../abi/time.ts';
+import { type Timespec, type Timespec64 } from '../abi/time.ts';
 import { monotonicNs } from '../arch/x86/clock.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { copyFromUser, copyToUser } from '../arch/x86/userCopy.ts';
@@ -20,7 +20,7 @@ import { O_PATH } from '../abi/fcntl.ts';
 import { getFileOf } from './descriptor.ts';
 import { type File, putFile } from './file.ts';
 import { descriptorLimit } from './fileTable.ts';
-import { PollTable } from './poll.ts';
+import { type PollTable } from './poll.ts';
 
 /** Of files that never make anybody wait. */
 const ALWAYS_READY: u32 = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;

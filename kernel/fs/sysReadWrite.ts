@@ -12,7 +12,7 @@ import { copyFromUser, copyToUser } from '../arch/x86/userCopy.ts';
 import { kfree, kmalloc } from '../mm/slab.ts';
 import { getFileOf } from './descriptor.ts';
 import { type File, putFile } from './file.ts';
-import { Transfer } from './transfer.ts';
+import { type Transfer } from './transfer.ts';
 
 /** No call moves more: its result would look like an error. Larger counts are cut, and wild addresses fault when used. */
 const MAX_COUNT: u32 = 0x7ffff000;

@@ -20,7 +20,7 @@ import {
   POLLWRBAND,
   POLLWRNORM,
 } from '../abi/poll.ts';
-import { Timeval } from '../abi/time.ts';
+import { type Timeval } from '../abi/time.ts';
 import { monotonicNs } from '../arch/x86/clock.ts';
 import { copyFromUser, copyToUser } from '../arch/x86/userCopy.ts';
 import { memset } from '../lib/string.ts';
@@ -31,7 +31,7 @@ import { TASK_INTERRUPTIBLE, TASK_RUNNING } from '../proc/task.ts';
 import { getFileOf } from './descriptor.ts';
 import { putFile } from './file.ts';
 import { descriptorLimit } from './fileTable.ts';
-import { PollTable } from './poll.ts';
+import { type PollTable } from './poll.ts';
 import { askFile, beginMask, deadlineAfter, endMask, readTimeout, writeRemaining } from './sysPoll.ts';
 
 const READABLE: u32 = POLLIN | POLLRDNORM | POLLRDBAND | POLLHUP | POLLERR;

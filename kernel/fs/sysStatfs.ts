@@ -5,7 +5,7 @@
 import { EBADF, EFAULT, EINVAL, EOVERFLOW } from '../abi/errno.ts';
 import { AT_FDCWD, NAME_MAX } from '../abi/fcntl.ts';
 import { ST_VALID } from '../abi/mount.ts';
-import { Statfs, Statfs64 } from '../abi/stat.ts';
+import { type Statfs, type Statfs64 } from '../abi/stat.ts';
 import { copyToUser } from '../arch/x86/userCopy.ts';
 import { type Dentry, putDentry } from './dentry.ts';
 import { getFileOf } from './descriptor.ts';

@@ -7,7 +7,7 @@ import { EACCES, EBADF, EFAULT, EINVAL, EPERM, EROFS } from '../abi/errno.ts';
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, O_PATH } from '../abi/fcntl.ts';
 import { MS_RDONLY } from '../abi/mount.ts';
 import { UTIME_NOW, UTIME_OMIT } from '../abi/stat.ts';
-import { Timespec, Timespec64, Timeval } from '../abi/time.ts';
+import { type Timespec, type Timespec64, type Timeval } from '../abi/time.ts';
 import { realtimeNs } from '../arch/x86/clock.ts';
 import { copyFromUser } from '../arch/x86/userCopy.ts';
 import { type Dentry, putDentry } from './dentry.ts';

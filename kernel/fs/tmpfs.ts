@@ -12,7 +12,7 @@
  * Locking. Names and inodes as inode.ts says, under (I). The counts of the mount are atomic.
  */
 
-import { EINVAL, ENOMEM, ENOSPC, ENOTEMPTY } from '../abi/errno.ts';
+import { ENOMEM, ENOSPC, ENOTEMPTY } from '../abi/errno.ts';
 import { DT_DIR } from '../abi/dirent.ts';
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, S_IRWXUGO, S_ISGID, type Statfs64, TMPFS_MAGIC } from '../abi/stat.ts';
 import { current } from '../arch/x86/cpu.ts';
@@ -20,7 +20,7 @@ import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { memcpy, strlen } from '../lib/string.ts';
 import { totalPageCount } from '../mm/buddy.ts';
 import { allocate, kfree, kmalloc } from '../mm/slab.ts';
-import { AddressSpaceOperations } from './addressSpace.ts';
+import { type AddressSpaceOperations } from './addressSpace.ts';
 import {
   allocateDentry,
   attachInode,
@@ -33,7 +33,7 @@ import {
   unpin,
 } from './dentry.ts';
 import { type DirectorySink, emit, typeOf } from './directorySink.ts';
-import { FileOperations, type File } from './file.ts';
+import { type FileOperations, type File } from './file.ts';
 import { genericMmap } from './fileMap.ts';
 import {
   genericRead,
@@ -50,10 +50,9 @@ import {
   getInode,
   type Inode,
   type InodeMutex,
-  InodeOperations,
-  putInode,
-  SuperBlock,
-  SuperBlockOperations,
+  type InodeOperations,
+  type SuperBlock,
+  type SuperBlockOperations,
   touchChanged,
   touchModified,
 } from './inode.ts';
