@@ -7,6 +7,7 @@
 
 import { hasModifier, isAmbient, memberName } from './entities.ts';
 import type { ModuleLowering } from './module.ts';
+import { readTags } from './tags.ts';
 import { classOf } from './types.ts';
 import { declarationKind, ts } from './typescript.ts';
 import type { World } from './world.ts';
@@ -24,6 +25,7 @@ function checkTopLevel(world: World, node: ts.Statement, leftovers: ModuleLoweri
   else if (ts.isClassDeclaration(node)) checkClass(world, node, leftovers);
   else if (ts.isVariableStatement(node)) checkVariables(world, node);
   else if (ts.isEnumDeclaration(node)) checkEnum(world, node);
+  else if (ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node)) readTags(node, 'type', world.reporter);
   else if (ts.isModuleDeclaration(node)) world.reporter.report(node, 'namespace');
   else if (ts.isExportAssignment(node)) world.reporter.report(node, 'defaultExport');
   else if (ts.isExpressionStatement(node)) checkExpression(world, node);
@@ -31,13 +33,7 @@ function checkTopLevel(world: World, node: ts.Statement, leftovers: ModuleLoweri
 }
 
 function isHarmless(node: ts.Statement): boolean {
-  return (
-    ts.isImportDeclaration(node) ||
-    ts.isExportDeclaration(node) ||
-    ts.isInterfaceDeclaration(node) ||
-    ts.isTypeAliasDeclaration(node) ||
-    node.kind === ts.SyntaxKind.EmptyStatement
-  );
+  return ts.isImportDeclaration(node) || ts.isExportDeclaration(node) || node.kind === ts.SyntaxKind.EmptyStatement;
 }
 
 function checkModifiers(world: World, node: ts.Node): void {
@@ -123,6 +119,7 @@ function checkVariables(world: World, node: ts.VariableStatement): void {
 }
 
 function checkEnum(world: World, node: ts.EnumDeclaration): void {
+  readTags(node, 'type', world.reporter);
   if (!isAmbient(node)) world.constants.enumType(node);
 }
 

@@ -358,6 +358,12 @@ const functions = {
 const symbols = {
   unknownTag: row('PW1401', 'unknown tag', 'unknown tag @$1', 'see the list of tags in tools/compiler/README.md'),
   badTag: row('PW1402', 'bad tag', '@$1 wants $2', 'write it after the tag'),
+  misplacedTag: row(
+    'PW1407',
+    'misplaced tag',
+    '@$1 means nothing at a $2',
+    'see what it belongs to in tools/compiler/README.md',
+  ),
   nakedBody: row(
     'PW1403',
     'naked function',

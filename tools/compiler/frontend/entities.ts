@@ -206,7 +206,7 @@ export class EntityTable {
   /** An arrow or function expression, under the name that it is given. */
   nestedFunction(declaration: ts.ArrowFunction | ts.FunctionExpression, name: string, module: string): FunctionInfo {
     const typeParameters = this.#typeParameters(declaration);
-    const tags = readTags(declaration, this.#reporter);
+    const tags = readTags(declaration, 'function', this.#reporter);
     return {
       kind: 'function',
       declaration,
@@ -230,7 +230,7 @@ export class EntityTable {
       isStatic: hasModifier(declaration, ts.SyntaxKind.StaticKeyword),
       isAmbient: isAmbient(declaration),
       typeParameters: this.#typeParameters(declaration),
-      tags: readTags(declaration, this.#reporter),
+      tags: readTags(declaration, 'function', this.#reporter),
     };
   }
 
@@ -256,7 +256,7 @@ export class EntityTable {
       fields,
       methods,
       statics,
-      tags: readTags(declaration, this.#reporter),
+      tags: readTags(declaration, 'class', this.#reporter),
     };
     for (const member of declaration.members) {
       const key = member.name === undefined ? null : memberName(member.name);
@@ -265,21 +265,21 @@ export class EntityTable {
       if (ts.isMethodDeclaration(member)) (isStatic ? statics : methods).set(key, this.#function(member, info));
       if (!ts.isPropertyDeclaration(member) || hasModifier(member, ts.SyntaxKind.DeclareKeyword)) continue;
       if (isStatic) statics.set(key, this.#staticField(member, qualifiedName, key));
-      else fields.push({ name: key, declaration: member, tags: readTags(member, this.#reporter) });
+      else fields.push({ name: key, declaration: member, tags: readTags(member, 'field', this.#reporter) });
     }
     return info;
   }
 
   #staticField(declaration: ts.PropertyDeclaration, className: string, name: string): VariableInfo {
     const isConst = hasModifier(declaration, ts.SyntaxKind.ReadonlyKeyword);
-    const tags = readTags(declaration, this.#reporter);
+    const tags = readTags(declaration, 'variable', this.#reporter);
     const symbolName = tags.isExported ? name : `${className}.${name}`;
     return { kind: 'variable', declaration, symbolName, isConst, isAmbient: isAmbient(declaration), tags };
   }
 
   #variable(declaration: ts.VariableDeclaration): VariableInfo {
     const name = memberName(declaration.name) ?? 'unnamed';
-    const tags = readTags(declaration, this.#reporter);
+    const tags = readTags(declaration, 'variable', this.#reporter);
     const symbolName = tags.isExported ? name : `${this.moduleOf(declaration.getSourceFile())}:${name}`;
     const isConst = ts.isVariableDeclarationList(declaration.parent) && declarationKind(declaration.parent) === 'const';
     return { kind: 'variable', declaration, symbolName, isConst, isAmbient: isAmbient(declaration), tags };

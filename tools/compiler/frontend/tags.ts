@@ -22,8 +22,19 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 const documentation = new Set(['param', 'returns', 'see', 'source', 'locking', 'sleeps', 'example', 'remarks']);
 
-/** Reads the tags of a declaration, and reports those that nobody knows. */
-export function readTags(declaration: ts.Node, reporter: Reporter): Tags {
+/** What a tag can stand at. */
+export type TagPlace = 'function' | 'variable' | 'class' | 'field' | 'type';
+
+const places: Readonly<Record<TagPlace, ReadonlySet<string>>> = {
+  function: new Set(['section', 'align', 'naked', 'inline', 'noinline', 'export', 'releasedBy']),
+  variable: new Set(['section', 'align', 'export']),
+  class: new Set(['packed', 'align']),
+  field: new Set(['align']),
+  type: new Set(),
+};
+
+/** Reads the tags of a declaration, and reports those that nobody knows or that mean nothing there. */
+export function readTags(declaration: ts.Node, place: TagPlace, reporter: Reporter): Tags {
   const tags: Mutable<Tags> = {
     section: null,
     align: null,
@@ -35,7 +46,9 @@ export function readTags(declaration: ts.Node, reporter: Reporter): Tags {
   };
   for (const tag of ts.getJSDocTags(declaration)) {
     const name = tag.tagName.text;
-    if (!documentation.has(name) && !readTag(tags, tag, reporter)) reporter.report(tag.tagName, 'unknownTag', [name]);
+    if (documentation.has(name)) continue;
+    if (!readTag(tags, tag, reporter)) reporter.report(tag.tagName, 'unknownTag', [name]);
+    else if (!places[place].has(name)) reporter.report(tag.tagName, 'misplacedTag', [name, place]);
   }
   return tags;
 }
