@@ -154,13 +154,12 @@ export async function rejects(error: ErrnoName, promise: Promise<unknown>): Prom
  * Gives what it returned.
  */
 export async function interrupted(proc: Process, signal: number, call: Promise<number>): Promise<number> {
-  let over = false;
-  void call.finally(() => (over = true)).catch(() => undefined);
-  while (!over) {
+  for (;;) {
     await proc.kill(signal);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    const pause = new Promise<'waits'>((resolve) => setTimeout(() => resolve('waits'), 5));
+    const result = await Promise.race([call, pause]);
+    if (result !== 'waits') return result;
   }
-  return call;
 }
 
 function outcome(value: number): string {
