@@ -42,6 +42,7 @@ export const levels: readonly (readonly Pass[])[] = [
     each('simplify', simplify),
     each('gvn', numberValues),
     each('dead-stores', removeDeadStores),
+    each('promote-slots', promoteSlots),
     each('dce', eliminateDeadCode),
     each('simplify-cfg', simplifyControlFlow),
   ],

@@ -174,8 +174,14 @@ function constantPart(store: Instruction, piece: Piece): bigint {
 
 /** Slots are numbered; who is left moves up. */
 function removeUnusedSlots(fn: IrFunction): void {
-  const references = fn.blocks.flatMap(({ instructions }) => instructions.filter(({ op }) => op === 'slot'));
-  const used = new Set(references.map(({ index }) => index));
+  const references = new Set<Instruction>();
+  for (const { instructions } of fn.blocks) {
+    for (const { args } of instructions) for (const operand of args) if (operand.op === 'slot') references.add(operand);
+  }
+  for (const block of fn.blocks) {
+    block.instructions = block.instructions.filter((other) => other.op !== 'slot' || references.has(other));
+  }
+  const used = new Set([...references].map(({ index }) => index));
   const numbers = new Map([...used].sort((a, b) => a - b).map((old, index) => [old, index]));
   fn.slots = fn.slots.filter((_, index) => used.has(index));
   for (const reference of references) reference.index = numbers.get(reference.index)!;

@@ -1,0 +1,466 @@
+import { describe, expect, it } from 'vitest';
+import { convertBranches } from '../../tools/compiler/passes/if-convert.ts';
+import { hoistInvariants } from '../../tools/compiler/passes/licm.ts';
+import { simplifyControlFlow } from '../../tools/compiler/passes/simplify-cfg.ts';
+import { transform } from './passes-support.ts';
+
+describe('simplification of control flow', () => {
+  it('decides constant branches and merges what is left', () => {
+    const result = transform(
+      simplifyControlFlow,
+      '(i32): i32',
+      `b0:
+        %0 = param 0
+        %1 = const 0
+        branch %1, b1, b2
+      b1 from b0:
+        %2 = add %0, %0
+        jump b3
+      b2 from b0:
+        %3 = mul %0, %0
+        jump b3
+      b3 from b1, b2:
+        %4 = phi %2, %3
+        jump b4
+      b4 from b3:
+        return %4`,
+    );
+    expect(result).toMatchInlineSnapshot(`
+      "function @f(i32): i32 {
+      b0:
+        %0 = param 0
+        %1 = const 0
+        %3 = mul %0, %0
+        return %3
+      }
+      "
+    `);
+  });
+
+  it('goes past empty blocks, as far as phis allow', () => {
+    const result = transform(
+      simplifyControlFlow,
+      '(i32, i32): i32',
+      `b0:
+        %0 = param 0
+        %1 = param 1
+        branch %0, b1, b2
+      b1 from b0:
+        jump b3
+      b2 from b0:
+        %2 = add %0, %1
+        branch %2, b4, b5
+      b4 from b2:
+        jump b5
+      b5 from b2, b4:
+        jump b3
+      b3 from b1, b5:
+        %3 = phi %0, %1
+        return %3`,
+    );
+    expect(result).toMatchInlineSnapshot(`
+      "function @f(i32, i32): i32 {
+      b0:
+        %0 = param 0
+        %1 = param 1
+        branch %0, b3, b2
+      b2 from b0:
+        %2 = add %0, %1
+        jump b3
+      b3 from b0, b2:
+        %3 = phi %0, %1
+        return %3
+      }
+      "
+    `);
+  });
+
+  it('cleans up switches', () => {
+    const result = transform(
+      simplifyControlFlow,
+      '(i32): i32',
+      `b0:
+        %0 = param 0
+        switch %0 { 1: b1, 2: b3, 3: b2, else: b3 }
+      b1 from b0:
+        switch %0 { 5: b3, 7: b2, else: b3 }
+      b2 from b0, b1:
+        return %0
+      b3 from b0, b0, b1, b1:
+        %1 = const 4
+        switch %1 { 4: b4, else: b5 }
+      b4 from b3:
+        return %1
+      b5 from b3:
+        unreachable`,
+    );
+    expect(result).toMatchInlineSnapshot(`
+      "function @f(i32): i32 {
+      b0:
+        %0 = param 0
+        switch %0 { 1: b1, 3: b2, else: b3 }
+      b1 from b0:
+        %8 = const 7
+        %9 = eq %0, %8
+        branch %9, b2, b3
+      b2 from b0, b1:
+        return %0
+      b3 from b0, b1:
+        %1 = const 4
+        return %1
+      }
+      "
+    `);
+  });
+
+  it('threads branches on phis of constants: && in a variable', () => {
+    const result = transform(
+      simplifyControlFlow,
+      '(i32, i32): i32',
+      `b0:
+        %0 = param 0
+        %1 = param 1
+        %2 = const 0
+        branch %0, b1, b2
+      b1 from b0:
+        %3 = ne %1, %2
+        jump b2
+      b2 from b0, b1:
+        %4 = phi %2, %3
+        branch %4, b3, b4
+      b3 from b2:
+        return %1
+      b4 from b2:
+        return %2`,
+    );
+    expect(result).toMatchInlineSnapshot(`
+      "function @f(i32, i32): i32 {
+      b0:
+        %0 = param 0
+        %1 = param 1
+        %2 = const 0
+        branch %0, b1, b4
+      b1 from b0:
+        %3 = ne %1, %2
+        branch %3, b3, b4
+      b3 from b1:
+        return %1
+      b4 from b1, b0:
+        return %2
+      }
+      "
+    `);
+  });
+
+  it('does not thread where the value is needed below', () => {
+    const result = transform(
+      simplifyControlFlow,
+      '(i32, i32): i32',
+      `b0:
+        %0 = param 0
+        %1 = param 1
+        %2 = const 0
+        branch %0, b1, b2
+      b1 from b0:
+        %3 = ne %1, %2
+        jump b2
+      b2 from b0, b1:
+        %4 = phi %2, %3
+        branch %4, b3, b4
+      b3 from b2:
+        return %1
+      b4 from b2:
+        return %4`,
+    );
+    expect(result).toMatchInlineSnapshot(`
+      "function @f(i32, i32): i32 {
+      b0:
+        %0 = param 0
+        %1 = param 1
+        %2 = const 0
+        branch %0, b1, b2
+      b1 from b0:
+        %3 = ne %1, %2
+        jump b2
+      b2 from b0, b1:
+        %4 = phi %2, %3
+        branch %4, b3, b4
+      b3 from b2:
+        return %1
+      b4 from b2:
+        return %4
+      }
+      "
+    `);
+  });
+
+  it('removes loops that are not reached, and keeps those that do not end', () => {
+    const result = transform(
+      simplifyControlFlow,
+      '(): void',
+      `b0:
+        jump b3
+      b1 from b2:
+        jump b2
+      b2 from b1:
+        jump b1
+      b3 from b0, b3:
+        jump b3`,
+    );
+    expect(result).toMatchInlineSnapshot(`
+      "function @f(): void {
+      b0:
+        jump b3
+      b3 from b0, b3:
+        jump b3
+      }
+      "
+    `);
+  });
+});
+
+describe('if-conversion', () => {
+  it('chooses between values that are there', () => {
+    const result = transform(
+      convertBranches,
+      '(i32, i32): i32',
+      `b0:
+        %0 = param 0
+        %1 = param 1
+        %2 = ltS %0, %1
+        branch %2, b1, b2
+      b1 from b0:
+        jump b3
+      b2 from b0:
+        %3 = neg %0
+        jump b3
+      b3 from b1, b2:
+        %4 = phi %1, %3
+        return %4`,
+    );
+    expect(result).toMatchInlineSnapshot(`
+      "function @f(i32, i32): i32 {
+      b0:
+        %0 = param 0
+        %1 = param 1
+        %2 = ltS %0, %1
+        %3 = neg %0
+        %9 = select %2, %1, %3
+        jump b3
+      b3 from b0:
+        %4 = phi %9
+        return %4
+      }
+      "
+    `);
+  });
+
+  it('takes triangles, and phis that agree', () => {
+    const result = transform(
+      convertBranches,
+      '(i32, i32): i32',
+      `b0:
+        %0 = param 0
+        %1 = param 1
+        branch %0, b2, b1
+      b1 from b0:
+        jump b2
+      b2 from b0, b1, b3:
+        %2 = phi %0, %1, %4
+        %3 = phi %1, %1, %0
+        branch %3, b3, b4
+      b3 from b2:
+        %4 = add %2, %3
+        jump b2
+      b4 from b2:
+        return %2`,
+    );
+    expect(result).toMatchInlineSnapshot(`
+      "function @f(i32, i32): i32 {
+      b0:
+        %0 = param 0
+        %1 = param 1
+        %10 = select %0, %0, %1
+        jump b2
+      b2 from b0, b3:
+        %2 = phi %10, %4
+        %3 = phi %1, %0
+        branch %3, b3, b4
+      b3 from b2:
+        %4 = add %2, %3
+        jump b2
+      b4 from b2:
+        return %2
+      }
+      "
+    `);
+  });
+
+  it.each([
+    ['work on a side', '%5 = add %0, %1\n%6 = mul %5, %5\n%3 = sub %6, %0', ''],
+    ['a load', '%3 = load u32 [%0]', ''],
+    ['a division that may trap', '%3 = divU %0, %1', ''],
+    ['a call', '%3 = call @g()', ''],
+    ['a cold side', '%3 = add %0, %1', ' cold'],
+  ])('leaves %s', (_, side, cold) => {
+    const result = transform(
+      convertBranches,
+      '(i32, i32): i32',
+      `b0:
+        %0 = param 0
+        %1 = param 1
+        branch %0, b1, b2
+      b1 from b0${cold}:
+        ${side}
+        jump b2
+      b2 from b0, b1:
+        %4 = phi %1, %3
+        return %4`,
+      'function @g(): i32 {\nb0:\n%0 = const 1\nreturn %0\n}',
+    );
+    expect(result).toContain('branch %0, b1, b2');
+    expect(result).not.toContain('select');
+  });
+});
+
+describe('loop-invariant code motion', () => {
+  it('moves pure work and safe loads before the loop', () => {
+    const result = transform(
+      hoistInvariants,
+      '(i32, i32): i32',
+      `b0:
+        %0 = param 0
+        %1 = param 1
+        %2 = const 0
+        %3 = symbol @d
+        branch %0, b1, b4
+      b1 from b0, b2:
+        %4 = phi %2, %11
+        %12 = symbol @table
+        %5 = load u32 [%12 + 8]
+        %6 = ltS %4, %5
+        branch %6, b2, b3
+      b2 from b1:
+        %7 = const 7
+        %8 = mul %1, %7
+        %9 = load u32 [%0 + 12]
+        %10 = add %8, %9
+        %11 = add %4, %10
+        store u32 [%3], %11
+        jump b1
+      b3 from b1:
+        return %4
+      b4 from b0:
+        return %2`,
+      'data @d size 4 align 4\ndata @table size 16 align 4',
+    );
+    expect(result).toMatchInlineSnapshot(`
+      "function @f(i32, i32): i32 {
+      b0:
+        %0 = param 0
+        %1 = param 1
+        %2 = const 0
+        %3 = symbol @d
+        branch %0, b5, b4
+      b5 from b0:
+        %12 = symbol @table
+        %5 = load u32 [%12 + 8]
+        %7 = const 7
+        %8 = mul %1, %7
+        jump b1
+      b1 from b5, b2:
+        %4 = phi %2, %11
+        %6 = ltS %4, %5
+        branch %6, b2, b3
+      b2 from b1:
+        %9 = load u32 [%0 + 12]
+        %10 = add %8, %9
+        %11 = add %4, %10
+        store u32 [%3], %11
+        jump b1
+      b3 from b1:
+        return %4
+      b4 from b0:
+        return %2
+      }
+      "
+    `);
+  });
+
+  it('leaves what may trap, may be overwritten, or must be watched', () => {
+    const body = `b0:
+        %0 = param 0
+        %1 = param 1
+        jump b1
+      b1 from b0, b2:
+        %2 = divS %0, %1
+        %3 = load u32 [%0]
+        %4 = load u32 [%0 + 4] volatile
+        %5 = add %2, %3
+        %6 = eq %5, %4
+        branch %6, b2, b3
+      b2 from b1:
+        store u32 [%1], %6
+        jump b1
+      b3 from b1:
+        return`;
+    expect(transform(hoistInvariants, '(i32, i32): void', body)).toBe(
+      transform(() => undefined, '(i32, i32): void', body),
+    );
+  });
+
+  it('moves out of all loops at once, with a preheader for several entries', () => {
+    const result = transform(
+      hoistInvariants,
+      '(i32, i32): void',
+      `b0:
+        %0 = param 0
+        %1 = param 1
+        branch %0, b1, b2
+      b1 from b0:
+        jump b3
+      b2 from b0:
+        jump b3
+      b3 from b1, b2, b5:
+        %2 = phi %0, %1, %5
+        jump b4
+      b4 from b3, b4:
+        %3 = phi %2, %5
+        %4 = mul %0, %1
+        %5 = add %3, %4
+        branch %5, b4, b5
+      b5 from b4:
+        branch %4, b3, b6
+      b6 from b5:
+        return`,
+    );
+    expect(result).toMatchInlineSnapshot(`
+      "function @f(i32, i32): void {
+      b0:
+        %0 = param 0
+        %1 = param 1
+        branch %0, b1, b2
+      b1 from b0:
+        jump b7
+      b2 from b0:
+        jump b7
+      b7 from b1, b2:
+        %13 = phi %0, %1
+        %4 = mul %0, %1
+        jump b3
+      b3 from b7, b5:
+        %2 = phi %13, %5
+        jump b4
+      b4 from b3, b4:
+        %3 = phi %2, %5
+        %5 = add %3, %4
+        branch %5, b4, b5
+      b5 from b4:
+        branch %4, b3, b6
+      b6 from b5:
+        return
+      }
+      "
+    `);
+  });
+});
