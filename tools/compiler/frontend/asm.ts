@@ -4,7 +4,8 @@
 
 import type { AsmBody, AsmOperand } from '../ir/types.ts';
 import type { FunctionInfo } from './entities.ts';
-import { locationOf, type FunctionLowering } from './function.ts';
+import type { FunctionLowering } from './function.ts';
+import { locationOf } from './locations.ts';
 import { lowerPlace, readPlace } from './places.ts';
 import { ts } from './typescript.ts';
 

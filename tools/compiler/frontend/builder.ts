@@ -12,6 +12,8 @@
 
 import type { Attributes, Block, Instruction, IrFunction, Opcode, SourceLocation, ValueType } from '../ir/types.ts';
 import { foldBinary } from './fold.ts';
+import { locationAt, locationOf } from './locations.ts';
+import type { ts } from './typescript.ts';
 
 /** A local variable that lives in registers. */
 export class Variable {
@@ -27,14 +29,15 @@ export class SsaBuilder {
   readonly fn: IrFunction;
   /** Where the next instruction goes. */
   block: Block;
-  /** What the next instruction is said to come from. */
-  location: SourceLocation | null = null;
 
   readonly #entry: Block;
   readonly #sealed = new Set<Block>();
   readonly #incomplete = new Map<Block, Map<Variable, Instruction>>();
   readonly #replaced = new Map<Instruction, Instruction>();
   readonly #phiUsers = new Map<Instruction, Set<Instruction>>();
+  #location: SourceLocation | null = null;
+  /** Where the next instruction comes from, if its location has not been worked out yet. */
+  #node: ts.Node | null = null;
   readonly #undefined = new Map<ValueType, Instruction>();
 
   constructor(fn: IrFunction) {
@@ -61,8 +64,25 @@ export class SsaBuilder {
   // -------------------------------------------------------------------------------------------------------------------
   // Instructions
 
+  /** What follows comes from this node. Told more often than needed, so that finding the line waits. */
+  at(node: ts.Node): void {
+    this.#node = node;
+  }
+
+  /** What follows comes from this place. */
+  atPosition(source: ts.SourceFile, position: number): void {
+    this.#node = null;
+    this.#location = locationAt(source, position);
+  }
+
+  get #here(): SourceLocation | null {
+    if (this.#node !== null) this.#location = locationOf(this.#node);
+    this.#node = null;
+    return this.#location;
+  }
+
   emit(op: Opcode, type: ValueType, args: Instruction[], attributes?: Partial<Attributes>): Instruction {
-    const instruction = this.fn.create(op, type, args, this.location, attributes);
+    const instruction = this.fn.create(op, type, args, this.#here, attributes);
     this.#append(this.block, instruction);
     return instruction;
   }
@@ -172,7 +192,7 @@ export class SsaBuilder {
 
   #readAcross(variable: Variable, block: Block): Instruction {
     if (this.#sealed.has(block) && block.predecessors.length === 0) return this.#undefinedValue(variable.type);
-    const phi = this.fn.create('phi', variable.type, [], this.location);
+    const phi = this.fn.create('phi', variable.type, [], this.#here);
     phi.block = block;
     block.instructions.unshift(phi);
     variable.definitions.set(block, phi);
@@ -204,7 +224,7 @@ export class SsaBuilder {
 
   /** Joins one value per predecessor of the current block, in their order. */
   phi(type: ValueType, values: Instruction[]): Instruction {
-    const phi = this.fn.create('phi', type, values, this.location);
+    const phi = this.fn.create('phi', type, values, this.#here);
     phi.block = this.block;
     this.block.instructions.unshift(phi);
     return this.#simplify(phi);

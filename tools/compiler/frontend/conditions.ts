@@ -108,8 +108,10 @@ function isConstant(f: FunctionLowering, meaning: Local | Entity | null): boolea
 function isConstantMember(f: FunctionLowering, node: ts.PropertyAccessExpression): boolean {
   if (!ts.isIdentifier(node.expression)) return false;
   const owner = f.meaningOf(node.expression);
-  if (owner === null || !['enum', 'class', 'namespace'].includes(owner.kind)) return false;
-  return isConstant(f, f.world.entities.entityAt(node.name));
+  const name = node.name.text;
+  if (owner?.kind === 'enum') return true;
+  if (owner?.kind === 'class') return isConstant(f, owner.statics.get(name) ?? null);
+  return owner?.kind === 'namespace' && isConstant(f, f.world.entities.exportOf(owner.symbol, name));
 }
 
 const constantCalls = new Set(['u8', 'u16', 'u32', 'u64', 'i8', 'i16', 'i32', 'i64', 'sizeof', 'offsetof', 'define']);

@@ -7,7 +7,7 @@
 
 import { IrFunction } from '../ir/types.ts';
 import { convert, settle } from './convert.ts';
-import type { EnumInfo, EnumMemberInfo, VariableInfo } from './entities.ts';
+import type { EnumInfo, VariableInfo } from './entities.ts';
 import { reportFailure } from './failure.ts';
 import { FunctionLowering } from './function.ts';
 import { maximumSize } from './layout.ts';
@@ -219,7 +219,7 @@ export class ConstantTable implements ConstantSource {
 
   numberOf(name: ts.EntityName): bigint | null {
     const entity = this.#world.entities.entityAt(ts.isIdentifier(name) ? name : name.right);
-    if (entity?.kind === 'enumMember') return this.enumMember(entity).constant;
+    if (entity?.kind === 'enumMember') return this.enumMember(entity.of, entity.name)?.constant ?? null;
     return entity?.kind === 'variable' && entity.isConst ? (this.variable(entity).constant?.constant ?? null) : null;
   }
 
@@ -230,10 +230,13 @@ export class ConstantTable implements ConstantSource {
     return this.#enum(declaration).type ?? types.i32;
   }
 
-  enumMember(info: EnumMemberInfo): Operand {
-    const { values, type } = this.#enum(info.of.declaration);
-    const value = values.get(info.declaration.name.getText());
-    return value === undefined ? errorOperand : constantOperand(type ?? types.untyped, value);
+  /** Null if there is no such member. */
+  enumMember(info: EnumInfo, name: string): Operand | null {
+    const { values, type } = this.#enum(info.declaration);
+    const value = values.get(name);
+    if (value !== undefined) return constantOperand(type ?? types.untyped, value);
+    const isDeclared = info.declaration.members.some((member) => member.name.getText() === name);
+    return isDeclared ? errorOperand : null;
   }
 
   /** Names and values in order. */

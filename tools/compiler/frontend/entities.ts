@@ -73,7 +73,7 @@ export interface EnumInfo {
 export interface EnumMemberInfo {
   readonly kind: 'enumMember';
   readonly of: EnumInfo;
-  readonly declaration: ts.EnumMember;
+  readonly name: string;
 }
 
 export type Entity =
@@ -111,6 +111,7 @@ export class EntityTable {
   readonly #ambiguous: ReadonlySet<string>;
   readonly #entities = new Map<ts.Symbol, Entity>();
   readonly #symbols = new Map<ts.Node, ts.Symbol | null>();
+  readonly #exports = new Map<ts.Symbol, ReadonlyMap<string, ts.Symbol>>();
   readonly #names = new Map<ts.SourceFile, Map<string, Entity>>();
   readonly #modules = new Map<ts.SourceFile, string>();
 
@@ -162,7 +163,12 @@ export class EntityTable {
 
   /** The export `name` of an `import * as` namespace. */
   exportOf(namespace: ts.Symbol, name: string): Entity | null {
-    const found = this.#checker.getExportsOfModule(namespace).find((symbol) => symbol.name === name);
+    let exports = this.#exports.get(namespace);
+    if (exports === undefined) {
+      exports = new Map(this.#checker.getExportsOfModule(namespace).map((symbol) => [symbol.name, symbol]));
+      this.#exports.set(namespace, exports);
+    }
+    const found = exports.get(name);
     return found === undefined ? null : this.entityOf(this.#throughAlias(found));
   }
 
@@ -293,7 +299,8 @@ export class EntityTable {
 
   #enumMember(declaration: ts.EnumMember): Entity {
     const owner = this.entityAt(declaration.parent.name);
-    return owner?.kind === 'enum' ? { kind: 'enumMember', of: owner, declaration } : { kind: 'other', declaration };
+    const name = declaration.name.getText();
+    return owner?.kind === 'enum' ? { kind: 'enumMember', of: owner, name } : { kind: 'other', declaration };
   }
 }
 

@@ -5,7 +5,7 @@
  * them together: `f.expression(node)` and `f.statement(node)` reach every kind of node without import cycles.
  */
 
-import type { Instruction, IrFunction, SourceLocation } from '../ir/types.ts';
+import type { Instruction, IrFunction } from '../ir/types.ts';
 import { SsaBuilder, type Variable } from './builder.ts';
 import type { CodeName } from './codes.ts';
 import type { RelatedNode } from './diagnostics.ts';
@@ -17,7 +17,7 @@ import { errorOperand, type Operand } from './operand.ts';
 import type { TypeEnv } from './resolve-type.ts';
 import type { Scope } from './scope.ts';
 import { lowerStatement, type JumpTarget } from './statements.ts';
-import { ts } from './typescript.ts';
+import type { ts } from './typescript.ts';
 import { valueTypeOf, type ClassType, type Type } from './types.ts';
 import type { World } from './world.ts';
 
@@ -87,7 +87,7 @@ export class FunctionLowering {
 
   /** The instructions that follow come from this node. */
   at(node: ts.Node): void {
-    this.builder.location = locationOf(node);
+    this.builder.at(node);
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -202,10 +202,4 @@ export class FunctionLowering {
     if (builder.block !== builder.fn.blocks[0]) builder.block.isCold = true;
     builder.unreachable();
   }
-}
-
-export function locationOf(node: ts.Node): SourceLocation {
-  const source = node.getSourceFile();
-  const { line, character } = ts.getLineAndCharacterOfPosition(source, node.getStart(source));
-  return { file: source.fileName, line: line + 1, column: character + 1 };
 }

@@ -6,8 +6,9 @@ import { IrFunction, type ValueType } from '../ir/types.ts';
 import { lowerAsm } from './asm.ts';
 import { irParameters } from './calls.ts';
 import { convert } from './convert.ts';
-import { FunctionLowering, locationOf } from './function.ts';
+import { FunctionLowering } from './function.ts';
 import type { FunctionInstance } from './instances.ts';
+import { locationOf } from './locations.ts';
 import type { ModuleLowering } from './module.ts';
 import { emptyOperand, valueOperand, wordsOperand } from './operand.ts';
 import { withScope } from './scope.ts';
@@ -94,8 +95,7 @@ function lowerExpressionBody(f: FunctionLowering, body: ts.Expression, result: t
 function endFunction(f: FunctionLowering, instance: FunctionInstance, body: ts.Node): void {
   const { builder } = f;
   if (builder.isDead) return;
-  const end = body.getSourceFile().getLineAndCharacterOfPosition(Math.max(0, body.getEnd() - 1));
-  builder.location = { file: body.getSourceFile().fileName, line: end.line + 1, column: end.character + 1 };
+  builder.atPosition(body.getSourceFile(), Math.max(0, body.getEnd() - 1));
   const returnsNothing = types.valueTypeOf(instance.result) === 'void' && instance.result.kind !== 'never';
   if (returnsNothing) builder.return(null);
   else builder.unreachable();

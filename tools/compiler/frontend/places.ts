@@ -102,7 +102,7 @@ export function entityPlace(f: FunctionLowering, entity: Entity, node: ts.Node):
     case 'variable':
       return variablePlace(f, entity);
     case 'enumMember':
-      return valuePlace(f.world.constants.enumMember(entity));
+      return valuePlace(f.world.constants.enumMember(entity.of, entity.name) ?? errorOperand);
     case 'function':
       return valuePlace(functionValue(f, entity, node));
     case 'other':
@@ -167,8 +167,11 @@ function staticPlace(f: FunctionLowering, entity: Entity, node: ts.PropertyAcces
   if (entity.kind === 'class') {
     const member = entity.statics.get(name);
     if (member !== undefined) return entityPlace(f, member, node.name);
-  } else if (entity.kind === 'enum' || entity.kind === 'namespace') {
-    const member = f.world.entities.entityAt(node.name) ?? null;
+  } else if (entity.kind === 'enum') {
+    const member = f.world.constants.enumMember(entity, name);
+    if (member !== null) return valuePlace(member);
+  } else if (entity.kind === 'namespace') {
+    const member = f.world.entities.exportOf(entity.symbol, name);
     if (member !== null) return entityPlace(f, member, node.name);
   }
   f.report(node, 'noMember', [node.expression.getText(), name]);
