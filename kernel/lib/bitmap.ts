@@ -2,11 +2,6 @@
  * Bitmaps: arrays of 32-bit words, bit n in word n / 32. Locking: the owner's.
  */
 
-/** Words that a bitmap of `bits` bits takes. */
-export function bitmapWords(bits: u32): u32 {
-  return (bits + 31) >>> 5;
-}
-
 export function testBit(map: Ptr<u32>, bit: u32): boolean {
   return ((map[bit >>> 5] >>> (bit & 31)) & 1) !== 0;
 }

@@ -79,11 +79,6 @@ export function readLog(target: Ptr<u8>, size: u32): u32 {
   return count;
 }
 
-/** Bytes that `readLog` can give. */
-export function logLength(): u32 {
-  return logEnd < LOG_SIZE ? logEnd : LOG_SIZE;
-}
-
 function emitTime(): void {
   const read = clock;
   if (read === null) return;

@@ -42,9 +42,6 @@ import { panic } from '../lib/panic.ts';
 import { type Spinlock } from '../sync/spinlock.ts';
 import { earlyAllocate, memoryEnd } from './earlyMemory.ts';
 
-/** Directory entries from this one on are the kernel's. */
-export const KERNEL_DIRECTORY_FIRST: u32 = 768;
-
 /** The class of kernelMapLock. */
 export class KernelMapLock {
   declare readonly lock: 'kernelMap';

@@ -100,11 +100,6 @@ export function putMm(mm: Mm): void {
   dropMm(mm);
 }
 
-/** Another reference to the record alone. */
-export function holdMm(mm: Mm): void {
-  atomic.inc(addrOf(mm.count));
-}
-
 /** Drops a reference to the record. */
 export function dropMm(mm: Mm): void {
   if (!atomic.decAndTest(addrOf(mm.count))) return;

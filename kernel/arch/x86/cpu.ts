@@ -77,7 +77,7 @@ export class Cpu {
 }
 
 const cpus = zeroed<FixedArray<Inline<Cpu>, 8>>();
-let count: u32 = 1;
+const count: u32 = 1;
 
 /** The CPU that executes this. */
 export function thisCpu(): Cpu {
@@ -94,12 +94,7 @@ export function cpuById(id: u32): Cpu {
   return cpus[id];
 }
 
-/** Tells how many there are, once that is known. */
-export function setCpuCount(value: u32): void {
-  count = value;
-}
-
-/** CPUs that the machine has (at most MAX_CPUS are used), running or not. */
+/** CPUs that run: the one that booted. */
 export function cpuCount(): u32 {
   return count;
 }

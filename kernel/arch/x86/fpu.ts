@@ -58,7 +58,3 @@ export function fpuRestore(state: FpuState): void {
   if (hasFxsave) fxrstor(state.area);
   else frstor(state.area);
 }
-
-export function fpuCopy(target: FpuState, source: FpuState): void {
-  copyBytes(target.area, source.area, 512);
-}

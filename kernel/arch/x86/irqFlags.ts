@@ -15,7 +15,3 @@ export function irqSave(): u32 {
 export function irqRestore(flags: u32): void {
   if ((flags & EFLAGS_IF) !== 0) sti();
 }
-
-export function irqsEnabled(): boolean {
-  return (readEflags() & EFLAGS_IF) !== 0;
-}

@@ -10,7 +10,6 @@
  * have it.
  */
 
-import { CR4_PGE } from './controlRegisters.ts';
 import { PAGE_MASK, type PhysAddr, physToVirt } from './layout.ts';
 
 export const PTE_PRESENT: u32 = 0x001;
@@ -51,15 +50,4 @@ export function findPte(directory: PhysAddr, address: u32): Ptr<Pte> | null {
 /** Forgets what this CPU's TLB holds, but for global pages. */
 export function flushTlb(): void {
   writeCr3(readCr3());
-}
-
-/** Forgets global pages too. */
-export function flushTlbAll(): void {
-  const cr4 = readCr4();
-  if ((cr4 & CR4_PGE) === 0) {
-    flushTlb();
-    return;
-  }
-  writeCr4(cr4 & ~CR4_PGE);
-  writeCr4(cr4);
 }

@@ -34,17 +34,6 @@ export function copyToUser(target: u32, source: Ptr<u8>, count: u32): i32 {
   return copyGuarded(target, u32(source), count) === 0 ? 0 : -EFAULT;
 }
 
-/** The same, but says how many bytes at the end were *not* copied. For reads and writes that may be short. */
-export function copyFromUserPartial(target: Ptr<u8>, source: u32, count: u32): u32 {
-  if (!isUserRange(source, count)) return count;
-  return copyGuarded(u32(target), source, count);
-}
-
-export function copyToUserPartial(target: u32, source: Ptr<u8>, count: u32): u32 {
-  if (!isUserRange(target, count)) return count;
-  return copyGuarded(target, u32(source), count);
-}
-
 /**
  * Copies a NUL-terminated string from user space, at most `size` bytes with the NUL. Returns its length; `size` if
  * there is no NUL in that many bytes (the target then has none either); -EFAULT.
