@@ -259,16 +259,13 @@ describe('promotion of slots', () => {
     );
     expect(result).toMatchInlineSnapshot(`
       "function @f(i32, i32): i32 {
-        slot 0: x size 4 align 4
       b0:
         %0 = param 0
         %1 = param 1
         %16 = const 0
-        %2 = slot 0
         jump b1
       b1 from b0, b2:
         %15 = phi %0, %7
-        %3 = slot 0
         %5 = ltS %15, %1
         branch %5, b2, b3
       b2 from b1:
@@ -306,14 +303,12 @@ describe('promotion of slots', () => {
     );
     expect(result).toMatchInlineSnapshot(`
       "function @f(i32): i64 {
-        slot 0: s size 16 align 4
       b0:
         %0 = param 0
         %19: i64 = const 0
         %18 = const 0
         %17 = const 0
         %16 = const 0
-        %1 = slot 0
         %2 = const 0
         %3 = const 16
         %20 = const 0
