@@ -255,6 +255,7 @@ export function yieldCpu(): void {
 
 /** What the first CPU does when boot is over, and every CPU when there is nothing else to do. */
 export function idleLoop(): never {
+  thisCpu().online = true;
   for (;;) {
     cli();
     if (thisCpu().needResched) {
