@@ -2,7 +2,7 @@
  * The kernel as a whole: it boots, runs commands, tells their status, and does so the same way each time.
  */
 import { expect, test } from 'vitest';
-import { createGuest, runGuest } from '../support/guest.ts';
+import { createGuest, replayCommand, runGuest } from '../support/guest.ts';
 
 test('a pipeline runs, and its output is all there is on the console', async () => {
   const run = await runGuest({ exec: ['echo a b | cat'] });
@@ -18,8 +18,9 @@ test.each([
   ['echo x > /not-executable; /not-executable', 126],
   ['sh -c "kill -9 \\$\\$"', 128 + 9],
 ])('the status of %s is %i', async (command, status) => {
-  const run = await runGuest({ exec: ['true', command] });
-  expect(run.status, run.output).toBe(status);
+  const options = { exec: ['true', command] };
+  const run = await runGuest(options);
+  expect(run.status, `${run.output}\n${replayCommand(options)}`).toBe(status);
 });
 
 test('the same run twice is the same to the last bit, compiled or interpreted', async () => {
@@ -42,6 +43,7 @@ test('the prompt appears within 5 million instructions', async () => {
 });
 
 test('8 MB of memory are enough', async () => {
-  const run = await runGuest({ memoryBytes: 8 << 20, exec: ['ls /bin | wc', 'torture --iterations 2', 'free'] });
-  expect(run.status, run.output).toBe(0);
+  const options = { memoryBytes: 8 << 20, exec: ['ls /bin | wc', 'free', 'torture --iterations 2'] };
+  const run = await runGuest(options);
+  expect(run.status, `${run.output}\n${replayCommand(options)}`).toBe(0);
 });

@@ -33,6 +33,7 @@ function build(root: string): ProjectImages {
     return buildProject(root);
   } catch (error) {
     if (!(error instanceof BuildError)) throw error;
-    throw new Error(`${error.message}\n${formatDiagnostics(error.diagnostics, { files: diskFiles, colour: false })}`);
+    const found = formatDiagnostics(error.diagnostics, { files: diskFiles, colour: false });
+    throw new Error(`${error.message}\n${found}`, { cause: error });
   }
 }
