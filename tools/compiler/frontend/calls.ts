@@ -10,7 +10,7 @@
 import type { Instruction, ValueType } from '../ir/types.ts';
 import { argument, lowerArguments } from './arguments.ts';
 import { lowerAtomic, lowerBuiltin } from './builtins.ts';
-import { convert } from './convert.ts';
+import { convert, settle } from './convert.ts';
 import { memberName, type FunctionInfo } from './entities.ts';
 import type { FunctionLowering } from './function.ts';
 import { boundArguments, patternEnv, unify, type Bindings } from './infer.ts';
@@ -31,7 +31,7 @@ export interface CallRecord {
 }
 
 /** A function or method that a call names. */
-export interface DirectCallee {
+interface DirectCallee {
   readonly info: FunctionInfo;
   readonly self: ClassType | null;
   readonly receiver: Operand | null;
@@ -219,10 +219,7 @@ function inferArguments(
   const { type } = info.declaration;
   if (type !== undefined && expected !== undefined) unify(f.world.resolver.resolve(type, env), expected, bindings);
   lowered.forEach((operand, index) => {
-    if (operand?.type.kind !== 'untyped') return;
-    const wide = operand.type.wide;
-    const fallback = wide ? types.i64 : (operand.constant ?? 0n) > 0x7fffffffn ? types.u32 : types.i32;
-    unify(patterns[index]!, fallback, bindings);
+    if (operand?.type.kind === 'untyped') unify(patterns[index]!, settle(operand), bindings);
   });
   node.arguments.forEach((arg, index) => {
     if (ts.isFunctionLike(arg)) unifyArrow(f, arg, patterns[index], bindings);

@@ -20,7 +20,7 @@ import type { IntType, Type } from './types.ts';
 import type { World } from './world.ts';
 
 /** Either a constant or storage; neither after an error. */
-export interface VariableState {
+interface VariableState {
   readonly constant: Operand | null;
   readonly global: Global | null;
 }

@@ -36,7 +36,7 @@ export interface RelatedNode {
 }
 
 /** The source range of a node without the comments before it. */
-export function spanOf(node: ts.Node): Span {
+function spanOf(node: ts.Node): Span {
   const source = node.getSourceFile();
   const start = node.getStart(source);
   return spanOfRange(source, start, Math.max(1, node.getEnd() - start));

@@ -70,7 +70,7 @@ export interface EnumInfo {
   readonly qualifiedName: string;
 }
 
-export interface EnumMemberInfo {
+interface EnumMemberInfo {
   readonly kind: 'enumMember';
   readonly of: EnumInfo;
   readonly name: string;

@@ -11,7 +11,7 @@ import { addressOperand, errorOperand, type Operand } from './operand.ts';
 import { ts } from './typescript.ts';
 import type { Type } from './types.ts';
 
-export function functionOperand(instance: FunctionInstance): Operand {
+function functionOperand(instance: FunctionInstance): Operand {
   return addressOperand(functionTypeOf(instance), { kind: 'function', instance });
 }
 

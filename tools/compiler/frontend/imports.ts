@@ -5,7 +5,7 @@
 import { importedPath } from './program.ts';
 import { ts } from './typescript.ts';
 
-export interface Import {
+interface Import {
   readonly path: string;
   /** Only types: nothing of the other module is needed at run time. */
   readonly isTypeOnly: boolean;

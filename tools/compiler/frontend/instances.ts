@@ -13,7 +13,7 @@ import { ts } from './typescript.ts';
 import * as types from './types.ts';
 import type { ClassType, FunctionType, Type } from './types.ts';
 
-export interface Parameter {
+interface Parameter {
   readonly name: string;
   readonly type: Type;
   readonly declaration: ts.ParameterDeclaration;

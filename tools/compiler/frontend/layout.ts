@@ -12,12 +12,12 @@ import { envOf, type TypeResolver } from './resolve-type.ts';
 import * as types from './types.ts';
 import type { ClassType, Type } from './types.ts';
 
-export interface Extent {
+interface Extent {
   readonly size: number;
   readonly align: number;
 }
 
-export interface Field {
+interface Field {
   readonly info: FieldInfo;
   readonly offset: number;
   readonly type: Type;
@@ -120,6 +120,6 @@ export class Layouts {
   }
 }
 
-export function roundUp(value: number, align: number): number {
+function roundUp(value: number, align: number): number {
   return Math.ceil(value / align) * align;
 }

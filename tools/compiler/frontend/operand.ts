@@ -21,7 +21,7 @@ export type AddressTarget =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'linker'; readonly name: string };
 
-export interface Address {
+interface Address {
   readonly target: AddressTarget;
   readonly offset: number;
 }

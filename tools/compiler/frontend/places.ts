@@ -24,13 +24,13 @@ import { ts } from './typescript.ts';
 import * as types from './types.ts';
 import type { Type } from './types.ts';
 
-export interface RegisterPlace {
+interface RegisterPlace {
   readonly kind: 'register';
   readonly local: Extract<Local, { kind: 'register' }>;
   readonly type: Type;
 }
 
-export interface MemoryPlace {
+interface MemoryPlace {
   readonly kind: 'memory';
   readonly base: Operand;
   readonly offset: number;
@@ -42,7 +42,7 @@ export interface MemoryPlace {
 }
 
 /** Something that has a value but no storage of its own. */
-export interface ValuePlace {
+interface ValuePlace {
   readonly kind: 'value';
   readonly operand: Operand;
   readonly type: Type;
@@ -93,7 +93,7 @@ export function meaningPlace(f: FunctionLowering, meaning: Local | Entity | null
 }
 
 /** What a module-level name stands for, as a place or value. */
-export function entityPlace(f: FunctionLowering, entity: Entity, node: ts.Node): Place {
+function entityPlace(f: FunctionLowering, entity: Entity, node: ts.Node): Place {
   if ('isAmbient' in entity && entity.isAmbient) {
     f.report(node, 'ambient', [node.getText()]);
     return valuePlace(errorOperand);
@@ -121,7 +121,7 @@ function reportOther(f: FunctionLowering, declaration: ts.Declaration | null, no
   else f.report(node, 'notAValue', [node.getText()]);
 }
 
-export function variablePlace(f: FunctionLowering, info: VariableInfo): Place {
+function variablePlace(f: FunctionLowering, info: VariableInfo): Place {
   const state = f.world.constants.variable(info);
   if (state.constant !== null) return valuePlace(state.constant);
   if (state.global === null) return valuePlace(errorOperand);

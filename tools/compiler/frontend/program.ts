@@ -47,7 +47,7 @@ export function importedPath(name: string, containing: string): string {
   return normalizePath(`${containing}/../${name}`);
 }
 
-export interface CheckedProgram {
+interface CheckedProgram {
   readonly program: ts.Program;
   /** Files that nest so deeply that tsc's stack overflows. They count as empty. */
   readonly tooDeep: readonly string[];

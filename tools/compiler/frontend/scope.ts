@@ -22,7 +22,7 @@ import * as types from './types.ts';
 import type { Type } from './types.ts';
 
 /** Emits the code that runs when a scope is left. */
-export type Cleanup = () => void;
+type Cleanup = () => void;
 
 export interface Scope {
   /** The locals that are declared in it. */

@@ -47,7 +47,7 @@ function declaresType(node: ts.Statement): boolean {
   return ts.isEmptyStatement(node) || ts.isTypeAliasDeclaration(node) || ts.isInterfaceDeclaration(node);
 }
 
-export function lowerStatements(f: FunctionLowering, nodes: readonly ts.Statement[]): void {
+function lowerStatements(f: FunctionLowering, nodes: readonly ts.Statement[]): void {
   for (const node of nodes) f.statement(node);
 }
 

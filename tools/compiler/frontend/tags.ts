@@ -23,7 +23,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 const documentation = new Set(['param', 'returns', 'see', 'source', 'locking', 'sleeps', 'example', 'remarks']);
 
 /** What a tag can stand at. */
-export type TagPlace = 'function' | 'variable' | 'class' | 'field' | 'type';
+type TagPlace = 'function' | 'variable' | 'class' | 'field' | 'type';
 
 const places: Readonly<Record<TagPlace, ReadonlySet<string>>> = {
   function: new Set(['section', 'align', 'naked', 'inline', 'noinline', 'export', 'releasedBy']),

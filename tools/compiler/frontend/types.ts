@@ -38,14 +38,14 @@ export interface UntypedType extends Named {
   readonly wide: boolean;
 }
 /** Types without parts. `unknown` and `object` occur behind pointers and in casts; `error` has been reported already. */
-export interface SimpleType extends Named {
+interface SimpleType extends Named {
   readonly kind: 'bool' | 'string' | 'null' | 'void' | 'never' | 'word' | 'words' | 'object' | 'unknown' | 'error';
 }
-export interface PointerType extends Named {
+interface PointerType extends Named {
   readonly kind: 'pointer';
   readonly element: Type;
 }
-export interface ArrayType extends Named {
+interface ArrayType extends Named {
   readonly kind: 'array';
   readonly element: Type;
   readonly length: Type;
@@ -55,11 +55,11 @@ export interface ClassType extends Named {
   readonly info: ClassInfo;
   readonly args: readonly Type[];
 }
-export interface InlineType extends Named {
+interface InlineType extends Named {
   readonly kind: 'inline';
   readonly of: ClassType;
 }
-export interface VolatileType extends Named {
+interface VolatileType extends Named {
   readonly kind: 'volatile';
   readonly of: Type;
 }
@@ -76,12 +76,12 @@ export interface WitnessType extends Named {
   readonly nullable: boolean;
 }
 /** A number as a type: the N of FixedArray<T, N>. */
-export interface LengthType extends Named {
+interface LengthType extends Named {
   readonly kind: 'length';
   readonly value: number;
 }
 /** A type parameter that has no value yet: only while type arguments are inferred. */
-export interface ParameterType extends Named {
+interface ParameterType extends Named {
   readonly kind: 'parameter';
   readonly symbol: ts.Symbol;
   /** It stands for the struct itself: `Inline<T>`. */

@@ -10,7 +10,7 @@ import { Layouts } from './layout.ts';
 import { TypeResolver } from './resolve-type.ts';
 import type { ts } from './typescript.ts';
 
-export interface WorldOptions {
+interface WorldOptions {
   readonly checker: ts.TypeChecker;
   readonly reporter: Reporter;
   /** Symbols are named by paths relative to this folder. */
