@@ -243,8 +243,12 @@ export function pushSignalFrame(
   return wantsInfo ? pushRtFrame(task, action, info, mask, frame) : pushFrame(task, action, info.signal, mask, frame);
 }
 
-/** Puts the registers back that a handler's frame has kept. -EFAULT: the frame's FPU state cannot be read. */
+/**
+ * Puts the registers back that a handler's frame has kept. -EFAULT: the frame's FPU state cannot be read, or CS or SS are
+ * not a program's, which no handler has any business with: the frame is none.
+ */
 function restoreContext(task: Task, frame: TrapFrame, context: SignalContext): i32 {
+  if (((context.cs & 0xffff) | 3) !== USER_CS || ((context.ss & 0xffff) | 3) !== USER_DS) return -EFAULT;
   if (loadFpuFrame(task.fpu, context.fpstate) < 0) return -EFAULT;
   fpuRestore(task.fpu);
   frame.gs = usableSelector(task, context.gs);
