@@ -7,17 +7,9 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { buildPage } from '../../tools/web/buildPage.ts';
 import { serveFolder, type FolderServer } from '../../tools/web/server.ts';
 import { builtFile } from '../support/guest.ts';
+import { browserArguments } from './browser.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const arguments_ = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 let server: FolderServer;
 let browser: Browser;
@@ -26,7 +18,7 @@ beforeAll(async () => {
   const folder = join(inject('imageFolder'), 'web');
   await buildPage(root, folder, { kernel: builtFile('kernel.elf'), initrd: builtFile('initrd.cpio') });
   server = await serveFolder(folder, 0);
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: arguments_ });
+  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: browserArguments });
 });
 
 afterAll(async () => {
