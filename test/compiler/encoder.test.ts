@@ -320,6 +320,33 @@ describe('jumps', () => {
     }
   });
 
+  it('and padding move each other, and settle', () => {
+    for (let gap = 0; gap < 140; gap++) {
+      const code = new CodeBuffer();
+      const [end, middle] = [code.newLabel(), code.newLabel()];
+      code.jump('jmp', end);
+      code.align(16);
+      code.bind(middle);
+      code.byte(0xf4);
+      for (let n = 0; n < gap; n++) code.byte(0x90);
+      code.align(8);
+      code.bind(end);
+      code.jump(4, middle);
+      const { bytes, labels } = code.finish();
+      expect(labels[middle]! % 16).toBe(0);
+      expect(labels[end]! % 8).toBe(0);
+      expect(bytes[labels[middle]!]).toBe(0xf4);
+      const jump = decode(bytes);
+      expect(normalized(jump.text)).toBe(`jmp ${0x1000 + labels[end]!}`);
+      // What pads must do nothing.
+      for (let at = jump.length; at < labels[middle]!;) {
+        const pad = decode(bytes.subarray(at));
+        expect(pad.text).toMatch(/^(nop|xchg ax,ax)/);
+        at += pad.length;
+      }
+    }
+  });
+
   it('with a short form alone say so when they do not reach', () => {
     expect(jumpOver('loop', 100, true).text).toContain('loop');
     expect(() => jumpOver('loop', 200, true)).toThrow('more than 127 bytes away');

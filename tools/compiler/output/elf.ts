@@ -6,7 +6,7 @@
  */
 
 import { ByteWriter, StringTable } from './bytes.ts';
-import { alignUp, PAGE_SIZE, type Region, type Section } from './sections.ts';
+import { PAGE_SIZE, type Region, type Section } from './sections.ts';
 
 const EHDR_SIZE = 52;
 const PHDR_SIZE = 32;
@@ -241,9 +241,4 @@ function programHeaders(input: ElfInput, segments: readonly Segment[]): Uint8Arr
     for (const field of [PT_GNU_STACK, 0, 0, 0, 0, 0, PF_R | PF_W, 16]) writer.u32(field);
   }
   return writer.finish();
-}
-
-/** Bytes that the file's loaded part takes in memory, rounded to pages. */
-export function pagesOf(size: number): number {
-  return alignUp(size, PAGE_SIZE) / PAGE_SIZE;
 }

@@ -93,7 +93,7 @@ function dataItem(data: IrData): Item {
 }
 
 /** Sections whose items are found through __start_NAME and __stop_NAME: they are needed without being named. */
-export function isListSection(section: string | null): section is string {
+export function isListSection(section: string | null): boolean {
   return section !== null && /^[A-Za-z_]\w*$/.test(section);
 }
 

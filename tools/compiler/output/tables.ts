@@ -24,12 +24,12 @@
 import type { Item } from './items.ts';
 import { ByteWriter, StringTable } from './bytes.ts';
 
-export const NO_FRAME = 0xffffffff;
+const NO_FRAME = 0xffffffff;
 
 /** A table that must be filled when addresses are known. */
 export interface GeneratedTable {
   readonly item: Item;
-  fill(): void;
+  readonly fill: () => void;
 }
 
 function makeItem(name: string, size: number): Item {

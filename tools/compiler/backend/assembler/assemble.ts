@@ -59,7 +59,7 @@ export class Assembler {
   readonly #labels = new Map<string, Label>();
   readonly #pending = new Map<string, Pending>();
   readonly #lines: LineEntry[] = [];
-  readonly #exceptions: { from: string; to: string; location: SourceLocation }[] = [];
+  readonly #exceptions: { from: string; to: string }[] = [];
   readonly #problems: AssemblyProblem[] = [];
   #location: SourceLocation;
 
@@ -95,7 +95,7 @@ export class Assembler {
 
   /** Adds an entry to the exception table. */
   addException(from: string, to: string): void {
-    this.#exceptions.push({ from, to, location: this.#location });
+    this.#exceptions.push({ from, to });
     this.#labelFor(from);
     this.#labelFor(to);
   }
@@ -167,7 +167,7 @@ export class Assembler {
       cursor.take();
     }
     if (cursor.isAtEnd) return;
-    if (cursor.next?.kind === 'name' && cursor.next.text.startsWith('.')) {
+    if (cursor.isAtDirective) {
       assembleDirective(this, cursor);
     } else {
       this.#lines.push({ offset: this.code.position, location: this.#location });

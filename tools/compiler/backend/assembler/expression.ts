@@ -41,6 +41,11 @@ export class Cursor {
     return this.#at >= this.#tokens.length;
   }
 
+  get isAtDirective(): boolean {
+    const token = this.next;
+    return token?.kind === 'name' && token.text.startsWith('.');
+  }
+
   peek(distance: number): Token | undefined {
     return this.#tokens[this.#at + distance];
   }

@@ -135,9 +135,10 @@ export class CodeBuffer {
   finish(): FinishedCode {
     const stretches = this.#stretches;
     let starts = draftStarts(stretches);
+    // Ends: a round that lengthens no jump leaves the padding as the next one would find it.
     for (let changed = true; changed;) {
       changed = false;
-      for (const stretch of stretches) changed = this.#settle(stretch, starts) || changed;
+      for (let n = 0; n < stretches.length; n++) changed = this.#settle(n, starts) || changed;
       starts = draftStarts(stretches);
     }
     const translate = (draft: number): number => draft + growthBefore(stretches, starts, draft);
@@ -146,10 +147,11 @@ export class CodeBuffer {
     return { bytes, fixups, labels: this.#labels.map((at) => (at < 0 ? -1 : translate(at))), translate };
   }
 
-  /** Gives a stretch the size that it needs with the others as they are; says whether that changed. */
-  #settle(stretch: Stretch, starts: readonly number[]): boolean {
+  /** Gives a stretch the size that it needs with those before it as they were; says whether that changed. */
+  #settle(n: number, starts: readonly number[]): boolean {
+    const stretch = this.#stretches[n]!;
     const before = stretch.growth;
-    const at = stretch.at + growthBefore(this.#stretches, starts, stretch.at);
+    const at = stretch.at + starts[n]!;
     if (stretch.kind === 'align') {
       stretch.growth = (stretch.argument - (at % stretch.argument)) % stretch.argument;
     } else if (before === 0) {
