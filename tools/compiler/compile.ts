@@ -61,6 +61,8 @@ export interface BuildResult {
 export class Compiler {
   readonly #options: CompilerOptions;
   #previous: KernelTsProgram | undefined;
+  /** The images of the build before; those whose files have not changed since are used again. */
+  #images: ReadonlyMap<string, BuiltImage> = new Map();
 
   constructor(options: CompilerOptions) {
     this.#options = options;
@@ -86,6 +88,11 @@ export class Compiler {
     timings.frontend = now() - started;
     if (diagnostics.length > 0) return { diagnostics, images, timings };
     for (const image of options.images) {
+      const known = program.isUnchanged(image.entry) ? this.#images.get(image.name) : undefined;
+      if (known !== undefined) {
+        images.set(image.name, known);
+        continue;
+      }
       options.onImage?.(image.name);
       try {
         images.set(image.name, this.#buildImage(image, program, timings, now));
@@ -93,6 +100,7 @@ export class Compiler {
         diagnostics.push(...describe(image, error));
       }
     }
+    this.#images = images;
     return { diagnostics, images, timings };
   }
 
