@@ -15,6 +15,8 @@ import {
   MAP_SHARED,
   MREMAP_FIXED,
   MREMAP_MAYMOVE,
+  MS_ASYNC,
+  MS_SYNC,
   PROT_EXEC,
   PROT_NONE,
   PROT_READ,
@@ -247,6 +249,21 @@ onEveryTarget(({ syscall, check }) => {
       await fails(proc, 'EINVAL', 'madvise', address, PAGE, 9999);
       await fails(proc, 'EINVAL', 'madvise', address + 1, PAGE, MADV_NORMAL);
       await fails(proc, 'ENOMEM', 'madvise', 0x70000000, PAGE, MADV_DONTNEED);
+    });
+  });
+
+  syscall('msync', () => {
+    check('succeeds for memory that is mapped', async ({ proc }) => {
+      const address = await proc.mmap({ length: PAGE, flags: MAP_SHARED | MAP_ANONYMOUS });
+      await succeeds(proc, 'msync', address, PAGE, MS_SYNC);
+      await succeeds(proc, 'msync', address, PAGE, MS_ASYNC);
+    });
+    check('EINVAL: crooked, unknown, both at once; ENOMEM: not mapped', async ({ proc }) => {
+      const address = await proc.mmap({ length: PAGE });
+      await fails(proc, 'EINVAL', 'msync', address + 1, PAGE, MS_SYNC);
+      await fails(proc, 'EINVAL', 'msync', address, PAGE, 0x80);
+      await fails(proc, 'EINVAL', 'msync', address, PAGE, MS_SYNC | MS_ASYNC);
+      await fails(proc, 'ENOMEM', 'msync', 0x70000000, PAGE, MS_SYNC);
     });
   });
 

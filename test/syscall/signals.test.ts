@@ -353,6 +353,10 @@ onEveryTarget(({ syscall, check }) => {
     });
   });
 
+  syscall('restart_syscall', () => {
+    check('EINTR: there is nothing to go on with', ({ proc }) => fails(proc, 'EINTR', 'restart_syscall'));
+  });
+
   syscall(['rt_sigreturn', 'sigreturn'], () => {
     check('bring back every register', async ({ proc }) => {
       await catchSignal(proc, SIGUSR1);

@@ -70,11 +70,10 @@ onEveryTarget(({ target, syscall, check }) => {
   });
 
   syscall(['clock_settime', 'clock_settime64'], () => {
-    check('EINVAL: another clock; EFAULT', async ({ proc }) => {
+    check('EINVAL: another clock', async ({ proc }) => {
       await fails(proc, 'EINVAL', 'clock_settime', CLOCK_MONOTONIC, words(1, 0));
       await fails(proc, 'EINVAL', 'clock_settime', NO_CLOCK, words(1, 0));
       await fails(proc, 'EINVAL', 'clock_settime64', NO_CLOCK, words(1, 0, 0, 0));
-      for (const wild of wildPointers) await fails(proc, 'EFAULT', 'clock_settime', CLOCK_REALTIME, wild);
     });
     if (target.own) {
       check("EPERM: the time of day is the machine's", async ({ proc }) => {
@@ -82,9 +81,10 @@ onEveryTarget(({ target, syscall, check }) => {
         await fails(proc, 'EPERM', 'clock_settime64', CLOCK_REALTIME, words(1_000_000_000, 0, 0, 0));
       });
     } else {
-      check('EINVAL: an impossible time', ({ proc }) =>
-        fails(proc, 'EINVAL', 'clock_settime64', CLOCK_REALTIME, words(1, 0, 1_000_000_000, 0)),
-      );
+      check('EINVAL: an impossible time; EFAULT', async ({ proc }) => {
+        await fails(proc, 'EINVAL', 'clock_settime64', CLOCK_REALTIME, words(1, 0, 1_000_000_000, 0));
+        for (const wild of wildPointers) await fails(proc, 'EFAULT', 'clock_settime', CLOCK_REALTIME, wild);
+      });
     }
   });
 
@@ -165,15 +165,16 @@ onEveryTarget(({ target, syscall, check }) => {
     check('children count when they have been waited for', async ({ proc }) => {
       const child = await proc.fork();
       const address = await child.mmap({ length: 4096, prot: PROT_READ | PROT_WRITE | PROT_EXEC });
-      await child.poke(address, new Uint8Array([0xb9, 0, 0, 0, 2, 0xe2, 0xfe, 0xc3])); // mov ecx, 2^25; loop $; ret
+      await child.poke(address, new Uint8Array([0xb9, 0, 0, 0, 4, 0xe2, 0xfe, 0xc3])); // mov ecx, 2^26; loop $; ret
       await child.invoke(address);
       await child.exit(0);
       await proc.wait();
       const { outputs } = await proc.run('getrusage', RUSAGE_CHILDREN, output(72));
-      const [seconds, microseconds] = decodeWords(outputs[0]!);
-      expect(seconds! * 1_000_000 + microseconds!).toBeGreaterThan(0);
-      const ticks = await proc.run('times', output(16));
-      expect(decodeWords(ticks.outputs[0]!)[2]).toBeGreaterThan(0);
+      const [user, userFraction, system, systemFraction] = decodeWords(outputs[0]!);
+      expect(user! + userFraction! + system! + systemFraction!).toBeGreaterThan(0);
+      if (!target.own) return; // a tickless Linux may round these down to 0
+      const ticks = decodeWords((await proc.run('times', output(16))).outputs[0]!);
+      expect(ticks[2]! + ticks[3]!).toBeGreaterThan(0);
     });
     check('EINVAL: nobody; EFAULT', async ({ proc }) => {
       await fails(proc, 'EINVAL', 'getrusage', 77, output(72));

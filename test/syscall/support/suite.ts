@@ -36,7 +36,15 @@ export interface Suite {
   readonly target: Target;
   /** Groups the tests of one system call, or of several that are variants of each other. */
   readonly syscall: (names: SyscallName | readonly SyscallName[], body: () => void) => void;
-  readonly check: (name: string, body: (context: Context) => Promise<unknown>) => void;
+  readonly check: Check;
+}
+
+export interface Check {
+  (name: string, body: (context: Context) => Promise<unknown>): void;
+  /** The same test for each of several cases; the first item of a case stands for the %s in the name. */
+  each<T extends readonly unknown[]>(
+    cases: readonly T[],
+  ): (name: string, body: (context: Context, item: T) => Promise<unknown>) => void;
 }
 
 /** Addresses that no program can use: below the first mapping, in the kernel's half, at the very end. */
@@ -64,18 +72,22 @@ function declare(target: Target, body: (suite: Suite) => void): void {
     session = await target.open((line) => lines.push(line));
   });
   afterAll(() => session?.close());
+  const one = (name: string, run: (context: Context) => Promise<unknown>): void => {
+    test(name, async () => {
+      lines.length = 0;
+      onTestFailed(() => {
+        console.log([...lines.slice(-SHOWN), session!.console().slice(-2000)].join('\n'));
+      });
+      await inProcess(target, session!.agent, `/tmp/syscall-${process.pid}-${++count}`, run);
+    });
+  };
+  const each: Check['each'] = (cases) => (name, run) => {
+    for (const item of cases) one(name.replace('%s', String(item[0])), (context) => run(context, item));
+  };
   body({
     target,
     syscall: (names, tests) => void describe([names].flat().join(', '), tests),
-    check: (name, run) => {
-      test(name, async () => {
-        lines.length = 0;
-        onTestFailed(() => {
-          console.log([...lines.slice(-SHOWN), session!.console().slice(-2000)].join('\n'));
-        });
-        await inProcess(target, session!.agent, `/tmp/syscall-${process.pid}-${++count}`, run);
-      });
-    },
+    check: Object.assign(one, { each }),
   });
 }
 
