@@ -173,11 +173,6 @@ function handleOf(file: File): TtyHandle {
   return as<TtyHandle>(file.data);
 }
 
-/** The terminal that an open file leads to, or null: it is no terminal. */
-export function ttyOfFile(file: File): Tty | null {
-  return file.operations === operations ? handleOf(file).tty : null;
-}
-
 function readFile(file: File, transfer: Transfer, _position: Ptr<i64>): i32 {
   return readTty(handleOf(file), file, transfer);
 }

@@ -3,22 +3,13 @@
  */
 
 import { current } from '../arch/x86/cpu.ts';
-import { type File, getFile, putFile } from './file.ts';
+import { type File, getFile } from './file.ts';
 import { cancel, findFile, install, reserve } from './fileTable.ts';
 
-/** The file of descriptor `fd` with a reference, or null (callers return -EBADF). Not for O_PATH files' contents. */
+/** The file of descriptor `fd` with a reference, or null (callers return -EBADF). */
 export function getFileOf(fd: u32): File | null {
   const table = current().files;
   return table === null ? null : findFile(table, fd);
-}
-
-/** Gives `file`, whose reference passes to the table, the lowest free descriptor. On errors the reference is put. */
-export function installFile(file: File, onExec: boolean): i32 {
-  const table = current().files!;
-  const fd = reserve(table, 0, onExec);
-  if (fd < 0) putFile(file);
-  else install(table, u32(fd), file);
-  return fd;
 }
 
 /** Two descriptors at once, for pipes: 0 with `numbers` set, or -errno. The files' references stay the caller's. */

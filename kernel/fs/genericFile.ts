@@ -151,9 +151,9 @@ export function genericTruncate(inode: Inode, size: i64, held: Held<InodeMutex>)
 }
 
 /** Checks a size for truncate and ftruncate: 0, -EINVAL, -EFBIG. */
-export function checkSize(size: i64, large: boolean): i32 {
+export function checkSize(size: i64): i32 {
   if (size < 0n) return -EINVAL;
-  if (size > (large ? MAX_FILE_SIZE : MAX_SMALL_FILE_SIZE)) return -EFBIG;
+  if (size > MAX_FILE_SIZE) return -EFBIG;
   const limit = current().process.limits[RLIMIT_FSIZE].rlim_cur;
   if (limit !== RLIM_INFINITY && size > i64(limit)) {
     sendSignalToSelf(SIGXFSZ);

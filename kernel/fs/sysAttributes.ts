@@ -148,7 +148,7 @@ function truncateByPath(inode: Inode, low: u32, high: u32): i32 {
   if (!inode.isRegular()) return -EINVAL;
   const denied = checkPermission(inode, MAY_WRITE);
   if (denied !== 0) return denied;
-  const impossible = checkSize(sizeOf(low, high), true);
+  const impossible = checkSize(sizeOf(low, high));
   return impossible !== 0 ? impossible : truncateInode(inode, sizeOf(low, high));
 }
 
@@ -169,7 +169,7 @@ function truncateFile(fd: u32, size: i64, large: boolean): i32 {
   let error: i32 = -EINVAL;
   if ((file.flags & O_PATH) !== 0) error = -EBADF;
   else if (file.inode.isRegular() && file.isWritable()) {
-    error = !large && (file.flags & O_LARGEFILE) === 0 && size > 0x7fffffffn ? -EINVAL : checkSize(size, true);
+    error = !large && (file.flags & O_LARGEFILE) === 0 && size > 0x7fffffffn ? -EINVAL : checkSize(size);
     if (error === 0) error = truncateInode(file.inode, size);
   }
   putFile(file);
