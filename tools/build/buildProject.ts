@@ -19,9 +19,11 @@ import { diskFiles } from './diskFiles.ts';
 
 type Defines = ReadonlyMap<string, number | boolean>;
 
-export interface ProjectOptions extends Partial<Pick<CompilerOptions, 'level' | 'onPass' | 'onImage' | 'now'>> {
+export interface ProjectOptions extends Partial<
+  Pick<CompilerOptions, 'files' | 'level' | 'onPass' | 'onImage' | 'now'>
+> {
   readonly defines?: Defines;
-  /** Compile even what is in the cache. Implied by `level` and `onPass`. */
+  /** Compile even what is in the cache. Implied by `files`, `level` and `onPass`. */
   readonly isFresh?: boolean;
 }
 
@@ -50,7 +52,9 @@ const groups: readonly ImageGroup[] = ['kernel', 'programs'];
 
 /** Builds what has changed since it was built last. Throws BuildError if the sources have faults. */
 export function buildProject(root: string, options: ProjectOptions = {}): ProjectImages {
-  const isFresh = options.isFresh === true || options.level !== undefined || options.onPass !== undefined;
+  const { files, level, onPass } = options;
+  const isUsual = files === undefined && level === undefined && onPass === undefined;
+  const isFresh = options.isFresh === true || !isUsual;
   const cache = new BuildCache(root);
   const keys = new Map(groups.map((group) => [group, groupKey(root, group, options.defines ?? new Map())]));
   const known = new Map(groups.map((group) => [group, isFresh ? null : cache.read(keys.get(group)!)]));
@@ -63,7 +67,7 @@ export function buildProject(root: string, options: ProjectOptions = {}): Projec
     for (const group of missing) {
       const images = new Map([...result.images].filter(([name]) => (name === KERNEL) === (group === 'kernel')));
       known.set(group, images);
-      if (options.level === undefined) cache.write(keys.get(group)!, images);
+      if (isUsual) cache.write(keys.get(group)!, images);
     }
   }
   return packImages(root, known.get('kernel')!, known.get('programs')!, timings);
@@ -77,8 +81,8 @@ export function projectCompiler(
 ): Compiler {
   const kernel = join(root, 'kernel');
   return new Compiler({
-    ...options,
     files: diskFiles,
+    ...options,
     root: kernel,
     library: join(root, 'tools', 'compiler', 'library'),
     images: projectImages(kernel).filter((image) => wanted.includes(image.kind === 'kernel' ? 'kernel' : 'programs')),

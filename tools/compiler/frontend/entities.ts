@@ -184,7 +184,7 @@ export class EntityTable {
     return this.#library.has(source);
   }
 
-  /** `mm/vma` for /work/kernel/mm/vma.ts under the root /work/kernel. */
+  /** `mm/vma` for /src/kernel/mm/vma.ts under the root /src/kernel. */
   moduleOf(source: ts.SourceFile): string {
     const known = this.#modules.get(source);
     if (known !== undefined) return known;
