@@ -38,7 +38,7 @@ const PAGES_PER_TASK: u32 = 32;
 const FORK_RESERVE: u32 = 8;
 
 /** Threads that may exist at once, and processes, zombies included. */
-export function taskLimit(): u32 {
+function taskLimit(): u32 {
   const limit = totalPageCount() / PAGES_PER_TASK;
   const stacks = kernelStackLimit();
   return limit < 32 ? 32 : limit < stacks ? limit : stacks;

@@ -52,7 +52,7 @@ import { setThreadArea } from './tls.ts';
 const UNSUPPORTED: u32 = CLONE_THREAD | CLONE_SIGHAND | CLONE_NEWNS | CLONE_PIDFD | CLONE_DETACHED;
 
 /** What clone is asked for. */
-export class CloneRequest {
+class CloneRequest {
   flags: u32;
   exitSignal: i32;
   stack: u32; // the child's ESP; 0: the parent's
@@ -227,7 +227,7 @@ function createChild(request: CloneRequest, result: Ptr<Task>): i32 {
  *
  * @sleeps
  */
-export function doClone(request: CloneRequest): i32 {
+function doClone(request: CloneRequest): i32 {
   if ((request.flags & UNSUPPORTED) !== 0) return -EINVAL;
   if (!mayFork()) return -EAGAIN;
   const parent = current();

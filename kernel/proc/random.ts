@@ -43,7 +43,7 @@ function rotateLeft(word: u32, count: u32): u32 {
 }
 
 /** The next word. */
-export function randomWord(): u32 {
+function randomWord(): u32 {
   using _held = randomLock.acquireIrqSave();
   const result = rotateLeft(state[1] * 5, 7) * 9;
   const shifted = state[1] << 9;

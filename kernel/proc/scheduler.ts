@@ -144,11 +144,6 @@ export function startTask(task: Task): void {
   enqueue(queue, task, held);
 }
 
-/** Asks for schedule() before this CPU returns to user mode. */
-export function setNeedResched(): void {
-  thisCpu().needResched = true;
-}
-
 /** Does the current task have a signal to look at? Interruptible sleeps end when it has. */
 export function signalPending(): boolean {
   return current().signalPending;

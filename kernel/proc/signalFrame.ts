@@ -30,7 +30,7 @@ import { type Task } from './task.ts';
 import { usableSelector } from './tls.ts';
 
 /** The interrupted registers, as handlers see (and may change) them. */
-export class SignalContext {
+class SignalContext {
   gs: u32;
   fs: u32;
   es: u32;

@@ -57,13 +57,3 @@ export function sleepUntil(deadline: u64): u64 {
   const now = monotonicNs();
   return now >= deadline ? 0n : deadline - now;
 }
-
-/**
- * Sleeps for `duration` nanoseconds or until a signal comes. Returns what was left, or 0.
- *
- * @sleeps
- */
-export function sleepNs(duration: u64): u64 {
-  const now = monotonicNs();
-  return sleepUntil(NEVER - now > duration ? now + duration : NEVER - 1n);
-}

@@ -214,20 +214,13 @@ function suspend(mask: SignalSet): i32 {
 
 /**
  * Sets a mask for the time of a wait (sigsuspend, ppoll, pselect). The old one is back when the task is in user mode
- * again: at once if no signal is delivered, else with the handler's return. A call that ends without a signal pending
- * calls endTemporaryMask.
+ * again: at once if no handler runs, else with the handler's return. A call that ends without a signal pending puts the
+ * mask back itself.
  */
 export function beginTemporaryMask(task: Task, mask: SignalSet): void {
   task.savedBlocked = task.blocked;
   setBlocked(task, mask);
   task.restoreBlocked = true;
-}
-
-/** The wait is over; a pending signal still finds the temporary mask, and delivery restores the old one. */
-export function endTemporaryMask(task: Task): void {
-  if (!task.restoreBlocked || task.signalPending) return;
-  task.restoreBlocked = false;
-  setBlocked(task, task.savedBlocked);
 }
 
 /** pause(). */

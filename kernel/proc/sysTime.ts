@@ -78,7 +78,7 @@ export function writeTimespec(address: u32, ns: u64): i32 {
 }
 
 /** Writes nanoseconds as a Timespec64. 0 or -EFAULT. */
-export function writeTimespec64(address: u32, ns: u64): i32 {
+function writeTimespec64(address: u32, ns: u64): i32 {
   const record = zeroed<Inline<Timespec64>>();
   record.tv_sec = i64(ns / NS_PER_SECOND);
   record.tv_nsec = i32(ns % NS_PER_SECOND);

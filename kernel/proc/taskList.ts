@@ -24,7 +24,7 @@ export class TaskListLock {
 }
 
 /** Pids are below this. */
-export const PID_MAX: u32 = 32768;
+const PID_MAX: u32 = 32768;
 
 const HASH_BITS: u32 = 6;
 const HASH_SIZE: u32 = 64;
