@@ -152,6 +152,47 @@ describe('simplification of control flow', () => {
     `);
   });
 
+  it('threads past a value that is needed only on the other way', () => {
+    const result = transform(
+      simplifyControlFlow,
+      '(i32, i32): i32',
+      `b0:
+        %0 = param 0
+        %1 = param 1
+        %2 = const 0
+        branch %0, b1, b2
+      b1 from b0:
+        %3 = load u32 [%0]
+        jump b2
+      b2 from b0, b1:
+        %4 = phi %2, %3
+        branch %4, b3, b4
+      b3 from b2:
+        %5 = add %4, %1
+        return %5
+      b4 from b2:
+        return %2`,
+    );
+    expect(result).toMatchInlineSnapshot(`
+      "function @f(i32, i32): i32 {
+      b0:
+        %0 = param 0
+        %1 = param 1
+        %2 = const 0
+        branch %0, b1, b4
+      b1 from b0:
+        %3 = load u32 [%0]
+        branch %3, b3, b4
+      b3 from b1:
+        %5 = add %3, %1
+        return %5
+      b4 from b1, b0:
+        return %2
+      }
+      "
+    `);
+  });
+
   it('does not thread where the value is needed below', () => {
     const result = transform(
       simplifyControlFlow,

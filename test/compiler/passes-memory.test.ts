@@ -108,6 +108,43 @@ describe('forwarding of loads', () => {
     `);
   });
 
+  it('reads machine state once, until something is written', () => {
+    const result = transform(
+      forwardLoads,
+      '(i32): i32',
+      `b0:
+        %0 = param 0
+        %1 = const 4
+        %2 = intrinsic readGs32(%1)
+        %3 = const 4
+        %4 = intrinsic readGs32(%3)
+        %5 = intrinsic readFs32(%3)
+        store u32 [%0], %2
+        %6 = intrinsic readGs32(%1)
+        %7 = add %2, %4
+        %8 = add %5, %6
+        %9 = add %7, %8
+        return %9`,
+    );
+    expect(result).toMatchInlineSnapshot(`
+      "function @f(i32): i32 {
+      b0:
+        %0 = param 0
+        %1 = const 4
+        %2 = intrinsic readGs32(%1)
+        %3 = const 4
+        %5 = intrinsic readFs32(%3)
+        store u32 [%0], %2
+        %6 = intrinsic readGs32(%1)
+        %7 = add %2, %2
+        %8 = add %5, %6
+        %9 = add %7, %8
+        return %9
+      }
+      "
+    `);
+  });
+
   it('forgets at calls all but private slots and constants', () => {
     const result = transform(
       forwardLoads,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseModule } from '../../tools/compiler/ir/parse.ts';
 import { printModule } from '../../tools/compiler/ir/print.ts';
 import type { IrModule } from '../../tools/compiler/ir/types.ts';
+import { dropArguments } from '../../tools/compiler/passes/arguments.ts';
 import { inlineCalls } from '../../tools/compiler/passes/inline.ts';
 import { optimise, passNames, passesOf } from '../../tools/compiler/passes/optimise.ts';
 import { removeUnreferenced } from '../../tools/compiler/passes/remove-unreferenced.ts';
@@ -274,6 +275,76 @@ describe('removal of what nothing refers to', () => {
     removeUnreferenced(module);
     expect([...module.functions.keys()]).toEqual(['a', 'b']);
     expect(module.data.size).toBe(0);
+  });
+});
+
+describe('arguments that say nothing', () => {
+  const callee = (tags = ''): string => `function @g(i32, i32, i64, i32): i32 ${tags} {
+    b0:
+      %0 = param 0
+      %1 = param 1
+      %2: i64 = param 2
+      %3 = param 3
+      branch %0, b1, b2
+    b1 from b0:
+      %4 = add %0, %3
+      %5 = call @g(%4, %1, %2, %3)
+      return %5
+    b2 from b0:
+      %6 = load u32 [%3 + 4]
+      return %6
+    }`;
+  const main = `data @d size 8 align 4
+    function @main(i32): i32 exported {
+    b0:
+      %0 = param 0
+      %1: i64 = const 5
+      %2 = symbol @d
+      %3 = call @g(%0, %0, %1, %2)
+      return %3
+    }`;
+
+  it('become constants, or go', () => {
+    expect(transformModule(dropArguments, `${main}\n${callee()}`)).toMatchInlineSnapshot(`
+      "
+      data @d size 8 align 4
+
+      function @main(i32): i32 exported {
+      b0:
+        %0 = param 0
+        %1: i64 = const 5
+        %2 = symbol @d
+        %3 = call @g(%0, %0)
+        return %3
+      }
+
+      function @g(i32, i32): i32 {
+      b0:
+        %0 = param 0
+        %1 = param 1
+        %10: i64 = const 5
+        %11 = symbol @d
+        branch %0, b1, b2
+      b1 from b0:
+        %4 = add %0, %11
+        %5 = call @g(%4, %1)
+        return %5
+      b2 from b0:
+        %6 = load u32 [%11 + 4]
+        return %6
+      }
+      "
+    `);
+  });
+
+  it('stay where not all calls are known', () => {
+    const unchanged = (text: string): void => {
+      expect(transformModule(dropArguments, text)).toBe(transformModule(() => undefined, text));
+    };
+    unchanged(`${main}\n${callee('exported')}`);
+    unchanged(`${main}\n${callee()}\ndata @p size 4 align 4 {\naddress 0: @g\n}`);
+    unchanged(`${main}\n${callee()}\nfunction @a(): void naked {\nasm { "call " @g }\n}`);
+    unchanged(`${main.replace('exported', '')}\n${callee()}`);
   });
 });
 

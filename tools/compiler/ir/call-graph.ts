@@ -5,6 +5,7 @@
  * before callers.
  */
 
+import { forEachReference } from './references.ts';
 import type { IrFunction, IrModule } from './types.ts';
 
 export interface CallGraph {
@@ -38,18 +39,11 @@ export function callGraph(module: IrModule): CallGraph {
 
 function collectCallees(fn: IrFunction, module: IrModule, use: (name: string, count: number) => void): IrFunction[] {
   const callees = new Set<IrFunction>();
-  for (const operand of fn.asm?.operands ?? []) {
-    if ('symbol' in operand) use(operand.symbol, 2);
-  }
-  for (const { instructions } of fn.blocks) {
-    for (const { op, symbol } of instructions) {
-      if (op === 'symbol') use(symbol, 2);
-      if (op !== 'call') continue;
-      use(symbol, 1);
-      const callee = module.functions.get(symbol);
-      if (callee !== undefined) callees.add(callee);
-    }
-  }
+  forEachReference(fn, (symbol, kind) => {
+    use(symbol, kind === 'call' ? 1 : 2);
+    const callee = kind === 'call' ? module.functions.get(symbol) : undefined;
+    if (callee !== undefined) callees.add(callee);
+  });
   return [...callees];
 }
 

@@ -51,6 +51,11 @@ export function mayTrap(instruction: Instruction): boolean {
   return (instruction.op === 'divS' || instruction.op === 'remS') && divisor.value == -1;
 }
 
+/** An intrinsic that looks at memory or machine state, and changes nothing. */
+export function isReading(instruction: Instruction): boolean {
+  return instruction.op === 'intrinsic' && effectOf(instruction) === 'read';
+}
+
 /** Memory may be different afterwards. */
 export function writesMemory(instruction: Instruction): boolean {
   switch (instruction.op) {

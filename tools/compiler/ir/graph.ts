@@ -19,7 +19,7 @@ export function reversePostorder(fn: IrFunction): Block[] {
   const targets = [entry.successors];
   const done = [0];
   seen[entry.id] = 1;
-  for (let top = 0; top >= 0; ) {
+  for (let top = 0; top >= 0;) {
     const successor = targets[top]![done[top]!++];
     if (successor === undefined) {
       order.push(open[top]!);
@@ -182,6 +182,13 @@ export class Users {
         for (const operand of instruction.args) this.#users[next[operand.id]!++] = instruction;
       }
     }
+  }
+
+  /** Whether all users pass the test. */
+  every(value: Instruction, test: (user: Instruction) => boolean): boolean {
+    const end = this.#start[value.id + 1]!;
+    for (let i = this.#start[value.id]!; i < end; i++) if (!test(this.#users[i]!)) return false;
+    return true;
   }
 
   /** Calls `visit` for each user, once for each operand. */

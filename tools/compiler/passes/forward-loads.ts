@@ -10,6 +10,8 @@
  *           %3 = load u32 [%0 + 4]                 return %1
  *           return %3
  *
+ * Intrinsics that read machine state are forwarded likewise, until anything is written.
+ *
  * The known contents of memory flow along reverse postorder. Where paths join, what all of them agree on is left; at
  * the head of a loop, what the way in knows and nothing in the loop can change. Calls forget all but private slots and
  * constant tables.
@@ -17,12 +19,12 @@
 
 import { AliasAnalysis, offsetOf, sameBase } from '../ir/alias.ts';
 import { Replacements } from '../ir/edit.ts';
-import { writesMemory } from '../ir/effects.ts';
+import { isReading, writesMemory } from '../ir/effects.ts';
 import { Dominators } from '../ir/graph.ts';
 import { findLoops, isReducible, type Loop } from '../ir/loops.ts';
 import type { Block, Instruction, IrFunction, IrModule } from '../ir/types.ts';
 
-/** The bytes that `access` (a load or store) is about hold `value`. */
+/** The bytes that `access` (a load or store) is about hold `value`; or `access` is a reading intrinsic, which gave it. */
 interface Content {
   readonly access: Instruction;
   readonly value: Instruction;
@@ -32,8 +34,12 @@ interface Content {
 const memoryLimit = 64;
 
 export function forwardLoads(fn: IrFunction, module: IrModule): void {
-  const hasLoads = fn.blocks.some(({ instructions }) => instructions.some(({ op }) => op === 'load'));
+  const hasLoads = fn.blocks.some(({ instructions }) => instructions.some(isForwardable));
   if (hasLoads) new Forwarding(fn, module).run();
+}
+
+function isForwardable(instruction: Instruction): boolean {
+  return (instruction.op === 'load' && !instruction.isVolatile) || isReading(instruction);
 }
 
 class Forwarding {
@@ -58,7 +64,7 @@ class Forwarding {
       const kept: Instruction[] = [];
       for (const instruction of block.instructions) {
         this.#replacements.updateOperands(instruction);
-        const value = instruction.op === 'load' ? this.#find(instruction, known, kept) : null;
+        const value = isForwardable(instruction) ? this.#find(instruction, known, kept) : null;
         if (value !== null) {
           this.#replacements.replace(instruction, value);
           continue;
@@ -101,8 +107,11 @@ class Forwarding {
 
   /** What the load will give; an extension of it may have to be computed. */
   #find(load: Instruction, known: readonly Content[], kept: Instruction[]): Instruction | null {
-    if (load.isVolatile) return null;
     for (const { access, value } of known) {
+      if (access.op === 'intrinsic' || load.op === 'intrinsic') {
+        if (isSameReading(access, load)) return value;
+        continue;
+      }
       if (access.size !== load.size || !sameBase(access.args[0]!, load.args[0]!)) continue;
       if (offsetOf(access) !== offsetOf(load)) continue;
       if (load.size >= 4) return value;
@@ -120,14 +129,15 @@ class Forwarding {
   #after(instruction: Instruction, known: Content[]): Content[] {
     const { op } = instruction;
     const left = writesMemory(instruction) ? this.#forget(instruction, known) : known;
-    if ((op !== 'load' && op !== 'store') || instruction.isVolatile) return left;
-    const content = { access: instruction, value: op === 'load' ? instruction : instruction.args[1]! };
+    if (!isForwardable(instruction) && (op !== 'store' || instruction.isVolatile)) return left;
+    const content = { access: instruction, value: op === 'store' ? instruction.args[1]! : instruction };
     return [...(left.length < memoryLimit ? left : left.slice(1)), content];
   }
 
   /** Leaves out what the instruction may overwrite. */
   #forget(writer: Instruction, known: Content[]): Content[] {
     return known.filter(({ access }) => {
+      if (access.op === 'intrinsic') return writer.op === 'store' && this.#alias.isPrivate(writer);
       if (this.#alias.isConstant(access)) return true;
       return writer.op === 'store' ? !this.#alias.mayOverlap(writer, access) : this.#alias.isPrivate(access);
     });
@@ -139,8 +149,17 @@ function loopsByHeader(dominators: Dominators): ReadonlyMap<Block, Loop> | null 
   return new Map(findLoops(dominators).map((loop) => [loop.header, loop]));
 }
 
+function isSameReading(a: Instruction, b: Instruction): boolean {
+  if (a.op !== 'intrinsic' || b.op !== 'intrinsic' || a.intrinsic !== b.intrinsic) return false;
+  return a.args.every((operand, i) => {
+    const other = b.args[i]!;
+    return operand === other || (operand.op === 'const' && other.op === 'const' && operand.value === other.value);
+  });
+}
+
 function isSame(a: Content, b: Content): boolean {
   if (a.access === b.access) return true;
+  if (a.access.op === 'intrinsic') return a.value === b.value && isSameReading(a.access, b.access);
   return (
     a.value === b.value &&
     a.access.op === b.access.op &&

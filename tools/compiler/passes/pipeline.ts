@@ -2,6 +2,7 @@
  * The list of passes, in their order.
  */
 
+import { dropArguments } from './arguments.ts';
 import { eliminateDeadCode } from './dce.ts';
 import { removeDeadStores } from './dead-stores.ts';
 import { expandCopies } from './expand-copies.ts';
@@ -31,6 +32,7 @@ export const levels: readonly (readonly Pass[])[] = [
     each('clean-up', inTurn(simplifyControlFlow, simplify, expandCopies, promoteSlots)),
     inline,
     unreferenced,
+    { name: 'arguments', run: dropArguments },
     each('sccp', propagateConstants),
     each('simplify-cfg', simplifyControlFlow),
     each('simplify', simplify),

@@ -11,6 +11,7 @@
  *           function @unused(): void { ... }
  */
 
+import { forEachReference, isLibrary } from '../ir/references.ts';
 import type { IrData, IrFunction, IrModule } from '../ir/types.ts';
 
 export function removeUnreferenced(module: IrModule): void {
@@ -31,8 +32,7 @@ export function removeUnreferenced(module: IrModule): void {
 
 function roots(module: IrModule): string[] {
   const exported = [...module.functions.values()].filter(({ options }) => options.isExported);
-  const isLibrary = module.entry === null && exported.length === 0;
-  const functions = isLibrary ? [...module.functions.values()] : exported;
+  const functions = isLibrary(module) ? [...module.functions.values()] : exported;
   const data = [...module.data.values()].filter(({ isExported, section }) => isExported || section !== null);
   const names = [...functions, ...data].map(({ name }) => name);
   return module.entry === null ? names : [module.entry, ...names];
@@ -40,20 +40,15 @@ function roots(module: IrModule): string[] {
 
 function referencesFrom(name: string, module: IrModule): string[] {
   const fn = module.functions.get(name);
-  if (fn !== undefined) return referencesOf(fn);
+  if (fn !== undefined) {
+    const names: string[] = [];
+    forEachReference(fn, (symbol) => names.push(symbol));
+    return names;
+  }
   const data = module.data.get(name);
   if (data !== undefined) return data.relocations.map(({ symbol }) => symbol);
   const section = /^__(?:start|stop)_(.+)$/.exec(name)?.[1];
   return section === undefined ? [] : membersOf(section, module);
-}
-
-function referencesOf(fn: IrFunction): string[] {
-  const names: string[] = [];
-  for (const operand of fn.asm?.operands ?? []) if ('symbol' in operand) names.push(operand.symbol);
-  for (const { instructions } of fn.blocks) {
-    for (const { op, symbol } of instructions) if (op === 'call' || op === 'symbol') names.push(symbol);
-  }
-  return names;
 }
 
 function membersOf(section: string, module: IrModule): string[] {

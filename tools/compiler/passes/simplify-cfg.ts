@@ -17,11 +17,11 @@
  *             return %2
  *
  * A block whose branch depends on a phi of constants is skipped by the predecessors that know the answer, if what it
- * computes is needed nowhere else: `a && b` kept in a variable and then tested becomes two branches.
+ * computes is not needed where they go: `a && b` kept in a variable and then tested becomes two branches.
  */
 
-import { append, edgeOperands, forgetEdge, jumpTo, noteEdge, phisOf, renameEdge, Replacements } from '../ir/edit.ts';
-import { countUses, reversePostorder } from '../ir/graph.ts';
+import { append, edgeOperands, forgetEdge, jumpTo, noteEdge, renameEdge, Replacements } from '../ir/edit.ts';
+import { Dominators, reversePostorder, Users } from '../ir/graph.ts';
 import { compare32 } from '../ir/semantics.ts';
 import { isCompare } from '../ir/opcodes.ts';
 import type { Block, Instruction, IrFunction } from '../ir/types.ts';
@@ -97,15 +97,16 @@ function removeUnreachable(fn: IrFunction): void {
 
 /** Lets predecessors go around blocks that decide nothing for them. */
 function skipBlocks(fn: IrFunction): boolean {
-  let uses: Int32Array | null = null;
+  let uses: UseSites | null = null;
   let changed = false;
   for (const block of fn.blocks.slice(1)) {
     const isTransparent = jumpsOn(block);
     if (!isTransparent && !isDecidedByPhi(block)) continue;
-    uses ??= countUses(fn);
-    if (!servesOnly(block, uses)) continue;
+    uses ??= new UseSites(fn);
     const targetOf = isTransparent ? () => block.successors[0]! : (index: number) => knownTarget(block, index);
-    changed = skipBlock(block, uses, targetOf) || changed;
+    if (!skipBlock(block, uses, targetOf)) continue;
+    changed = true;
+    uses = null;
   }
   return changed;
 }
@@ -135,24 +136,47 @@ function comparedPhi({ args }: Instruction, block: Block): Instruction | null {
   return null;
 }
 
-/** All uses of the block's values are in the block itself, or in phis of its successors. */
-function servesOnly(block: Block, uses: Int32Array): boolean {
-  if (block.instructions.length === 1) return true;
-  const found = new Map<Instruction, number>();
-  const note = (value: Instruction): void => void found.set(value, (found.get(value) ?? 0) + 1);
-  for (const { op, args } of block.instructions) {
-    // a value that comes back to a phi of its own block belongs to a loop, whose head cannot be gone around
-    if (op === 'phi' && args.some((operand) => operand.block === block)) return false;
-    args.forEach(note);
+/** Answers whether an edge may go around a block without leaving a use behind that the block no longer dominates. */
+class UseSites {
+  readonly #fn: IrFunction;
+  readonly #users: Users;
+  #dominators: Dominators | null = null;
+
+  constructor(fn: IrFunction) {
+    this.#fn = fn;
+    this.#users = new Users(fn);
   }
-  for (const target of new Set(block.successors)) {
-    for (const phi of phisOf(target)) {
-      phi.args.forEach((operand, index) => {
-        if (target.predecessors[index] === block) note(operand);
-      });
-    }
+
+  /**
+   * Where the values of `block` are needed must be the block itself, the phis of its successors, or a part of the
+   * function that can only be entered through another of its targets than `target`.
+   */
+  allow(block: Block, target: Block): boolean {
+    return block.instructions.every((value) => {
+      // a value that comes back to a phi of its own block belongs to a loop, whose head cannot be gone around
+      if (value.op === 'phi' && value.args.some((operand) => operand.block === block)) return false;
+      return this.#users.every(value, (user) => this.#allowsUse(value, user, block, target));
+    });
   }
-  return block.instructions.every((value) => uses[value.id] === (found.get(value) ?? 0));
+
+  #allowsUse(value: Instruction, user: Instruction, block: Block, target: Block): boolean {
+    const home = user.block!;
+    if (home === block) return true;
+    if (user.op !== 'phi') return this.#isBehindOther(home, block, target);
+    return user.args.every((operand, index) => {
+      const source = home.predecessors[index]!;
+      return operand !== value || source === block || this.#isBehindOther(source, block, target);
+    });
+  }
+
+  #isBehindOther(place: Block, block: Block, target: Block): boolean {
+    const [first, second] = block.successors;
+    const other = first === target ? second : first;
+    if (block.successors.length !== 2 || other === undefined || other === target) return false;
+    if (other.predecessors.length !== 1) return false;
+    this.#dominators ??= new Dominators(this.#fn);
+    return this.#dominators.dominates(other, place);
+  }
 }
 
 /** Where the predecessor number `index` is known to go on from a block that isDecidedByPhi; null if not known. */
@@ -168,13 +192,16 @@ function knownTarget(block: Block, index: number): Block | null {
   return end.targets[end.cases.indexOf(known) + 1]!;
 }
 
-/** Redirects edges into `block` to where they lead in the end, as far as the phis there allow it. Keeps `uses` right. */
-function skipBlock(block: Block, uses: Int32Array, targetOf: (predecessorIndex: number) => Block | null): boolean {
+/** Redirects edges into `block` to where they lead in the end, as far as phis and uses allow it. */
+function skipBlock(block: Block, uses: UseSites, targetOf: (predecessorIndex: number) => Block | null): boolean {
   let changed = false;
+  const allowed = new Map<Block, boolean>();
   for (const predecessor of new Set(block.predecessors)) {
     const index = block.predecessors.indexOf(predecessor);
     const target = targetOf(index);
     if (target === null || target === block || predecessor === block) continue;
+    if (!allowed.has(target)) allowed.set(target, uses.allow(block, target));
+    if (allowed.get(target) !== true) continue;
     const operands = edgeOperands(block, target).map((operand) => {
       if (operand.block !== block) return operand;
       return operand.op === 'phi' ? operand.args[index]! : null;
@@ -183,12 +210,11 @@ function skipBlock(block: Block, uses: Int32Array, targetOf: (predecessorIndex: 
     const end = predecessor.terminator!;
     end.targets = end.targets.map((old) => {
       if (old !== block) return old;
-      for (const operand of edgeOperands(predecessor, block)) uses[operand.id]!--;
       forgetEdge(predecessor, block);
-      for (const operand of operands) uses[operand.id]!++;
       noteEdge(predecessor, target, operands);
       return target;
     });
+    allowed.clear(); // the other targets may have an entry more now
     changed = true;
   }
   return changed;

@@ -2,8 +2,8 @@
  * Strength reduction: division by constants without dividing.
  *
  * Needs: SSA form; the powers of two among the unsigned divisors are shifts already (simplify). Guarantees: no signed
- * division or remainder by a power of two, no 32-bit division by a constant, is left; remainders by other constants stay,
- * since the division instruction gives them at once, unless the quotient is computed next to it anyway.
+ * division or remainder by a power of two, no 32-bit division by a constant, is left; other remainders stay, since the
+ * division instruction gives them at once, unless the quotient is computed in the same block anyway.
  *
  *   before  %2 = const 10                 after  %3 = const -858993459
  *           %4 = divU %0, %2                     %5 = mulHighU %0, %3
@@ -63,26 +63,24 @@ class Reducer {
   }
 
   reduce(quotients: ReadonlySet<string>): void {
-    const { op, args } = this.#instruction;
-    if ((!isQuotient(this.#instruction) && op !== 'remS' && op !== 'remU') || args[1]!.op !== 'const') return;
-    const [dividend, divisor] = args as [Instruction, Instruction];
+    const { op } = this.#instruction;
+    if (!isQuotient(this.#instruction) && op !== 'remS' && op !== 'remU') return;
+    const [dividend, divisor] = this.#instruction.args as [Instruction, Instruction];
     const isSigned = op === 'divS' || op === 'remS';
-    const shift = isSigned ? shiftFor(divisor.value) : null;
-    if (shift !== null) {
-      this.#signedPower(dividend, divisor, shift);
-    } else if (op === 'divU' || op === 'divS') {
-      if (divisor.type === 'i32') this.#quotient(dividend, Number(divisor.value));
-    } else if (divisor.type === 'i32' && quotients.has(operandKey(this.#instruction))) {
-      const quotient = this.#fn.create(
-        isSigned ? 'divS' : 'divU',
-        'i32',
-        [dividend, divisor],
-        this.#instruction.location,
-      );
-      new Reducer(this.#fn, quotient, this.#made).reduce(quotients);
-      this.#made.push(quotient);
-      this.#become('sub', [dividend, this.#make('mul', [quotient, divisor])]);
-    }
+    const shift = isSigned && divisor.op === 'const' ? shiftFor(divisor.value) : null;
+    if (shift !== null) this.#signedPower(dividend, divisor, shift);
+    else if (!isQuotient(this.#instruction)) this.#remainder(dividend, divisor, quotients);
+    else if (divisor.op === 'const' && divisor.type === 'i32') this.#quotient(dividend, Number(divisor.value));
+  }
+
+  /** Where the quotient is computed too, the remainder is what it leaves. (Later, gvn finds the same quotient twice.) */
+  #remainder(dividend: Instruction, divisor: Instruction, quotients: ReadonlySet<string>): void {
+    const { op, type, location } = this.#instruction;
+    if (!quotients.has(operandKey(this.#instruction))) return;
+    const quotient = this.#fn.create(op === 'remS' ? 'divS' : 'divU', type, [dividend, divisor], location);
+    new Reducer(this.#fn, quotient, this.#made).reduce(quotients);
+    this.#made.push(quotient);
+    this.#become('sub', [dividend, this.#make('mul', [quotient, divisor])]);
   }
 
   /** Division by 2^shift or its opposite: a negative dividend is moved up by 2^shift - 1 first. */

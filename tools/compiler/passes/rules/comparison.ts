@@ -80,11 +80,20 @@ function equalsConstant(op: 'eq' | 'ne', a: Instruction, constant: number, emitt
   const flipped = withConstant(a, 'xor');
   if (flipped !== null) return compare(flipped.value, constant ^ flipped.constant);
   if (a.op === 'neg') return compare(a.args[0]!, -constant | 0);
+  if (constant === 0 && a.op === 'remS') return isMultiple(op, a, emitter);
   const masked = withConstant(a, 'and');
   if (masked !== null && constant !== 0 && masked.constant === constant && (constant & (constant - 1)) === 0) {
     return emitter.emit(op === 'eq' ? 'ne' : 'eq', 'i32', [a, emitter.constant(0)]);
   }
   return a.op === 'select' ? equalsSelected(op, a, constant, emitter) : null;
+}
+
+/** Whether a power of two divides a number does not depend on the number's sign. */
+function isMultiple(op: 'eq' | 'ne', remainder: Instruction, emitter: Emitter): Instruction | null {
+  const divisor = withConstant(remainder, 'remS');
+  if (divisor === null || divisor.constant <= 0 || (divisor.constant & (divisor.constant - 1)) !== 0) return null;
+  const rest = emitter.emit('and', 'i32', [divisor.value, emitter.constant(divisor.constant - 1)]);
+  return emitter.emit(op, 'i32', [rest, emitter.constant(0)]);
 }
 
 /** Objects of the module do not lie at address 0. */
@@ -133,11 +142,18 @@ const leU = comparison('leU', (a, b, emitter) => {
 
 const ltS = comparison('ltS', (a, b, emitter) => {
   if (constantOf(b) === minI32 || constantOf(a) === maxI32) return emitter.constant(0);
+  if (isConstant(b, 0) && isSmallDifference(a)) return emitter.emit('ltS', 'i32', [a.args[0]!, a.args[1]!]);
+  if (isConstant(a, 0) && isSmallDifference(b)) return emitter.emit('ltS', 'i32', [b.args[1]!, b.args[0]!]);
   if (!isNotNegative(a)) return null;
   if (isConstant(b, 0)) return emitter.constant(0);
   if (isNotNegative(b)) return emitter.emit('ltU', 'i32', [a, b]);
   return null;
 });
+
+/** A difference that cannot overflow has the sign that comparing gives. */
+function isSmallDifference(value: Instruction): boolean {
+  return value.op === 'sub' && isNotNegative(value.args[0]!) && isNotNegative(value.args[1]!);
+}
 
 const leS = comparison('leS', (a, b, emitter) => {
   const above = constantOf(b);

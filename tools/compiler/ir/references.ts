@@ -1,0 +1,24 @@
+/*
+ * What names what: the references between the items of a module.
+ */
+
+import type { IrFunction, IrModule } from './types.ts';
+
+/** How a function names a symbol: calls it, or takes its address (which assembly may do, too). */
+export type ReferenceKind = 'call' | 'address';
+
+/** Reports every symbol that the function names, as often as it does. */
+export function forEachReference(fn: IrFunction, visit: (symbol: string, kind: ReferenceKind) => void): void {
+  for (const operand of fn.asm?.operands ?? []) if ('symbol' in operand) visit(operand.symbol, 'address');
+  for (const { instructions } of fn.blocks) {
+    for (const { op, symbol } of instructions) {
+      if (op === 'call') visit(symbol, 'call');
+      else if (op === 'symbol') visit(symbol, 'address');
+    }
+  }
+}
+
+/** A module with neither entry nor exported functions is a library, of which the host may call every function. */
+export function isLibrary(module: IrModule): boolean {
+  return module.entry === null && ![...module.functions.values()].some(({ options }) => options.isExported);
+}
