@@ -77,7 +77,7 @@ static void copies(void) {
       pause();
     }
   }
-  struct timespec moment = {0, 300000000};
+  struct timespec moment = {0, 100000000};
   nanosleep(&moment, NULL);
   signal(SIGTERM, SIG_IGN);
   kill(0, SIGTERM);
@@ -130,7 +130,7 @@ static void run_for_a_while(const char *what, void (*function)(void)) {
     function();
     _exit(0);
   }
-  struct timespec moment = {0, 200000000};
+  struct timespec moment = {0, 50000000};
   nanosleep(&moment, NULL);
   int killed = kill(-child, SIGKILL);
   for (int i = 0; i < 100 && kill(-child, 0) == 0; i++) {
