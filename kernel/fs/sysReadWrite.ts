@@ -6,6 +6,7 @@
  */
 
 import { EBADF, EFAULT, EINVAL, ENOMEM, ESPIPE } from '../abi/errno.ts';
+import { O_APPEND } from '../abi/fcntl.ts';
 import { IOV_MAX, type IoVec } from '../abi/uio.ts';
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { copyFromUser, copyToUser } from '../arch/x86/userCopy.ts';
@@ -184,7 +185,7 @@ function sendBetween(target: u32, source: u32, position: Ptr<i64> | null, count:
 
 function sendFile(output: File, input: File, position: Ptr<i64> | null, count: u32): i32 {
   if (!input.isReadable() || !output.isWritable()) return -EBADF;
-  if (i32(count) < 0 || !input.inode.isRegular()) return -EINVAL;
+  if (i32(count) < 0 || !input.inode.isRegular() || (output.flags & O_APPEND) !== 0) return -EINVAL;
   if (position !== null && position[0] < 0n) return -EINVAL;
   const buffer = kmalloc(PAGE_SIZE);
   if (buffer === null) return -ENOMEM;

@@ -17,15 +17,29 @@
 static char shown[1 << 16];
 static size_t shown_length;
 
-/* Long enough for the program to have called read after it has printed the line. */
-static void let_it_wait(void) { usleep(30000); }
+/* Has the process in the terminal's foreground gone to sleep, as in read, after it has printed the line? */
+static int is_asleep(int terminal) {
+  char path[64], stat[512];
+  snprintf(path, sizeof path, "/proc/%d/stat", (int)tcgetpgrp(terminal));
+  FILE *file = fopen(path, "r");
+  if (file == NULL) return 0;
+  size_t length = fread(stat, 1, sizeof stat - 1, file);
+  fclose(file);
+  stat[length] = 0;
+  char *end = strrchr(stat, ')');
+  return end != NULL && end[2] == 'S';
+}
 
+/* All at once: what lies between two bytes is nobody's business here. */
 static void type(int terminal, const char *hex) {
-  for (; hex[0] && hex[1]; hex += 2) {
+  char bytes[256];
+  size_t length = 0;
+  for (; hex[0] && hex[1] && length < sizeof bytes; hex += 2) {
     char pair[3] = {hex[0], hex[1], 0};
-    char byte = (char)strtol(pair, NULL, 16);
-    if (write(terminal, &byte, 1) != 1) _exit(1);
+    bytes[length++] = (char)strtol(pair, NULL, 16);
   }
+  while (!is_asleep(terminal)) usleep(2000);
+  if (write(terminal, bytes, length) != (ssize_t)length) _exit(1);
 }
 
 int main(int count, char **arguments) {
@@ -45,7 +59,6 @@ int main(int count, char **arguments) {
       char *end = strchr(line, '\n');
       if (end == NULL) break;
       size_t length = strcspn(line + 6, "\r\n");
-      let_it_wait();
       for (int i = 2; i + 1 < count; i += 2) {
         if (strlen(arguments[i]) == length && memcmp(arguments[i], line + 6, length) == 0) {
           type(terminal, arguments[i + 1]);
