@@ -26,11 +26,6 @@ export function errnoName(number: number): string {
   return names.get(number) ?? `errno ${number}`;
 }
 
-/** The number of an error name. */
-export function errnoNumber(name: ErrnoName): number {
-  return numbers[name];
-}
-
 /** Is this result of a system call an error? */
 export function isError(result: number): boolean {
   return result < 0 && result >= -numbers.MAX_ERRNO;

@@ -22,6 +22,7 @@ import { ApicTimer } from './apic-timer.ts';
 
 export const DELIVERY_FIXED = 0;
 export const DELIVERY_LOWEST_PRIORITY = 1;
+/** @public for the sake of the manual's list: system management interrupts go nowhere here */
 export const DELIVERY_SMI = 2;
 export const DELIVERY_NMI = 4;
 export const DELIVERY_INIT = 5;

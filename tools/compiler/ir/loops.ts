@@ -36,15 +36,6 @@ export function isReducible(dominators: Dominators): boolean {
   );
 }
 
-/** By block id: in how many loops the block is. */
-export function loopDepths(loops: readonly Loop[], blockLimit: number): Uint8Array {
-  const depths = new Uint8Array(blockLimit);
-  for (const { blocks } of loops) {
-    for (const block of blocks) depths[block.id] = Math.min(255, depths[block.id]! + 1);
-  }
-  return depths;
-}
-
 function collectBlocks(header: Block, latches: readonly Block[]): Set<Block> {
   const blocks = new Set([header]);
   const work = [...latches];

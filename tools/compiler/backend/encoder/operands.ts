@@ -24,7 +24,9 @@ export const FIRST_VIRTUAL = 8;
 export const NONE = -1;
 
 export const ES = 0;
+/** @public for the sake of the list */
 export const CS = 1;
+/** @public for the sake of the list */
 export const SS = 2;
 export const DS = 3;
 export const FS = 4;
