@@ -9,7 +9,7 @@
  *   });
  *
  * Each test gets a process of its own, in an empty directory of its own. When it is over, the process and the group that
- * it led are killed.
+ * it led are killed. The directories go with the target.
  */
 
 import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
@@ -78,7 +78,7 @@ function declare(target: Target, body: (suite: Suite) => void): void {
       onTestFailed(() => {
         console.log([...lines.slice(-SHOWN), session!.console().slice(-2000)].join('\n'));
       });
-      await inProcess(target, session!.agent, `/tmp/syscall-${process.pid}-${++count}`, run);
+      await inProcess(target, session!, String(++count), run);
     });
   };
   const each: Check['each'] = (cases) => (name, run) => {
@@ -93,10 +93,11 @@ function declare(target: Target, body: (suite: Suite) => void): void {
 
 async function inProcess(
   target: Target,
-  agent: AgentClient,
-  directory: string,
+  { agent, directory: parent }: Session,
+  name: string,
   run: (context: Context) => Promise<unknown>,
 ): Promise<void> {
+  const directory = `${parent}/${name}`;
   const started: Process[] = [];
   const spawn = async (): Promise<Process> => {
     const made = await agent.spawn();
@@ -111,7 +112,6 @@ async function inProcess(
     await run({ target, agent, proc, directory, spawn });
   } finally {
     for (const made of started) await end(agent, made);
-    await cleanUp(agent, directory);
   }
 }
 
@@ -120,13 +120,6 @@ async function end(agent: AgentClient, process: Process): Promise<void> {
   await agent.kill(-process.pid, SIGKILL).catch(() => undefined);
   await process.kill(SIGKILL).catch(() => undefined);
   await process.exited;
-}
-
-/** Removes the test's directory, by the system's own rm. */
-async function cleanUp(agent: AgentClient, directory: string): Promise<void> {
-  const helper = await agent.spawn();
-  await helper.exec('/bin/rm', ['rm', '-rf', directory]);
-  await helper.exited;
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -4,18 +4,23 @@
  */
 
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { constants, openSync } from 'node:fs';
+import { chmodSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ReadStream } from 'node:tty';
 import { inject } from 'vitest';
 import { AgentClient, type ClientOptions } from '../../../emulator/agent/client.ts';
 import { fromDuplex, fromStdio } from '../../../emulator/agent/nodeTransports.ts';
 import { fromSerialPort, type Transport } from '../../../emulator/agent/transport.ts';
+import { yieldToHost } from '../../../emulator/host.ts';
+import type { Machine, RunResult } from '../../../emulator/machine.ts';
 import { createGuest } from '../../support/guest.ts';
 
 /** A system that is running, and its agent. */
 export interface Session {
   readonly agent: AgentClient;
+  /** A directory that is there, for whatever the tests want to make. */
+  readonly directory: string;
   /** What has appeared on the console. */
   readonly console: () => string;
   close(): Promise<void>;
@@ -40,6 +45,37 @@ async function connect(transport: Transport, options: ClientOptions, ended: Prom
   return client;
 }
 
+/** Guest instructions after which the host looks whether there is anything to do. */
+const SLICE = 50_000;
+
+/**
+ * Runs a machine, and lets the tests react to each frame at once. (Machine.run would go on for some milliseconds, in which
+ * a guest that waits for an answer sees a lot of its own time go by.)
+ */
+class Driver {
+  readonly #machine: Machine;
+  #stopped = false;
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+  }
+
+  /** Resolves when the machine ends, or after `stop`. */
+  async run(): Promise<RunResult> {
+    const frameEnd = { port: 1, pattern: new Uint8Array([0]) };
+    for (;;) {
+      const result = this.#machine.runSync({ instructions: SLICE, untilOutput: frameEnd });
+      const goesOn = result.reason === 'limit' || result.reason === 'output' || result.reason === 'halted';
+      if (!goesOn || this.#stopped) return result;
+      await yieldToHost();
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+}
+
 const machine: Target = {
   name: 'machine',
   own: true,
@@ -48,18 +84,19 @@ const machine: Target = {
     const guest = await createGuest();
     let console = '';
     guest.serial(0).onOutput((bytes) => (console += new TextDecoder().decode(bytes)));
-    const run = guest.run({ waitForInput: true });
-    const ended = run.then(
+    const driver = new Driver(guest);
+    const ended = driver.run().then(
       ({ reason, message }) => `the machine has stopped: ${message ?? reason}\n${console}`,
       (error: unknown) => `the machine has failed: ${String(error)}`,
     );
     const agent = await connect(fromSerialPort(guest.serial(1)), { trace }, ended);
     return {
       agent,
+      directory: '/tmp',
       console: () => console,
       async close() {
         await agent.close();
-        guest.stop();
+        driver.stop();
         await ended;
         await guest.destroy();
       },
@@ -91,6 +128,7 @@ const qemu: Target = {
     const agent = await connect(fromDuplex(line), { trace, tickMilliseconds: 250 }, ended);
     return {
       agent,
+      directory: '/tmp',
       console: () => console,
       async close() {
         agent.abandon('closed'); // a terminal has no end of its own to wait for
@@ -127,12 +165,16 @@ const linux: Target = {
     const child = spawn(join(inject('imageFolder'), 'bin', 'agent'), [], { stdio: ['pipe', 'pipe', 'inherit'] });
     const ended = exitOf(child).then((how) => `the agent has ended (${how})`);
     const agent = await connect(fromStdio(child), { trace }, ended);
+    const directory = mkdtempSync(join(tmpdir(), 'syscall-'));
+    chmodSync(directory, 0o755); // tests that give up root go on using it
     return {
       agent,
+      directory,
       console: () => '',
       async close() {
         await agent.close();
         await ended;
+        rmSync(directory, { recursive: true, force: true });
       },
     };
   },
