@@ -166,14 +166,14 @@ export class Assembler {
       this.code.bind(label);
       cursor.take();
     }
-    if (cursor.isAtEnd) return;
+    if (cursor.isAtEnd()) return;
     if (cursor.isAtDirective) {
       assembleDirective(this, cursor);
     } else {
       this.#lines.push({ offset: this.code.position, location: this.#location });
       this.#assembleInstruction(cursor);
     }
-    if (!cursor.isAtEnd) throw new LineError(`unexpected ${describe(cursor.next)} at the end of the line`);
+    if (!cursor.isAtEnd()) throw new LineError(`unexpected ${describe(cursor.next)} at the end of the line`);
   }
 
   #assembleInstruction(cursor: Cursor): void {
@@ -192,7 +192,7 @@ export class Assembler {
       return;
     }
     let operands: Operand[] = [];
-    while (!cursor.isAtEnd) {
+    while (!cursor.isAtEnd()) {
       if (operands.length > 0) cursor.expect(',');
       operands.push(readOperand(cursor, context));
     }

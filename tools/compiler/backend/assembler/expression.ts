@@ -37,7 +37,7 @@ export class Cursor {
     return this.#tokens[this.#at];
   }
 
-  get isAtEnd(): boolean {
+  isAtEnd(): boolean {
     return this.#at >= this.#tokens.length;
   }
 
