@@ -17,7 +17,9 @@ export function collectLines(items: readonly Item[]): LineRow[] {
   const functions = items.filter(({ code }) => code !== null).toSorted((a, b) => a.address - b.address);
   const rows: LineRow[] = [];
   functions.forEach((fn, n) => {
-    for (const { location, offset } of fn.code!.lines) rows.push({ address: fn.address + offset, location });
+    for (const { location, offset } of fn.code!.lines) {
+      rows.push({ address: fn.address + offset, location: location?.file === '' ? null : location });
+    }
     const end = fn.address + fn.size;
     const next = functions[n + 1];
     if (next === undefined || next.address > end + 64) rows.push({ address: end, location: null });

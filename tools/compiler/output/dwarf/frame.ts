@@ -8,17 +8,15 @@
 import type { FrameChange, FrameInfo } from '../../backend/machine/types.ts';
 import { ByteWriter } from '../bytes.ts';
 import * as dw from './constants.ts';
-import type { PlacedFunction, Unit } from './units.ts';
+import type { PlacedFunction } from './units.ts';
 
 const esp = 4;
 const returnAddress = 8;
 
-export function writeFrames(units: readonly Unit[]): Uint8Array {
+export function writeFrames(functions: readonly PlacedFunction[]): Uint8Array {
   const writer = new ByteWriter();
   writeCommon(writer);
-  for (const { functions } of units) {
-    for (const fn of functions) if (fn.code.frame !== null) writeFunction(writer, fn, fn.code.frame);
-  }
+  for (const fn of functions) if (fn.code.frame !== null) writeFunction(writer, fn, fn.code.frame);
   return writer.finish();
 }
 

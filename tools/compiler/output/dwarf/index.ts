@@ -7,10 +7,11 @@ import type { Item } from '../items.ts';
 import { writeFrames } from './frame.ts';
 import { writeInfo } from './info.ts';
 import { writeLines } from './line.ts';
-import { collectUnits } from './units.ts';
+import { collectFunctions, collectUnits } from './units.ts';
 
 export function writeDebugSections(items: readonly Item[], directory: string): ElfExtra[] {
-  const units = collectUnits(items);
+  const functions = collectFunctions(items);
+  const units = collectUnits(functions);
   const lines = writeLines(units);
   const { abbrev, aranges, info, ranges, str } = writeInfo(units, lines, directory);
   return [
@@ -20,6 +21,6 @@ export function writeDebugSections(items: readonly Item[], directory: string): E
     { name: '.debug_str', bytes: str },
     { name: '.debug_aranges', bytes: aranges },
     { name: '.debug_ranges', bytes: ranges },
-    { name: '.debug_frame', bytes: writeFrames(units) },
+    { name: '.debug_frame', bytes: writeFrames(functions) },
   ];
 }

@@ -50,7 +50,8 @@ function fileTable(unit: Unit): Map<string, number> {
   const table = new Map([[unit.file, 1]]);
   for (const { code } of unit.functions) {
     for (const { location } of code.lines) {
-      if (location !== null && !table.has(location.file)) table.set(location.file, table.size + 1);
+      if (location !== null && location.file !== '' && !table.has(location.file))
+        table.set(location.file, table.size + 1);
     }
   }
   return table;
@@ -89,8 +90,8 @@ function writeSequence(
   let isFirst = true;
   let isBodyMarked = false;
   for (const { location, offset } of code.lines) {
-    if (location === null || offset >= size) continue;
-    const number = files.get(location.file)!;
+    const number = location === null ? undefined : files.get(location.file);
+    if (location === null || number === undefined || offset >= size) continue;
     const startsBody: boolean = !isBodyMarked && !isFirst && offset >= bodyStart;
     if (!isFirst && number === file && location.line === line && !startsBody) continue;
     if (number !== file) {
