@@ -5,8 +5,7 @@
  * One Compiler serves many builds. What a build leaves behind for the next one: syntax trees of unchanged files, and the
  * images of programs none of whose files have changed.
  */
-import { AssemblyError } from './backend/assembler/errors.ts';
-import { generateCode } from './backend/generate.ts';
+import { AssemblyError, generateCode } from './backend/index.ts';
 import { KernelTsProgram, type Diagnostic, type VirtualFileSystem } from './frontend/index.ts';
 import type { IrModule } from './ir/types.ts';
 import { LinkError, linkKernel, linkUserProgram, type LinkedImage } from './output/index.ts';
