@@ -5,11 +5,13 @@ import type { IrModule } from '../../tools/compiler/ir/types.ts';
 import { dropArguments } from '../../tools/compiler/passes/arguments.ts';
 import { inlineCalls } from '../../tools/compiler/passes/inline.ts';
 import { optimise, passNames, passesOf } from '../../tools/compiler/passes/optimise.ts';
+import { Runner } from '../../tools/compiler/passes/pass.ts';
 import { removeUnreferenced } from '../../tools/compiler/passes/remove-unreferenced.ts';
 import { simplifyControlFlow } from '../../tools/compiler/passes/simplify-cfg.ts';
 import { transformModule } from './passes-support.ts';
 
-const inline = (module: IrModule): void => inlineCalls(module, simplifyControlFlow);
+const cleanUp = [{ name: 'simplify-cfg', run: simplifyControlFlow }];
+const inline = (module: IrModule): void => inlineCalls(module, cleanUp, new Runner());
 
 /** The functions that are called from others, after inlining. */
 function callsLeft(text: string): string[] {

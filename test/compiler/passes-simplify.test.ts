@@ -319,6 +319,8 @@ describe('instructions in place', () => {
       "function @f(i32): void {
       b0:
         %0 = param 0
+        %1 = const 0
+        %2 = eq %0, %1
         branch %0, b2, b1
       b1 from b0:
         return

@@ -6,7 +6,7 @@ import { parseModule } from '../../tools/compiler/ir/parse.ts';
 import { printModule } from '../../tools/compiler/ir/print.ts';
 import type { IrModule } from '../../tools/compiler/ir/types.ts';
 import { assertValid } from '../../tools/compiler/ir/verify.ts';
-import { each, type FunctionPass } from '../../tools/compiler/passes/pass.ts';
+import { each, type FunctionPass, Runner } from '../../tools/compiler/passes/pass.ts';
 
 /** What a pass over modules makes of a text. */
 export function transformModule(pass: (module: IrModule) => void, text: string): string {
@@ -20,7 +20,7 @@ export function transformModule(pass: (module: IrModule) => void, text: string):
 /** What a pass over functions makes of the body of `@f`. Other items of the module may follow the body's brace. */
 export function transform(pass: FunctionPass, signature: string, body: string, rest = ''): string {
   const text = transformModule(
-    (module) => each('', pass).run(module),
+    (module) => each({ name: '', run: pass }).run(module, new Runner()),
     `function @f${signature} {\n${body}\n}\n${rest}`,
   );
   return text.slice(text.indexOf('function @f'));

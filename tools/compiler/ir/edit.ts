@@ -8,18 +8,23 @@
 import type { Block, Instruction, IrFunction } from './types.ts';
 
 export class Replacements {
-  /** By id of the replaced value. Chains are allowed; `find` follows and shortens them. */
-  readonly #by: (Instruction | undefined)[] = [];
-  #count = 0;
+  /** By id of the replaced value; empty as long as there is none. Chains are allowed; `find` follows and shortens them. */
+  #by: (Instruction | undefined)[] = [];
+  readonly #capacity: number;
+
+  /** For the values of one function, and those that are made meanwhile. */
+  constructor(fn: IrFunction) {
+    this.#capacity = fn.valueLimit;
+  }
 
   get isEmpty(): boolean {
-    return this.#count === 0;
+    return this.#by.length === 0;
   }
 
   /** From now on, `by` stands for `value`. */
   replace(value: Instruction, by: Instruction): void {
+    if (this.isEmpty) this.#by = new Array<undefined>(this.#capacity); // at once: an array that grows by leaps is slow
     this.#by[value.id] = by;
-    this.#count++;
   }
 
   isReplaced(value: Instruction): boolean {
@@ -40,6 +45,7 @@ export class Replacements {
 
   /** Puts the replacements into the operands of one instruction. */
   updateOperands({ args }: Instruction): void {
+    if (this.isEmpty) return;
     for (let i = 0; i < args.length; i++) {
       if (this.#by[args[i]!.id] !== undefined) args[i] = this.find(args[i]!);
     }

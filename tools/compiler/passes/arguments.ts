@@ -57,7 +57,7 @@ function paramsOf(fn: IrFunction): Instruction[] {
 
 /** Puts constants in the place of parameters. */
 function fixConstants(fn: IrFunction, calls: readonly Instruction[]): void {
-  const replacements = new Replacements();
+  const replacements = new Replacements(fn);
   const constants: Instruction[] = [];
   const params = paramsOf(fn);
   for (const param of params) {

@@ -14,15 +14,18 @@
 import { hasEffect } from '../ir/effects.ts';
 import type { Instruction, IrFunction } from '../ir/types.ts';
 
-export function eliminateDeadCode(fn: IrFunction): void {
+export function eliminateDeadCode(fn: IrFunction): boolean {
   const live = markFromEffects(fn);
+  let changed = false;
   for (const { instructions } of fn.blocks) {
     let kept = 0;
     for (const instruction of instructions) {
       if (live[instruction.id] !== 0) instructions[kept++] = instruction;
     }
+    changed ||= kept < instructions.length;
     instructions.length = kept;
   }
+  return changed;
 }
 
 /** By id: 1 for what has an effect, and for all that it needs. */

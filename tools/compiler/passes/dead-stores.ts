@@ -17,9 +17,10 @@ import { AliasAnalysis, offsetOf, sameBase } from '../ir/alias.ts';
 import { mayTrap, readsMemory } from '../ir/effects.ts';
 import { type Instruction, type IrFunction, type IrModule, isTerminator } from '../ir/types.ts';
 
-export function removeDeadStores(fn: IrFunction, module: IrModule): void {
+export function removeDeadStores(fn: IrFunction, module: IrModule): boolean {
   const alias = new AliasAnalysis(fn, module);
   const loads = fn.blocks.flatMap(({ instructions }) => instructions.filter(({ op }) => op === 'load'));
+  let changed = false;
   for (const block of fn.blocks) {
     let coming: Instruction[] = [];
     const kept: Instruction[] = [];
@@ -36,8 +37,11 @@ export function removeDeadStores(fn: IrFunction, module: IrModule): void {
       }
       kept.push(instruction);
     }
-    if (kept.length < block.instructions.length) block.instructions = kept.reverse();
+    if (kept.length === block.instructions.length) continue;
+    block.instructions = kept.reverse();
+    changed = true;
   }
+  return changed;
 }
 
 /** All bytes of `earlier` are written by `later`. */

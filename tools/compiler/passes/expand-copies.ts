@@ -18,13 +18,16 @@ import type { Block, Instruction, IrFunction } from '../ir/types.ts';
 const copyLimit = 32;
 const fillLimit = 32;
 
-export function expandCopies(fn: IrFunction): void {
+export function expandCopies(fn: IrFunction): boolean {
+  let changed = false;
   for (const block of fn.blocks) {
     if (!block.instructions.some(isSmall)) continue;
+    changed = true;
     block.instructions = block.instructions.flatMap((instruction) =>
       isSmall(instruction) ? expand(fn, block, instruction) : [instruction],
     );
   }
+  return changed;
 }
 
 function isSmall({ op, intrinsic, args }: Instruction): boolean {

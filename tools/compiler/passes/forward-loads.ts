@@ -33,9 +33,9 @@ interface Content {
 /** More than this is not remembered; the oldest goes first. */
 const memoryLimit = 64;
 
-export function forwardLoads(fn: IrFunction, module: IrModule): void {
+export function forwardLoads(fn: IrFunction, module: IrModule): boolean {
   const hasLoads = fn.blocks.some(({ instructions }) => instructions.some(isForwardable));
-  if (hasLoads) new Forwarding(fn, module).run();
+  return hasLoads && new Forwarding(fn, module).run();
 }
 
 function isForwardable(instruction: Instruction): boolean {
@@ -46,7 +46,7 @@ class Forwarding {
   readonly #fn: IrFunction;
   readonly #dominators: Dominators;
   readonly #alias: AliasAnalysis;
-  readonly #replacements = new Replacements();
+  readonly #replacements: Replacements;
   /** By header; worked out when the first loop is met. Null where control flow is not reducible. */
   #loops: ReadonlyMap<Block, Loop> | null | undefined;
   /** By block id: what is known at its end. */
@@ -54,11 +54,13 @@ class Forwarding {
 
   constructor(fn: IrFunction, module: IrModule) {
     this.#fn = fn;
+    this.#replacements = new Replacements(fn);
     this.#dominators = new Dominators(fn);
     this.#alias = new AliasAnalysis(fn, module);
   }
 
-  run(): void {
+  /** Tells whether anything was forwarded. */
+  run(): boolean {
     for (const block of this.#dominators.order) {
       let known = this.#atStart(block);
       const kept: Instruction[] = [];
@@ -76,6 +78,7 @@ class Forwarding {
       this.#atEnd[block.id] = known;
     }
     this.#replacements.apply(this.#fn);
+    return !this.#replacements.isEmpty;
   }
 
   #atStart(block: Block): Content[] {

@@ -17,7 +17,7 @@
 import { Replacements } from '../ir/edit.ts';
 import { Dominators } from '../ir/graph.ts';
 import { isPure } from '../ir/effects.ts';
-import { isBinary, isCommutative, isCompare, isUnary } from '../ir/opcodes.ts';
+import { isCommutative, isCompare, isUnary } from '../ir/opcodes.ts';
 import type { Block, Instruction, IrFunction, Opcode } from '../ir/types.ts';
 
 type Key = string | number | bigint;
@@ -25,8 +25,8 @@ type Table = Map<Key, Known>;
 /** What an expression is known to be: a value computed before, or a constant. */
 type Known = Instruction | number;
 
-export function numberValues(fn: IrFunction): void {
-  if (fn.blocks.length > 0) new Numbering(fn).run();
+export function numberValues(fn: IrFunction): boolean {
+  return new Numbering(fn).run();
 }
 
 const inverses: Readonly<Partial<Record<Opcode, { readonly op: Opcode; readonly swapped: boolean }>>> = {
@@ -41,21 +41,24 @@ const inverses: Readonly<Partial<Record<Opcode, { readonly op: Opcode; readonly 
 class Numbering {
   readonly #fn: IrFunction;
   readonly #dominators: Dominators;
-  readonly #replacements = new Replacements();
+  readonly #replacements: Replacements;
   /** By operation: what has been computed. */
   readonly #tables = new Map<Opcode, Table>();
   /** By value id: the constant that an i32 value is known to be here. */
   readonly #facts: Table = new Map();
   /** What the changes of the open subtrees have replaced. */
   readonly #undo: { readonly table: Table; readonly key: Key; readonly before: Known | undefined }[] = [];
+  #usedFacts = false;
   #done: Instruction[] = [];
 
   constructor(fn: IrFunction) {
     this.#fn = fn;
+    this.#replacements = new Replacements(fn);
     this.#dominators = new Dominators(fn);
   }
 
-  run(): void {
+  /** Tells whether anything has changed. */
+  run(): boolean {
     const open: { readonly block: Block; readonly mark: number; next: number }[] = [];
     const enter = (block: Block): void => {
       open.push({ block, mark: this.#undo.length, next: 0 });
@@ -73,6 +76,7 @@ class Numbering {
       }
     }
     this.#replacements.apply(this.#fn);
+    return this.#usedFacts || !this.#replacements.isEmpty;
   }
 
   #visit(block: Block): void {
@@ -136,6 +140,7 @@ class Numbering {
 
   /** A constant that can be used here. */
   #constant(value: number, block: Block): Instruction {
+    this.#usedFacts = true;
     const table = this.#tableOf('const');
     const known = table.get(value);
     if (typeof known === 'object') return known;
@@ -194,10 +199,9 @@ class Numbering {
 /** Within the table of one operation, equal keys mean equal values. Null: never equal to another. */
 function keyOf(instruction: Instruction): Key | null {
   const { op, args } = instruction;
-  if (op === 'const') return instruction.value;
-  if (isBinary(op) || isCompare(op)) return pairKey(op, args[0]!, args[1]!);
-  if (isUnary(op)) return args[0]!.id;
   switch (op) {
+    case 'const':
+      return instruction.value;
     case 'symbol':
       return `${instruction.offset} ${instruction.symbol}`;
     case 'slot':
@@ -208,8 +212,14 @@ function keyOf(instruction: Instruction): Key | null {
       return `${instruction.block!.id} ${args.map(({ id }) => id).join(' ')}`;
     case 'intrinsic':
       return isPure(instruction) ? `${instruction.intrinsic} ${args.map(({ id }) => id).join(' ')}` : null;
-    default:
+    case 'load':
+    case 'store':
+    case 'call':
+    case 'callIndirect':
       return null;
+    default:
+      if (args.length === 2) return pairKey(op, args[0]!, args[1]!);
+      return isUnary(op) ? args[0]!.id : null;
   }
 }
 

@@ -26,12 +26,16 @@ import type { Block, Instruction, IrFunction } from '../ir/types.ts';
 /** Machine instructions that both sides together may hold. */
 const costLimit = 1;
 
-export function convertBranches(fn: IrFunction): void {
+export function convertBranches(fn: IrFunction): boolean {
+  let changed = false;
   // backwards, so that inner choices are made before the ones around them
   for (const block of [...fn.blocks].reverse()) {
     const join = findJoin(block);
-    if (join !== null) convert(fn, block, join);
+    if (join === null) continue;
+    convert(fn, block, join);
+    changed = true;
   }
+  return changed;
 }
 
 /** Where both ways meet again, if it is worthwhile to get there without branching. */

@@ -163,8 +163,8 @@ class BodyCopy {
     if (location === null || place === null) return location ?? place;
     const known = this.#locations.get(location);
     if (known !== undefined) return known;
-    const { inlinedAt } = location;
-    const rebased = { ...location, inlinedAt: inlinedAt === undefined ? place : this.#rebase(inlinedAt)! };
+    const { file, line, column, inlinedAt } = location;
+    const rebased = { file, line, column, inlinedAt: inlinedAt === undefined ? place : this.#rebase(inlinedAt)! };
     this.#locations.set(location, rebased);
     return rebased;
   }

@@ -21,6 +21,7 @@ import { callGraph, type CallGraph } from '../ir/call-graph.ts';
 import { Replacements } from '../ir/edit.ts';
 import type { Instruction, IrFunction, IrModule } from '../ir/types.ts';
 import { inlineCall } from './inline-call.ts';
+import type { NamedPass, Runner } from './pass.ts';
 
 /** A body of this size costs no more than the call. */
 const smallSize = 14;
@@ -33,12 +34,15 @@ const callerLimit = 2000;
 /** Bytes of stack that a callee may bring along. Kernel stacks are small. */
 const frameLimit = 128;
 
-/** `cleanUp` simplifies a function that has grown, before it is itself copied to its callers. */
-export function inlineCalls(module: IrModule, cleanUp: (fn: IrFunction, module: IrModule) => void): void {
+/** The passes of `cleanUp` simplify a function that has grown, before it is itself copied to its callers. */
+export function inlineCalls(module: IrModule, cleanUp: readonly NamedPass[], runner: Runner): void {
   const graph = callGraph(module);
   const candidates = new Map<string, Candidate>();
   for (const fn of graph.bottomUp) {
-    if (expandCallsIn(fn, graph, candidates)) cleanUp(fn, module);
+    if (expandCallsIn(fn, graph, candidates)) {
+      runner.noteChange(fn);
+      for (const pass of cleanUp) runner.run(pass, fn, module);
+    }
     if (isCopyable(fn) && !graph.isRecursive(fn.name)) candidates.set(fn.name, candidateOf(fn));
   }
 }
@@ -66,7 +70,7 @@ function expandCallsIn(fn: IrFunction, graph: CallGraph, candidates: ReadonlyMap
     return instructions.filter(({ op, symbol }) => op === 'call' && candidates.has(symbol));
   });
   if (calls.length === 0) return false;
-  const replacements = new Replacements();
+  const replacements = new Replacements(fn);
   const sizeBefore = sizeOf(fn);
   let size = sizeBefore;
   for (const call of calls) {

@@ -28,17 +28,21 @@ import { type Block, type Instruction, type IrFunction, type IrModule, isTermina
 /** At most so many values of one loop move: there are seven registers. */
 const hoistLimit = 12;
 
-export function hoistInvariants(fn: IrFunction, module: IrModule): void {
-  if (fn.blocks.length === 1) return;
+export function hoistInvariants(fn: IrFunction, module: IrModule): boolean {
+  if (fn.blocks.length === 1) return false;
   const dominators = new Dominators(fn);
   const loops = findLoops(dominators);
-  if (loops.length === 0) return;
+  if (loops.length === 0) return false;
+  let changed = false;
   const alias = new AliasAnalysis(fn, module);
   // outer loops first: what moves out of them need not stop on the way, and their blocks are still all known
   for (const loop of loops.reverse()) {
     const invariants = new LoopInvariants(loop, dominators, alias).find();
-    if (invariants.length > 0) moveTo(makePreheader(fn, loop), invariants);
+    if (invariants.length === 0) continue;
+    moveTo(makePreheader(fn, loop), invariants);
+    changed = true;
   }
+  return changed;
 }
 
 function moveTo(preheader: Block, instructions: readonly Instruction[]): void {

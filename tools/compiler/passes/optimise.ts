@@ -4,7 +4,7 @@
 
 import type { IrModule } from '../ir/types.ts';
 import { assertValid } from '../ir/verify.ts';
-import type { Pass } from './pass.ts';
+import { type Pass, Runner } from './pass.ts';
 import { levels } from './pipeline.ts';
 
 export interface OptimiseOptions {
@@ -19,8 +19,9 @@ export interface OptimiseOptions {
 /** Improves the module in place. */
 export function optimise(module: IrModule, { level = 2, verify = false, dump }: OptimiseOptions = {}): void {
   if (verify) assertValid(module, 'the front end');
+  const runner = new Runner();
   for (const pass of passesOf(level)) {
-    pass.run(module);
+    pass.run(module, runner);
     if (verify) assertValid(module, pass.name);
     dump?.(pass.name, module);
   }

@@ -11,41 +11,50 @@ import { numberValues } from './gvn.ts';
 import { convertBranches } from './if-convert.ts';
 import { inlineCalls } from './inline.ts';
 import { hoistInvariants } from './licm.ts';
-import { each, inTurn, type Pass } from './pass.ts';
+import { each, group, type NamedPass, type Pass } from './pass.ts';
 import { promoteSlots } from './promote-slots.ts';
 import { removeUnreferenced } from './remove-unreferenced.ts';
 import { propagateConstants } from './sccp.ts';
 import { simplifyControlFlow } from './simplify-cfg.ts';
 import { simplify } from './simplify.ts';
 import { reduceStrength } from './strength.ts';
+import { removeTrivialPhis } from './trivial-phis.ts';
 
-const cleanUp = inTurn(simplifyControlFlow, simplify, promoteSlots);
+const controlFlow: NamedPass = { name: 'simplify-cfg', run: simplifyControlFlow };
+const trivialPhis: NamedPass = { name: 'trivial-phis', run: removeTrivialPhis };
+const algebra: NamedPass = { name: 'simplify', run: simplify };
+const copies: NamedPass = { name: 'expand-copies', run: expandCopies };
+const slots: NamedPass = { name: 'promote-slots', run: promoteSlots };
+const values: NamedPass = { name: 'gvn', run: numberValues };
+
+const cleanUp = [controlFlow, trivialPhis, algebra, copies, slots];
+const inline: Pass = { name: 'inline', run: (module, runner) => inlineCalls(module, cleanUp, runner) };
 const unreferenced: Pass = { name: 'remove-unreferenced', run: removeUnreferenced };
-const inline: Pass = { name: 'inline', run: (module) => inlineCalls(module, cleanUp) };
 
 /** Level 0 leaves the program as it was written, level 1 does what is cheap, level 2 all. */
 export const levels: readonly (readonly Pass[])[] = [
   [],
-  [unreferenced, each('clean-up', cleanUp), each('gvn', numberValues), each('simplify-cfg', simplifyControlFlow)],
+  [unreferenced, group('clean-up', ...cleanUp), each(values), each(controlFlow)],
   [
     unreferenced,
-    each('clean-up', inTurn(simplifyControlFlow, simplify, expandCopies, promoteSlots)),
+    group('clean-up', ...cleanUp),
     inline,
     unreferenced,
     { name: 'arguments', run: dropArguments },
-    each('sccp', propagateConstants),
-    each('simplify-cfg', simplifyControlFlow),
-    each('simplify', simplify),
-    each('gvn', numberValues),
-    each('forward-loads', forwardLoads),
-    each('licm', hoistInvariants),
-    each('strength', reduceStrength),
-    each('if-convert', convertBranches),
-    each('simplify', simplify),
-    each('gvn', numberValues),
-    each('dead-stores', removeDeadStores),
-    each('promote-slots', promoteSlots),
-    each('dce', eliminateDeadCode),
-    each('simplify-cfg', simplifyControlFlow),
+    each({ name: 'sccp', run: propagateConstants }),
+    each(controlFlow),
+    each(trivialPhis),
+    each(algebra),
+    each(values),
+    each({ name: 'forward-loads', run: forwardLoads }),
+    each({ name: 'licm', run: hoistInvariants }),
+    each({ name: 'strength', run: reduceStrength }),
+    each({ name: 'if-convert', run: convertBranches }),
+    each(algebra),
+    each(values),
+    each({ name: 'dead-stores', run: removeDeadStores }),
+    each(slots),
+    each({ name: 'dce', run: eliminateDeadCode }),
+    each(controlFlow),
   ],
 ];

@@ -22,18 +22,20 @@ import { Dominators } from '../ir/graph.ts';
 import type { Block, Instruction, IrFunction, ValueType } from '../ir/types.ts';
 import { findPieces, type Piece } from './slot-pieces.ts';
 
-export function promoteSlots(fn: IrFunction): void {
-  if (fn.slots.length === 0) return;
+export function promoteSlots(fn: IrFunction): boolean {
+  if (fn.slots.length === 0) return false;
   const pieces = findPieces(fn);
   if (pieces.length > 0) new Promotion(fn, pieces).run();
+  const before = fn.slots.length;
   removeUnusedSlots(fn);
+  return pieces.length > 0 || fn.slots.length < before;
 }
 
 class Promotion {
   readonly #fn: IrFunction;
   readonly #dominators: Dominators;
   readonly #pieces: readonly Piece[];
-  readonly #replacements = new Replacements();
+  readonly #replacements: Replacements;
   /** By phi: the piece that it holds. */
   readonly #phis = new Map<Instruction, number>();
   /** By access: the pieces that it touches. */
@@ -41,6 +43,7 @@ class Promotion {
 
   constructor(fn: IrFunction, pieces: readonly Piece[]) {
     this.#fn = fn;
+    this.#replacements = new Replacements(fn);
     this.#pieces = pieces;
     this.#dominators = new Dominators(fn);
     pieces.forEach((piece, index) => {

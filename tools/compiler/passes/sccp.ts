@@ -29,9 +29,10 @@ const varies = Symbol('varies');
 /** undefined: no path to the definition was found yet. */
 type State = Known | typeof varies | undefined;
 
-export function propagateConstants(fn: IrFunction): void {
-  if (fn.blocks.length === 1) return; // nothing that simplify would not see
+export function propagateConstants(fn: IrFunction): boolean {
+  if (fn.blocks.length === 1) return false; // nothing that simplify would not see
   const states = new Propagation(fn).run();
+  let changed = false;
   for (const block of fn.blocks) {
     let wasPhi = false;
     for (const instruction of block.instructions) {
@@ -39,11 +40,13 @@ export function propagateConstants(fn: IrFunction): void {
       if (instruction.op === 'const' || state === undefined || state === varies) continue;
       wasPhi ||= instruction.op === 'phi';
       becomeConstant(instruction, state);
+      changed = true;
     }
     if (!wasPhi) continue;
     const phis = block.instructions.filter(({ op }) => op === 'phi');
     block.instructions = [...phis, ...block.instructions.filter(({ op }) => op !== 'phi')];
   }
+  return changed;
 }
 
 function becomeConstant(instruction: Instruction, value: Known): void {

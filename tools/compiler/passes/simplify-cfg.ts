@@ -26,14 +26,17 @@ import { compare32 } from '../ir/semantics.ts';
 import { isCompare } from '../ir/opcodes.ts';
 import type { Block, Instruction, IrFunction } from '../ir/types.ts';
 
-export function simplifyControlFlow(fn: IrFunction): void {
-  removeUnreachable(fn);
+export function simplifyControlFlow(fn: IrFunction): boolean {
+  let hasChanged = removeUnreachable(fn);
   for (let changed = true; changed && fn.blocks.length > 1;) {
     changed = foldTerminators(fn);
-    mergeChains(fn);
+    if (mergeChains(fn)) hasChanged = true;
     if (skipBlocks(fn)) changed = true;
-    if (changed) removeUnreachable(fn);
+    if (!changed) continue;
+    hasChanged = true;
+    removeUnreachable(fn);
   }
+  return hasChanged;
 }
 
 /** Decides branches and switches that have only one way to go. */
@@ -81,10 +84,10 @@ function simplifySwitch(fn: IrFunction, block: Block, end: Instruction): boolean
   return true;
 }
 
-function removeUnreachable(fn: IrFunction): void {
-  if (fn.blocks.length === 1) return;
+function removeUnreachable(fn: IrFunction): boolean {
+  if (fn.blocks.length === 1) return false;
   const order = reversePostorder(fn);
-  if (order.length === fn.blocks.length) return;
+  if (order.length === fn.blocks.length) return false;
   const reachable = new Set(order);
   for (const block of fn.blocks) {
     if (reachable.has(block)) continue;
@@ -93,20 +96,16 @@ function removeUnreachable(fn: IrFunction): void {
     }
   }
   fn.blocks = fn.blocks.filter((block) => reachable.has(block));
+  return true;
 }
 
 /** Lets predecessors go around blocks that decide nothing for them. */
 function skipBlocks(fn: IrFunction): boolean {
-  let uses: UseSites | null = null;
+  const uses = new UseSites(fn);
   let changed = false;
   for (const block of fn.blocks.slice(1)) {
-    const isTransparent = jumpsOn(block);
-    if (!isTransparent && !isDecidedByPhi(block)) continue;
-    uses ??= new UseSites(fn);
-    const targetOf = isTransparent ? () => block.successors[0]! : (index: number) => knownTarget(block, index);
-    if (!skipBlock(block, uses, targetOf)) continue;
-    changed = true;
-    uses = null;
+    if (jumpsOn(block)) changed = skipBlock(block, uses, () => block.successors[0]!) || changed;
+    else if (isDecidedByPhi(block)) changed = skipBlock(block, uses, (index) => knownTarget(block, index)) || changed;
   }
   return changed;
 }
@@ -139,12 +138,18 @@ function comparedPhi({ args }: Instruction, block: Block): Instruction | null {
 /** Answers whether an edge may go around a block without leaving a use behind that the block no longer dominates. */
 class UseSites {
   readonly #fn: IrFunction;
-  readonly #users: Users;
+  /** Made when they are needed; null again when they are out of date. */
+  #users: Users | null = null;
   #dominators: Dominators | null = null;
 
   constructor(fn: IrFunction) {
     this.#fn = fn;
-    this.#users = new Users(fn);
+  }
+
+  /** Edges have changed, and with `operands` new uses have come. */
+  forget(operands: readonly Instruction[]): void {
+    this.#dominators = null;
+    if (operands.length > 0) this.#users = null;
   }
 
   /**
@@ -152,10 +157,13 @@ class UseSites {
    * function that can only be entered through another of its targets than `target`.
    */
   allow(block: Block, target: Block): boolean {
+    if (block.instructions.length === 1) return true;
+    this.#users ??= new Users(this.#fn);
+    const users = this.#users;
     return block.instructions.every((value) => {
       // a value that comes back to a phi of its own block belongs to a loop, whose head cannot be gone around
       if (value.op === 'phi' && value.args.some((operand) => operand.block === block)) return false;
-      return this.#users.every(value, (user) => this.#allowsUse(value, user, block, target));
+      return users.every(value, (user) => this.#allowsUse(value, user, block, target));
     });
   }
 
@@ -215,6 +223,7 @@ function skipBlock(block: Block, uses: UseSites, targetOf: (predecessorIndex: nu
       return target;
     });
     allowed.clear(); // the other targets may have an entry more now
+    uses.forget(operands);
     changed = true;
   }
   return changed;
@@ -232,7 +241,7 @@ function agrees(predecessor: Block, target: Block, operands: readonly Instructio
 
 /** Appends to each block the one that only it jumps to. */
 function mergeChains(fn: IrFunction): boolean {
-  const replacements = new Replacements();
+  const replacements = new Replacements(fn);
   const merged = new Set<Block>();
   for (const block of fn.blocks) {
     if (merged.has(block)) continue;

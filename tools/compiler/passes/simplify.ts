@@ -9,14 +9,14 @@
  *           %2 = add %0, %1
  *           %3 = load u32 [%2 + 8]
  *
- * One walk in reverse postorder, so that operands are simple before their users are looked at. The rules are in rules/,
- * by family. A rule gives a value that equals the instruction (an existing one, or one that it emits in front), or
+ * One walk over the blocks as they stand, which is mostly in the direction of control, so that operands are simple before
+ * their users are looked at. The rules are in rules/, by family. A rule gives a value that equals the instruction (an existing one, or one that it emits in front), or
  * changes the instruction in place and gives null. Every rule leads towards the forms above, so none undoes another.
  */
 
 import { Replacements } from '../ir/edit.ts';
 import { foldConstants, isFoldable } from '../ir/fold.ts';
-import { reversePostorder, countUses } from '../ir/graph.ts';
+import { countUses } from '../ir/graph.ts';
 import { isCommutative } from '../ir/opcodes.ts';
 import type { Attributes, Block, Instruction, IrFunction, IrModule, Opcode, ValueType } from '../ir/types.ts';
 import { eliminateDeadCode } from './dce.ts';
@@ -39,10 +39,10 @@ const rules: ReadonlyMap<Opcode, Rule> = new Map<Opcode, Rule>([
   ...memoryRules,
 ]);
 
-export function simplify(fn: IrFunction, module: IrModule): void {
-  const replacements = new Replacements();
+export function simplify(fn: IrFunction, module: IrModule): boolean {
+  const replacements = new Replacements(fn);
   const simplifier = new Simplifier(fn, module);
-  for (const block of reversePostorder(fn)) {
+  for (const block of fn.blocks) {
     simplifier.begin(block);
     for (const instruction of block.instructions) {
       replacements.updateOperands(instruction);
@@ -51,9 +51,11 @@ export function simplify(fn: IrFunction, module: IrModule): void {
     }
     simplifier.end();
   }
-  // a rule may have changed what is now dead but not removed: leave nothing of that kind behind
+  if (replacements.isEmpty) return simplifier.hasTouched;
   replacements.apply(fn);
+  // a rule may have changed what only dead code uses: leave nothing of that kind behind
   eliminateDeadCode(fn);
+  return true;
 }
 
 class Simplifier implements Emitter {
@@ -65,6 +67,7 @@ class Simplifier implements Emitter {
   /** What the block will consist of. */
   #done: Instruction[] = [];
   #current!: Instruction;
+  hasTouched = false;
 
   constructor(fn: IrFunction, module: IrModule) {
     this.#fn = fn;
@@ -102,6 +105,10 @@ class Simplifier implements Emitter {
 
   wideConstant(value: bigint): Instruction {
     return this.emit('const', 'i64', [], { value });
+  }
+
+  touch(): void {
+    this.hasTouched = true;
   }
 
   isUsedOnce(value: Instruction): boolean {

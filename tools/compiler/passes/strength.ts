@@ -19,7 +19,8 @@ import { largest } from '../ir/known-bits.ts';
 import type { Instruction, IrFunction, Opcode } from '../ir/types.ts';
 import { magicSigned, magicUnsigned } from './magic.ts';
 
-export function reduceStrength(fn: IrFunction): void {
+export function reduceStrength(fn: IrFunction): boolean {
+  let changed = false;
   for (const block of fn.blocks) {
     if (!block.instructions.some(({ op }) => op === 'divS' || op === 'divU' || op === 'remS' || op === 'remU'))
       continue;
@@ -30,8 +31,10 @@ export function reduceStrength(fn: IrFunction): void {
       made.push(instruction);
     }
     for (const instruction of made) instruction.block = block;
+    changed ||= made.length > block.instructions.length;
     block.instructions = made;
   }
+  return changed;
 }
 
 function isQuotient({ op }: Instruction): boolean {

@@ -13,7 +13,7 @@
 import { Replacements } from '../ir/edit.ts';
 import type { Instruction, IrFunction } from '../ir/types.ts';
 
-export function removeTrivialPhis(fn: IrFunction): void {
+export function removeTrivialPhis(fn: IrFunction): boolean {
   const users = new Map<Instruction, Instruction[]>();
   const work: Instruction[] = [];
   for (const block of fn.blocks) {
@@ -25,7 +25,8 @@ export function removeTrivialPhis(fn: IrFunction): void {
       }
     }
   }
-  const replacements = new Replacements();
+  if (work.length === 0) return false;
+  const replacements = new Replacements(fn);
   for (let phi = work.pop(); phi !== undefined; phi = work.pop()) {
     if (replacements.isReplaced(phi)) continue;
     const only = onlyOperand(phi, replacements);
@@ -36,6 +37,7 @@ export function removeTrivialPhis(fn: IrFunction): void {
     if (only.op === 'phi') users.set(only, [...(users.get(only) ?? []), ...affected]);
   }
   replacements.apply(fn);
+  return !replacements.isEmpty;
 }
 
 /** The one value that the phi can have; null if there are several. */

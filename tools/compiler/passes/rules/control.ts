@@ -18,8 +18,9 @@ function strip(condition: Instruction): { value: Instruction; inverted: boolean 
   return { value, inverted };
 }
 
-const branch: Rule = (instruction) => {
+const branch: Rule = (instruction, emitter) => {
   const { value, inverted } = strip(instruction.args[0]!);
+  if (value !== instruction.args[0]) emitter.touch();
   instruction.args[0] = value;
   if (inverted) instruction.targets.reverse();
   return null;
@@ -41,10 +42,12 @@ const select: Rule = (instruction, emitter) => {
   return null;
 };
 
-const callIndirect: Rule = (instruction, { module }) => {
+const callIndirect: Rule = (instruction, emitter) => {
   const [target, ...args] = instruction.args as [Instruction, ...Instruction[]];
-  const callee = target.op === 'symbol' && target.offset === 0 ? module.functions.get(target.symbol) : undefined;
+  const callee =
+    target.op === 'symbol' && target.offset === 0 ? emitter.module.functions.get(target.symbol) : undefined;
   if (callee?.returns !== instruction.type || callee.parameters.join() !== instruction.parameters.join()) return null;
+  emitter.touch();
   instruction.op = 'call';
   instruction.symbol = callee.name;
   instruction.args = args;

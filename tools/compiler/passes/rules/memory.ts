@@ -11,10 +11,12 @@ function foldAddress(access: Instruction, emitter: Emitter): void {
   const [address] = access.args as [Instruction];
   const sum = withConstant(address, 'add');
   if (sum !== null) {
+    emitter.touch();
     access.args[0] = sum.value;
     access.offset = (access.offset + sum.constant) | 0;
     foldAddress(access, emitter);
   } else if (address.op === 'symbol' && address.offset !== 0) {
+    emitter.touch();
     access.args[0] = emitter.emit('symbol', 'i32', [], { symbol: address.symbol });
     access.offset = (access.offset + address.offset) | 0;
   }
@@ -60,6 +62,7 @@ const store: Rule = (instruction, emitter) => {
     const mask = op === 'and' ? constantOf(value.args[1]!) : null;
     const low = 2 ** bits - 1;
     if (!isExtension && (mask === null || (mask & low) !== low)) return null;
+    emitter.touch();
     instruction.args[1] = value.args[0]!;
   }
 };

@@ -10,6 +10,8 @@ export interface Emitter {
   emit(op: Opcode, type: ValueType, args: Instruction[], attributes?: Partial<Attributes>): Instruction;
   constant(value: number): Instruction;
   wideConstant(value: bigint): Instruction;
+  /** Says that the instruction was changed in place. */
+  touch(): void;
   /** Only the instruction that is being looked at needs `value`, as far as is known. */
   isUsedOnce(value: Instruction): boolean;
 }
