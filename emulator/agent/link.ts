@@ -20,6 +20,9 @@ export interface LinkEvents {
   readonly restarted: () => void;
 }
 
+/** Ticks without a word after which repeating begins anew. */
+const LONGEST_SILENCE = 128;
+
 export class HostLink {
   readonly #events: LinkEvents;
   readonly #decoder = new FrameDecoder();
@@ -32,6 +35,8 @@ export class HostLink {
   /** The frame under way, as it stands on the line. */
   #underway: Uint8Array | null = null;
   #complained = false;
+  /** Ticks since the agent was last heard of. */
+  #silence = 0;
 
   /** `nonce` tells this session from earlier ones with the same agent; it must not be 0. */
   constructor(nonce: number, events: LinkEvents) {
@@ -63,8 +68,13 @@ export class HostLink {
     }
   }
 
-  /** Time has passed in which an answer could have come: repeats and asks. Harmless at any moment. */
+  /**
+   * Time has passed in which an answer could have come: repeats and asks, harmlessly at any moment. While nothing is heard,
+   * it does so at ever longer intervals: the line may be slower than the clock, and more of the same would not help.
+   */
   tick(): void {
+    this.#silence = (this.#silence % LONGEST_SILENCE) + 1;
+    if (!Number.isInteger(Math.log2(this.#silence))) return;
     if (!this.#open) this.#sendHello();
     else if (this.#underway !== null) this.#events.write(this.#underway);
     if (this.#open) this.#sendShort(FRAME_NAK, this.#expected);
@@ -72,22 +82,30 @@ export class HostLink {
 
   #take(frame: Frame): void {
     this.#complained = false;
+    this.#silence = 0;
     if (frame.type === FRAME_HELLO) {
       this.#takeHello(frame.payload);
       return;
     }
     if (!this.#open) return;
-    if (frame.type === FRAME_ACK && frame.seq === this.#outgoing && this.#underway !== null) {
-      this.#underway = null;
-      this.#outgoing = nextSeq(this.#outgoing);
-      this.#sendNext();
-    } else if (frame.type === FRAME_NAK && frame.seq === this.#outgoing && this.#underway !== null) {
-      this.#events.write(this.#underway);
+    if (frame.type === FRAME_ACK) {
+      if (frame.seq === this.#outgoing) this.#acknowledged();
+    } else if (frame.type === FRAME_NAK) {
+      if (frame.seq === nextSeq(this.#outgoing)) this.#acknowledged();
+      else if (frame.seq === this.#outgoing && this.#underway !== null) this.#events.write(this.#underway);
     } else if (frame.type === FRAME_PANIC) {
       this.#events.received(frame.type, frame.payload);
     } else if (isNumbered(frame.type)) {
       this.#takeNumbered(frame);
     }
+  }
+
+  /** The frame under way, if there is one, has arrived: it is the next one's turn. */
+  #acknowledged(): void {
+    if (this.#underway === null) return;
+    this.#underway = null;
+    this.#outgoing = nextSeq(this.#outgoing);
+    this.#sendNext();
   }
 
   #takeNumbered(frame: Frame): void {

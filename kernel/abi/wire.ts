@@ -11,9 +11,11 @@
  * Links. In each direction, CALL, RET and EVENT frames are *numbered*: one is under way at a time, until its ACK
  * comes. The receiver takes number n + 1 after number n; it acknowledges a repetition of n again and drops it, so that
  * nothing is done twice. Numbers start at 1 after a HELLO and skip 0 when they wrap.
+ * NAK(n), "I am waiting for number n", asks for frame n if that is under way, and acknowledges frame n - 1 if its ACK
+ * was lost.
  * The agent keeps no clock, which makes a run in the machine a function of its input alone. All recovery is the host's:
- * it repeats an unacknowledged frame, and it sends NAK(n), "I am waiting for number n", which makes the agent repeat
- * frame n if that is the one under way. The agent sends NAK(n) itself when a damaged frame arrives, to save time.
+ * it repeats an unacknowledged frame, and it sends NAK when it has waited for long. The agent sends NAK itself when a
+ * damaged frame arrives, to save time.
  *
  * Sessions. HELLO is unnumbered. The host opens a session with a HELLO that carries a nonce other than 0; the agent
  * kills what an earlier session left running and answers with the same nonce. A HELLO with nonce 0 is the agent's "I

@@ -106,13 +106,10 @@ function receiveFrame(handler: FrameHandler): void {
   }
   if (!link.open) return;
   if (type === FRAME_ACK) {
-    if (link.underway && seq === link.outgoing) {
-      link.underway = false;
-      link.outgoing = nextSeq(link.outgoing);
-      sendNext();
-    }
+    if (link.underway && seq === link.outgoing) acknowledged();
   } else if (type === FRAME_NAK) {
     if (link.underway && seq === link.outgoing) writeLine(link.frame, link.frameLength);
+    else if (link.underway && seq === nextSeq(link.outgoing)) acknowledged();
   } else if (isNumbered(type)) {
     if (seq === link.expected) {
       link.expected = nextSeq(seq);
@@ -122,6 +119,13 @@ function receiveFrame(handler: FrameHandler): void {
       sendShort(FRAME_ACK, seq);
     }
   }
+}
+
+/** The frame under way has arrived: it is the next one's turn. */
+function acknowledged(): void {
+  link.underway = false;
+  link.outgoing = nextSeq(link.outgoing);
+  sendNext();
 }
 
 /** Sends a numbered frame, at once or after those that wait already. Without a session it is dropped. */

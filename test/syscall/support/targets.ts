@@ -11,10 +11,9 @@ import { ReadStream } from 'node:tty';
 import { inject } from 'vitest';
 import { AgentClient, type ClientOptions } from '../../../emulator/agent/client.ts';
 import { fromDuplex, fromStdio } from '../../../emulator/agent/nodeTransports.ts';
-import { fromSerialPort, type Transport } from '../../../emulator/agent/transport.ts';
-import { yieldToHost } from '../../../emulator/host.ts';
-import type { Machine, RunResult } from '../../../emulator/machine.ts';
+import { fromLine, type Transport } from '../../../emulator/agent/transport.ts';
 import { createGuest } from '../../support/guest.ts';
+import { Driver } from './driver.ts';
 
 /** A system that is running, and its agent. */
 export interface Session {
@@ -45,37 +44,6 @@ async function connect(transport: Transport, options: ClientOptions, ended: Prom
   return client;
 }
 
-/** Guest instructions after which the host looks whether there is anything to do. */
-const SLICE = 50_000;
-
-/**
- * Runs a machine, and lets the tests react to each frame at once. (Machine.run would go on for some milliseconds, in which
- * a guest that waits for an answer sees a lot of its own time go by.)
- */
-class Driver {
-  readonly #machine: Machine;
-  #stopped = false;
-
-  constructor(machine: Machine) {
-    this.#machine = machine;
-  }
-
-  /** Resolves when the machine ends, or after `stop`. */
-  async run(): Promise<RunResult> {
-    const frameEnd = { port: 1, pattern: new Uint8Array([0]) };
-    for (;;) {
-      const result = this.#machine.runSync({ instructions: SLICE, untilOutput: frameEnd });
-      const goesOn = result.reason === 'limit' || result.reason === 'output' || result.reason === 'halted';
-      if (!goesOn || this.#stopped) return result;
-      await yieldToHost();
-    }
-  }
-
-  stop(): void {
-    this.#stopped = true;
-  }
-}
-
 const machine: Target = {
   name: 'machine',
   own: true,
@@ -89,7 +57,7 @@ const machine: Target = {
       ({ reason, message }) => `the machine has stopped: ${message ?? reason}\n${console}`,
       (error: unknown) => `the machine has failed: ${String(error)}`,
     );
-    const agent = await connect(fromSerialPort(guest.serial(1)), { trace }, ended);
+    const agent = await connect(fromLine(guest.serial(1)), { trace }, ended);
     return {
       agent,
       directory: '/tmp',
