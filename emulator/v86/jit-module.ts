@@ -22,6 +22,9 @@
  *   leave by a fault:                 L = inFlight - B, + 1 if the instruction raised an exception instead of asking to be
  *                                     tried again
  *
+ *   leave in the middle of a block:   L -= instructions left in the block; as any way out
+ *   (popf that enables interrupts)
+ *
  * `sti` and the instruction after it count as one, as in the interpreter, which runs both in one step.
  *
  * Guarantees: the code between two tests completes at most `longestPath` instructions. Needs: whatever changes `jitStopAt`
@@ -269,9 +272,21 @@ class BodyRewriter {
       );
       return;
     }
-    const ahead = this.#blockSize - (this.#begun - 1);
-    this.#output.push(...this.#counted(), ...i32Const(ahead), code.i32Sub, ...globalSet(IN_FLIGHT));
+    const left = this.#blockSize - this.#begun;
+    this.#output.push(...this.#counted(), ...i32Const(left + 1), code.i32Sub, ...globalSet(IN_FLIGHT));
+    if (name === 'handle_irqs') this.#dropInstructions(left); // the function returns after this
     if (name === 'instr_FB_without_fault') this.#shadowOfSti = true;
+  }
+
+  /** Takes instructions of the current block that will not be executed off the count. */
+  #dropInstructions(count: number): void {
+    if (count === 0) return;
+    this.#output.push(
+      ...code.localGet(this.#counter),
+      ...code.i32Const(count),
+      code.i32Sub,
+      ...code.localSet(this.#counter),
+    );
   }
 
   /** Handles the sequences that are more than one instruction. Returns the position after the sequence, or `at`. */
@@ -326,13 +341,9 @@ class BodyRewriter {
 
   /** Leaves behind a PAUSE, with the count that is true there. */
   #writePause(address: number): void {
+    this.#output.push(...code.globalGet(PAUSE_STOPS), ...code.if);
+    this.#dropInstructions(this.#blockSize - this.#begun);
     this.#output.push(
-      ...code.globalGet(PAUSE_STOPS),
-      ...code.if,
-      ...code.localGet(this.#counter),
-      ...code.i32Const(this.#blockSize - this.#begun),
-      code.i32Sub,
-      ...code.localSet(this.#counter),
       ...code.load32At(layout.instructionCounter),
       ...this.#counted(),
       code.i32Add,
@@ -405,6 +416,7 @@ class BodyRewriter {
       this.#isLoop.pop();
       this.path.close();
     } else if (opcode === OP_BR || opcode === OP_BR_IF) {
+      this.#checkWayOut(operand());
       this.path.branch(operand());
       if (opcode === OP_BR) this.path.leave();
     } else if (opcode === OP_BR_TABLE) {
@@ -413,6 +425,12 @@ class BodyRewriter {
     } else if (opcode === code.return || opcode === OP_UNREACHABLE) {
       this.path.leave();
     }
+  }
+
+  /** The way out of the function, the outermost block, must not be taken with a count that is ahead. */
+  #checkWayOut(depth: number): void {
+    if (depth !== this.#untested.length - 1 || this.#begun === this.#blockSize) return;
+    throw new Error('compiled module leaves in the middle of a block');
   }
 
   #innermostLoopIsUntested(): boolean {

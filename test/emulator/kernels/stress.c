@@ -1,6 +1,7 @@
 /*
  * What makes compiled and interpreted code differ if anything does: page faults in the middle of blocks, string
- * instructions across pages, code that changes itself, timer interrupts at odd moments, floating point, device memory in
+ * instructions across pages, code that changes itself, timer interrupts at odd moments and
+ * when they are enabled again, floating point, device memory in
  * hot loops. Prints a checksum over everything, again and again.
  */
 #include "kernel.h"
@@ -98,6 +99,17 @@ static void floating(void) {
   sum += (u32)(y * 1000.0);
 }
 
+/* Interrupts off and on again by all means: what waited comes at once. */
+static void critical(void) {
+  for (u32 i = 0; i < 40; i++) {
+    u32 flags;
+    __asm__ volatile("pushf; pop %0; cli" : "=r"(flags)::"memory");
+    for (u32 k = 0; k < (i & 7) * 20; k++) sum += k;
+    if (i & 1) __asm__ volatile("sti; add %1, %0" : "+m"(sum) : "r"(i) : "cc");
+    __asm__ volatile("push %1; popf; add $3, %0; add $4, %0" : "+m"(sum) : "r"(flags) : "memory", "cc");
+  }
+}
+
 static void devices(void) {
   for (int i = 0; i < 30; i++) sum += lapic_read(TIMER_CURRENT) + (u32)rdtsc();
 }
@@ -124,6 +136,7 @@ int main(void) {
     strings();
     self_modifying();
     floating();
+    critical();
     devices();
     unmap_some();
     if (round % 64 == 0) {
