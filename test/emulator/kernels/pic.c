@@ -123,7 +123,8 @@ int main(void) {
   lapic_write(LVT_LINT0, 0x10700);
   outb(0x21, 0xfe);
   pit_one_shot(200);
-  for (volatile int i = 0; i < 30000; i++) {
+  outb(0x20, 0x0a);
+  while ((inb(0x20) & 1) == 0) {
   }
   open_window();
   show("LINT0 masked");
