@@ -19,11 +19,13 @@ import { Random } from './random.ts';
 import type { SerialPort } from './serial.ts';
 import { hashMachine } from './state-hash.ts';
 import { CpuShutdownError, V86Core } from './v86/core.ts';
+import { readRegisters, type Registers } from './v86/registers.ts';
 
 export type { BootModule } from './boot/multiboot.ts';
 export { BootError } from './boot/boot-error.ts';
 export { EXIT_PORT } from './board.ts';
 export type { SerialPort } from './serial.ts';
+export type { Registers } from './v86/registers.ts';
 
 export interface MachineOptions {
   /** Provides the contents of v86's core, build/v86.wasm of the package. */
@@ -208,6 +210,17 @@ export class Machine {
     this.#checkRange(address, bytes.length);
     this.#board.core.ram.set(bytes, address);
     this.#board.core.invalidateCode(address, address + bytes.length);
+  }
+
+  /** Registers of a CPU. */
+  registers(cpu = 0): Registers {
+    const board = this.#board;
+    if (board.cpus[cpu] === undefined) throw new RangeError(`there is no CPU ${cpu}`);
+    const occupant = board.current.index;
+    board.switchTo(cpu);
+    const registers = readRegisters(board.core);
+    board.switchTo(occupant);
+    return registers;
   }
 
   /** SHA-256 over memory, CPUs and devices: equal hashes, equal machines. */
