@@ -18,30 +18,54 @@ import { mayTrap, readsMemory } from '../ir/effects.ts';
 import { type Instruction, type IrFunction, type IrModule, isTerminator } from '../ir/types.ts';
 
 export function removeDeadStores(fn: IrFunction, module: IrModule): boolean {
+  const blocks = fn.blocks.filter(({ instructions }) => instructions.some(isPlainStore));
+  if (blocks.length === 0) return false;
   const alias = new AliasAnalysis(fn, module);
-  const loads = fn.blocks.flatMap(({ instructions }) => instructions.filter(({ op }) => op === 'load'));
+  const loads = fn.slots.length === 0 ? [] : fn.blocks.flatMap((block) => block.instructions.filter(isLoad));
   let changed = false;
-  for (const block of fn.blocks) {
-    let coming: Instruction[] = [];
-    const kept: Instruction[] = [];
-    for (const instruction of [...block.instructions].reverse()) {
-      if (instruction.op === 'store' && !instruction.isVolatile) {
-        if (coming.some((later) => covers(later, instruction)) || isUnread(instruction, loads, alias)) continue;
-        coming.push(instruction);
-      } else if (instruction.isVolatile) {
-        coming = [];
-      } else if (instruction.op === 'load') {
-        coming = coming.filter((store) => !alias.mayOverlap(store, instruction));
-      } else if (readsMemory(instruction) || mayTrap(instruction) || isTerminator(instruction.op)) {
-        coming = [];
-      }
-      kept.push(instruction);
-    }
+  for (const block of blocks) {
+    const kept = keepUseful(block.instructions, loads, alias);
     if (kept.length === block.instructions.length) continue;
-    block.instructions = kept.reverse();
+    block.instructions = kept;
     changed = true;
   }
   return changed;
+}
+
+function isPlainStore({ op, isVolatile }: Instruction): boolean {
+  return op === 'store' && !isVolatile;
+}
+
+function isLoad({ op }: Instruction): boolean {
+  return op === 'load';
+}
+
+function keepUseful(
+  instructions: readonly Instruction[],
+  loads: readonly Instruction[],
+  alias: AliasAnalysis,
+): Instruction[] {
+  /** Stores further down, before which nobody looks. */
+  let coming: Instruction[] = [];
+  const kept: Instruction[] = [];
+  for (let i = instructions.length - 1; i >= 0; i--) {
+    const instruction = instructions[i]!;
+    if (isPlainStore(instruction)) {
+      if (coming.some((later) => covers(later, instruction)) || isUnread(instruction, loads, alias)) continue;
+      coming.push(instruction);
+    } else if (coming.length > 0) {
+      coming = afterLook(instruction, coming, alias);
+    }
+    kept.push(instruction);
+  }
+  return kept.reverse();
+}
+
+/** What is left of `coming` above an instruction. */
+function afterLook(instruction: Instruction, coming: Instruction[], alias: AliasAnalysis): Instruction[] {
+  if (instruction.isVolatile || isTerminator(instruction.op) || mayTrap(instruction)) return [];
+  if (instruction.op === 'load') return coming.filter((store) => !alias.mayOverlap(store, instruction));
+  return readsMemory(instruction) ? [] : coming;
 }
 
 /** All bytes of `earlier` are written by `later`. */

@@ -17,7 +17,7 @@
 import { Replacements } from '../ir/edit.ts';
 import { Dominators } from '../ir/graph.ts';
 import { isPure } from '../ir/effects.ts';
-import { isCommutative, isCompare, isUnary } from '../ir/opcodes.ts';
+import { binaryOps, compareOps, isCommutative, isCompare, unaryOps } from '../ir/opcodes.ts';
 import type { Block, Instruction, IrFunction, Opcode } from '../ir/types.ts';
 
 type Key = string | number | bigint;
@@ -42,10 +42,13 @@ class Numbering {
   readonly #fn: IrFunction;
   readonly #dominators: Dominators;
   readonly #replacements: Replacements;
-  /** By operation: what has been computed. */
-  readonly #tables = new Map<Opcode, Table>();
-  /** By value id: the constant that an i32 value is known to be here. */
+  /** What has been computed. */
+  readonly #table: Table = new Map();
+  /** By value: the constants that there are. */
+  readonly #constants: Table = new Map();
+  /** By value id: the constant that an i32 value is known to be here; and a quick way to see that there is none. */
   readonly #facts: Table = new Map();
+  readonly #mayHaveFact: Uint8Array;
   /** What the changes of the open subtrees have replaced. */
   readonly #undo: { readonly table: Table; readonly key: Key; readonly before: Known | undefined }[] = [];
   #usedFacts = false;
@@ -54,6 +57,7 @@ class Numbering {
   constructor(fn: IrFunction) {
     this.#fn = fn;
     this.#replacements = new Replacements(fn);
+    this.#mayHaveFact = new Uint8Array(fn.valueLimit);
     this.#dominators = new Dominators(fn);
   }
 
@@ -97,31 +101,35 @@ class Numbering {
 
   #updateOperands(instruction: Instruction, block: Block): void {
     this.#replacements.updateOperands(instruction);
+    if (this.#facts.size === 0) return;
     const { args } = instruction;
-    for (let i = 0; i < args.length && this.#facts.size > 0; i++) {
-      const fact = this.#facts.get(args[i]!.id);
-      if (typeof fact === 'number') args[i] = this.#constant(fact, block);
+    for (let i = 0; i < args.length; i++) {
+      const fact = this.#factAbout(args[i]!);
+      if (fact !== null) args[i] = this.#constant(fact, block);
     }
+  }
+
+  #factAbout({ id }: Instruction): number | null {
+    if (this.#mayHaveFact[id] !== 1) return null; // undefined for what has been made since, of which nothing is known
+    const fact = this.#facts.get(id);
+    return typeof fact === 'number' ? fact : null;
+  }
+
+  #learnFact({ id }: Instruction, value: number): void {
+    this.#mayHaveFact[id] = 1;
+    this.#set(this.#facts, id, value);
   }
 
   /** An equal value; null if the instruction is the first of its kind (and then it enters the table). */
   #lookUp(instruction: Instruction): Known | null {
-    const key = keyOf(instruction);
+    const isConstant = instruction.op === 'const';
+    const key = isConstant ? instruction.value : keyOf(instruction);
     if (key === null) return null;
-    const table = this.#tableOf(instruction.op);
+    const table = isConstant ? this.#constants : this.#table;
     const known = table.get(key);
     if (known !== undefined) return known;
     this.#set(table, key, instruction);
     return null;
-  }
-
-  #tableOf(op: Opcode): Table {
-    let table = this.#tables.get(op);
-    if (table === undefined) {
-      table = new Map<Key, Known>();
-      this.#tables.set(op, table);
-    }
-    return table;
   }
 
   #set(table: Table, key: Key, value: Known): void {
@@ -141,13 +149,12 @@ class Numbering {
   /** A constant that can be used here. */
   #constant(value: number, block: Block): Instruction {
     this.#usedFacts = true;
-    const table = this.#tableOf('const');
-    const known = table.get(value);
+    const known = this.#constants.get(value);
     if (typeof known === 'object') return known;
     const constant = this.#fn.create('const', 'i32', [], null, { value });
     constant.block = block;
     this.#done.push(constant);
-    this.#set(table, value, constant);
+    this.#set(this.#constants, value, constant);
     return constant;
   }
 
@@ -155,17 +162,21 @@ class Numbering {
   #informPhis(block: Block): void {
     if (this.#facts.size === 0) return;
     const end = this.#done.pop()!;
-    for (const target of new Set(block.successors)) {
+    for (const target of end.targets) {
+      if (target.instructions[0]!.op !== 'phi') continue;
       target.predecessors.forEach((predecessor, index) => {
-        if (predecessor !== block) return;
-        for (const phi of target.instructions) {
-          if (phi.op !== 'phi') break;
-          const fact = this.#facts.get(this.#replacements.find(phi.args[index]!).id);
-          if (typeof fact === 'number') phi.args[index] = this.#constant(fact, block);
-        }
+        if (predecessor === block) this.#informPhi(target, index, block);
       });
     }
     this.#done.push(end);
+  }
+
+  #informPhi(target: Block, index: number, block: Block): void {
+    for (const phi of target.instructions) {
+      if (phi.op !== 'phi') break;
+      const fact = this.#factAbout(this.#replacements.find(phi.args[index]!));
+      if (fact !== null) phi.args[index] = this.#constant(fact, block);
+    }
   }
 
   /** Notes what the branch that leads to the block says. */
@@ -178,52 +189,50 @@ class Numbering {
     if (op === 'branch') this.#learn(value, targets[0] === block);
     const index = targets.indexOf(block);
     if (op === 'switch' && index > 0 && targets.lastIndexOf(block) === index) {
-      this.#set(this.#facts, value.id, cases[index - 1]!);
+      this.#learnFact(value, cases[index - 1]!);
     }
   }
 
   #learn(condition: Instruction, holds: boolean): void {
     if (!isCompare(condition.op)) {
-      if (!holds) this.#set(this.#facts, condition.id, 0);
+      if (!holds) this.#learnFact(condition, 0);
       return;
     }
-    this.#set(this.#facts, condition.id, holds ? 1 : 0);
+    this.#learnFact(condition, holds ? 1 : 0);
     const [a, b] = condition.args as [Instruction, Instruction];
     const { op, swapped } = inverses[condition.op]!;
-    this.#set(this.#tableOf(op), pairKey(op, swapped ? b : a, swapped ? a : b), holds ? 0 : 1);
+    this.#set(this.#table, pairKey(op, swapped ? b : a, swapped ? a : b), holds ? 0 : 1);
     const areEqual = (condition.op === 'eq' && holds) || (condition.op === 'ne' && !holds);
-    if (areEqual && b.op === 'const' && typeof b.value === 'number') this.#set(this.#facts, a.id, b.value);
+    if (areEqual && b.op === 'const' && typeof b.value === 'number') this.#learnFact(a, b.value);
   }
 }
 
-/** Within the table of one operation, equal keys mean equal values. Null: never equal to another. */
+/** Equal keys, equal values. Null: never equal to another. Constants have a table of their own. */
 function keyOf(instruction: Instruction): Key | null {
   const { op, args } = instruction;
   switch (op) {
-    case 'const':
-      return instruction.value;
     case 'symbol':
       return `${instruction.offset} ${instruction.symbol}`;
     case 'slot':
-      return instruction.index;
+      return `slot ${instruction.index}`;
     case 'select':
-      return `${args[0]!.id} ${args[1]!.id} ${args[2]!.id}`;
+      return `select ${args[0]!.id} ${args[1]!.id} ${args[2]!.id}`;
     case 'phi':
-      return `${instruction.block!.id} ${args.map(({ id }) => id).join(' ')}`;
+      return `phi ${instruction.block!.id} ${args.map(({ id }) => id).join(' ')}`;
     case 'intrinsic':
       return isPure(instruction) ? `${instruction.intrinsic} ${args.map(({ id }) => id).join(' ')}` : null;
-    case 'load':
-    case 'store':
-    case 'call':
-    case 'callIndirect':
-      return null;
     default:
-      if (args.length === 2) return pairKey(op, args[0]!, args[1]!);
-      return isUnary(op) ? args[0]!.id : null;
+      if (opNumbers.has(op)) return pairKey(op, args[0]!, args[1] ?? args[0]!);
+      return null;
   }
 }
 
-/** The operands, and thereby the type; ids are far below 2^26. */
+/** The operation and the operands, and thereby the type. Ids are below 2^22. */
 function pairKey(op: Opcode, a: Instruction, b: Instruction): number {
-  return isCommutative(op) && a.id > b.id ? b.id * 2 ** 26 + a.id : a.id * 2 ** 26 + b.id;
+  const [left, right] = isCommutative(op) && a.id > b.id ? [b.id, a.id] : [a.id, b.id];
+  return ((opNumbers.get(op) ?? 0) * 2 ** 22 + left) * 2 ** 22 + right;
 }
+
+const opNumbers: ReadonlyMap<Opcode, number> = new Map(
+  [...binaryOps, ...compareOps, ...unaryOps].map((op, index) => [op, index]),
+);

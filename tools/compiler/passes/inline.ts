@@ -28,7 +28,7 @@ const smallSize = 14;
 /** The same, in code that hardly ever runs. */
 const tinySize = 5;
 /** Functions with one caller may be this large... */
-const onceSize = 250;
+const onceSize = 100;
 /** ...as long as the caller does not grow beyond this. */
 const callerLimit = 2000;
 /** Bytes of stack that a callee may bring along. Kernel stacks are small. */

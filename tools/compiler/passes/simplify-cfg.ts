@@ -158,6 +158,9 @@ class UseSites {
    */
   allow(block: Block, target: Block): boolean {
     if (block.instructions.length === 1) return true;
+    // phis that serve the phis of one target cannot do so if it has none
+    const [only] = block.successors;
+    if (block.successors.length === 1 && only!.instructions[0]!.op !== 'phi') return false;
     this.#users ??= new Users(this.#fn);
     const users = this.#users;
     return block.instructions.every((value) => {
@@ -208,13 +211,13 @@ function skipBlock(block: Block, uses: UseSites, targetOf: (predecessorIndex: nu
     const index = block.predecessors.indexOf(predecessor);
     const target = targetOf(index);
     if (target === null || target === block || predecessor === block) continue;
-    if (!allowed.has(target)) allowed.set(target, uses.allow(block, target));
-    if (allowed.get(target) !== true) continue;
     const operands = edgeOperands(block, target).map((operand) => {
       if (operand.block !== block) return operand;
       return operand.op === 'phi' ? operand.args[index]! : null;
     });
     if (!isComplete(operands) || !agrees(predecessor, target, operands)) continue;
+    if (!allowed.has(target)) allowed.set(target, uses.allow(block, target));
+    if (allowed.get(target) !== true) continue;
     const end = predecessor.terminator!;
     end.targets = end.targets.map((old) => {
       if (old !== block) return old;

@@ -125,19 +125,25 @@ class Simplifier implements Emitter {
   }
 
   #reduce(instruction: Instruction): Instruction {
-    const { op, args } = instruction;
-    if (isFoldable(instruction)) {
-      if (isCommutative(op) && args[0]!.op === 'const') args.reverse();
-      if (args.every((operand) => operand.op === 'const')) {
-        const values = args.map(({ value }) => value);
-        const value = foldConstants(instruction, values);
-        if (value !== null) return this.emit('const', instruction.type, [], { value });
-      }
-    }
-    const result = rules.get(op)?.(instruction, this) ?? null;
+    const folded = isFoldable(instruction) ? this.#fold(instruction) : null;
+    if (folded !== null) return folded;
+    const result = rules.get(instruction.op)?.(instruction, this) ?? null;
     if (result !== null) return result;
     instruction.block = this.#block;
     this.#done.push(instruction);
     return instruction;
+  }
+
+  /** Puts a constant to the right, or computes with two. */
+  #fold(instruction: Instruction): Instruction | null {
+    const { op, args } = instruction;
+    const [a, b] = args as [Instruction, Instruction | undefined];
+    if (a.op !== 'const') return null;
+    if (b !== undefined && b.op !== 'const') {
+      if (isCommutative(op)) args.reverse();
+      return null;
+    }
+    const value = foldConstants(instruction, b === undefined ? [a.value] : [a.value, b.value]);
+    return value === null ? null : this.emit('const', instruction.type, [], { value });
   }
 }
