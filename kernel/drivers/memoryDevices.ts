@@ -70,7 +70,7 @@ function openMemory(inode: Inode, file: File): i32 {
 
 /** A mapping of /dev/zero is anonymous memory: a private one as it is, a shared one with an object of its own. */
 function mapZeroes(_file: File, region: Vma): i32 {
-  return (region.flags & VM_SHARED) === 0 ? 0 : shareRegion(region);
+  return (region.vmFlags & VM_SHARED) === 0 ? 0 : shareRegion(region);
 }
 
 function readNothing(_file: File, _transfer: Transfer, _position: Ptr<i64>): i32 {

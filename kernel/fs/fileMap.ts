@@ -31,22 +31,22 @@ export function initFileMap(): void {
 
 /** FileOperations.mmap of regular files. */
 export function genericMmap(file: File, region: Vma): i32 {
-  region.file = getFile(file);
-  region.operations = regionOperations;
+  region.vmFile = getFile(file);
+  region.vmOps = regionOperations;
   return 0;
 }
 
 function openRegion(region: Vma): void {
-  getFile(region.file!);
+  getFile(region.vmFile!);
 }
 
 function closeRegion(region: Vma): void {
-  putFile(region.file!);
+  putFile(region.vmFile!);
 }
 
 /** The page, unless it begins at the end of the file or beyond: -EFAULT then, which becomes a SIGBUS. */
 function findRegionPage(region: Vma, pageOffset: u32, result: Ptr<Page | null>): i32 {
-  const inode = region.file!.inode;
+  const inode = region.vmFile!.inode;
   if (i64(pageOffset) << i64(PAGE_SHIFT) >= inodeSize(inode)) return -EFAULT;
   return grabPage(inode.mapping, pageOffset, ptr<Page>(result));
 }

@@ -8,7 +8,7 @@
 import { ENAMETOOLONG, ENOENT, ENOMEM } from '../abi/errno.ts';
 import { PATH_MAX } from '../abi/fcntl.ts';
 import { kfree, kmalloc } from '../mm/slab.ts';
-import { getMm } from '../mm/mm.ts';
+import { mmget } from '../mm/mm.ts';
 import { type Mm } from '../mm/types.ts';
 import { type Task } from '../proc/task.ts';
 import { findProcess, firstThread, lockTasks, type TaskListLock } from '../proc/taskList.ts';
@@ -45,7 +45,7 @@ export function mmOf(pid: u32): Mm | null {
   using held = lockTasks();
   const task = threadOf(pid, held);
   const mm = task === null ? null : task.mm;
-  if (mm !== null) getMm(mm);
+  if (mm !== null) mmget(mm);
   return mm;
 }
 

@@ -12,7 +12,7 @@ import { SIG_DFL, SIG_IGN } from '../abi/signal.ts';
 import { RLIMIT_RSS } from '../abi/resource.ts';
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { hi, lo } from '../lib/format.ts';
-import { accessMm, putMm, regionPages } from '../mm/mm.ts';
+import { accessProcessVm, mmput, regionPages } from '../mm/mm.ts';
 import { type Mm, VM_EXEC, VM_GROWSDOWN, VM_READ, VM_SHARED, VM_WRITE, type Vma } from '../mm/types.ts';
 import { kfree, kmalloc } from '../mm/slab.ts';
 import { regionOf } from '../mm/vma.ts';
@@ -184,7 +184,7 @@ function takeSizes(pid: u32, sizes: Sizes): void {
   sizes.code = (mm.endCode - mm.startCode + PAGE_SIZE - 1) / PAGE_SIZE;
   sizes.data = regionPages(mm, VM_WRITE);
   sizes.stack = regionPages(mm, VM_GROWSDOWN);
-  putMm(mm);
+  mmput(mm);
 }
 
 function writeComm(text: ProcText, pid: u32): i32 {
@@ -221,7 +221,7 @@ function printAddresses(text: ProcText, pid: u32): void {
     return;
   }
   text.print(' %u %u %u', mm.startCode, mm.endCode, mm.startStack);
-  putMm(mm);
+  mmput(mm);
 }
 
 function writeStatm(text: ProcText, pid: u32): i32 {
@@ -292,7 +292,7 @@ function appendMemory(text: ProcText, mm: Mm, start: u32, end: u32): i32 {
   const size = end - start < PAGE_SIZE * 32 ? end - start : PAGE_SIZE * 32;
   const buffer = kmalloc(size);
   if (buffer === null) return -ENOMEM;
-  if (accessMm(mm, start, buffer, size, false) === 0) text.append(buffer, size);
+  if (accessProcessVm(mm, start, buffer, size, false) === 0) text.append(buffer, size);
   kfree(buffer);
   return 0;
 }
@@ -302,7 +302,7 @@ function writeCmdline(text: ProcText, pid: u32): i32 {
   const mm = mmOf(pid);
   if (mm === null) return 0;
   const error = appendMemory(text, mm, mm.argStart, mm.argEnd);
-  putMm(mm);
+  mmput(mm);
   return error;
 }
 
@@ -310,7 +310,7 @@ function writeEnviron(text: ProcText, pid: u32): i32 {
   const mm = mmOf(pid);
   if (mm === null) return 0;
   const error = appendMemory(text, mm, mm.envStart, mm.envEnd);
-  putMm(mm);
+  mmput(mm);
   return error;
 }
 
@@ -322,7 +322,7 @@ function writeMaps(text: ProcText, pid: u32): i32 {
     printRegions(text, mm, path);
     kfree(path);
   }
-  putMm(mm);
+  mmput(mm);
   return path === null ? -ENOMEM : 0;
 }
 
@@ -332,14 +332,14 @@ function printRegions(text: ProcText, mm: Mm, path: Ptr<u8>): void {
 }
 
 function printRegion(text: ProcText, mm: Mm, region: Vma, path: Ptr<u8>): void {
-  const flags = region.flags;
-  text.print('%08x-%08x ', region.start, region.end);
+  const flags = region.vmFlags;
+  text.print('%08x-%08x ', region.vmStart, region.vmEnd);
   text.print('%c%c', (flags & VM_READ) !== 0 ? 0x72 : 0x2d, (flags & VM_WRITE) !== 0 ? 0x77 : 0x2d);
   text.print('%c%c ', (flags & VM_EXEC) !== 0 ? 0x78 : 0x2d, (flags & VM_SHARED) !== 0 ? 0x73 : 0x70);
-  const file = region.file;
+  const file = region.vmFile;
   if (file !== null) {
     const device = file.inode.superBlock.device;
-    text.print('%08x %02x:%02x %u', region.pageOffset * PAGE_SIZE, majorOf(device), minorOf(device), file.inode.number);
+    text.print('%08x %02x:%02x %u', region.vmOffset * PAGE_SIZE, majorOf(device), minorOf(device), file.inode.number);
     const length = tellPath(file.dentry, path, PATH_MAX - 1);
     if (length > 0) {
       path[length] = 0;
@@ -348,7 +348,7 @@ function printRegion(text: ProcText, mm: Mm, region: Vma, path: Ptr<u8>): void {
   } else {
     text.print('00000000 00:00 0');
     if ((flags & VM_GROWSDOWN) !== 0) text.print('        [stack]');
-    else if (region.start < mm.brk && region.end > mm.startBrk) text.print('        [heap]');
+    else if (region.vmStart < mm.brk && region.vmEnd > mm.startBrk) text.print('        [heap]');
   }
   text.print('\n');
 }

@@ -55,8 +55,8 @@ export function faultIn(mm: Mm, address: u32, write: boolean, held: Held<MmapSem
   if (address >= USER_END) return FAULT_MAPERR;
   const region = findVma(mm, address, held);
   if (region === null) return FAULT_MAPERR;
-  if (address < region.start && !growStack(mm, region, address)) return FAULT_MAPERR;
-  if ((region.flags & (write ? VM_WRITE : VM_ACCESS)) === 0) return FAULT_ACCERR;
+  if (address < region.vmStart && !growStack(mm, region, address)) return FAULT_MAPERR;
+  if ((region.vmFlags & (write ? VM_WRITE : VM_ACCESS)) === 0) return FAULT_ACCERR;
   const pte = allocPte(mm, address, held);
   if (pte === null) return -ENOMEM;
   const entry: u32 = pte[0];
@@ -68,23 +68,23 @@ export function faultIn(mm: Mm, address: u32, write: boolean, held: Held<MmapSem
 
 /** Extends a stack down to `address`, if it is a stack, within its limit, and keeping its distance. */
 function growStack(mm: Mm, region: Vma, address: u32): boolean {
-  if ((region.flags & VM_GROWSDOWN) === 0) return false;
+  if ((region.vmFlags & VM_GROWSDOWN) === 0) return false;
   const start = pageFloor(address);
-  if (region.end - start > current().process.limits[RLIMIT_STACK].rlim_cur) return false;
+  if (region.vmEnd - start > current().process.limits[RLIMIT_STACK].rlim_cur) return false;
   const below = previousVma(mm, region);
-  if (below !== null && (below.end > start || start - below.end < STACK_GUARD_GAP)) return false;
-  const pages = (region.start - start) >>> PAGE_SHIFT;
-  region.start = start;
-  region.pageOffset -= pages;
+  if (below !== null && (below.vmEnd > start || start - below.vmEnd < STACK_GUARD_GAP)) return false;
+  const pages = (region.vmStart - start) >>> PAGE_SHIFT;
+  region.vmStart = start;
+  region.vmOffset -= pages;
   mm.totalVm += pages;
   return true;
 }
 
 /** The page has no frame yet. */
 function bringIn(mm: Mm, region: Vma, address: u32, pte: Ptr<Pte>, write: boolean): i32 {
-  if (region.operations !== null) return bringInFile(mm, region, address, pte, write);
-  const rights = entryRights(region.flags);
-  if (!write && (region.flags & VM_SHARED) === 0) {
+  if (region.vmOps !== null) return bringInFile(mm, region, address, pte, write);
+  const rights = entryRights(region.vmFlags);
+  if (!write && (region.vmFlags & VM_SHARED) === 0) {
     setPage(mm, pte, getZeroPage(), rights & ~PTE_WRITE);
     return FAULT_HANDLED;
   }
@@ -95,15 +95,15 @@ function bringIn(mm: Mm, region: Vma, address: u32, pte: Ptr<Pte>, write: boolea
 }
 
 function bringInFile(mm: Mm, region: Vma, address: u32, pte: Ptr<Pte>, write: boolean): i32 {
-  const nopage = region.operations!.nopage;
+  const nopage = region.vmOps!.nopage;
   if (nopage === null) return FAULT_BUS;
-  const pageOffset = region.pageOffset + ((pageFloor(address) - region.start) >>> PAGE_SHIFT);
+  const pageOffset = region.vmOffset + ((pageFloor(address) - region.vmStart) >>> PAGE_SHIFT);
   const found = zeroed<FixedArray<Page | null, 1>>();
   const result = nopage(region, pageOffset, found);
   if (result !== 0) return result === -ENOMEM ? -ENOMEM : FAULT_BUS;
   let page = found[0]!;
-  let rights = entryRights(region.flags);
-  if ((region.flags & VM_SHARED) === 0) {
+  let rights = entryRights(region.vmFlags);
+  if ((region.vmFlags & VM_SHARED) === 0) {
     if (!write) {
       rights &= ~PTE_WRITE;
     } else {
@@ -120,8 +120,8 @@ function bringInFile(mm: Mm, region: Vma, address: u32, pte: Ptr<Pte>, write: bo
 /** A write to a frame that is mapped read-only in a writable region. */
 function unshare(mm: Mm, region: Vma, address: u32, pte: Ptr<Pte>): i32 {
   const page = pageOf(pte[0]);
-  const rights = entryRights(region.flags);
-  const isOurs = (region.flags & VM_SHARED) !== 0 || (page.count === 1 && !isZeroPage(page));
+  const rights = entryRights(region.vmFlags);
+  const isOurs = (region.vmFlags & VM_SHARED) !== 0 || (page.count === 1 && !isZeroPage(page));
   if (isOurs) {
     replacePage(mm, pte, page, rights);
   } else {

@@ -1,9 +1,9 @@
 /*
  * Address spaces: made, copied, switched to, taken down.
  *
- * Two counts, for two kinds of interest. `users` counts those who need the memory: tasks, and whoever looks into it from
- * outside; when it is 0, regions and frames go. `count` counts those who need the record and its page directory: all
- * users together are one of them.
+ * Two counts, for two kinds of interest. `mmUsers` counts those who need the memory: tasks, and whoever looks into it
+ * from outside; when it is 0, regions and frames go. `mmCount` counts those who need the record and its page directory:
+ * all users together are one of them.
  */
 
 import { EFAULT } from '../abi/errno.ts';
@@ -26,7 +26,7 @@ import {
 import { allocate, kfree } from './slab.ts';
 import { type Mm, type MmapSem, VM_DONTCOPY } from './types.ts';
 import { isMemoryLow } from './userPages.ts';
-import { copyVma, freeVma, insertVma, regionOf, removeVma } from './vma.ts';
+import { copyVma, freeVma, insertVmStruct, regionOf, removeVma } from './vma.ts';
 
 /** An empty address space with one user; null: no memory. */
 export function createMm(): Mm | null {
@@ -38,8 +38,8 @@ export function createMm(): Mm | null {
     kfree(mm);
     return null;
   }
-  mm.users = 1;
-  mm.count = 1;
+  mm.mmUsers = 1;
+  mm.mmCount = 1;
   mm.mmapSem.init('mmapSem');
   mm.pageTableLock.init('pageTable');
   mm.regions.init();
@@ -58,7 +58,7 @@ export function forkMm(old: Mm): Mm | null {
     flushUserRange(old, 0, USER_END);
   }
   if (complete) return mm;
-  putMm(mm);
+  mmput(mm);
   return null;
 }
 
@@ -79,30 +79,30 @@ function copyPlaces(mm: Mm, old: Mm): void {
 function copyRegions(mm: Mm, old: Mm, held: Held<MmapSem>): boolean {
   for (let link = old.regions.next; link !== old.regions; link = link.next) {
     const region = regionOf(link);
-    if ((region.flags & VM_DONTCOPY) !== 0) continue;
+    if ((region.vmFlags & VM_DONTCOPY) !== 0) continue;
     const copy = copyVma(mm, region);
     if (copy === null) return false;
-    insertVma(mm, copy, held);
+    insertVmStruct(mm, copy, held);
     if (!copyPages(mm, old, region, held)) return false;
   }
   return true;
 }
 
 /** One more user. */
-export function getMm(mm: Mm): void {
-  atomic.inc(addrOf(mm.users));
+export function mmget(mm: Mm): void {
+  atomic.inc(addrOf(mm.mmUsers));
 }
 
 /** One user less; the last one takes regions and memory along. No CPU has it loaded then. @sleeps */
-export function putMm(mm: Mm): void {
-  if (!atomic.decAndTest(addrOf(mm.users))) return;
+export function mmput(mm: Mm): void {
+  if (!atomic.decAndTest(addrOf(mm.mmUsers))) return;
   exitMmap(mm);
-  dropMm(mm);
+  mmdrop(mm);
 }
 
 /** Drops a reference to the record. */
-export function dropMm(mm: Mm): void {
-  if (!atomic.decAndTest(addrOf(mm.count))) return;
+export function mmdrop(mm: Mm): void {
+  if (!atomic.decAndTest(addrOf(mm.mmCount))) return;
   freeDirectory(mm.pageDirectory);
   kfree(mm);
 }
@@ -112,13 +112,13 @@ export function exitMmap(mm: Mm): void {
   using held = mm.mmapSem.lock();
   while (!mm.regions.isEmpty()) {
     const region = regionOf(mm.regions.next);
-    const start = region.start;
-    let end = tableCeil(region.end);
-    unmapPages(mm, start, region.end, held);
+    const start = region.vmStart;
+    let end = tableCeil(region.vmEnd);
+    unmapPages(mm, start, region.vmEnd, held);
     removeVma(mm, region, held);
     freeVma(region);
     if (!mm.regions.isEmpty()) {
-      const next = tableFloor(regionOf(mm.regions.next).start);
+      const next = tableFloor(regionOf(mm.regions.next).vmStart);
       if (next < end) end = next;
     }
     freeTables(mm, tableFloor(start), end, held);
@@ -137,7 +137,7 @@ export function activateMm(mm: Mm | null): void {
  *
  * @sleeps
  */
-export function accessMm(mm: Mm, address: u32, buffer: Ptr<u8>, count: u32, write: boolean): i32 {
+export function accessProcessVm(mm: Mm, address: u32, buffer: Ptr<u8>, count: u32, write: boolean): i32 {
   using held = mm.mmapSem.lock();
   let done: u32 = 0;
   while (done < count) {
@@ -171,7 +171,7 @@ export function regionPages(mm: Mm, flags: u32): u32 {
   let sum: u32 = 0;
   for (let link = mm.regions.next; link !== mm.regions; link = link.next) {
     const region = regionOf(link);
-    if ((region.flags & flags) === flags) sum += (region.end - region.start) / PAGE_SIZE;
+    if ((region.vmFlags & flags) === flags) sum += (region.vmEnd - region.vmStart) / PAGE_SIZE;
   }
   return sum;
 }

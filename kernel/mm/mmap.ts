@@ -47,7 +47,7 @@ import {
   findGap,
   findVma,
   freeVma,
-  insertVma,
+  insertVmStruct,
   isFree,
   mergeVma,
   nextVma,
@@ -141,7 +141,7 @@ function choosePlace(mm: Mm, address: u32, size: u32, flags: u32, held: Held<Mma
 /** Are there limits in the way? More than all memory at once is refused, unless nobody means to use it. */
 function checkRoom(mm: Mm, size: u32, vmFlags: u32): i32 {
   const pages = size >>> PAGE_SHIFT;
-  if (mm.regionCount >= MAX_REGIONS) return -ENOMEM;
+  if (mm.mapCount >= MAX_REGIONS) return -ENOMEM;
   if (mm.totalVm + pages > current().process.limits[RLIMIT_AS].rlim_cur >>> PAGE_SHIFT) return -ENOMEM;
   if ((vmFlags & VM_WRITE) !== 0 && (vmFlags & VM_NORESERVE) === 0 && pages > totalPageCount()) return -ENOMEM;
   return 0;
@@ -158,26 +158,26 @@ function createRegion(
 ): i32 {
   const region = allocate<Vma>();
   if (region === null) return -ENOMEM;
-  region.mm = mm;
+  region.vmMm = mm;
   region.link.init();
-  region.start = start;
-  region.end = start + size;
-  region.flags = vmFlags;
-  region.pageOffset = file === null ? start >>> PAGE_SHIFT : pageOffset;
+  region.vmStart = start;
+  region.vmEnd = start + size;
+  region.vmFlags = vmFlags;
+  region.vmOffset = file === null ? start >>> PAGE_SHIFT : pageOffset;
   const result = file !== null ? attachFile(region, file) : (vmFlags & VM_SHARED) !== 0 ? shareRegion(region) : 0;
   if (result !== 0) {
-    region.operations = null;
+    region.vmOps = null;
     freeVma(region);
     return result;
   }
-  insertVma(mm, region, held);
+  insertVmStruct(mm, region, held);
   mergeVma(mm, region, held);
   return i32(start);
 }
 
-/** The file's own function sets `region.file` and `region.operations`. */
+/** The file's own function sets `region.vmFile` and `region.vmOps`. */
 function attachFile(region: Vma, file: File): i32 {
-  if ((region.flags & VM_SHARED) !== 0 && !file.isWritable()) region.flags &= ~VM_MAYWRITE;
+  if ((region.vmFlags & VM_SHARED) !== 0 && !file.isWritable()) region.vmFlags &= ~VM_MAYWRITE;
   const attach = file.operations.mmap;
   return attach === null ? -ENODEV : attach(file, region);
 }
@@ -195,9 +195,9 @@ export function unmapRange(mm: Mm, start: u32, end: u32, held: Held<MmapSem>): i
   const result = splitAt(mm, start, held) ? splitAt(mm, end, held) : false;
   if (!result) return -ENOMEM;
   let region = findVma(mm, start, held);
-  while (region !== null && region.start < end) {
+  while (region !== null && region.vmStart < end) {
     const next = nextVma(mm, region);
-    unmapPages(mm, region.start, region.end, held);
+    unmapPages(mm, region.vmStart, region.vmEnd, held);
     removeVma(mm, region, held);
     freeVma(region);
     region = next;
@@ -209,8 +209,8 @@ export function unmapRange(mm: Mm, start: u32, end: u32, held: Held<MmapSem>): i
 /** Makes sure that no region extends across `address`. False: no memory. */
 export function splitAt(mm: Mm, address: u32, held: Held<MmapSem>): boolean {
   const region = findVma(mm, address, held);
-  if (region === null || region.start >= address) return true;
-  return mm.regionCount < MAX_REGIONS && splitVma(mm, region, address, held);
+  if (region === null || region.vmStart >= address) return true;
+  return mm.mapCount < MAX_REGIONS && splitVma(mm, region, address, held);
 }
 
 /** The tables of what was unmapped, unless they serve a neighbour, too. */
@@ -221,8 +221,8 @@ function freeUnusedTables(mm: Mm, start: u32, end: u32, held: Held<MmapSem>): vo
   const last = tableCeil(end);
   freeTables(
     mm,
-    before !== null && before.end > first ? before.end : first,
-    after !== null && after.start < last ? after.start : last,
+    before !== null && before.vmEnd > first ? before.vmEnd : first,
+    after !== null && after.vmStart < last ? after.vmStart : last,
     held,
   );
 }

@@ -47,9 +47,9 @@ export function doMprotect(mm: Mm, address: u32, length: u32, prot: u32): i32 {
   let start = address;
   if ((prot & PROT_GROWSDOWN) !== 0) {
     const stack = findVma(mm, address, held);
-    if (stack === null || stack.start > address) return -ENOMEM;
-    if ((stack.flags & VM_GROWSDOWN) === 0) return -EINVAL;
-    start = stack.start;
+    if (stack === null || stack.vmStart > address) return -ENOMEM;
+    if ((stack.vmFlags & VM_GROWSDOWN) === 0) return -EINVAL;
+    start = stack.vmStart;
   }
   return protectRange(mm, start, address + size, prot & VM_ACCESS, held);
 }
@@ -58,14 +58,14 @@ function protectRange(mm: Mm, start: u32, end: u32, access: u32, held: Held<Mmap
   let at = start;
   while (at < end) {
     const region = findVma(mm, at, held);
-    if (region === null || region.start > at) return -ENOMEM;
-    if ((access & ~(region.flags >>> MAY_SHIFT)) !== 0) return -EACCES;
-    const flags = (region.flags & ~VM_ACCESS) | access;
-    const last = region.end < end ? region.end : end;
-    if (flags !== region.flags) {
+    if (region === null || region.vmStart > at) return -ENOMEM;
+    if ((access & ~(region.vmFlags >>> MAY_SHIFT)) !== 0) return -EACCES;
+    const flags = (region.vmFlags & ~VM_ACCESS) | access;
+    const last = region.vmEnd < end ? region.vmEnd : end;
+    if (flags !== region.vmFlags) {
       if (!splitAt(mm, at, held) || !splitAt(mm, last, held)) return -ENOMEM;
       const changed = findVma(mm, at, held)!;
-      changed.flags = flags;
+      changed.vmFlags = flags;
       protectPages(mm, at, last, flags, held);
       mergeVma(mm, changed, held);
     }
@@ -89,12 +89,12 @@ export function doMadvise(mm: Mm, address: u32, length: u32, advice: u32): i32 {
   let at = address;
   let result: i32 = 0;
   for (let region = findVma(mm, at, held); region !== null && at < end; region = nextVma(mm, region)) {
-    if (region.start >= end) break;
-    if (region.start > at) {
+    if (region.vmStart >= end) break;
+    if (region.vmStart > at) {
       result = -ENOMEM;
-      at = region.start;
+      at = region.vmStart;
     }
-    const last = region.end < end ? region.end : end;
+    const last = region.vmEnd < end ? region.vmEnd : end;
     const done = advise(mm, region, at, last, advice, held);
     if (done !== 0) return done;
     at = last;
@@ -135,8 +135,8 @@ export function doMsync(mm: Mm, address: u32, length: u32, flags: u32): i32 {
   let at = address;
   while (at < address + size) {
     const region = findVma(mm, at, held);
-    if (region === null || region.start > at) return -ENOMEM;
-    at = region.end;
+    if (region === null || region.vmStart > at) return -ENOMEM;
+    at = region.vmEnd;
   }
   return 0;
 }
@@ -144,13 +144,13 @@ export function doMsync(mm: Mm, address: u32, length: u32, flags: u32): i32 {
 /** Within one region. The fork advice holds for the whole of it. */
 function advise(mm: Mm, region: Vma, start: u32, end: u32, advice: u32, held: Held<MmapSem>): i32 {
   if (advice === MADV_DONTNEED || advice === MADV_FREE) {
-    if ((region.flags & VM_LOCKED) !== 0) return -EINVAL;
-    if (advice === MADV_FREE && region.operations !== null) return -EINVAL;
+    if ((region.vmFlags & VM_LOCKED) !== 0) return -EINVAL;
+    if (advice === MADV_FREE && region.vmOps !== null) return -EINVAL;
     unmapPages(mm, start, end, held);
   } else if (advice === MADV_DONTFORK) {
-    region.flags |= VM_DONTCOPY;
+    region.vmFlags |= VM_DONTCOPY;
   } else if (advice === MADV_DOFORK) {
-    region.flags &= ~VM_DONTCOPY;
+    region.vmFlags &= ~VM_DONTCOPY;
   }
   return 0;
 }

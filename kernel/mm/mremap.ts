@@ -13,7 +13,7 @@ import { flushUserRange } from '../arch/x86/tlb.ts';
 import { MAX_REGIONS, MMAP_BASE, splitAt, unmapRange } from './mmap.ts';
 import { moveEntry } from './pageTables.ts';
 import { type Mm, type MmapSem, type Vma } from './types.ts';
-import { copyVma, findGap, findVma, freeVma, insertVma, isFree, mergeVma } from './vma.ts';
+import { copyVma, findGap, findVma, freeVma, insertVmStruct, isFree, mergeVma } from './vma.ts';
 
 /**
  * Resizes the mapping at [address, address + oldLength). Returns where it is then, or -errno.
@@ -40,7 +40,7 @@ export function doMremap(mm: Mm, address: u32, oldLength: u32, newLength: u32, f
   }
   const kept = newSize < oldSize ? newSize : oldSize;
   const region = findVma(mm, address, held);
-  if (region === null || region.start > address || kept > region.end - address) return -EFAULT;
+  if (region === null || region.vmStart > address || kept > region.vmEnd - address) return -EFAULT;
   if (!isFixed && newSize === oldSize) return i32(address);
   const grown = newSize - kept;
   if (mm.totalVm + (grown >>> PAGE_SHIFT) > current().process.limits[RLIMIT_AS].rlim_cur >>> PAGE_SHIFT) return -ENOMEM;
@@ -58,8 +58,8 @@ function isGoodTarget(address: u32, oldSize: u32, newSize: u32, flags: u32, targ
 
 /** Extends a region at its end, if the mapping reaches there and the next addresses are free. */
 function growInPlace(mm: Mm, region: Vma, end: u32, grown: u32, held: Held<MmapSem>): boolean {
-  if (region.end !== end || end > USER_END - grown || !isFree(mm, end, end + grown, held)) return false;
-  region.end = end + grown;
+  if (region.vmEnd !== end || end > USER_END - grown || !isFree(mm, end, end + grown, held)) return false;
+  region.vmEnd = end + grown;
   mm.totalVm += grown >>> PAGE_SHIFT;
   mergeVma(mm, region, held);
   return true;
@@ -67,14 +67,14 @@ function growInPlace(mm: Mm, region: Vma, end: u32, grown: u32, held: Held<MmapS
 
 /** Moves `kept` bytes at `from` to `to`, where the region is `size` bytes long. The rest of it is fresh. */
 function moveRegion(mm: Mm, from: u32, kept: u32, to: u32, size: u32, held: Held<MmapSem>): i32 {
-  if (mm.regionCount + 2 > MAX_REGIONS) return -ENOMEM;
+  if (mm.mapCount + 2 > MAX_REGIONS) return -ENOMEM;
   if (!splitAt(mm, from, held) || !splitAt(mm, from + kept, held)) return -ENOMEM;
   const old = findVma(mm, from, held)!;
   const copy = copyVma(mm, old);
   if (copy === null) return -ENOMEM;
-  copy.start = to;
-  copy.end = to + size;
-  if (copy.operations === null) copy.pageOffset = to >>> PAGE_SHIFT;
+  copy.vmStart = to;
+  copy.vmEnd = to + size;
+  if (copy.vmOps === null) copy.vmOffset = to >>> PAGE_SHIFT;
   for (let offset: u32 = 0; offset < kept; offset += PAGE_SIZE) {
     if (!moveEntry(mm, from + offset, to + offset, held)) {
       for (let back: u32 = 0; back < offset; back += PAGE_SIZE) moveEntry(mm, to + back, from + back, held);
@@ -83,7 +83,7 @@ function moveRegion(mm: Mm, from: u32, kept: u32, to: u32, size: u32, held: Held
     }
   }
   flushUserRange(mm, from, from + kept);
-  insertVma(mm, copy, held);
+  insertVmStruct(mm, copy, held);
   unmapRange(mm, from, from + kept, held);
   mergeVma(mm, copy, held);
   return i32(to);

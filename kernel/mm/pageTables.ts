@@ -163,10 +163,10 @@ export function freeTables(mm: Mm, start: u32, end: u32, _held: Held<MmapSem>): 
  * first to write gets a copy. False: no memory. The caller flushes the source's TLB.
  */
 export function copyPages(target: Mm, source: Mm, region: Vma, held: Held<MmapSem>): boolean {
-  const isPrivate = (region.flags & VM_SHARED) === 0;
-  let address = region.start;
-  while (address < region.end) {
-    const end = tableEnd(address, region.end);
+  const isPrivate = (region.vmFlags & VM_SHARED) === 0;
+  let address = region.vmStart;
+  while (address < region.vmEnd) {
+    const end = tableEnd(address, region.vmEnd);
     const from = findPte(source.pageDirectory, address);
     if (from !== null && hasPages(from, (end - address) >>> PAGE_SHIFT)) {
       const to = allocPte(target, address, held);

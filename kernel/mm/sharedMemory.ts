@@ -41,7 +41,7 @@ export function initSharedMemory(): void {
 export function shareRegion(region: Vma): i32 {
   const object = allocate<SharedMemory>();
   if (object === null) return -ENOMEM;
-  const pageCount = (region.end - region.start) >>> PAGE_SHIFT;
+  const pageCount = (region.vmEnd - region.vmStart) >>> PAGE_SHIFT;
   const pages = kmalloc(pageCount * 4);
   if (pages === null) {
     kfree(object);
@@ -52,18 +52,18 @@ export function shareRegion(region: Vma): i32 {
   object.lock.init('sharedMemory');
   object.pageCount = pageCount;
   object.pages = ptr<Page | null>(pages);
-  region.pageOffset = 0;
-  region.operations = operations;
-  region.data = u32(object);
+  region.vmOffset = 0;
+  region.vmOps = operations;
+  region.vmPrivateData = u32(object);
   return 0;
 }
 
 function openShared(region: Vma): void {
-  atomic.inc(addrOf(as<SharedMemory>(region.data).count));
+  atomic.inc(addrOf(as<SharedMemory>(region.vmPrivateData).count));
 }
 
 function closeShared(region: Vma): void {
-  const object = as<SharedMemory>(region.data);
+  const object = as<SharedMemory>(region.vmPrivateData);
   if (!atomic.decAndTest(addrOf(object.count))) return;
   for (let i: u32 = 0; i < object.pageCount; i++) {
     const page = object.pages[i];
@@ -75,7 +75,7 @@ function closeShared(region: Vma): void {
 
 /** The frame for a page, with a reference for the caller. A frame that turns out to be one too many goes again. */
 function findShared(region: Vma, pageOffset: u32, result: Ptr<Page | null>): i32 {
-  const object = as<SharedMemory>(region.data);
+  const object = as<SharedMemory>(region.vmPrivateData);
   if (pageOffset >= object.pageCount) return -ENOMEM;
   if (lookUp(object, pageOffset, result)) return 0;
   const page = allocZeroedPage();

@@ -61,29 +61,29 @@ export class VmOperations {
 
 /** A region: addresses of one kind, [start, end). */
 export class Vma {
-  mm: Mm; // (C)
+  vmMm: Mm; // (C)
   link: Inline<ListHead>; // (M) in Mm.regions, by address
-  start: u32; // (M) page aligned
-  end: u32; // (M) first byte after
-  flags: u32; // (M) VM_*
-  pageOffset: u32; // (M) of `start` within the file, in pages; moves with start
-  file: File | null; // (C) referenced by `operations`
-  operations: VmOperations | null; // (C) null: anonymous and private
-  data: u32; // (C) what `operations` keeps here
+  vmStart: u32; // (M) page aligned
+  vmEnd: u32; // (M) first byte after
+  vmFlags: u32; // (M) VM_*
+  vmOffset: u32; // (M) of `start` within the file, in pages; moves with start
+  vmFile: File | null; // (C) referenced by `operations`
+  vmOps: VmOperations | null; // (C) null: anonymous and private
+  vmPrivateData: u32; // (C) what `operations` keeps here
 }
 
 export class Mm {
   /** Tasks that run in it, and who else needs its memory. The last one takes the memory along. */
-  users: Volatile<u32>;
+  mmUsers: Volatile<u32>;
   /** References to the record: one for all users together, one for each other. */
-  count: Volatile<u32>;
+  mmCount: Volatile<u32>;
   mmapSem: Inline<Mutex<MmapSem>>;
   pageTableLock: Inline<Spinlock<PageTableLock>>;
   pageDirectory: PhysAddr; // (C)
   regions: Inline<ListHead>; // (M) of Vma.link
-  regionCount: u32; // (M)
+  mapCount: u32; // (M)
   /** The region that the last search found: a hint, to be checked. (M) */
-  lastFound: Vma | null;
+  mmapCache: Vma | null;
   totalVm: u32; // (M) pages in all regions
   rss: u32; // (P) pages present
   tablePages: u32; // (P) pages of page tables

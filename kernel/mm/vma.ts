@@ -1,7 +1,7 @@
 /*
  * Regions: the sorted list of an address space, and how regions split and join.
  *
- * Invariants. For neighbours a, b on the list: a.end <= b.start; both are page aligned and not empty. Two anonymous
+ * Invariants. For neighbours a, b on the list: a.vmEnd <= b.vmStart; both are page aligned and not empty. Two anonymous
  * neighbours that touch and agree in their flags are one region (so that a heap that grows page by page stays one).
  *
  * Locking. All under (M), which the witness shows.
@@ -22,12 +22,12 @@ export function regionOf(link: ListHead): Vma {
 
 /** The first region that ends above `address`: the one that contains it, or the next one; null: none. */
 export function findVma(mm: Mm, address: u32, _held: Held<MmapSem>): Vma | null {
-  const hint = mm.lastFound;
-  if (hint !== null && hint.start <= address && address < hint.end) return hint;
+  const hint = mm.mmapCache;
+  if (hint !== null && hint.vmStart <= address && address < hint.vmEnd) return hint;
   for (let link = mm.regions.next; link !== mm.regions; link = link.next) {
     const region = regionOf(link);
-    if (address < region.end) {
-      mm.lastFound = region;
+    if (address < region.vmEnd) {
+      mm.mmapCache = region;
       return region;
     }
   }
@@ -45,25 +45,25 @@ export function previousVma(mm: Mm, region: Vma): Vma | null {
 }
 
 /** Puts a region on the list, at its place, and accounts it. It overlaps no other. */
-export function insertVma(mm: Mm, region: Vma, held: Held<MmapSem>): void {
-  const after = findVma(mm, region.start, held);
+export function insertVmStruct(mm: Mm, region: Vma, held: Held<MmapSem>): void {
+  const after = findVma(mm, region.vmStart, held);
   if (after === null) mm.regions.addBefore(region.link);
   else after.link.addBefore(region.link);
-  mm.regionCount++;
-  mm.totalVm += (region.end - region.start) >>> PAGE_SHIFT;
+  mm.mapCount++;
+  mm.totalVm += (region.vmEnd - region.vmStart) >>> PAGE_SHIFT;
 }
 
 /** Takes a region off the list. */
 export function removeVma(mm: Mm, region: Vma, _held: Held<MmapSem>): void {
   region.link.unlink();
-  if (mm.lastFound === region) mm.lastFound = null;
-  mm.regionCount--;
-  mm.totalVm -= (region.end - region.start) >>> PAGE_SHIFT;
+  if (mm.mmapCache === region) mm.mmapCache = null;
+  mm.mapCount--;
+  mm.totalVm -= (region.vmEnd - region.vmStart) >>> PAGE_SHIFT;
 }
 
 /** Frees a region that is on no list. */
 export function freeVma(region: Vma): void {
-  const operations = region.operations;
+  const operations = region.vmOps;
   if (operations !== null) {
     const close = operations.close;
     if (close !== null) close(region);
@@ -76,9 +76,9 @@ export function copyVma(mm: Mm, region: Vma): Vma | null {
   const copy = allocate<Vma>();
   if (copy === null) return null;
   assign(copy, region);
-  copy.mm = mm;
+  copy.vmMm = mm;
   copy.link.init();
-  const operations = region.operations;
+  const operations = region.vmOps;
   if (operations !== null) {
     const open = operations.open;
     if (open !== null) open(copy);
@@ -90,18 +90,19 @@ export function copyVma(mm: Mm, region: Vma): Vma | null {
 export function splitVma(mm: Mm, region: Vma, address: u32, _held: Held<MmapSem>): boolean {
   const upper = copyVma(mm, region);
   if (upper === null) return false;
-  upper.start = address;
-  upper.pageOffset += (address - region.start) >>> PAGE_SHIFT;
-  region.end = address;
+  upper.vmStart = address;
+  upper.vmOffset += (address - region.vmStart) >>> PAGE_SHIFT;
+  region.vmEnd = address;
   region.link.addAfter(upper.link);
-  mm.regionCount++;
+  mm.mapCount++;
   return true;
 }
 
 /** Could these two, of which `upper` begins where `lower` ends, be one? */
 export function canMerge(lower: Vma, upper: Vma): boolean {
-  if (lower.end !== upper.start || lower.flags !== upper.flags || (lower.flags & VM_GROWSDOWN) !== 0) return false;
-  return lower.file === null && upper.file === null && lower.operations === null && upper.operations === null;
+  if (lower.vmEnd !== upper.vmStart || lower.vmFlags !== upper.vmFlags || (lower.vmFlags & VM_GROWSDOWN) !== 0)
+    return false;
+  return lower.vmFile === null && upper.vmFile === null && lower.vmOps === null && upper.vmOps === null;
 }
 
 /** Joins a region with its neighbours where possible. Returns the region that has its addresses now. */
@@ -118,17 +119,17 @@ export function mergeVma(mm: Mm, region: Vma, _held: Held<MmapSem>): Vma {
 }
 
 function absorb(mm: Mm, lower: Vma, upper: Vma): void {
-  lower.end = upper.end;
+  lower.vmEnd = upper.vmEnd;
   upper.link.unlink();
-  if (mm.lastFound === upper) mm.lastFound = null;
-  mm.regionCount--;
+  if (mm.mmapCache === upper) mm.mmapCache = null;
+  mm.mapCount--;
   freeVma(upper);
 }
 
 /** The lowest address that a new region may not cross below `region`: a stack wants its gap. */
 export function lowestTaken(region: Vma): u32 {
-  if ((region.flags & VM_GROWSDOWN) === 0) return region.start;
-  return region.start > STACK_GUARD_GAP ? region.start - STACK_GUARD_GAP : 0;
+  if ((region.vmFlags & VM_GROWSDOWN) === 0) return region.vmStart;
+  return region.vmStart > STACK_GUARD_GAP ? region.vmStart - STACK_GUARD_GAP : 0;
 }
 
 /** Where `length` bytes are free, at `from` or above; 0: nowhere. First fit. */
@@ -137,7 +138,7 @@ export function findGap(mm: Mm, from: u32, length: u32, held: Held<MmapSem>): u3
   for (let region = findVma(mm, address, held); region !== null; region = nextVma(mm, region)) {
     const limit = lowestTaken(region);
     if (address <= limit && length <= limit - address) return address;
-    address = region.end;
+    address = region.vmEnd;
   }
   return address <= USER_END && length <= USER_END - address ? address : 0;
 }
@@ -145,5 +146,5 @@ export function findGap(mm: Mm, from: u32, length: u32, held: Held<MmapSem>): u3
 /** Is nothing in [start, end)? */
 export function isFree(mm: Mm, start: u32, end: u32, held: Held<MmapSem>): boolean {
   const region = findVma(mm, start, held);
-  return region === null || end <= region.start;
+  return region === null || end <= region.vmStart;
 }

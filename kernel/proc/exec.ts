@@ -29,7 +29,7 @@ import { strncpyFromUser } from '../arch/x86/userCopy.ts';
 import { type File, putFile } from '../fs/file.ts';
 import { closeOnExec } from '../fs/fileTable.ts';
 import { kernelRead, openExecutable } from '../fs/open.ts';
-import { activateMm, createMm, putMm } from '../mm/mm.ts';
+import { activateMm, createMm, mmput } from '../mm/mm.ts';
 import { allocate, kfree, kmalloc } from '../mm/slab.ts';
 import { type Mm } from '../mm/types.ts';
 import { type ExecArguments } from './execArguments.ts';
@@ -133,13 +133,13 @@ function buildImage(task: Task, state: ExecState, esp: Ptr<u32>): i32 {
   if (error === 0) error = buildStack(fresh, state.image, state.strings, esp);
   borrowMm(task, old);
   if (error < 0) {
-    putMm(fresh);
+    mmput(fresh);
     return error === -EFAULT ? -ENOMEM : error; // the addresses are ours: what failed is a page
   }
   const dropped = replaceMm(task, fresh);
   if (dropped !== null) {
     if (dropped.rss > task.process.peakRss) task.process.peakRss = dropped.rss;
-    putMm(dropped);
+    mmput(dropped);
   }
   return 0;
 }

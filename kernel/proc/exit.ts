@@ -21,7 +21,7 @@ import { hangUpSession } from '../drivers/jobControl.ts';
 import { putFiles } from '../fs/fileTable.ts';
 import { putFsContext } from '../fs/fsContext.ts';
 import { panic } from '../lib/panic.ts';
-import { activateMm, putMm } from '../mm/mm.ts';
+import { activateMm, mmput } from '../mm/mm.ts';
 import { kfree } from '../mm/slab.ts';
 import { type Mm } from '../mm/types.ts';
 import { schedule, setCurrentState, wakeUpTask } from './scheduler.ts';
@@ -58,7 +58,7 @@ export function replaceMm(task: Task, fresh: Mm | null): Mm | null {
   const old = task.mm;
   if (task.clearChildTid !== 0) {
     // The C library's threads wait for this word. Nobody reads it when no other thread shares the memory.
-    if (old !== null && old.users > 1) putUser32(task.clearChildTid, 0);
+    if (old !== null && old.mmUsers > 1) putUser32(task.clearChildTid, 0);
     task.clearChildTid = 0;
   }
   using tasks = lockTasks();
@@ -73,7 +73,7 @@ function releaseResources(task: Task): void {
   const mm = replaceMm(task, null);
   if (mm !== null) {
     if (mm.rss > task.process.peakRss) task.process.peakRss = mm.rss;
-    putMm(mm);
+    mmput(mm);
   }
   const files = task.files;
   const fs = task.fs;

@@ -39,7 +39,7 @@ import { prepareKernelStack, returnToUser } from '../arch/x86/switch.ts';
 import { putUser32 } from '../arch/x86/userCopy.ts';
 import { dupFiles, getFiles, putFiles } from '../fs/fileTable.ts';
 import { copyFsContext, getFsContext, putFsContext } from '../fs/fsContext.ts';
-import { forkMm, getMm, putMm } from '../mm/mm.ts';
+import { forkMm, mmget, mmput } from '../mm/mm.ts';
 import { createProcess, createTask, freeTask, mayFork, publish } from './create.ts';
 import { freeProcess } from './exit.ts';
 import { finishSwitch, killPending, schedule, setCurrentState, startTask } from './scheduler.ts';
@@ -76,7 +76,7 @@ function beginChild(): void {
 function copyResources(child: Task, parent: Task, flags: u32): boolean {
   const mm = parent.mm!;
   if ((flags & CLONE_VM) !== 0) {
-    getMm(mm);
+    mmget(mm);
     child.mm = mm;
   } else {
     child.mm = forkMm(mm);
@@ -97,7 +97,7 @@ function dropResources(child: Task): void {
   const fs = child.fs;
   if (fs !== null) putFsContext(fs);
   if (files !== null) putFiles(files);
-  if (mm !== null) putMm(mm);
+  if (mm !== null) mmput(mm);
 }
 
 /** Copies what belongs to the thread: registers, FPU, segments, identity, mask. */
