@@ -13,9 +13,10 @@
  */
 
 import { V86 } from 'v86';
+import { GLOBALS, type GlobalName } from './globals.ts';
 import { JIT_TABLE_OFFSET, layout } from './layout.ts';
 import { rewriteJitModule } from './jit-module.ts';
-import { ACKNOWLEDGE_PORT, GLOBALS, type GlobalName, patchCore, RESUME_POINTS } from './patches.ts';
+import { ACKNOWLEDGE_PORT, patchCore, RESUME_POINTS } from './patches.ts';
 import { UnexpectedModuleError } from './wasm-module.ts';
 
 /** Ports and device memory, as seen from the CPU. Values are unsigned. */
@@ -147,15 +148,21 @@ export class V86Core {
     const instance = this.#instance;
     const end = this.completed + instructions;
     instance.globals.paused.value = 0;
+    instance.globals.delivering.value = -1;
+    instance.globals.shutdown.value = -1;
     instance.setStop(Math.min(instructions, LONGEST_QUANTUM));
     try {
       if (instance.globals.interruptLines.value !== 0) instance.functions.handle_irqs();
       instance.functions.main_loop();
     } catch (error) {
-      throw this.#shutdown(error);
+      if (!(error instanceof WebAssembly.RuntimeError || error instanceof RangeError)) throw error;
+      const why = instance.lastMessage.split('\n')[1] ?? 'the core gave up';
+      throw new CpuShutdownError(this.#shutdownMessage(why), { cause: error });
     } finally {
       this.#sync();
     }
+    const last = instance.globals.shutdown.value;
+    if (last >= 0) throw new CpuShutdownError(this.#shutdownMessage(`triple fault, by exception ${last}`));
     instance.finishCompilation();
     instance.throwPending();
     if (this.completed > end) throw new Error(`the core ran ${this.completed - end} instructions past its stop`);
@@ -254,17 +261,12 @@ export class V86Core {
     this.#counterAtSync = counter;
   }
 
-  #shutdown(error: unknown): Error {
-    if (!(error instanceof WebAssembly.RuntimeError || error instanceof RangeError)) return error as Error;
+  #shutdownMessage(why: string): string {
     const state = this.#instance.state;
     const hex = (at: number) => state.getUint32(at, true).toString(16).padStart(8, '0');
     const where = `eip ${hex(layout.previousInstructionPointer)} esp ${hex(layout.registers + 16)}`;
     const paging = `cr0 ${hex(layout.controlRegisters)} cr2 ${hex(layout.controlRegisters + 8)} cr3 ${hex(layout.controlRegisters + 12)}`;
-    const why = this.#instance.lastMessage.split('\n')[1] ?? 'exceptions nest without end';
-    return new CpuShutdownError(
-      `the CPU shut down: an exception could not be delivered (${where} ${paging} idt ${hex(layout.idtBase)}; ${why})`,
-      { cause: error },
-    );
+    return `the CPU shut down: an exception could not be delivered (${where} ${paging} idt ${hex(layout.idtBase)}; ${why})`;
   }
 }
 

@@ -32,8 +32,8 @@
  * after each of them.
  */
 
+import type { GlobalName } from './globals.ts';
 import { JIT_FAULT_EXCEPTION_LAST, layout, V86_LOOP_LIMIT } from './layout.ts';
-import type { GlobalName } from './patches.ts';
 import { PathBound } from './jit-path.ts';
 import { branchTargets, code, nextInstruction, readUnsigned, skipLeb, unsigned } from './wasm-code.ts';
 

@@ -80,6 +80,7 @@ export const symbols = {
   mainLoop: 'main_loop',
   handleIrqs: 'handle_irqs',
   cpuid: 'instr_0FA2',
+  callInterruptVector: inCpu('cpu', 'call_interrupt_vector'),
   sti: inCpu('instructions', 'instr_FB'),
   runPrefixed: inCpu('cpu', 'run_prefix_instruction'),
   acknowledgePic: inCpu('pic', 'pic_acknowledge_irq'),

@@ -10,12 +10,15 @@
  *   3. Interrupts come from outside: bit 0 of `interruptLines` says that INTR is asserted, bit 1 that an NMI waits, and the
  *      acknowledge cycle is a read of the port ACKNOWLEDGE_PORT.
  *   4. The pages and ports of v86's own APICs and PIC reach the machine like all others.
- *   5. Compiled code never touches devices in memory: such an instruction is left to the interpreter, which is exact.
+ *   5. An exception while another is delivered is handled as the architecture says, see exception-delivery.ts.
+ *   6. Compiled code never touches devices in memory: such an instruction is left to the interpreter, which is exact.
  *
  * Whether a stretch of guest code was compiled or interpreted, how long the calls of main_loop are and where they end can
  * therefore not be seen by the guest: a run is the same in all modes.
  */
 
+import { deliverExceptions } from './exception-delivery.ts';
+import { GLOBALS, type GlobalIndices } from './globals.ts';
 import { code, index5, unsigned } from './wasm-code.ts';
 import {
   JIT_FAULT_RETRY,
@@ -47,22 +50,6 @@ const INTERPRETER_LIMIT = 100;
 const OPCODE_NOP = 0x90;
 const PREFIX_REPZ = 8;
 
-/** The globals that are added, by their exported names. */
-export const GLOBALS = [
-  'stopAt',
-  'jitStopAt',
-  'inFlight',
-  'interruptLines',
-  'forceInterpreter',
-  'resumePoints',
-  'pauseStops',
-  'paused',
-  'cpuidEbx',
-  'cpuidEdx',
-] as const;
-export type GlobalName = (typeof GLOBALS)[number];
-type GlobalIndices = Readonly<Record<GlobalName, number>>;
-
 /** Returns the edited core. Throws UnexpectedModuleError when it is not the release that the edits were written for. */
 export function patchCore(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const editor = new WasmModuleEditor(bytes);
@@ -74,6 +61,7 @@ export function patchCore(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   stopAtPause(editor, globals);
   leaveAfterOneQuantum(editor);
   takeInterruptsFromOutside(editor, globals);
+  deliverExceptions(editor, globals);
   sendDevicesOutside(editor);
   retryDeviceAccessInterpreted(editor, globals);
   markCompiledInstructions(editor);
@@ -270,6 +258,9 @@ function takeInterruptsFromOutside(editor: WasmModuleEditor, g: GlobalIndices): 
     ...code.i32Const(0),
     code.end,
     ...code.store16,
+    ...code.localGet(0),
+    ...code.load8,
+    ...code.globalSet(g.externalEvent),
   ]);
   const interruptFlag = [
     ...code.i32Const(0),

@@ -37,10 +37,13 @@ export function index5(value: number): number[] {
 
 export const code = {
   block: [0x02, 0x40],
+  loop: [0x03, 0x40],
   if: [0x04, 0x40],
+  else: 0x05,
   end: 0x0b,
   nop: 0x01,
   drop: 0x1a,
+  select: 0x1b,
   return: 0x0f,
   br: (depth: number) => [0x0c, ...unsigned(depth)],
   brIf: (depth: number) => [0x0d, ...unsigned(depth)],
@@ -55,13 +58,18 @@ export const code = {
   load32At: (address: number) => [0x41, 0, 0x28, 2, ...unsigned(address)],
   /** The second half of an i32.store to a constant address; the first half is `i32Const(0)`, then the value. */
   store32: (address: number) => [0x36, 2, ...unsigned(address)],
+  /** i32.load8_u from a constant address. */
+  load8At: (address: number) => [0x41, 0, 0x2d, 0, ...unsigned(address)],
   load32: [0x28, 2, 0],
+  load8: [0x2d, 0, 0],
   store32Here: [0x36, 2, 0],
   store16: [0x3b, 1, 0],
   i32Eqz: 0x45,
   i32Eq: 0x46,
+  i32LtS: 0x48,
   i32LtU: 0x49,
   i32GtS: 0x4a,
+  i32GtU: 0x4b,
   i32LeS: 0x4c,
   i32LeU: 0x4d,
   i32GeS: 0x4e,
@@ -71,6 +79,7 @@ export const code = {
   i32And: 0x71,
   i32Or: 0x72,
   i32Shl: 0x74,
+  i32ShrU: 0x76,
 } as const;
 
 /** The position after the instruction at `at`. Throws on an instruction that is not in the MVP, bulk or SIMD sets. */

@@ -93,6 +93,17 @@ export class WasmModuleEditor {
     return this.#importedFunctions + this.#bodies.length - 1;
   }
 
+  /**
+   * Puts a function in front of another: all callers reach the new instructions, which get the index of the function
+   * that they stand for. They have no locals besides its parameters.
+   */
+  wrap(name: string, instructions: (inner: number) => readonly number[]): void {
+    const index = this.#bodyIndex(name);
+    this.#functionTypes.push(this.#functionTypes[index]!);
+    this.#bodies.push(this.#bodies[index]!);
+    this.replaceBody(name, instructions(this.#importedFunctions + this.#bodies.length - 1));
+  }
+
   /** Replaces a run of bytes within a function. It must occur exactly `times` times. */
   edit(name: string, what: string, find: readonly number[], replacement: readonly number[], times = 1): void {
     const index = this.#bodyIndex(name);

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { BootError, Machine } from '../../emulator/machine.ts';
 import { readCore } from '../../emulator/node/wasm.ts';
 import { UnexpectedModuleError } from '../../emulator/v86/wasm-module.ts';
-import { buildKernel, collectOutput, createMachine, MEMORY_BYTES, runKernel } from './support.ts';
+import { buildKernel, collectOutput, createMachine, MEMORY_BYTES, runKernel, runUnderQemu } from './support.ts';
 
 const boot = buildKernel('boot');
 const faults = buildKernel('faults');
@@ -106,6 +106,16 @@ describe('the end of a run', () => {
     const { reason, message } = await run(commandLine);
     expect(reason).toBe('shutdown');
     expect(message).toMatch(/^the CPU shut down: .* \(eip 001[0-9a-f]{5} esp/);
+  });
+
+  test('exceptions during delivery, the double fault by both kinds of gate, and the triple fault', async () => {
+    const doubleFault = buildKernel('doublefault');
+    const fast = await runKernel(doubleFault);
+    expect(fast.reason).toBe('shutdown');
+    expect(fast.message).toMatch(/triple fault, by exception 11/);
+    expect(fast.output).toMatch(/triple fault:$/);
+    expect(fast.output).toBe(runUnderQemu('doublefault'));
+    expect(await runKernel(doubleFault, { mode: 'exact' })).toEqual(fast);
   });
 
   test('a machine that shut down stays down', async () => {

@@ -102,6 +102,7 @@ export function runUnderQemu(name: string, cpus = 1): string {
       'null',
       '-device',
       'isa-debug-exit,iobase=0xf4,iosize=4',
+      '-no-reboot',
     ];
     const result = spawnSync('qemu-system-i386', ['-kernel', path, '-m', '16', '-smp', String(cpus), ...devices], {
       encoding: 'utf8',

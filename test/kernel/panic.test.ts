@@ -28,6 +28,15 @@ const reports: readonly (readonly [string, readonly RegExp[]])[] = [
   ['read', [/panic: page fault: read from 00000004 by the kernel: null pointer\n/, /cr2 00000004/]],
   ['write', [/panic: page fault: write to c01[0-9a-f]{5} by the kernel: not allowed\n/]],
   ['execute', [/panic: page fault: read from dead0000 by the kernel: no page there\n/, /eip dead0000/, /kernelMain\+/]],
+  [
+    'overflow',
+    [
+      /panic: kernel stack overflow \(stack ends at [0-9a-f]{8}\)\n/,
+      /in lib\/crashTest:recurse\+/,
+      /\.\.\. and [0-9]+ times more\n/,
+      /kernelMain\+/,
+    ],
+  ],
   ['deadlock', [/panic: spinlock crash: taken again by the CPU that holds it\n/, /reportSelfDeadlock\+/]],
 ];
 
@@ -41,9 +50,9 @@ function expectInOrder(text: string, patterns: readonly RegExp[]): void {
   }
 }
 
-describe('on the machine', () => {
+describe.each(['fast', 'exact'] as const)('on the machine, in %s mode', (mode) => {
   test.each(reports)('%s', async (kind, patterns) => {
-    const { output, result } = await runGuest({ exec: ['true'], commandLine: `crash=${kind}` });
+    const { output, result } = await runGuest({ exec: ['true'], commandLine: `crash=${kind}`, mode });
     expect(result.reason).toBe('exit');
     expect(result.exitCode).toBe(EXIT_STATUS_PANIC);
     expectInOrder(output.replaceAll('\r', ''), patterns);
@@ -71,14 +80,5 @@ describe('under QEMU', () => {
 
   test.each(reports)('%s', (kind, patterns) => {
     expectInOrder(runQemu(kind), patterns);
-  });
-
-  test('a kernel stack that overflows is a double fault with a stack of its own', () => {
-    expectInOrder(runQemu('overflow'), [
-      /panic: kernel stack overflow \(stack ends at [0-9a-f]{8}\)\n/,
-      /in lib\/crashTest:recurse\+/,
-      /\.\.\. and [0-9]+ times more\n/,
-      /kernelMain\+/,
-    ]);
   });
 });
