@@ -21,6 +21,7 @@ import { InterruptSystem } from './interrupts.ts';
 import { PortSpace } from './ports.ts';
 import type { Random } from './random.ts';
 import { SerialPort } from './serial.ts';
+import type { Stateful, StateStream } from './state.ts';
 import { type CoreHost, CPU_STATE_BYTES, type V86Core } from './v86/core.ts';
 
 /** The guest ends the run by writing to this port; the value becomes the exit code as it is. */
@@ -48,7 +49,7 @@ export interface BoardOptions {
   readonly onInput: () => void;
 }
 
-export class Board implements CoreHost, CpuSurroundings {
+export class Board implements CoreHost, CpuSurroundings, Stateful {
   readonly clock: VirtualClock;
   readonly cpus: readonly VirtualCpu[];
   readonly interrupts: InterruptSystem;
@@ -56,7 +57,7 @@ export class Board implements CoreHost, CpuSurroundings {
 
   readonly #options: BoardOptions;
   readonly #ports = new PortSpace();
-  readonly #devices: readonly { words(): Iterable<number> }[];
+  readonly #devices: readonly Stateful[];
   /** Drives the lines of v86's own devices. */
   readonly #legacyLines: readonly ((active: boolean) => void)[];
   #core: V86Core | undefined;
@@ -158,11 +159,15 @@ export class Board implements CoreHost, CpuSurroundings {
     else this.current.apic.write(address & 0xfff, value);
   }
 
-  /** State of all devices as numbers, for the state hash. */
-  *words(): Generator<number> {
-    yield this.clock.now();
-    yield* this.interrupts.words();
-    for (const device of this.#devices) yield* device.words();
+  /** Everything but RAM and what the core holds. */
+  transferState(state: StateStream): void {
+    this.#current = state.number(this.#current);
+    this.#mustReschedule = state.flag(this.#mustReschedule);
+    this.#options.random.transferState(state);
+    this.clock.transferState(state);
+    this.interrupts.transferState(state);
+    for (const cpu of this.cpus) cpu.transferState(state);
+    for (const device of this.#devices) device.transferState(state);
   }
 
   /** Tells the core who it is: CPUID leaf 1. */
@@ -172,7 +177,7 @@ export class Board implements CoreHost, CpuSurroundings {
     this.core.setTopology((this.#current << 24) | (count << 16), features);
   }
 
-  #addDevices(): readonly { words(): Iterable<number> }[] {
+  #addDevices(): readonly Stateful[] {
     const { clock, interrupts } = this;
     const pic = interrupts.pic;
     for (const first of [0x20, 0xa0, 0x4d0]) this.#ports.register(first, first + 1, pic);

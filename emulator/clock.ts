@@ -11,6 +11,8 @@
  * order of events does not depend on anything else either.
  */
 
+import type { Stateful, StateStream } from './state.ts';
+
 /** A 100 MHz machine: the TSC counts nanoseconds, an instruction takes ten of them. */
 export const INSTRUCTION_NS = 10;
 
@@ -52,7 +54,7 @@ export class Timer {
   }
 }
 
-export class VirtualClock {
+export class VirtualClock implements Stateful {
   /** Called when the earliest event may have moved; a CPU that runs must then not run on as far as it was told. */
   onEarlier: () => void = () => undefined;
 
@@ -105,9 +107,20 @@ export class VirtualClock {
     }
   }
 
+  /** All timers are the clock's to pass on, in the order of their creation. */
+  transferState(state: StateStream): void {
+    this.#skipped = state.number(this.#skipped);
+    for (const timer of this.#timers) timer.time = state.number(timer.time);
+    this.#next = this.#earliest();
+  }
+
   #update(): void {
     const before = this.#next;
-    this.#next = this.#timers.reduce((earliest, timer) => Math.min(earliest, timer.time), Number.POSITIVE_INFINITY);
+    this.#next = this.#earliest();
     if (this.#next < before) this.onEarlier();
+  }
+
+  #earliest(): number {
+    return this.#timers.reduce((earliest, timer) => Math.min(earliest, timer.time), Number.POSITIVE_INFINITY);
   }
 }

@@ -12,6 +12,7 @@
 
 import type { ApicCpu, LocalApic } from './apic/local-apic.ts';
 import type { InterruptSystem } from './interrupts.ts';
+import type { Stateful, StateStream } from './state.ts';
 import { CPU_STATE_BYTES, type V86Core } from './v86/core.ts';
 import { layout } from './v86/layout.ts';
 import { INTERRUPT_LINE_INTR, INTERRUPT_LINE_NMI } from './v86/patches.ts';
@@ -29,7 +30,7 @@ export interface CpuSurroundings {
   reschedule(): void;
 }
 
-export class VirtualCpu implements ApicCpu {
+export class VirtualCpu implements ApicCpu, Stateful {
   readonly index: number;
   readonly #machine: CpuSurroundings;
   /** State while another CPU occupies the core. Addressed as `layout`, less `cpuStart`. */
@@ -66,6 +67,13 @@ export class VirtualCpu implements ApicCpu {
     return this.#savedView.getUint8(layout.halted - layout.cpuStart) !== 0;
   }
 
+  /** What is not in the core's block: that is passed on by whoever handles the core. */
+  transferState(state: StateStream): void {
+    this.#waitsForStartup = state.flag(this.#waitsForStartup);
+    this.#initPending = state.flag(this.#initPending);
+    this.#lines = state.number(this.#lines);
+  }
+
   /** Whether there is anything for it to do: it is not waiting, and if it sleeps, something would wake it. */
   get runnable(): boolean {
     if (this.#waitsForStartup) return false;
@@ -81,6 +89,12 @@ export class VirtualCpu implements ApicCpu {
   get #interruptsEnabled(): boolean {
     if (this.#machine.isCurrent(this)) return this.#machine.core.interruptsEnabled;
     return (this.#savedView.getUint8(layout.eflags + 1 - layout.cpuStart) & 2) !== 0;
+  }
+
+  /** The state of the CPU, addressed as `layout`, less `cpuStart`. Valid until the machine runs again. */
+  block(): Uint8Array {
+    if (this.#machine.isCurrent(this)) this.#machine.core.saveCpu(this.#saved);
+    return this.#saved;
   }
 
   /** Moves this CPU into the core. */

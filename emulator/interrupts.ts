@@ -20,6 +20,7 @@ import {
 } from './apic/local-apic.ts';
 import { IoApic } from './apic/io-apic.ts';
 import { PicPair } from './devices/pic.ts';
+import type { Stateful, StateStream } from './state.ts';
 
 /** Beyond the ids of the local APICs, which are 0 to 7. */
 export const IO_APIC_ID = 8;
@@ -29,7 +30,7 @@ export function pinOfLine(line: number): number {
   return line === 0 ? 2 : line;
 }
 
-export class InterruptSystem implements ApicBus {
+export class InterruptSystem implements ApicBus, Stateful {
   readonly pic: PicPair;
   readonly ioApic: IoApic;
   readonly localApics: LocalApic[] = [];
@@ -83,11 +84,11 @@ export class InterruptSystem implements ApicBus {
     this.ioApic.endOfInterrupt(vector);
   }
 
-  *words(): Generator<number> {
-    yield* this.pic.words();
-    yield* this.ioApic.words();
-    for (const apic of this.localApics) yield* apic.words();
-    yield* this.#drivers;
+  transferState(state: StateStream): void {
+    this.pic.transferState(state);
+    this.ioApic.transferState(state);
+    for (const apic of this.localApics) apic.transferState(state);
+    state.array(this.#drivers);
   }
 
   /** "Lowest priority" goes to the enabled APIC whose CPU does the least important work; the lowest id wins a tie. */

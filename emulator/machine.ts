@@ -17,6 +17,7 @@ import type { Policy } from './policy.ts';
 import { RoundRobin } from './policies/round-robin.ts';
 import { Random } from './random.ts';
 import type { SerialPort } from './serial.ts';
+import type { Stateful, StateStream } from './state.ts';
 import { hashMachine } from './state-hash.ts';
 import { CpuShutdownError, V86Core } from './v86/core.ts';
 import { readRegisters, type Registers } from './v86/registers.ts';
@@ -84,7 +85,7 @@ const MEMORY_GRANULE = 128 * 1024;
 
 type Ending = Omit<RunResult, 'instructions'>;
 
-export class Machine {
+export class Machine implements Stateful {
   readonly #board: Board;
   readonly #policy: Policy;
   /** Completed instructions at which the current CPU's slice ends. */
@@ -225,7 +226,15 @@ export class Machine {
 
   /** SHA-256 over memory, CPUs and devices: equal hashes, equal machines. */
   stateHash(): string {
-    return hashMachine(this.#board);
+    return hashMachine(this.#board, this);
+  }
+
+  /** Everything but RAM and what the core holds of the CPUs. */
+  transferState(state: StateStream): void {
+    this.#board.transferState(state);
+    this.#policy.transferState(state);
+    this.#sliceEnd = state.number(this.#sliceEnd);
+    this.#idleEvents = state.number(this.#idleEvents);
   }
 
   /** Frees what the machine holds. It cannot be used afterwards. */
@@ -297,13 +306,14 @@ export class Machine {
   /** Makes sure that a CPU that can run occupies the core. Returns whether there is one. */
   #choose(completed: number): boolean {
     const board = this.#board;
+    const mustReschedule = board.takeReschedule();
     if (board.cpus.length === 1) {
       this.#sliceEnd = Number.POSITIVE_INFINITY;
       return board.current.runnable;
     }
     const paused = board.core.paused && this.#policy.ignoresPause !== true;
     const sliceIsOver = completed >= this.#sliceEnd || paused || !board.current.runnable;
-    if (!sliceIsOver && !board.takeReschedule()) return true;
+    if (!sliceIsOver && !mustReschedule) return true;
     const runnable = board.cpus.filter((cpu) => cpu.runnable).map((cpu) => cpu.index);
     if (runnable.length === 0) return false;
     board.core.stopAtPause(runnable.length > 1);

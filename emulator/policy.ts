@@ -5,12 +5,14 @@
  * while others could run. It must be a function of what it is told and of its own state, so that a run can be repeated.
  */
 
+import type { Stateful } from './state.ts';
+
 export interface Slice {
   readonly cpu: number;
   readonly instructions: number;
 }
 
-export interface Policy {
+export interface Policy extends Stateful {
   /**
    * Whether a CPU that executes PAUSE keeps its slice. Without it, a CPU that spins gives way at once, and cannot starve
    * the machine, whatever the policy.

@@ -5,7 +5,9 @@
  * pseudorandom number generators", 2021), which passes the usual statistical tests and needs no 64-bit arithmetic.
  */
 
-export class Random {
+import type { Stateful, StateStream } from './state.ts';
+
+export class Random implements Stateful {
   readonly #state = new Uint32Array(4);
 
   constructor(seed: number) {
@@ -16,6 +18,10 @@ export class Random {
       word = Math.imul(word ^ (word >>> 13), 0xc2b2ae35);
       this.#state[i] = word ^ (word >>> 16);
     }
+  }
+
+  transferState(state: StateStream): void {
+    state.array(this.#state);
   }
 
   /** 32 random bits. */

@@ -7,22 +7,21 @@
 
 import type { Board } from './board.ts';
 import { Sha256 } from './sha256.ts';
-import type { V86Core } from './v86/core.ts';
+import { type Stateful, StateWriter } from './state.ts';
+import { CPU_TSC_OFFSET } from './v86/core.ts';
 import { layout } from './v86/layout.ts';
 
 const PAGE_BYTES = 4096;
 
-/** SHA-256, in hexadecimal. */
-export function hashMachine(board: Board): string {
+/** SHA-256, in hexadecimal, over RAM, CPUs and `machine`, which passes on the rest. */
+export function hashMachine(board: Board, machine: Stateful): string {
   const hash = new Sha256();
-  const occupant = board.current.index;
-  for (const cpu of board.cpus) {
-    board.switchTo(cpu.index);
-    hash.updateNumbers([cpu.index, Number(cpu.waitsForStartup)]);
-    hashCpu(hash, board.core);
-  }
-  board.switchTo(occupant);
-  hash.updateNumbers(board.words());
+  for (const cpu of board.cpus) hashCpu(hash, cpu.block());
+  const writer = new StateWriter();
+  machine.transferState(writer);
+  const { numbers, blobs } = writer.stored();
+  hash.updateNumbers(numbers);
+  for (const blob of blobs) hash.update(blob);
   hash.updateNumbers([board.core.completed]);
   hashRam(hash, board.core.ram);
   return hash.digest();
@@ -49,6 +48,7 @@ function isZero(words: Uint32Array): boolean {
 /** Regions of the CPU's block that are architectural: offset and length. */
 const ARCHITECTURAL: readonly (readonly [number, number])[] = [
   [layout.registers, 32],
+  [layout.eflags, 4],
   [layout.segmentAccess, 8],
   [layout.instructionPointer, 4],
   [layout.idtLimit, 16], // IDT and GDT
@@ -68,11 +68,12 @@ const ARCHITECTURAL: readonly (readonly [number, number])[] = [
   [layout.fpuControlWord, 2],
   [layout.fpuStatusWord, 2],
   [layout.fpuStack, 128],
-  [layout.tscOffset, 8],
 ];
 
-function hashCpu(hash: Sha256, core: V86Core): void {
-  const state = core.state;
-  hash.updateNumbers([core.eflags]);
-  for (const [offset, length] of ARCHITECTURAL) hash.update(new Uint8Array(state.buffer, offset, length));
+function hashCpu(hash: Sha256, block: Uint8Array): void {
+  for (const [offset, length] of ARCHITECTURAL) {
+    const start = offset - layout.cpuStart;
+    hash.update(block.subarray(start, start + length));
+  }
+  hash.update(block.subarray(CPU_TSC_OFFSET));
 }

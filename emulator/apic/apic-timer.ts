@@ -8,12 +8,13 @@
  */
 
 import type { Timer, VirtualClock } from '../clock.ts';
+import type { Stateful, StateStream } from '../state.ts';
 
 /** A bus clock of 100 MHz. */
 export const BUS_CYCLE_NS = 10;
 
-export class ApicTimer {
-  readonly event: Timer;
+export class ApicTimer implements Stateful {
+  readonly #event: Timer;
   readonly #clock: VirtualClock;
   readonly #expired: () => void;
   #initial = 0;
@@ -27,7 +28,7 @@ export class ApicTimer {
   constructor(clock: VirtualClock, expired: () => void) {
     this.#clock = clock;
     this.#expired = expired;
-    this.event = clock.timer(() => this.#expire());
+    this.#event = clock.timer(() => this.#expire());
   }
 
   reset(): void {
@@ -66,6 +67,15 @@ export class ApicTimer {
     this.#periodic = periodic;
   }
 
+  transferState(state: StateStream): void {
+    this.#initial = state.number(this.#initial);
+    this.#divide = state.number(this.#divide);
+    this.#periodic = state.flag(this.#periodic);
+    this.#start = state.number(this.#start);
+    this.#from = state.number(this.#from);
+    this.#running = state.flag(this.#running);
+  }
+
   /** Nanoseconds for one step of the count. Divide configuration 0 means 2, ... 6 means 128, 7 means 1. */
   get #countNs(): number {
     const code = (this.#divide & 3) | ((this.#divide >> 1) & 4);
@@ -76,8 +86,8 @@ export class ApicTimer {
     this.#from = count;
     this.#start = start;
     this.#running = count > 0;
-    if (this.#running) this.event.set(start + count * this.#countNs);
-    else this.event.cancel();
+    if (this.#running) this.#event.set(start + count * this.#countNs);
+    else this.#event.cancel();
   }
 
   #expire(): void {

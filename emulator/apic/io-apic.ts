@@ -10,6 +10,7 @@
  * Source: Intel 82093AA data sheet.
  */
 
+import type { Stateful, StateStream } from '../state.ts';
 import { DELIVERY_EXTINT, DELIVERY_LOWEST_PRIORITY, type InterruptMessage } from './local-apic.ts';
 
 export const IO_APIC_PINS = 24;
@@ -36,7 +37,7 @@ export interface IoApicOutput {
   externalInterruptChanged(): void;
 }
 
-export class IoApic {
+export class IoApic implements Stateful {
   readonly #output: IoApicOutput;
   readonly #low = new Uint32Array(IO_APIC_PINS).fill(MASKED);
   readonly #high = new Uint32Array(IO_APIC_PINS);
@@ -83,11 +84,12 @@ export class IoApic {
     else if (offset === OFFSET_WINDOW) this.#writeRegister(this.#select, value);
   }
 
-  /** All state as words, for the state hash. */
-  *words(): Generator<number> {
-    yield* this.#low;
-    yield* this.#high;
-    yield* [this.#active, this.#select, this.#id];
+  transferState(state: StateStream): void {
+    state.array(this.#low);
+    state.array(this.#high);
+    this.#active = state.number(this.#active);
+    this.#select = state.number(this.#select);
+    this.#id = state.number(this.#id);
   }
 
   #readRegister(register: number): number {

@@ -17,7 +17,8 @@
  * Source: Intel SDM vol. 3A, chapter 11 (numbers of sections below refer to it).
  */
 
-import type { Timer, VirtualClock } from '../clock.ts';
+import type { VirtualClock } from '../clock.ts';
+import type { Stateful, StateStream } from '../state.ts';
 import { ApicTimer } from './apic-timer.ts';
 
 export const DELIVERY_FIXED = 0;
@@ -101,7 +102,7 @@ const ERROR_SEND_ILLEGAL_VECTOR = 1 << 5;
 const ERROR_RECEIVE_ILLEGAL_VECTOR = 1 << 6;
 const ERROR_ILLEGAL_REGISTER = 1 << 7;
 
-export class LocalApic {
+export class LocalApic implements Stateful {
   /** The initial APIC id. Software may change the id that is used for physical destinations. */
   readonly index: number;
   /** An NMI that the CPU has not taken yet. */
@@ -319,20 +320,19 @@ export class LocalApic {
     }
   }
 
-  /** For a timer's owner that stores the machine's state. */
-  get timer(): Timer {
-    return this.#timer.event;
-  }
-
-  /** All registers as words, for the state hash. */
-  *words(): Generator<number> {
-    yield* this.#irr;
-    yield* this.#isr;
-    yield* this.#tmr;
-    yield* this.#lvt;
-    yield* [this.#id, this.#tpr, this.#ldr, this.#dfr, this.#svr, this.#icrLow, this.#icrHigh, this.#errors, this.#esr];
-    yield* [Number(this.nmiPending), this.#timer.initialCount, this.#timer.currentCount];
-    yield this.#timer.divideConfiguration;
+  transferState(state: StateStream): void {
+    for (const registers of [this.#irr, this.#isr, this.#tmr, this.#lvt]) state.array(registers);
+    this.#id = state.number(this.#id);
+    this.#tpr = state.number(this.#tpr);
+    this.#ldr = state.number(this.#ldr);
+    this.#dfr = state.number(this.#dfr);
+    this.#svr = state.number(this.#svr);
+    this.#icrLow = state.number(this.#icrLow);
+    this.#icrHigh = state.number(this.#icrHigh);
+    this.#errors = state.number(this.#errors);
+    this.#esr = state.number(this.#esr);
+    this.nmiPending = state.flag(this.nmiPending);
+    this.#timer.transferState(state);
   }
 
   #readVectors(offset: number): number {

@@ -8,6 +8,8 @@
  * Source: Intel 8259A data sheet (initialisation ICW1..4, operation OCW1..3).
  */
 
+import type { Stateful, StateStream } from '../state.ts';
+
 const ICW1 = 0x10;
 const ICW1_NEEDS_ICW4 = 0x01;
 const ICW1_SINGLE = 0x02;
@@ -16,7 +18,7 @@ const ICW4_SPECIAL_FULLY_NESTED = 0x10;
 const OCW3 = 0x08;
 const CASCADE = 2;
 
-class Pic {
+class Pic implements Stateful {
   irr = 0;
   isr = 0;
   mask = 0;
@@ -94,18 +96,23 @@ class Pic {
     else this.#endOfInterrupt(value);
   }
 
-  *words(): Generator<number> {
-    yield* [this.irr, this.isr, this.mask, this.levelTriggered, this.#lines, this.#base, this.#expect, this.#lowest];
-    yield [
-      this.#needsIcw4,
-      this.#single,
-      this.#autoEoi,
-      this.#rotateOnAutoEoi,
-      this.#specialFullyNested,
-      this.#specialMask,
-      this.#readIsr,
-      this.#poll,
-    ].reduce((bits, flag, i) => bits | (Number(flag) << i), 0);
+  transferState(state: StateStream): void {
+    this.irr = state.number(this.irr);
+    this.isr = state.number(this.isr);
+    this.mask = state.number(this.mask);
+    this.levelTriggered = state.number(this.levelTriggered);
+    this.#lines = state.number(this.#lines);
+    this.#base = state.number(this.#base);
+    this.#expect = state.number(this.#expect);
+    this.#lowest = state.number(this.#lowest);
+    this.#needsIcw4 = state.flag(this.#needsIcw4);
+    this.#single = state.flag(this.#single);
+    this.#autoEoi = state.flag(this.#autoEoi);
+    this.#rotateOnAutoEoi = state.flag(this.#rotateOnAutoEoi);
+    this.#specialFullyNested = state.flag(this.#specialFullyNested);
+    this.#specialMask = state.flag(this.#specialMask);
+    this.#readIsr = state.flag(this.#readIsr);
+    this.#poll = state.flag(this.#poll);
   }
 
   #initialise(value: number): void {
@@ -176,7 +183,7 @@ class Pic {
 }
 
 /** The pair, as the ISA bus sees it: lines 0 to 15, ports 20, 21, A0, A1, 4D0, 4D1. */
-export class PicPair {
+export class PicPair implements Stateful {
   readonly #master = new Pic(true);
   readonly #slave = new Pic(false);
   readonly #changed: () => void;
@@ -218,9 +225,9 @@ export class PicPair {
     this.#update();
   }
 
-  *words(): Generator<number> {
-    yield* this.#master.words();
-    yield* this.#slave.words();
+  transferState(state: StateStream): void {
+    this.#master.transferState(state);
+    this.#slave.transferState(state);
   }
 
   #chip(index: number): Pic {

@@ -10,6 +10,7 @@
  */
 
 import { cyclesIn, nanosecondsFor, type Timer, type VirtualClock } from '../clock.ts';
+import type { Stateful, StateStream } from '../state.ts';
 
 export const PIT_HERTZ = 1_193_182;
 
@@ -18,7 +19,7 @@ const ACCESS_LOW = 1;
 const ACCESS_HIGH = 2;
 const READ_BACK = 3;
 
-class Counter {
+class Counter implements Stateful {
   /** 0 to 5; modes 2 and 3 repeat. */
   mode = 3;
   access = ACCESS_LOW | ACCESS_HIGH;
@@ -141,9 +142,18 @@ class Counter {
     }
   }
 
-  *words(): Generator<number> {
-    yield* [this.mode, this.access, Number(this.bcd), Number(this.gate), this.reload, this.start ?? -1, this.counted];
-    yield* [this.#writeLow ?? -1, Number(this.#readHigh), this.#latched ?? -1, this.#status ?? -1];
+  transferState(state: StateStream): void {
+    this.mode = state.number(this.mode);
+    this.access = state.number(this.access);
+    this.bcd = state.flag(this.bcd);
+    this.gate = state.flag(this.gate);
+    this.reload = state.number(this.reload);
+    this.start = state.optional(this.start);
+    this.counted = state.number(this.counted);
+    this.#writeLow = state.optional(this.#writeLow);
+    this.#readHigh = state.flag(this.#readHigh);
+    this.#latched = state.optional(this.#latched);
+    this.#status = state.optional(this.#status);
   }
 
   #load(value: number): void {
@@ -164,7 +174,7 @@ class Counter {
   }
 }
 
-export class Pit {
+export class Pit implements Stateful {
   readonly #clock: VirtualClock;
   readonly #setIrq: (active: boolean) => void;
   readonly #counters: readonly [Counter, Counter, Counter];
@@ -198,9 +208,9 @@ export class Pit {
     }
   }
 
-  *words(): Generator<number> {
-    for (const counter of this.#counters) yield* counter.words();
-    yield this.#speaker;
+  transferState(state: StateStream): void {
+    for (const counter of this.#counters) counter.transferState(state);
+    this.#speaker = state.number(this.#speaker);
   }
 
   #control(value: number): void {

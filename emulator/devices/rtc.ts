@@ -8,6 +8,7 @@
  */
 
 import { cyclesIn, NANOSECONDS, nanosecondsFor, type Timer, type VirtualClock } from '../clock.ts';
+import type { Stateful, StateStream } from '../state.ts';
 
 /** 1 January 2000, 00:00:00 UTC, in seconds since 1970: the date of every power-on. */
 const POWER_ON_SECONDS = 946_684_800;
@@ -42,7 +43,7 @@ const D_VALID = 0x80;
 const UPDATE_NS = 244_000;
 const PERIODIC_BASE_HERTZ = 32_768;
 
-export class Rtc {
+export class Rtc implements Stateful {
   readonly #clock: VirtualClock;
   readonly #setIrq: (active: boolean) => void;
   readonly #memory = new Uint8Array(128);
@@ -73,9 +74,11 @@ export class Rtc {
     else this.#writeRegister(this.#index, value);
   }
 
-  *words(): Generator<number> {
-    yield* this.#memory;
-    yield* [this.#index, this.#epoch];
+  transferState(state: StateStream): void {
+    state.array(this.#memory);
+    this.#index = state.number(this.#index);
+    this.#epoch = state.number(this.#epoch);
+    this.#periods = state.number(this.#periods);
   }
 
   #fill(memoryBytes: number): void {

@@ -12,6 +12,7 @@
  */
 
 import type { Timer, VirtualClock } from '../clock.ts';
+import type { Stateful, StateStream } from '../state.ts';
 
 /** A character on the line: about a megabaud. */
 export const BYTE_NS = 10_000;
@@ -57,7 +58,7 @@ export interface UartHost {
   received(left: number): void;
 }
 
-export class Uart {
+export class Uart implements Stateful {
   readonly #clock: VirtualClock;
   readonly #host: UartHost;
   readonly #arrival: Timer;
@@ -153,12 +154,24 @@ export class Uart {
     }
   }
 
-  *words(): Generator<number> {
-    yield* this.#fifo;
-    for (let i = this.#next; i < this.#queue.length; i++) yield this.#queue[i]!;
-    yield* [this.#interruptEnable, this.#lineControl, this.#modemControl, this.#scratch, this.#divisor, this.#trigger];
-    yield* [this.#errors, this.#modemStatus, this.#modemDelta, this.#lineFree, Number(this.#fifoEnabled)];
-    yield* [Number(this.#timedOut), Number(this.#transmitterInterrupt)];
+  /** Input that has not arrived is included: what the host has sent happens to the guest sooner or later. */
+  transferState(state: StateStream): void {
+    this.#queue = state.list(this.#queue.slice(this.#next));
+    this.#next = 0;
+    this.#fifo = state.list(this.#fifo);
+    this.#lineFree = state.number(this.#lineFree);
+    this.#interruptEnable = state.number(this.#interruptEnable);
+    this.#lineControl = state.number(this.#lineControl);
+    this.#modemControl = state.number(this.#modemControl);
+    this.#scratch = state.number(this.#scratch);
+    this.#divisor = state.number(this.#divisor);
+    this.#trigger = state.number(this.#trigger);
+    this.#errors = state.number(this.#errors);
+    this.#modemStatus = state.number(this.#modemStatus);
+    this.#modemDelta = state.number(this.#modemDelta);
+    this.#fifoEnabled = state.flag(this.#fifoEnabled);
+    this.#timedOut = state.flag(this.#timedOut);
+    this.#transmitterInterrupt = state.flag(this.#transmitterInterrupt);
   }
 
   get #divisorAccess(): boolean {

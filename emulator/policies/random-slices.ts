@@ -17,6 +17,9 @@ export class RandomSlices implements Policy {
     this.#longest = longestInstructions;
   }
 
+  /** All that it remembers is where the machine's generator is. */
+  transferState(): void {}
+
   next(runnable: readonly number[]): Slice {
     const cpu = runnable[this.#random.below(runnable.length)]!;
     const scales = 33 - Math.clz32(this.#longest - 1); // powers of two up to the longest

@@ -7,6 +7,7 @@
 
 import type { Policy, Slice } from '../policy.ts';
 import type { Random } from '../random.ts';
+import type { StateStream } from '../state.ts';
 
 export class RoundRobin implements Policy {
   readonly #random: Random;
@@ -16,6 +17,10 @@ export class RoundRobin implements Policy {
   constructor(random: Random, meanInstructions: number) {
     this.#random = random;
     this.#mean = meanInstructions;
+  }
+
+  transferState(state: StateStream): void {
+    this.#last = state.number(this.#last);
   }
 
   next(runnable: readonly number[]): Slice {

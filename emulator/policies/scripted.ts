@@ -6,6 +6,7 @@
  */
 
 import type { Policy, Slice } from '../policy.ts';
+import type { StateStream } from '../state.ts';
 
 export class Scripted implements Policy {
   readonly #slices: readonly Slice[];
@@ -24,6 +25,11 @@ export class Scripted implements Policy {
   /** Slices of the list that have been begun or left out. */
   get position(): number {
     return Math.min(this.#position, this.#slices.length);
+  }
+
+  transferState(state: StateStream): void {
+    this.#position = state.number(this.#position);
+    this.#afterwards.transferState(state);
   }
 
   next(runnable: readonly number[], executed: number): Slice {

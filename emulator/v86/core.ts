@@ -75,6 +75,8 @@ type Functions = Readonly<Record<(typeof EXPORTED_FUNCTIONS)[number], CoreFuncti
 
 /** Size of the buffers of `saveCpu` and `loadCpu`: the CPU's block, and its TSC offset, which lies elsewhere. */
 export const CPU_STATE_BYTES = layout.cpuEnd - layout.cpuStart + 8;
+/** Where the TSC offset is in those buffers. */
+export const CPU_TSC_OFFSET = layout.cpuEnd - layout.cpuStart;
 
 /** Words in the CPU's block that belong to all CPUs. */
 const SHARED_STATE = [
@@ -217,12 +219,14 @@ export class V86Core {
     return this.#instance.functions.get_eflags();
   }
 
-  /** Copies the state of the CPU out of the core: CPU_STATE_BYTES. */
+  /** Copies the state of the CPU out of the core: CPU_STATE_BYTES, in which the arithmetic flags are computed. */
   saveCpu(into: Uint8Array): void {
     const { bytes, state } = this.#instance;
     into.set(bytes.subarray(layout.cpuStart, layout.cpuEnd));
-    const tsc = state.getBigUint64(layout.tscOffset, true);
-    new DataView(into.buffer, into.byteOffset).setBigUint64(layout.cpuEnd - layout.cpuStart, tsc, true);
+    const copy = new DataView(into.buffer, into.byteOffset);
+    copy.setUint32(layout.eflags - layout.cpuStart, this.eflags, true);
+    copy.setUint32(layout.flagsChanged - layout.cpuStart, 0, true);
+    copy.setBigUint64(CPU_TSC_OFFSET, state.getBigUint64(layout.tscOffset, true), true);
   }
 
   /** Makes the core go on as the CPU whose state this is. What CPUs share stays as it is. */
@@ -231,7 +235,7 @@ export class V86Core {
     const shared = SHARED_STATE.map((at) => [at, state.getUint32(at, true)] as const);
     bytes.set(from.subarray(0, layout.cpuEnd - layout.cpuStart), layout.cpuStart);
     for (const [at, value] of shared) state.setUint32(at, value, true);
-    const tsc = new DataView(from.buffer, from.byteOffset).getBigUint64(layout.cpuEnd - layout.cpuStart, true);
+    const tsc = new DataView(from.buffer, from.byteOffset).getBigUint64(CPU_TSC_OFFSET, true);
     state.setBigUint64(layout.tscOffset, tsc, true);
     functions.full_clear_tlb();
     functions.update_state_flags();

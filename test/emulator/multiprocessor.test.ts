@@ -9,6 +9,7 @@ import { RoundRobin } from '../../emulator/policies/round-robin.ts';
 import { Scripted } from '../../emulator/policies/scripted.ts';
 import type { Policy, Slice } from '../../emulator/policy.ts';
 import { Random } from '../../emulator/random.ts';
+import type { StateStream } from '../../emulator/state.ts';
 import { buildKernel, createMachine, runKernel, runUnderQemu } from './support.ts';
 
 const smp = buildKernel('smp');
@@ -101,6 +102,7 @@ describe('policies', () => {
           get ignoresPause() {
             return inner.ignoresPause;
           },
+          transferState: (state: StateStream) => inner.transferState(state),
           next: (runnable: readonly number[], executed: number) => {
             if (inner.position < script.length) log.push([executed, runnable.length]);
             return inner.next(runnable, executed);
