@@ -43,3 +43,12 @@ export const FIOCLEX = 0x5451;
 export const FIOASYNC = 0x5452;
 /** Of a regular file: the file system's block size. */
 export const FIGETBSZ = 2;
+
+// Of block devices.
+export const BLKROGET = 0x125e;
+export const BLKGETSIZE = 0x1260;
+export const BLKFLSBUF = 0x1261;
+export const BLKSSZGET = 0x1268;
+export const BLKPBSZGET = 0x127b;
+export const BLKBSZGET = 0x80041270;
+export const BLKGETSIZE64 = 0x80041272;

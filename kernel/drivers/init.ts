@@ -3,7 +3,11 @@
  */
 
 import { AT_FDCWD } from '../abi/fcntl.ts';
-import { S_IFCHR } from '../abi/stat.ts';
+import { S_IFBLK, S_IFCHR } from '../abi/stat.ts';
+import { initPci } from '../arch/x86/pci.ts';
+import { blockDeviceAt, blockDeviceCount } from '../block/blockDevice.ts';
+import { initBlockFiles } from '../block/blockFile.ts';
+import { formatText } from '../lib/format.ts';
 import { printk } from '../lib/printk.ts';
 import { makeDevice } from '../fs/device.ts';
 import { makeNode, makeSymlink } from '../fs/names.ts';
@@ -16,6 +20,7 @@ import {
   URANDOM_MINOR,
   ZERO_MINOR,
 } from './memoryDevices.ts';
+import { initIde } from './ide/init.ts';
 import { initSerial } from './serial16550.ts';
 import { initTtys, SERIAL_MINOR, TTY_AUX_MAJOR, TTY_MAJOR } from './ttyFile.ts';
 
@@ -29,11 +34,25 @@ function addLink(path: string, target: string): void {
   if (error !== 0) printk('cannot make %s: error %d\n', path, -error);
 }
 
+/** A node in /dev for each disk and partition. */
+function addBlockNodes(): void {
+  const path = uninitialized<FixedArray<u8, 16>>();
+  for (let i: u32 = 0; i < blockDeviceCount(); i++) {
+    const device = blockDeviceAt(i);
+    formatText(path, 16, '/dev/%s', u32(device.name));
+    const error = makeNode(AT_FDCWD, path, S_IFBLK | 0o660, device.device);
+    if (error !== 0) printk('cannot make %s: error %d\n', u32(path), -error);
+  }
+}
+
 /** Starts all drivers. After initFs, as /dev must be mounted. */
 export function initDrivers(): void {
   initMemoryDevices();
   initTtys();
   initSerial();
+  initPci();
+  initBlockFiles();
+  initIde();
   addNode('/dev/null', 0o666, MEMORY_MAJOR, NULL_MINOR);
   addNode('/dev/zero', 0o666, MEMORY_MAJOR, ZERO_MINOR);
   addNode('/dev/full', 0o666, MEMORY_MAJOR, FULL_MINOR);
@@ -47,4 +66,5 @@ export function initDrivers(): void {
   addLink('/dev/stdin', '/proc/self/fd/0');
   addLink('/dev/stdout', '/proc/self/fd/1');
   addLink('/dev/stderr', '/proc/self/fd/2');
+  addBlockNodes();
 }

@@ -1,5 +1,5 @@
 /*
- * Device numbers, and the drivers behind character devices.
+ * Device numbers, and the drivers behind device nodes.
  *
  * Idea. A device node is only a pair of numbers in an inode: major says which driver, minor which of its devices. When
  * a node is opened, the driver that has registered the numbers takes the File over by putting its own functions in.
@@ -59,12 +59,22 @@ export function registerCharDevices(major: u32, firstMinor: u32, count: u32, ope
   driverCount++;
 }
 
+/** Who serves block devices, whatever their numbers (block/blockFile.ts). */
+let blockDriver: FileOperations | null = null;
+
+/** From now on, opening a block device calls `operations.open`, and all else follows from there. */
+export function registerBlockDevices(operations: FileOperations): void {
+  blockDriver = operations;
+}
+
 /** What device nodes can do until they are opened. */
 const charDeviceOperations = zeroed<Inline<FileOperations>>();
+const blockDeviceOperations = zeroed<Inline<FileOperations>>();
 const unservedOperations = zeroed<Inline<FileOperations>>();
 
 export function initDevices(): void {
   charDeviceOperations.open = openCharDevice;
+  blockDeviceOperations.open = openBlockDevice;
   unservedOperations.open = openUnserved;
 }
 
@@ -73,13 +83,26 @@ export function charOperations(): FileOperations {
   return charDeviceOperations;
 }
 
-/** FileOperations of an inode that nobody serves: block devices without a driver, sockets. */
+/** FileOperations of a block device's inode. */
+export function blockOperations(): FileOperations {
+  return blockDeviceOperations;
+}
+
+/** FileOperations of an inode that nobody serves: sockets. */
 export function noDriverOperations(): FileOperations {
   return unservedOperations;
 }
 
 function openCharDevice(inode: Inode, file: File): i32 {
-  const operations = findDriver(inode.device);
+  return openWith(findDriver(inode.device), inode, file);
+}
+
+function openBlockDevice(inode: Inode, file: File): i32 {
+  return openWith(blockDriver, inode, file);
+}
+
+/** The driver takes the File over. */
+function openWith(operations: FileOperations | null, inode: Inode, file: File): i32 {
   if (operations === null) return -ENXIO;
   file.operations = operations;
   const open = operations.open;

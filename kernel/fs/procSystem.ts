@@ -8,6 +8,7 @@ import { HZ, cpuKhz, monotonicNs, realtimeNs } from '../arch/x86/clock.ts';
 import { cpuById, cpuCount, current } from '../arch/x86/cpu.ts';
 import { cpuFeatures, cpuSignature, cpuVendor } from '../arch/x86/cpuFeatures.ts';
 import { hasApic, irqCount } from '../arch/x86/irq.ts';
+import { blockDeviceAt, blockDeviceCount } from '../block/blockDevice.ts';
 import { getCommandLine } from '../lib/cmdline.ts';
 import { hi, lo } from '../lib/format.ts';
 import { freePageCount, totalPageCount } from '../mm/buddy.ts';
@@ -27,6 +28,7 @@ import {
 import { type Task } from '../proc/task.ts';
 import { RELEASE, VERSION } from '../proc/sysSystem.ts';
 import { cachedPageCount } from './addressSpace.ts';
+import { majorOf, minorOf } from './device.ts';
 import { fileSystemCount, fileSystemName } from './mount.ts';
 import { openFileCount } from './file.ts';
 import { type ProcDirectory } from './procEntry.ts';
@@ -52,6 +54,7 @@ export function addSystemEntries(root: ProcDirectory): void {
   root.addFile('meminfo', 0o444, writeMeminfo);
   root.addLink('mounts', writeMountsLink);
   root.addLink('self', writeSelf);
+  root.addFile('partitions', 0o444, writePartitions);
   root.addFile('stat', 0o444, writeStat);
   root.addDirectory('sys', sys);
   root.addFile('uptime', 0o444, writeUptime);
@@ -127,6 +130,17 @@ function writeMountsLink(text: ProcText, _pid: u32): i32 {
 /** File systems on no device, which are all that there are. */
 function writeFilesystems(text: ProcText, _pid: u32): i32 {
   for (let i: u32 = 0; i < fileSystemCount(); i++) text.print('nodev\t%s\n', fileSystemName(i));
+  return 0;
+}
+
+/** Sizes in KiB, disks before their partitions. */
+function writePartitions(text: ProcText, _pid: u32): i32 {
+  text.print('major minor  #blocks  name\n\n');
+  for (let i: u32 = 0; i < blockDeviceCount(); i++) {
+    const device = blockDeviceAt(i);
+    const number = device.device;
+    text.print('%4u  %7u %10u %s\n', majorOf(number), minorOf(number), device.sectors >>> 1, u32(device.name));
+  }
   return 0;
 }
 

@@ -3,8 +3,8 @@
  * same everywhere.
  */
 
-import { S_IFCHR, S_IFIFO, S_IFLNK, S_IFMT } from '../abi/stat.ts';
-import { charOperations, noDriverOperations } from './device.ts';
+import { S_IFBLK, S_IFCHR, S_IFIFO, S_IFLNK, S_IFMT } from '../abi/stat.ts';
+import { blockOperations, charOperations, noDriverOperations } from './device.ts';
 import { type FileOperations } from './file.ts';
 import { type Inode } from './inode.ts';
 import { fifoOperations } from './pipe.ts';
@@ -16,6 +16,7 @@ const nothing = zeroed<Inline<FileOperations>>();
 export function setSpecialOperations(inode: Inode): void {
   const type = inode.mode & S_IFMT;
   if (type === S_IFCHR) inode.fileOperations = charOperations();
+  else if (type === S_IFBLK) inode.fileOperations = blockOperations();
   else if (type === S_IFIFO) inode.fileOperations = fifoOperations();
   else if (type === S_IFLNK) inode.fileOperations = nothing;
   else inode.fileOperations = noDriverOperations();
