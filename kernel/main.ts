@@ -2,7 +2,8 @@
  * The boot, from the first line of TypeScript to the first program.
  *
  * Order is everything here: each step uses what the steps before have set up, and nothing else. Interrupts stay off until
- * there is a task that they can interrupt; the code below then turns into the first CPU's idle task.
+ * there is a task that they can interrupt; then the other CPUs are started, and the code below turns into the first one's
+ * idle task.
  */
 
 import { bootStack } from './arch/x86/bootMemory.ts';
@@ -28,6 +29,7 @@ import { freePageCount, totalPageCount } from './mm/buddy.ts';
 import { initMemory } from './mm/initMemory.ts';
 import { isKernelMapped } from './mm/kernelMap.ts';
 import { initTasks, startInit } from './proc/init.ts';
+import { startProcessors } from './proc/processors.ts';
 import { idleLoop } from './proc/scheduler.ts';
 
 /** Of the boot stack: the page below it (arch/x86/bootMemory.ts). */
@@ -51,10 +53,11 @@ export function kernelMain(magic: u32, info: PhysAddr): never {
   initFs();
   unpackModules();
   initDrivers();
-  startInit();
   startTick();
-  printk('starting the first program, %u KiB free\n', freePageCount() * 4);
   sti();
+  startProcessors();
+  startInit();
+  printk('starting the first program, %u KiB free\n', freePageCount() * 4);
   idleLoop();
 }
 

@@ -8,12 +8,12 @@
  * Addresses are physical. Used by the boot alone: one CPU, no interrupts, no locks.
  */
 
-import { PAGE_SHIFT, pageCeil, pageFloor, type PhysAddr } from '../arch/x86/layout.ts';
+import { PAGE_SHIFT, PAGE_SIZE, pageCeil, pageFloor, type PhysAddr } from '../arch/x86/layout.ts';
 import { panic } from '../lib/panic.ts';
 import { freePageRange } from './buddy.ts';
 
 const MAX_EXTENTS: u32 = 32;
-/** Below are the tables of the firmware and, later, the code that other CPUs start in. */
+/** Below are the tables of the firmware, and the page that other CPUs start in. */
 const FIRST_ALLOCATED: PhysAddr = 0x100000;
 
 class Extent {
@@ -66,6 +66,19 @@ export function memorySize(): u32 {
   let sum: u32 = 0;
   for (let i: u32 = 0; i < memory.count; i++) sum += memory.extents[i].end - memory.extents[i].start;
   return sum;
+}
+
+/** Takes a page below 1 MiB, but not the first one; 0: there is none. */
+export function earlyAllocateLowPage(): PhysAddr {
+  for (let i: u32 = 0; i < memory.count; i++) {
+    const extent = memory.extents[i];
+    const end = extent.end < FIRST_ALLOCATED ? extent.end : FIRST_ALLOCATED;
+    const place = extent.start < end ? firstFit(extent.start, end, PAGE_SIZE) : 0;
+    if (place === 0) continue;
+    taken.insert(place, place + PAGE_SIZE);
+    return place;
+  }
+  return 0;
 }
 
 /** Takes `bytes` bytes, whole pages, contents undefined. Panics when there is no room: nothing would work. */

@@ -4,9 +4,16 @@
  *   extents (earlyMemory)  ->  kernel page tables  ->  memMap  ->  buddy  ->  slab  ->  everything else
  */
 
-import { PAGE_SHIFT, PAGE_SIZE, physToVirt, virtToPhys } from '../arch/x86/layout.ts';
+import { PAGE_SHIFT, PAGE_SIZE, type PhysAddr, physToVirt, virtToPhys } from '../arch/x86/layout.ts';
 import { initBuddy } from './buddy.ts';
-import { earlyAllocate, memoryEnd, memorySize, releaseEarlyMemory, reserveMemory } from './earlyMemory.ts';
+import {
+  earlyAllocate,
+  earlyAllocateLowPage,
+  memoryEnd,
+  memorySize,
+  releaseEarlyMemory,
+  reserveMemory,
+} from './earlyMemory.ts';
 import { initKernelMap } from './kernelMap.ts';
 import { initKernelStacks, stackSlotsFor } from './kernelStack.ts';
 import { type Page, setMemMap } from './page.ts';
@@ -17,10 +24,19 @@ import { initUserPages } from './userPages.ts';
 /** The first page: the firmware's data, and an address that should never be handed out. */
 const FIRST_PAGE_END: u32 = PAGE_SIZE;
 
+/** Where other CPUs begin, in real mode; 0: no such page. Constant after initMemory. */
+let startPage: PhysAddr = 0;
+
+/** A page below 1 MiB that is kept for CPUs to start in; 0: there is none. */
+export function cpuStartPage(): PhysAddr {
+  return startPage;
+}
+
 /** Takes over all memory that the loader has told about. After it, allocators work. */
 export function initMemory(): void {
   reserveMemory(0, FIRST_PAGE_END);
   reserveMemory(virtToPhys(linkerSymbol('__imageStart')), virtToPhys(linkerSymbol('__imageEnd')));
+  startPage = earlyAllocateLowPage();
   const slots = stackSlotsFor(memorySize() >>> PAGE_SHIFT);
   initKernelMap(slots);
   initMemMap();

@@ -58,6 +58,12 @@ export function createTask(): Task | null {
     kfree(task);
     return null;
   }
+  initTask(task);
+  return task;
+}
+
+/** What a zero-filled task needs before it can be used, besides a stack and a process. */
+export function initTask(task: Task): void {
   task.state = TASK_UNINTERRUPTIBLE;
   task.affinity = 0xffffffff;
   task.startTime = monotonicNs();
@@ -66,7 +72,6 @@ export function createTask(): Task | null {
   task.runLink.init();
   initPending(task.pending);
   fpuInit(task.fpu);
-  return task;
 }
 
 /** Frees a task that is on no list. Not the current one: somebody stands on its stack. */

@@ -18,16 +18,15 @@ import { getOption } from '../lib/cmdline.ts';
 import { panic } from '../lib/panic.ts';
 import { printk } from '../lib/printk.ts';
 import { activateMm } from '../mm/mm.ts';
-import { freeTask, initProcess, setDefaultLimits } from './create.ts';
+import { createTask, freeTask, initProcess, initTask, setDefaultLimits } from './create.ts';
 import { execKernel } from './exec.ts';
 import { createKernelThreadAs } from './kernelThread.ts';
 import { updateLoadAverage } from './loadAverage.ts';
 import { seedRandom } from './random.ts';
-import { initScheduler, registerSchedulerCalls, schedulerTick } from './scheduler.ts';
+import { initScheduler, registerSchedulerCalls, schedulerTick, setIdleTask } from './scheduler.ts';
 import { beforeUserMode } from './signalDeliver.ts';
-import { initPending } from './signalSend.ts';
 import { initNames } from './sysSystem.ts';
-import { type Process, setName, type Task, userFrame } from './task.ts';
+import { type Process, setName, type Task, TASK_RUNNING, userFrame } from './task.ts';
 import { initTaskList } from './taskList.ts';
 import { initTimers, runTimers } from './timer.ts';
 import { initTrapHandlers } from './trapHandlers.ts';
@@ -38,6 +37,20 @@ const idleTask = zeroed<Inline<Task>>();
 const idleProcess = zeroed<Inline<Process>>();
 /** The path of the first program. */
 const initPath = zeroed<FixedArray<u8, 128>>();
+
+/** All idle tasks are threads of one process, which is on no list either. */
+function initIdleTask(task: Task): void {
+  task.process = idleProcess;
+  task.state = TASK_RUNNING;
+  setName(task.name, bytes('idle'));
+}
+
+/** An idle task for one more CPU; null: no memory. */
+export function createIdleTask(): Task | null {
+  const task = createTask();
+  if (task !== null) initIdleTask(task);
+  return task;
+}
 
 /** Each tick, on each CPU, interrupts off. */
 function handleTick(inUserMode: boolean): void {
@@ -70,15 +83,12 @@ export function initTasks(stackBottom: u32): void {
   seedRandom(bootSeed());
   initProcess(idleProcess);
   setDefaultLimits(idleProcess); // it unpacks the archives
-  initPending(idleTask.pending);
-  idleTask.process = idleProcess;
-  idleTask.threadLink.init();
-  idleTask.hashLink.init();
-  idleTask.runLink.init();
+  initTask(idleTask);
+  initIdleTask(idleTask);
   idleTask.kernelStack = stackBottom;
-  setName(idleTask.name, bytes('idle'));
   registerSchedulerCalls(activateMm, freeTask);
-  initScheduler(idleTask);
+  initScheduler();
+  setIdleTask(thisCpu(), idleTask);
   initTrapHandlers();
   installSystemCalls();
   setSyscallHandler(handleSyscall);

@@ -30,6 +30,7 @@
 import { type Cpu, cpuById, cpuCount, current, MAX_CPUS, thisCpu } from '../arch/x86/cpu.ts';
 import { fpuRestore, fpuSave } from '../arch/x86/fpu.ts';
 import { loadTls, setKernelStack } from '../arch/x86/gdt.ts';
+import { sendReschedule } from '../arch/x86/ipi.ts';
 import { switchContext } from '../arch/x86/switch.ts';
 import { type ListHead } from '../lib/list.ts';
 import { assert } from '../lib/panic.ts';
@@ -73,15 +74,18 @@ export function registerSchedulerCalls(activate: (mm: Mm | null) => void, freeTa
   freeDeadTask = freeTask;
 }
 
-/** Prepares the run queues. `idle` is the task that boots, which becomes the first CPU's idle task. */
-export function initScheduler(idle: Task): void {
+/** Prepares the run queues. */
+export function initScheduler(): void {
   for (let i: u32 = 0; i < MAX_CPUS; i++) {
     const queue = queues[i];
     queue.lock.init('runQueue');
     queue.ready.init();
     queue.cpu = i;
   }
-  const cpu = thisCpu();
+}
+
+/** Makes `idle` the idle task of a CPU that has not run any task yet, and its current one. */
+export function setIdleTask(cpu: Cpu, idle: Task): void {
   idle.isIdle = true;
   idle.onQueue = true;
   idle.cpu = cpu.id;
@@ -98,6 +102,13 @@ function freshSlice(task: Task): u32 {
 // ---------------------------------------------------------------------------------------------------------------------
 // Waking.
 
+/** Has `cpu` call schedule() as soon as it can: before its next return to user mode, or at once if it is idle. */
+function requestSchedule(cpu: Cpu): void {
+  if (cpu.needResched) return; // it has been told already, and has not come to it yet
+  cpu.needResched = true;
+  sendReschedule(cpu);
+}
+
 /** Puts a runnable task on the queue, and asks its CPU to look if it should run at once. */
 function enqueue(queue: RunQueue, task: Task, _held: Held<RunQueueLock>): void {
   task.onQueue = true;
@@ -110,7 +121,7 @@ function enqueue(queue: RunQueue, task: Task, _held: Held<RunQueueLock>): void {
   queue.readyCount++;
   const cpu = cpuById(queue.cpu);
   const running = cpu.current;
-  if (running.isIdle || task.slice > running.slice) cpu.needResched = true;
+  if (running.isIdle || task.slice > running.slice) requestSchedule(cpu);
 }
 
 /**

@@ -78,8 +78,9 @@ export async function runGuest(options: GuestOptions, limit = DEFAULT_LIMIT): Pr
 
 /** The command that repeats a run by hand, for the message of a failing test. */
 export function replayCommand(options: GuestOptions): string {
+  const cpus = options.cpus === undefined ? '' : ` --cpus ${options.cpus}`;
   const memory = `--memory ${(options.memoryBytes ?? DEFAULT_MEMORY) >> 20}M`;
   const commands = (options.exec ?? []).map((command) => `--exec '${command.replaceAll("'", "'\\''")}'`);
   const exact = options.mode === 'exact' ? ' --exact' : '';
-  return `npx pagewright run ${memory} --seed ${options.seed ?? 1}${exact} ${commands.join(' ')}`.trim();
+  return `npx pagewright run${cpus} ${memory} --seed ${options.seed ?? 1}${exact} ${commands.join(' ')}`.trim();
 }

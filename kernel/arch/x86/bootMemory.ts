@@ -16,3 +16,12 @@ export const bootDirectory = zeroed<FixedArray<u32, 1024>>();
  * @align 4096
  */
 export const bootStack = zeroed<FixedArray<u8, 12288>>();
+
+/** Null, code and data, flat: for a CPU on its way from real mode. */
+export const bootDescriptors = table<u64, 3>(0n, 0x00cf9b000000ffffn, 0x00cf93000000ffffn);
+
+/** The kernel's page directory, for CPUs that start. */
+export const kernelCr3 = zeroed<FixedArray<u32, 1>>();
+
+/** The top of the stack for the CPU that is being started; 0: none is (see trampoline.ts). */
+export const offeredStack = zeroed<FixedArray<u32, 1>>();

@@ -7,10 +7,15 @@
  *
  * The product has up to 96 bits, so the two halves of the count are multiplied one by one.
  *
- * Constant after initClock: read without a lock.
+ * Several CPUs. Usually their counters run as one. Where they do not (clockCompare.ts), each has an offset, which is only
+ * as exact as two CPUs can tell each other the time; then the latest reading of any CPU is kept, and nobody gets an
+ * earlier one. A thread that sees the clock, goes to another CPU and looks again, sees time go on.
+ *
+ * Locking. Constant after the boot, and read without a lock, but for `latest`, which is atomic.
  */
 
 import { type ClockRates } from './calibrate.ts';
+import { thisCpu } from './cpu.ts';
 import { readRtc } from './rtc.ts';
 
 /** Timer interrupts a second, on each CPU. */
@@ -25,6 +30,10 @@ let scale: u32 = 0;
 let shift: u32 = 0;
 let khz: u32 = 0;
 let bootTime: u64 = 0n;
+/** The counters are not one clock. */
+let suspect = false;
+/** The latest reading, while `suspect`. */
+let latest: u64 = 0n;
 
 /** Starts the clock at 0, with the rates that were measured, and asks the battery-backed one for the date. */
 export function initClock(rates: ClockRates): void {
@@ -36,9 +45,30 @@ export function initClock(rates: ClockRates): void {
   bootTime = u64(readRtc()) * NS_PER_SECOND;
 }
 
-/** Nanoseconds since boot. Never goes back. */
+/** A CPU's counter differs from that of CPU 0. */
+export function suspectClocks(): void {
+  suspect = true;
+}
+
+/** Nanoseconds since boot. Never goes back, whichever CPU looks. */
 export function monotonicNs(): u64 {
-  const count = rdtsc() - base;
+  const now = readClock();
+  return suspect ? keepLatest(now) : now;
+}
+
+/** The later of `now` and all readings before. */
+function keepLatest(now: u64): u64 {
+  let before = atomic.cmpxchg(addrOf(latest), 0n, 0n);
+  while (before < now) {
+    const found = atomic.cmpxchg(addrOf(latest), before, now);
+    if (found === before) return now;
+    before = found;
+  }
+  return before;
+}
+
+function readClock(): u64 {
+  const count = rdtsc() + thisCpu().tscOffset - base;
   const low = u64(u32(count)) * u64(scale);
   const high = u64(u32(count >> 32n)) * u64(scale);
   return (low >> u64(shift)) + (high << u64(32 - shift));

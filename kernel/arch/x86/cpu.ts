@@ -67,8 +67,12 @@ export class Cpu {
   needResched: Volatile<boolean>;
   /** Past the start-up; takes interrupts. Read by all. */
   online: Volatile<boolean>;
+  /** What to add to this CPU's time-stamp counter to have that of CPU 0. */
+  tscOffset: u64;
   /** Timer interrupts taken. */
   ticks: u64;
+  /** Messages taken to look at the run queue. */
+  reschedules: u32;
   /** Lowest address of the stack in use; below is no man's land. */
   stackLimit: u32;
   tss: Inline<TaskState>;
@@ -77,7 +81,7 @@ export class Cpu {
 }
 
 const cpus = zeroed<FixedArray<Inline<Cpu>, 8>>();
-const count: u32 = 1;
+let count: u32 = 1;
 
 /** The CPU that executes this. */
 export function thisCpu(): Cpu {
@@ -94,7 +98,17 @@ export function cpuById(id: u32): Cpu {
   return cpus[id];
 }
 
-/** CPUs that run: the one that booted. */
+/** CPUs that run: 0 to one less than this are their numbers. Grows during the boot alone. */
 export function cpuCount(): u32 {
   return count;
+}
+
+/** The CPU with the next number runs. */
+export function addCpu(): void {
+  count++;
+}
+
+/** One bit for each CPU that runs, bit n for CPU n. */
+export function cpuMask(): u32 {
+  return (u32(1) << count) - 1;
 }

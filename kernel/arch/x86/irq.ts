@@ -11,6 +11,7 @@
 import { EBUSY, EINVAL } from '../../abi/errno.ts';
 import { printk } from '../../lib/printk.ts';
 import { cpuById, thisCpu } from './cpu.ts';
+import { initMessages } from './ipi.ts';
 import { initIoApics, routeLine } from './ioApic.ts';
 import {
   endOfInterrupt,
@@ -54,6 +55,7 @@ export function initInterrupts(): void {
   mapLocalApic();
   initLocalApic();
   setVectorHandler(VECTOR_SPURIOUS, ignoreSpurious);
+  initMessages();
   setVectorHandler(VECTOR_APIC_ERROR, reportApicError);
 }
 

@@ -42,11 +42,12 @@ export const runCommand: Command = {
       value: 'COMMANDS',
       help: "run these in the guest's shell; the last one's status is ours",
     },
+    cpus: { type: 'string', value: 'N', help: 'CPUs of the machine, 1 to 8 (default 1)' },
     memory: { type: 'string', short: 'm', value: 'SIZE', help: 'RAM of the guest, 8M to 1G (default 16M)' },
     seed: { type: 'string', value: 'N', help: 'what all chance in the machine comes from (default 1)' },
     exact: { type: 'boolean', help: 'interpret instead of compiling; the guest cannot tell' },
     limit: { type: 'string', value: 'INSTRUCTIONS', help: 'stop, and fail, after so many guest instructions' },
-    'state-hash': { type: 'boolean', help: 'print the hash over memory, CPU and devices at the end' },
+    'state-hash': { type: 'boolean', help: 'print the hash over memory, CPUs and devices at the end' },
     append: { type: 'string', value: 'TEXT', help: "words for the kernel's command line" },
     define: { type: 'string', multiple: true, value: 'N=V', help: 'set a build constant: true, false or a number' },
     qemu: { type: 'boolean', help: 'run the same images under qemu-system-i386 instead' },
@@ -70,6 +71,7 @@ export const runCommand: Command = {
 
 interface Settings {
   readonly commands: readonly string[];
+  readonly cpus: number;
   readonly memoryBytes: number;
   readonly seed: number;
   readonly isExact: boolean;
@@ -83,6 +85,8 @@ function readSettings(values: OptionValues): Settings {
   if (memoryBytes < SMALLEST_MEMORY || memoryBytes > LARGEST_MEMORY || memoryBytes % (1 << 20) !== 0) {
     throw new UsageError('--memory takes 8M to 1G, in whole megabytes');
   }
+  const cpusText = stringOption(values, 'cpus') ?? '1';
+  if (!/^[1-8]$/.test(cpusText)) throw new UsageError('--cpus takes a number from 1 to 8');
   const seedText = stringOption(values, 'seed') ?? '1';
   const seed = Number(seedText);
   if (!/^\d+$/.test(seedText) || seed > 0xffff_ffff) throw new UsageError('--seed takes a number from 0 to 4294967295');
@@ -91,6 +95,7 @@ function readSettings(values: OptionValues): Settings {
   const words = [...(commands.length > 0 ? ['quiet'] : []), ...(append === undefined ? [] : [append])];
   return {
     commands,
+    cpus: Number(cpusText),
     memoryBytes,
     seed,
     isExact: values['exact'] === true,
@@ -110,6 +115,7 @@ async function createMachine(images: ProjectImages, settings: Settings): Promise
   try {
     return await Machine.create({
       wasm: readCore,
+      cpus: settings.cpus,
       memoryBytes: settings.memoryBytes,
       seed: settings.seed,
       mode: settings.isExact ? 'exact' : 'fast',
@@ -197,7 +203,17 @@ function runQemu(root: string, images: ProjectImages, settings: Settings): numbe
   const kernel = file('kernel.elf', images.kernel);
   const initrds = modulesOf(images, settings).map((module) => file(module.commandLine, module.data));
   const args = ['-kernel', kernel, '-initrd', initrds.join(','), '-append', settings.commandLine];
-  args.push('-m', `${settings.memoryBytes >> 20}`, '-display', 'none', '-no-reboot', '-serial', 'mon:stdio');
+  args.push(
+    '-smp',
+    `${settings.cpus}`,
+    '-m',
+    `${settings.memoryBytes >> 20}`,
+    '-display',
+    'none',
+    '-no-reboot',
+    '-serial',
+    'mon:stdio',
+  );
   args.push('-device', 'isa-debug-exit,iobase=0xf4,iosize=0x04');
   const result = spawnSync('qemu-system-i386', args, { stdio: 'inherit' });
   if (result.error !== undefined) {

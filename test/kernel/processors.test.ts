@@ -1,0 +1,34 @@
+/*
+ * The kernel on several CPUs: all of them start, on any board, and a run stays a function of its seed.
+ */
+import { expect, test } from 'vitest';
+import { createGuest, replayCommand, runGuest } from '../support/guest.ts';
+
+test.each([1, 2, 4, 8])('%i CPUs start, with 8 MB of memory', async (cpus) => {
+  const options = { cpus, memoryBytes: 8 << 20, exec: ['cat /proc/cpuinfo'] };
+  const run = await runGuest(options);
+  expect(run.status, `${run.output}\n${replayCommand(options)}`).toBe(0);
+  const numbers = [...run.output.matchAll(/^processor\t: (\d+)$/gm)].map((match) => Number(match[1]));
+  expect(numbers).toEqual(Array.from({ length: cpus }, (_, i) => i));
+});
+
+test('a CPU that the MP table names and that is not there is left out', async () => {
+  const machine = await createGuest({ cpus: 3 });
+  try {
+    // The second processor entry: the table's header has 44 bytes behind the pointer's 16, each entry 20.
+    const entry = 0xff000 + 16 + 44 + 20;
+    const sums = 0xff000 + 16 + 7;
+    machine.writePhysical(entry + 1, Uint8Array.of(77));
+    const [sum] = machine.readPhysical(sums, 1);
+    machine.writePhysical(sums, Uint8Array.of((sum! - (77 - 1)) & 0xff));
+    const console: Uint8Array[] = [];
+    machine.serial(0).onOutput((bytes) => console.push(bytes.slice()));
+    machine.runSync({ untilOutput: { port: 0, pattern: 'pagewright:/# ' }, instructions: 1e9 });
+    const output = Buffer.concat(console).toString();
+    expect(output).toContain('cpu: the one with APIC id 77 does not answer');
+    expect(output).toContain('cpu: 2 of 3 run');
+    expect(output).toContain('pagewright:/# ');
+  } finally {
+    await machine.destroy();
+  }
+});
