@@ -5,14 +5,17 @@
  *   ports    20 21 A0 A1 4D0 4D1  8259 pair       3F8 2F8 3E8 2E8  serial ports, lines 4 3 4 3
  *            40-43 61             PIT, line 0     70 71            RTC, line 8
  *            F4 .. F7             exit            B008 .. B00B     ACPI timer
+ *            1F0-1F7 3F6          IDE, line 14    CF8 .. CFF       PCI configuration
+ *            170-177 376          IDE, line 15    C000 .. C00F     IDE bus master (can be moved)
  *   memory   FEC00000             I/O APIC        FEE00000         local APIC of the CPU that asks
  *
- * All else is v86's own (PCI, keyboard controller, display).
+ * All else is v86's own (keyboard controller, display).
  */
 
 import { IO_APIC_ADDRESS, LOCAL_APIC_ADDRESS } from './boot/mp-table.ts';
 import { VirtualClock } from './clock.ts';
 import { type CpuSurroundings, VirtualCpu } from './cpu.ts';
+import { Piix } from './devices/piix.ts';
 import { Pit } from './devices/pit.ts';
 import { PM_TIMER_PORT, PmTimer } from './devices/pm-timer.ts';
 import { Rtc } from './devices/rtc.ts';
@@ -22,6 +25,9 @@ import { PortSpace } from './ports.ts';
 import type { Random } from './random.ts';
 import { SerialPort } from './serial.ts';
 import type { Stateful, StateStream } from './state.ts';
+import type { BusMemory } from './storage/bus-master.ts';
+import type { Disk } from './storage/disk.ts';
+import { IdeChannel } from './storage/ide-channel.ts';
 import { type CoreHost, CPU_STATE_BYTES, type V86Core } from './v86/core.ts';
 
 /** The guest ends the run by writing to this port; the value becomes the exit code as it is. */
@@ -34,6 +40,9 @@ const SERIAL_PORTS = [
   { base: 0x2e8, line: 3 },
 ];
 
+/** The lines of the two IDE channels. */
+const IDE_LINES = [14, 15];
+
 const PAGE_MASK = ~0xfff;
 const CPUID_APIC = 1 << 9;
 const CPUID_HTT = 1 << 28;
@@ -43,6 +52,10 @@ export interface BoardOptions {
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly random: Random;
+  /** At the first IDE channel, then at the second; device 0, then device 1. */
+  readonly disks: readonly (Disk | undefined)[];
+  /** Software resets the machine. */
+  readonly onReset: () => void;
   /** The guest wrote to the exit port. */
   readonly onExit: (code: number) => void;
   /** Input was queued at a serial port. */
@@ -190,7 +203,30 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
     const exit = (_port: number, code: number) => this.#options.onExit(code);
     this.#ports.register(EXIT_PORT, EXIT_PORT + 3, { write: exit, write32: exit });
     const uarts = SERIAL_PORTS.map(({ base, line }, i) => this.#addSerialPort(base, line, this.serial[i]!));
-    return [pit, rtc, ...uarts];
+    return [pit, rtc, ...uarts, this.#addChipSet()];
+  }
+
+  #addChipSet(): Piix {
+    const { disks, onReset } = this.#options;
+    const channels = IDE_LINES.map((line, i) => {
+      const wiring = { clock: this.clock, memory: this.#busMemory(), setIrq: this.interrupts.source(line) };
+      return new IdeChannel(wiring, 2 * i, disks);
+    });
+    return new Piix(this.#ports, channels, onReset);
+  }
+
+  /** RAM, as devices reach it. */
+  #busMemory(): BusMemory {
+    const isRam = (address: number, bytes: number) => address + bytes <= this.core.ram.length;
+    return {
+      read: (address, bytes) => (isRam(address, bytes) ? this.core.ram.slice(address, address + bytes) : null),
+      write: (address, data) => {
+        if (!isRam(address, data.length)) return false;
+        this.core.ram.set(data, address);
+        this.core.invalidateCode(address, address + data.length);
+        return true;
+      },
+    };
   }
 
   #addSerialPort(base: number, line: number, port: SerialPort): Uart {

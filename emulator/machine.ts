@@ -19,11 +19,13 @@ import { Random } from './random.ts';
 import type { SerialPort } from './serial.ts';
 import type { Stateful, StateStream } from './state.ts';
 import { hashMachine } from './state-hash.ts';
+import type { Disk } from './storage/disk.ts';
 import { CpuShutdownError, V86Core } from './v86/core.ts';
 import { readRegisters, type Registers } from './v86/registers.ts';
 
 export type { BootModule } from './boot/multiboot.ts';
 export { BootError } from './boot/boot-error.ts';
+export { Disk, DiskImage } from './storage/disk.ts';
 export { EXIT_PORT } from './board.ts';
 export type { SerialPort } from './serial.ts';
 export type { Registers } from './v86/registers.ts';
@@ -43,6 +45,8 @@ export interface MachineOptions {
   readonly kernel: Uint8Array;
   readonly commandLine?: string;
   readonly modules?: readonly BootModule[];
+  /** IDE disks: hda, hdb, hdc, hdd. */
+  readonly disks?: readonly (Disk | undefined)[];
   /** Chooses CPUs; the default is round robin with random slices. */
   readonly policy?: (random: Random) => Policy;
 }
@@ -62,9 +66,9 @@ export interface RunResult {
   /**
    * `output`: the pattern was written; `limit`: the instructions are used up; `exit`: the guest wrote to the exit port;
    * `halted`: all CPUs sleep and nothing but input can wake them; `shutdown`: a CPU could not deliver an exception (triple
-   * fault); `stopped`: `stop` was called.
+   * fault); `reset`: the guest reset the machine, which stays off; `stopped`: `stop` was called.
    */
-  readonly reason: 'output' | 'limit' | 'exit' | 'halted' | 'shutdown' | 'stopped';
+  readonly reason: 'output' | 'limit' | 'exit' | 'halted' | 'shutdown' | 'reset' | 'stopped';
   /** What the guest wrote to the exit port. */
   readonly exitCode?: number;
   /** For `shutdown`: what happened and where. */
@@ -105,6 +109,8 @@ export class Machine implements Stateful {
       cpus: options.cpus ?? 1,
       memoryBytes: options.memoryBytes,
       random,
+      disks: options.disks ?? [],
+      onReset: () => this.#switchOff({ reason: 'reset' }),
       onExit: (exitCode) => this.#end({ reason: 'exit', exitCode }),
       onInput: () => this.#inputArrived?.(),
     });
@@ -278,6 +284,13 @@ export class Machine implements Stateful {
     this.#board.core.stop();
   }
 
+  /** The run ends, and no other can begin. */
+  #switchOff(ending: Ending): void {
+    this.#dead = ending;
+    this.#ending = undefined;
+    this.#end(ending);
+  }
+
   /** Runs one CPU up to the next point at which something else has to be done, but not beyond `end` instructions. */
   #quantum(end: number): void {
     const { clock, core } = this.#board;
@@ -298,8 +311,7 @@ export class Machine implements Stateful {
       this.#board.core.run(instructions);
     } catch (error) {
       if (!(error instanceof CpuShutdownError)) throw error;
-      this.#dead = { reason: 'shutdown', message: error.message };
-      this.#ending = this.#dead;
+      this.#switchOff({ reason: 'shutdown', message: error.message });
     }
   }
 

@@ -11,6 +11,8 @@ import type { Bus } from './v86/core.ts';
 export interface PortHandler {
   read?(port: number): number;
   write?(port: number, value: number): void;
+  read16?(port: number): number;
+  write16?(port: number, value: number): void;
   read32?(port: number): number;
   write32?(port: number, value: number): void;
 }
@@ -23,10 +25,25 @@ export class PortSpace {
     for (let port = first; port <= last; port++) this.#handlers.set(port, handler);
   }
 
+  /** Lets `handler` answer `count` ports from `first` on, those that have no owner yet: what software can move hides nobody. */
+  registerFree(first: number, count: number, handler: PortHandler): void {
+    for (let port = first; port < first + count; port++) {
+      if (!this.#handlers.has(port)) this.#handlers.set(port, handler);
+    }
+  }
+
+  /** Takes `count` ports from `first` on away from `handler`, where they are still its own. */
+  unregister(first: number, count: number, handler: PortHandler): void {
+    for (let port = first; port < first + count; port++) {
+      if (this.#handlers.get(port) === handler) this.#handlers.delete(port);
+    }
+  }
+
   read(port: number, bytes: 1 | 2 | 4, legacy: Bus): number {
     const handler = this.#handlers.get(port);
     if (handler === undefined) return legacy.readPort(port, bytes);
     if (bytes === 4 && handler.read32 !== undefined) return handler.read32(port) >>> 0;
+    if (bytes === 2 && handler.read16 !== undefined) return handler.read16(port);
     let value = 0;
     for (let i = 0; i < bytes; i++) value |= this.#readByte(port + i) << (8 * i);
     return value >>> 0;
@@ -36,6 +53,7 @@ export class PortSpace {
     const handler = this.#handlers.get(port);
     if (handler === undefined) legacy.writePort(port, bytes, value);
     else if (bytes === 4 && handler.write32 !== undefined) handler.write32(port, value >>> 0);
+    else if (bytes === 2 && handler.write16 !== undefined) handler.write16(port, value);
     else for (let i = 0; i < bytes; i++) this.#handlers.get(port + i)?.write?.(port + i, (value >>> (8 * i)) & 0xff);
   }
 

@@ -90,8 +90,8 @@ export function collectOutput(machine: Machine, port: number): () => string {
   return () => text;
 }
 
-/** What the same kernel prints under QEMU, with the same number of CPUs. */
-export function runUnderQemu(name: string, cpus = 1): string {
+/** What the same kernel prints under QEMU, with the same number of CPUs, and `more` options. */
+export function runUnderQemu(name: string, cpus = 1, more: readonly string[] = []): string {
   return withKernel(name, (path) => {
     const devices = [
       '-display',
@@ -104,10 +104,14 @@ export function runUnderQemu(name: string, cpus = 1): string {
       'isa-debug-exit,iobase=0xf4,iosize=4',
       '-no-reboot',
     ];
-    const result = spawnSync('qemu-system-i386', ['-kernel', path, '-m', '16', '-smp', String(cpus), ...devices], {
-      encoding: 'utf8',
-      timeout: 60_000,
-    });
+    const result = spawnSync(
+      'qemu-system-i386',
+      ['-kernel', path, '-m', '16', '-smp', String(cpus), ...devices, ...more],
+      {
+        encoding: 'utf8',
+        timeout: 60_000,
+      },
+    );
     if (result.error !== undefined) throw result.error;
     return result.stdout;
   });
