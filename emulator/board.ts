@@ -177,10 +177,17 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
     this.#current = state.number(this.#current);
     this.#mustReschedule = state.flag(this.#mustReschedule);
     this.#options.random.transferState(state);
+    this.core.transferState(state);
     this.clock.transferState(state);
     this.interrupts.transferState(state);
     for (const cpu of this.cpus) cpu.transferState(state);
     for (const device of this.#devices) device.transferState(state);
+  }
+
+  /** Must follow the restoring of a state: tells the core what the CPU that occupies it now brings along. */
+  restored(): void {
+    this.current.enterLines();
+    this.#announce();
   }
 
   /** Tells the core who it is: CPUID leaf 1. */

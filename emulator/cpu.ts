@@ -97,9 +97,19 @@ export class VirtualCpu implements ApicCpu, Stateful {
     return this.#saved;
   }
 
+  /** Takes back what `block` gave, for a CPU that does not occupy the core. */
+  restoreBlock(block: Uint8Array): void {
+    this.#saved.set(block);
+  }
+
   /** Moves this CPU into the core. */
   enter(): void {
     this.#machine.core.loadCpu(this.#saved);
+    this.enterLines();
+  }
+
+  /** Tells the core about this CPU's interrupt lines. */
+  enterLines(): void {
     this.#machine.core.setInterruptLines(this.#lines);
   }
 

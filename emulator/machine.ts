@@ -17,7 +17,16 @@ import type { Policy } from './policy.ts';
 import { RoundRobin } from './policies/round-robin.ts';
 import { Random } from './random.ts';
 import type { SerialPort } from './serial.ts';
-import type { Stateful, StateStream } from './state.ts';
+import { RamPages } from './ram-pages.ts';
+import { checkIdentity, identify, type MachineIdentity, type Snapshot, SnapshotError } from './snapshot.ts';
+import {
+  readState,
+  type Stateful,
+  StateMismatchError,
+  type StateStream,
+  type StoredState,
+  storeState,
+} from './state.ts';
 import { hashMachine } from './state-hash.ts';
 import type { Disk } from './storage/disk.ts';
 import { CpuShutdownError, V86Core } from './v86/core.ts';
@@ -28,6 +37,7 @@ export { BootError } from './boot/boot-error.ts';
 export { Disk, DiskImage } from './storage/disk.ts';
 export { EXIT_PORT } from './board.ts';
 export type { SerialPort } from './serial.ts';
+export { type Snapshot, SnapshotError } from './snapshot.ts';
 export type { Registers } from './v86/registers.ts';
 
 export interface MachineOptions {
@@ -91,7 +101,10 @@ type Ending = Omit<RunResult, 'instructions'>;
 
 export class Machine implements Stateful {
   readonly #board: Board;
+  readonly #options: MachineOptions;
   readonly #policy: Policy;
+  /** Set once the core is there. */
+  #pages: RamPages | undefined;
   /** Completed instructions at which the current CPU's slice ends. */
   #sliceEnd = 0;
   /** Why the run that is under way ends. */
@@ -99,11 +112,13 @@ export class Machine implements Stateful {
   /** The machine cannot go on, and why. */
   #dead: Ending | undefined;
   #running = false;
+  #identity: MachineIdentity | undefined;
   /** Events since a CPU last ran. */
   #idleEvents = 0;
   #inputArrived: (() => void) | undefined;
 
   private constructor(options: MachineOptions) {
+    this.#options = options;
     const random = new Random(options.seed);
     this.#board = new Board({
       cpus: options.cpus ?? 1,
@@ -132,6 +147,7 @@ export class Machine implements Stateful {
       host: board,
     });
     board.attach(core);
+    machine.#pages = new RamPages(core);
     core.ram.set(mpTables(board.cpus.length), MP_TABLE_ADDRESS);
     board.interrupts.localApics[0]!.enterVirtualWireMode();
     const image = { kernel: options.kernel, commandLine: options.commandLine ?? '', modules: options.modules ?? [] };
@@ -232,7 +248,47 @@ export class Machine implements Stateful {
 
   /** SHA-256 over memory, CPUs and devices: equal hashes, equal machines. */
   stateHash(): string {
-    return hashMachine(this.#board, this);
+    return hashMachine(this.#board, this.#ram, this);
+  }
+
+  /** Everything that the machine's future depends on. Not while it runs. Throws SnapshotError if it has shut down. */
+  snapshot(): Snapshot {
+    this.#checkStopped('snapshot');
+    if (this.#dead !== undefined) {
+      throw new SnapshotError('the machine has shut down: there is no future to save; restore an earlier snapshot');
+    }
+    const { core, cpus } = this.#board;
+    return {
+      identity: this.identity,
+      instructions: this.instructions,
+      state: storeState(this),
+      cpus: cpus.map((cpu) => cpu.block().slice()),
+      core: core.saveState(),
+      ram: this.#ram.copy(),
+    };
+  }
+
+  /**
+   * Puts the machine into the state of a snapshot, its own or one of a machine with the same images, memory and number of
+   * CPUs, and the same kind of policy; from then on, both do the same. Listeners stay. Not while it runs. Throws
+   * SnapshotError, and changes nothing, if the snapshot is of another machine.
+   */
+  restore(snapshot: Snapshot): void {
+    this.#checkStopped('restore');
+    checkIdentity(this.identity, snapshot.identity);
+    const { core, cpus } = this.#board;
+    this.#readState(snapshot.state);
+    for (const [i, cpu] of cpus.entries()) cpu.restoreBlock(snapshot.cpus[i]!);
+    core.dropTranslations();
+    this.#ram.restore(snapshot.ram);
+    core.restoreState(snapshot.cpus[this.#board.current.index]!, snapshot.core);
+    this.#board.restored();
+    this.#dead = undefined;
+  }
+
+  /** What its snapshots and recordings belong to. */
+  get identity(): MachineIdentity {
+    return (this.#identity ??= identify(this.#options));
   }
 
   /** Everything but RAM and what the core holds of the CPUs. */
@@ -247,6 +303,26 @@ export class Machine implements Stateful {
   async destroy(): Promise<void> {
     this.#dead = { reason: 'stopped' };
     await this.#board.core.destroy();
+  }
+
+  /** All or nothing: of a machine with another policy or other devices, not even a part is taken. */
+  #readState(stored: StoredState): void {
+    const before = storeState(this);
+    try {
+      readState(this, stored);
+    } catch (error) {
+      if (!(error instanceof StateMismatchError)) throw error;
+      readState(this, before);
+      throw new SnapshotError(`${error.message}: create the machine with the same policy and devices`);
+    }
+  }
+
+  get #ram(): RamPages {
+    return this.#pages!;
+  }
+
+  #checkStopped(what: string): void {
+    if (this.#running) throw new Error(`the machine runs: ${what} it when the run has ended`);
   }
 
   #begin(options: RunOptions) {

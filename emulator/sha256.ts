@@ -44,6 +44,11 @@ export class Sha256 {
 
   /** The hash, in hexadecimal. Nothing can be added afterwards. */
   digest(): string {
+    return Array.from(this.digestBytes(), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  }
+
+  /** The hash, 32 bytes. Nothing can be added afterwards. */
+  digestBytes(): Uint8Array {
     const bits = this.#total * 8;
     const zeros = (55 - (this.#total % BLOCK_BYTES) + BLOCK_BYTES) % BLOCK_BYTES;
     const padding = new Uint8Array(1 + zeros + 8);
@@ -52,7 +57,10 @@ export class Sha256 {
     view.setUint32(padding.length - 8, Math.floor(bits / 0x1_0000_0000));
     view.setUint32(padding.length - 4, bits >>> 0);
     this.update(padding);
-    return Array.from(this.#state, (word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
+    const digest = new Uint8Array(32);
+    const words = new DataView(digest.buffer);
+    for (const [i, word] of this.#state.entries()) words.setInt32(4 * i, word);
+    return digest;
   }
 
   #block(view: DataView, at: number): void {

@@ -6,43 +6,22 @@
  */
 
 import type { Board } from './board.ts';
+import type { RamPages } from './ram-pages.ts';
 import { Sha256 } from './sha256.ts';
-import { type Stateful, StateWriter } from './state.ts';
+import { type Stateful, storeState } from './state.ts';
 import { CPU_TSC_OFFSET } from './v86/core.ts';
 import { layout } from './v86/layout.ts';
 
-const PAGE_BYTES = 4096;
-
 /** SHA-256, in hexadecimal, over RAM, CPUs and `machine`, which passes on the rest. */
-export function hashMachine(board: Board, machine: Stateful): string {
+export function hashMachine(board: Board, ram: RamPages, machine: Stateful): string {
   const hash = new Sha256();
   for (const cpu of board.cpus) hashCpu(hash, cpu.block());
-  const writer = new StateWriter();
-  machine.transferState(writer);
-  const { numbers, blobs } = writer.stored();
+  const { numbers, blobs } = storeState(machine);
   hash.updateNumbers(numbers);
   for (const blob of blobs) hash.update(blob);
   hash.updateNumbers([board.core.completed]);
-  hashRam(hash, board.core.ram);
+  ram.hash(hash);
   return hash.digest();
-}
-
-/** Pages that are all zero, which most are, are left out; the others go with their numbers. */
-function hashRam(hash: Sha256, ram: Uint8Array): void {
-  const page = new Uint8Array(PAGE_BYTES);
-  for (let at = 0; at < ram.length; at += PAGE_BYTES) {
-    const words = new Uint32Array(ram.buffer, ram.byteOffset + at, PAGE_BYTES / 4);
-    if (isZero(words)) continue;
-    page.set(ram.subarray(at, at + PAGE_BYTES)); // the core's memory is slower to read byte by byte
-    hash.updateNumbers([at]).update(page);
-  }
-}
-
-function isZero(words: Uint32Array): boolean {
-  for (let i = 0; i < words.length; i++) {
-    if (words[i] !== 0) return false;
-  }
-  return true;
 }
 
 /** Regions of the CPU's block that are architectural: offset and length. */

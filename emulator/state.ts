@@ -42,7 +42,21 @@ export interface StoredState {
   readonly blobs: readonly Uint8Array[];
 }
 
-export class StateWriter implements StateStream {
+/** What a part passes on. */
+export function storeState(part: Stateful): StoredState {
+  const writer = new StateWriter();
+  part.transferState(writer);
+  return writer.stored();
+}
+
+/** Gives a part what was stored. Throws StateMismatchError if it does not fit; then, the part has some of it. */
+export function readState(part: Stateful, stored: StoredState): void {
+  const reader = new StateReader(stored);
+  part.transferState(reader);
+  reader.finish();
+}
+
+class StateWriter implements StateStream {
   readonly #numbers: number[] = [];
   readonly #blobs: Uint8Array[] = [];
 
@@ -88,7 +102,7 @@ export class StateMismatchError extends Error {
   override readonly name = 'StateMismatchError';
 }
 
-export class StateReader implements StateStream {
+class StateReader implements StateStream {
   readonly #stored: StoredState;
   #at = 0;
   #blob = 0;
@@ -99,8 +113,7 @@ export class StateReader implements StateStream {
 
   number(): number {
     const value = this.#stored.numbers[this.#at++];
-    if (value === undefined)
-      throw new StateMismatchError('the stored state ends before all of the machine is restored');
+    if (value === undefined) throw new StateMismatchError('the stored state has less in it than this machine');
     return value;
   }
 
@@ -125,7 +138,7 @@ export class StateReader implements StateStream {
   bytes(): Uint8Array {
     const length = this.number();
     const blob = this.#stored.blobs[this.#blob++];
-    if (blob?.length !== length) throw new StateMismatchError('the stored state is of another machine');
+    if (blob?.length !== length) throw new StateMismatchError('the stored state is of other devices');
     return blob.slice();
   }
 
@@ -138,6 +151,6 @@ export class StateReader implements StateStream {
   #length(): number {
     const length = this.number();
     if (length <= this.#stored.numbers.length - this.#at) return length;
-    throw new StateMismatchError('the stored state is of another machine');
+    throw new StateMismatchError('the stored state is of other devices');
   }
 }

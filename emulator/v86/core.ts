@@ -6,77 +6,35 @@
  * stay available to the machine as `legacy`, for the ports and pages that the machine does not answer itself.
  *
  * Invariants:
- *   - completed = instructions at the last sync + (counter - counter at that sync) + inFlight, at any moment;
- *   - no exception passes through a frame of the core: its stack would not be unwound, and memory be corrupted later. An
- *     exception in a callback is kept, the core is stopped, and `run` throws it;
- *   - views of the core's memory are made anew whenever it has grown.
+ *   - completed = instructions at the last sync + (counter - counter at that sync) + inFlight, at any moment.
  */
 
 import { V86 } from 'v86';
-import { GLOBALS, type GlobalName } from './globals.ts';
-import { JIT_TABLE_OFFSET, layout } from './layout.ts';
-import { rewriteJitModule } from './jit-module.ts';
-import { ACKNOWLEDGE_PORT, patchCore, RESUME_POINTS } from './patches.ts';
-import { UnexpectedModuleError } from './wasm-module.ts';
+import { type Bus, CoreInstance, type CoreOptions } from './core-instance.ts';
+import type { StateStream } from '../state.ts';
+import { createWrittenPages, readTlb, takeWrittenPages, type Tlb, writeTlb } from './core-state.ts';
+import { layout } from './layout.ts';
+import { patchCore } from './patches.ts';
 
-/** Ports and device memory, as seen from the CPU. Values are unsigned. */
-export interface Bus {
-  readPort(port: number, bytes: 1 | 2 | 4): number;
-  writePort(port: number, bytes: 1 | 2 | 4, value: number): void;
-  readMemory(address: number, bytes: 1 | 4): number;
-  writeMemory(address: number, bytes: 1 | 2 | 4, value: number): void;
-}
-
-/** What the core asks of the machine while it runs. */
-export interface CoreHost extends Bus {
-  /** The vector of the interrupt that is delivered now, or -1. Called when interrupts are enabled, or an NMI waits. */
-  acknowledgeInterrupt(): number;
-  /** Virtual time in milliseconds. */
-  milliseconds(): number;
-  random32(): number;
-  /** A line of one of v86's own devices. */
-  setIrq(line: number, level: boolean): void;
-}
-
-export interface CoreOptions {
-  /** The contents of v86's build/v86.wasm. */
-  readonly wasm: Uint8Array;
-  readonly memoryBytes: number;
-  /** Without the compiler, guest code is interpreted; what it does is the same. */
-  readonly compile: boolean;
-  readonly host: CoreHost;
-}
+export type { Bus, CoreHost } from './core-instance.ts';
 
 /** The guest's CPU cannot go on: it shut down (triple fault), or it met something that v86 does not implement. */
 export class CpuShutdownError extends Error {
   override readonly name = 'CpuShutdownError';
 }
 
-type CoreFunction = (...args: number[]) => number;
-type Globals = Readonly<Record<GlobalName, WebAssembly.Global>>;
-
-const EXPORTED_FUNCTIONS = [
-  'main_loop',
-  'handle_irqs',
-  'reset_cpu',
-  'full_clear_tlb',
-  'update_state_flags',
-  'get_eflags',
-  'set_jit_config',
-  'set_tsc',
-  'jit_dirty_cache',
-  'jit_clear_cache_js',
-  'codegen_finalize_finished',
-  'translate_address_system_read_js',
-  'allocate_memory',
-  'v86_malloc',
-] as const;
-type Functions = Readonly<Record<(typeof EXPORTED_FUNCTIONS)[number], CoreFunction>>;
-
 /** Size of the buffers of `saveCpu` and `loadCpu`: the CPU's block, and its TSC offset, which lies elsewhere. */
 export const CPU_STATE_BYTES = layout.cpuEnd - layout.cpuStart + 8;
 /** Where the TSC offset is in those buffers. */
 export const CPU_TSC_OFFSET = layout.cpuEnd - layout.cpuStart;
+
+/** What `saveState` tells. */
+export interface CoreState {
+  readonly completed: number;
+  /** The linear page from which the last instruction was fetched, and its physical address XOR the linear one. */
+  readonly fetchPages: readonly [number, number];
+  readonly tlb: Tlb;
+}
 
 /** Words in the CPU's block that belong to all CPUs. */
 const SHARED_STATE = [
@@ -87,8 +45,6 @@ const SHARED_STATE = [
   layout.acpiEnabled,
 ];
 
-const PAUSE = [0xf3, 0x90];
-
 /** Instructions between two stops at most, so that the difference of two counters is never ambiguous. */
 const LONGEST_QUANTUM = 2 ** 28;
 
@@ -98,11 +54,13 @@ export class V86Core {
 
   readonly #emulator: V86;
   readonly #instance: CoreInstance;
+  readonly #compiles: boolean;
   #completedAtSync = 0;
   #counterAtSync = 0;
 
-  private constructor(emulator: V86, instance: CoreInstance) {
+  private constructor(emulator: V86, instance: CoreInstance, compiles: boolean) {
     this.#emulator = emulator;
+    this.#compiles = compiles;
     this.#instance = instance;
     this.legacy = instance.legacy;
   }
@@ -132,7 +90,8 @@ export class V86Core {
     });
     instance.checkReset(options.memoryBytes);
     if (!options.compile) instance.functions.set_jit_config(0, 1);
-    return new V86Core(emulator, instance);
+    createWrittenPages(instance, options.memoryBytes);
+    return new V86Core(emulator, instance, options.compile);
   }
 
   /** Instructions that were completed since the core was created. Exact, in callbacks too. */
@@ -183,6 +142,13 @@ export class V86Core {
   /** Whether `run` ends after a PAUSE. */
   stopAtPause(stop: boolean): void {
     this.#instance.globals.pauseStops.value = Number(stop);
+  }
+
+  /** Whether `run` ends after a PAUSE, and whether the last one did. */
+  transferState(state: StateStream): void {
+    const { pauseStops, paused } = this.#instance.globals;
+    pauseStops.value = state.number(pauseStops.value);
+    paused.value = state.number(paused.value);
   }
 
   /** Whether the last `run` ended after a PAUSE. */
@@ -237,8 +203,41 @@ export class V86Core {
     for (const [at, value] of shared) state.setUint32(at, value, true);
     const tsc = new DataView(from.buffer, from.byteOffset).getBigUint64(CPU_TSC_OFFSET, true);
     state.setBigUint64(layout.tscOffset, tsc, true);
+    functions.set_control_word(state.getUint16(layout.fpuControlWord, true)); // the rounding mode is kept elsewhere too
     functions.full_clear_tlb();
     functions.update_state_flags();
+  }
+
+  /** The part of the core's state that is not in a CPU's block. The arrays are copies. */
+  saveState(): CoreState {
+    const { state } = this.#instance;
+    return {
+      completed: this.completed,
+      fetchPages: [state.getInt32(layout.lastVirtualPage, true), state.getInt32(layout.lastPhysicalPage, true)],
+      tlb: readTlb(this.#instance),
+    };
+  }
+
+  /** Makes the core go on as the CPU whose block this is, from that state. RAM must be as it was then. */
+  restoreState(block: Uint8Array, saved: CoreState): void {
+    this.loadCpu(block);
+    writeTlb(this.#instance, saved.tlb, this.#compiles);
+    const { state } = this.#instance;
+    state.setInt32(layout.lastVirtualPage, saved.fetchPages[0], true);
+    state.setInt32(layout.lastPhysicalPage, saved.fetchPages[1], true);
+    this.#counterAtSync = state.getInt32(layout.instructionCounter, true);
+    this.#completedAtSync = saved.completed;
+    this.takeWrittenPages();
+  }
+
+  /** Empties the TLB: what is written to RAM afterwards need not be compared with it. */
+  dropTranslations(): void {
+    this.#instance.functions.full_clear_tlb();
+  }
+
+  /** The pages of RAM that may have been written since the last call, ascending; at the first call, all. */
+  takeWrittenPages(): number[] {
+    return takeWrittenPages(this.#instance);
   }
 
   /** Must follow a write to `ram` or `state`: what the core derived from them is dropped. */
@@ -272,258 +271,4 @@ export class V86Core {
     const paging = `cr0 ${hex(layout.controlRegisters)} cr2 ${hex(layout.controlRegisters + 8)} cr3 ${hex(layout.controlRegisters + 12)}`;
     return `the CPU shut down: an exception could not be delivered (${where} ${paging} idt ${hex(layout.idtBase)}; ${why})`;
   }
-}
-
-/** The instantiated core: its functions, globals and memory, and the functions it imports. */
-class CoreInstance {
-  /** What the core said when it gave up. */
-  lastMessage = '';
-
-  readonly #options: CoreOptions;
-  readonly #module: Uint8Array<ArrayBuffer>;
-  #legacy: Bus | undefined;
-  #functions: Functions | undefined;
-  #globals: Globals | undefined;
-  #memory: WebAssembly.Memory | undefined;
-  #table: WebAssembly.Table | undefined;
-  #jitImports: WebAssembly.ModuleImports = {};
-  #ramBase = 0;
-  /** Instructions between `jitStopAt` and `stopAt`: the longest way to a loop head in any compiled module. */
-  #margin = 64;
-  #compiled: { readonly index: number; readonly start: number; readonly flags: number } | undefined;
-  #pendingError: unknown;
-  #bytes = new Uint8Array(0);
-  #ram = new Uint8Array(0);
-  #state = new DataView(new ArrayBuffer(0));
-
-  /** `module` is the edited core. */
-  constructor(options: CoreOptions, module: Uint8Array<ArrayBuffer>) {
-    this.#options = options;
-    this.#module = module;
-  }
-
-  get functions(): Functions {
-    return this.#functions!;
-  }
-
-  get globals(): Globals {
-    return this.#globals!;
-  }
-
-  get legacy(): Bus {
-    return this.#legacy!;
-  }
-
-  get ram(): Uint8Array<ArrayBuffer> {
-    this.#refreshViews();
-    return this.#ram;
-  }
-
-  /** All of the core's memory. */
-  get bytes(): Uint8Array<ArrayBuffer> {
-    this.#refreshViews();
-    return this.#bytes;
-  }
-
-  get state(): DataView<ArrayBuffer> {
-    this.#refreshViews();
-    return this.#state;
-  }
-
-  async instantiate(imports: WebAssembly.Imports): Promise<WebAssembly.Exports> {
-    const env = imports['env']!;
-    this.#legacy = legacyBus(env as Record<string, CoreFunction>);
-    this.#table = env['__indirect_function_table'] as WebAssembly.Table;
-    const own = { ...env, ...this.#imports() };
-    const { instance } = await WebAssembly.instantiate(this.#module, { env: own });
-    const exports = instance.exports;
-    const missing = [...EXPORTED_FUNCTIONS, ...GLOBALS, 'memory'].filter((name) => !(name in exports));
-    if (missing.length > 0) throw new UnexpectedModuleError(`the core does not export ${missing.join(', ')}`);
-    this.#functions = exports as Record<string, CoreFunction> as Functions;
-    this.#globals = exports as Record<string, WebAssembly.Global> as Globals;
-    this.#memory = exports['memory'] as WebAssembly.Memory;
-    this.#jitImports = { ...exports, m: this.#memory };
-    const host = this.#options.host;
-    const guarded = (callback: (a: number, b: number) => number) => this.#guarded(callback);
-    return {
-      ...exports,
-      allocate_memory: (size: number) => {
-        this.#ramBase = this.functions.allocate_memory(size);
-        this.#bytes = new Uint8Array(0);
-        return this.#ramBase;
-      },
-      device_raise_irq: guarded((line) => (host.setIrq(line, true), 0)),
-      device_lower_irq: guarded((line) => (host.setIrq(line, false), 0)),
-    };
-  }
-
-  setStop(instructions: number): void {
-    const stopAt = (this.state.getInt32(layout.instructionCounter, true) + instructions) | 0;
-    this.globals.stopAt.value = stopAt;
-    this.globals.jitStopAt.value = (stopAt - this.#margin) | 0;
-    this.#noteResumePoint();
-  }
-
-  stop(): void {
-    const counter = this.state.getInt32(layout.instructionCounter, true);
-    this.globals.stopAt.value = counter;
-    this.globals.jitStopAt.value = counter;
-  }
-
-  /** The guest will go on here after a stop or an interrupt: a place without meaning for the compiler. */
-  #noteResumePoint(): void {
-    const table = this.globals.resumePoints;
-    if (table.value === 0) table.value = this.functions.v86_malloc(4 * RESUME_POINTS);
-    const address = this.state.getInt32(layout.instructionPointer, true);
-    this.state.setInt32(table.value + 4 * (address & (RESUME_POINTS - 1)), address, true);
-  }
-
-  /** Tells the core about a compiled function. Not while the core runs: it holds its lock, and would panic. */
-  finishCompilation(): void {
-    const compiled = this.#compiled;
-    if (compiled === undefined) return;
-    this.#compiled = undefined;
-    this.functions.codegen_finalize_finished(compiled.index, compiled.start, compiled.flags);
-  }
-
-  throwPending(): void {
-    const error = this.#pendingError;
-    this.#pendingError = undefined;
-    if (error !== undefined) throw error as Error;
-  }
-
-  /** A CPU after reset is at FFFF:FFF0 less 64 Ki in v86's real mode, with CS F000. If not, `layout` does not fit. */
-  checkReset(memoryBytes: number): void {
-    const state = this.state;
-    const expected: readonly (readonly [string, number, number])[] = [
-      ['the instruction pointer', state.getUint32(layout.instructionPointer, true), 0xffff0],
-      ['the selector of CS', state.getUint16(layout.selectors + 2, true), 0xf000],
-      ['the base of CS', state.getUint32(layout.segmentBases + 4, true), 0xf0000],
-      ['the protection enable bit', state.getUint32(layout.controlRegisters, true) & 1, 0],
-      ['the halted flag', state.getUint8(layout.halted), 0],
-      ['the memory size', state.getUint32(layout.memorySize, true), memoryBytes],
-    ];
-    for (const [what, found, wanted] of expected) {
-      if (found === wanted) continue;
-      throw new UnexpectedModuleError(
-        `${what} is 0x${found.toString(16)} after reset instead of 0x${wanted.toString(16)}: not v86 0.5.462?`,
-      );
-    }
-  }
-
-  #imports(): Record<string, CoreFunction> {
-    const host = this.#options.host;
-    const nothing = () => 0;
-    const guarded = (callback: (a: number, b: number) => number) => this.#guarded(callback);
-    const guardedMany = (callback: (first: number, ...rest: number[]) => number) => this.#guardedMany(callback);
-    return {
-      microtick: guarded(() => host.milliseconds()),
-      get_rand_int: guarded(() => host.random32() | 0),
-      run_hardware_timers: nothing,
-      cpu_event_halt: nothing,
-      stop_idling: nothing,
-      io_port_read8: guarded((port) => host.readPort(port, 1)),
-      io_port_read16: guarded((port) => host.readPort(port, 2)),
-      io_port_read32: guarded((port) => (port === ACKNOWLEDGE_PORT ? this.#acknowledge() : host.readPort(port, 4) | 0)),
-      io_port_write8: guarded((port, value) => (host.writePort(port, 1, value & 0xff), 0)),
-      io_port_write16: guarded((port, value) => (host.writePort(port, 2, value & 0xffff), 0)),
-      io_port_write32: guarded((port, value) => (host.writePort(port, 4, value >>> 0), 0)),
-      mmap_read8: guarded((address) => host.readMemory(address >>> 0, 1)),
-      mmap_read32: guarded((address) => host.readMemory(address >>> 0, 4) | 0),
-      mmap_write8: guarded((address, value) => this.#write(address, 1, value & 0xff)),
-      mmap_write16: guarded((address, value) => this.#write(address, 2, value & 0xffff)),
-      mmap_write32: guarded((address, value) => this.#write(address, 4, value)),
-      mmap_write64: guardedMany((address, ...values) => this.#writeMany(address, values)),
-      mmap_write128: guardedMany((address, ...values) => this.#writeMany(address, values)),
-      console_log_from_wasm: guarded((pointer, length) => {
-        this.lastMessage = new TextDecoder().decode(this.bytes.subarray(pointer, pointer + length));
-        return 0;
-      }),
-      codegen_finalize: guardedMany((index, start, flags, pointer, length) => {
-        this.#compile(index, start, flags, pointer >>> 0, length >>> 0);
-        return 0;
-      }),
-    };
-  }
-
-  /** An Option<u8> as the core keeps it: 0 for none, or 1 and the vector in the next byte. */
-  #acknowledge(): number {
-    const vector = this.#options.host.acknowledgeInterrupt();
-    if (vector < 0) return 0;
-    this.#noteResumePoint();
-    return 1 | (vector << 8);
-  }
-
-  #write(address: number, bytes: 1 | 2 | 4, value: number): number {
-    this.#options.host.writeMemory(address >>> 0, bytes, value >>> 0);
-    return 0;
-  }
-
-  #writeMany(address: number, values: readonly number[]): number {
-    values.forEach((value, i) => this.#write(address + 4 * i, 4, value));
-    return 0;
-  }
-
-  /** Compiles at once, so that nothing depends on when the host gets to it. */
-  #compile(index: number, start: number, flags: number, pointer: number, length: number): void {
-    const written = new Uint8Array(this.#memory!.buffer, pointer, length);
-    const { bytes, longestPath } = rewriteJitModule(written, (address) => this.#isPause(address));
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { e: this.#jitImports });
-    this.#table!.set(index + JIT_TABLE_OFFSET, instance.exports['f']!);
-    this.#margin = Math.max(this.#margin, longestPath);
-    this.#compiled = { index, start, flags };
-    this.stop();
-  }
-
-  /** Growing the core's memory detaches its buffer, which then has no bytes. */
-  #refreshViews(): void {
-    if (this.#bytes.buffer.byteLength !== 0) return;
-    const buffer = this.#memory!.buffer;
-    this.#bytes = new Uint8Array(buffer);
-    this.#state = new DataView(buffer);
-    this.#ram = new Uint8Array(buffer, this.#ramBase, this.#state.getUint32(layout.memorySize, true));
-  }
-
-  #isPause(address: number): boolean {
-    return this.ram[address] === PAUSE[0] && this.ram[address + 1] === PAUSE[1];
-  }
-
-  #guarded(callback: (a: number, b: number) => number): CoreFunction {
-    return (a, b) => {
-      try {
-        return callback(a, b);
-      } catch (error) {
-        return this.#keep(error);
-      }
-    };
-  }
-
-  /** Like `guarded`, for the functions with many arguments. */
-  #guardedMany(callback: (first: number, ...rest: number[]) => number): CoreFunction {
-    return (first, ...rest) => {
-      try {
-        return callback(first, ...rest);
-      } catch (error) {
-        return this.#keep(error);
-      }
-    };
-  }
-
-  #keep(error: unknown): number {
-    this.#pendingError ??= error;
-    this.stop();
-    return 0;
-  }
-}
-
-function legacyBus(env: Readonly<Record<string, CoreFunction>>): Bus {
-  const readPorts = { 1: env['io_port_read8']!, 2: env['io_port_read16']!, 4: env['io_port_read32']! };
-  const writePorts = { 1: env['io_port_write8']!, 2: env['io_port_write16']!, 4: env['io_port_write32']! };
-  const writes = { 1: env['mmap_write8']!, 2: env['mmap_write16']!, 4: env['mmap_write32']! };
-  return {
-    readPort: (port, bytes) => readPorts[bytes](port) >>> 0,
-    writePort: (port, bytes, value) => void writePorts[bytes](port, bytes === 4 ? value | 0 : value),
-    readMemory: (address, bytes) => env[bytes === 1 ? 'mmap_read8' : 'mmap_read32']!(address) >>> 0,
-    writeMemory: (address, bytes, value) => void writes[bytes](address, bytes === 4 ? value | 0 : value),
-  };
 }

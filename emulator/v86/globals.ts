@@ -10,6 +10,7 @@ export const GLOBALS = [
   'interruptLines',
   'forceInterpreter',
   'resumePoints',
+  'writtenPages',
   'pauseStops',
   'paused',
   'cpuidEbx',

@@ -53,11 +53,25 @@ export const layout = {
   jitFault: 35472,
   tscOffset: 37352,
   jitDisabled: 49177,
+
+  /** The TLB: an entry of 32 bits for each page of linear memory, and which of them have been used since it was empty. */
+  tlbCode: 49180, // the code that was compiled for the page, or 0
+  tlbUsedCount: 4243744,
+  tlbUsed: 4243748,
+  tlbEntries: 4283748,
+  ramBase: 8478052,
 } as const;
 
 /** Values of `jitFault`. */
 export const JIT_FAULT_EXCEPTION_LAST = 1;
 export const JIT_FAULT_RETRY = 4;
+
+/** Bits of a TLB entry. The others are the page's address in the core's memory, XOR its linear address. */
+export const TLB_IN_DEVICE = 1 << 3;
+export const TLB_HAS_CODE = 1 << 5;
+
+/** Entries of `tlbUsed`. */
+export const TLB_CAPACITY = 10_000;
 
 /** Compiled functions live in the function table from this index on. */
 export const JIT_TABLE_OFFSET = 1024;
@@ -82,6 +96,10 @@ export const symbols = {
   cpuid: 'instr_0FA2',
   callInterruptVector: inCpu('cpu', 'call_interrupt_vector'),
   sti: inCpu('instructions', 'instr_FB'),
+  readTsc: 'read_tsc',
+  walkPages: inCpu('cpu', 'do_page_walk'),
+  setHasCode: inCpu('cpu', 'tlb_set_has_code'),
+  noteWrite: `_RNvNt${crate}3jit18jit_dirty_page_ctx`,
   runPrefixed: inCpu('cpu', 'run_prefix_instruction'),
   acknowledgePic: inCpu('pic', 'pic_acknowledge_irq'),
   localApicRead: inCpu('apic', 'read32'),
@@ -95,6 +113,7 @@ export const symbols = {
   compileInstruction: `_RNvNtNt${crate}3gen3jit3jit`,
   emitEqz: builder('eqz_i32'),
   emitConst: builder('const_i32'),
+  importedMicrotick: imported('microtick'),
   importedRead32: `_RNvNtNtNt${crate}3cpu6memory3ext11mmap_read32`,
   importedPortRead8: imported('io_port_read8'),
   importedPortWrite8: imported('io_port_write8'),

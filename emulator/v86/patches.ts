@@ -11,7 +11,8 @@
  *      acknowledge cycle is a read of the port ACKNOWLEDGE_PORT.
  *   4. The pages and ports of v86's own APICs and PIC reach the machine like all others.
  *   5. An exception while another is delivered is handled as the architecture says, see exception-delivery.ts.
- *   6. Compiled code never touches devices in memory: such an instruction is left to the interpreter, which is exact.
+ *   6. It is known which pages were written, see written-pages.ts.
+ *   7. Compiled code never touches devices in memory: such an instruction is left to the interpreter, which is exact.
  *
  * Whether a stretch of guest code was compiled or interpreted, how long the calls of main_loop are and where they end can
  * therefore not be seen by the guest: a run is the same in all modes.
@@ -30,6 +31,7 @@ import {
   V86_LOOP_LIMIT,
 } from './layout.ts';
 import { WasmModuleEditor } from './wasm-module.ts';
+import { noteWrittenPages } from './written-pages.ts';
 
 /** A port number outside the guest's 64 Ki: reading it is the interrupt acknowledge cycle. */
 export const ACKNOWLEDGE_PORT = 0x10000;
@@ -66,6 +68,8 @@ export function patchCore(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   retryDeviceAccessInterpreted(editor, globals);
   markCompiledInstructions(editor);
   reportProcessorTopology(editor, globals);
+  readTscExactly(editor);
+  noteWrittenPages(editor, globals);
   return editor.build();
 }
 
@@ -250,11 +254,10 @@ function takeInterruptsFromOutside(editor: WasmModuleEditor, g: GlobalIndices): 
   editor.replaceBody(symbols.acknowledgePic, [
     ...code.localGet(0),
     ...code.globalGet(g.interruptLines),
-    0x04, // if, with a 32-bit result
-    0x7f,
+    ...code.ifValue,
     ...code.i32Const(ACKNOWLEDGE_PORT),
     ...code.call(editor.functionIndex(symbols.importedPortRead32)),
-    0x05, // else
+    code.else,
     ...code.i32Const(0),
     code.end,
     ...code.store16,
@@ -400,4 +403,18 @@ function reportProcessorTopology(editor: WasmModuleEditor, g: GlobalIndices): vo
     [...oneProcessor, ...code.localSet(0)],
     [...code.i32Const(0x00800), ...code.globalGet(g.cpuidEbx), code.i32Or, ...code.localSet(0)],
   );
+}
+
+/**
+ * v86 makes the TSC up when two readings find the same time, from how often that happened before. Here time is exact, and
+ * a reading depends on nothing else.
+ */
+function readTscExactly(editor: WasmModuleEditor): void {
+  const [f64Mul, f64Nearest, i64TruncateF64, i64Sub] = [0xa2, 0x9e, [0xfc, 0x07], 0x7d];
+  editor.replaceBody(symbols.readTsc, [
+    ...code.call(editor.functionIndex(symbols.importedMicrotick)), // milliseconds
+    ...[0x44, 0, 0, 0, 0, 0x80, 0x84, 0x2e, 0x41, f64Mul, f64Nearest], // 1,000,000.0
+    ...i64TruncateF64,
+    ...[...code.i32Const(0), 0x29, 3, ...unsigned(layout.tscOffset), i64Sub],
+  ]);
 }

@@ -39,6 +39,8 @@ export const code = {
   block: [0x02, 0x40],
   loop: [0x03, 0x40],
   if: [0x04, 0x40],
+  /** An `if` that gives an i32. */
+  ifValue: [0x04, 0x7f],
   else: 0x05,
   end: 0x0b,
   nop: 0x01,
@@ -64,6 +66,7 @@ export const code = {
   load8: [0x2d, 0, 0],
   store32Here: [0x36, 2, 0],
   store16: [0x3b, 1, 0],
+  store8: [0x3a, 0, 0],
   i32Eqz: 0x45,
   i32Eq: 0x46,
   i32LtS: 0x48,

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Disk, DiskImage } from '../../emulator/machine.ts';
-import { StateReader, StateWriter } from '../../emulator/state.ts';
+import { readState, storeState } from '../../emulator/state.ts';
 import { buildKernel, runKernel, runUnderQemu } from './support.ts';
 
 const SECTOR = 512;
@@ -92,11 +92,10 @@ describe('contents', () => {
   test('the state brings contents back, and names the image', () => {
     const disk = new Disk(DiskImage.of(numbered(100)));
     disk.write(50, new Uint8Array(SECTOR).fill(1));
-    const writer = new StateWriter();
-    disk.transferState(writer);
+    const stored = storeState(disk);
     disk.write(50, new Uint8Array(SECTOR).fill(2));
     disk.write(90, new Uint8Array(SECTOR).fill(3));
-    disk.transferState(new StateReader(writer.stored()));
+    readState(disk, stored);
     expect(disk.read(50, 1)).toEqual(new Uint8Array(SECTOR).fill(1));
     expect(disk.read(90, 1)).toEqual(numbered(100).subarray(90 * SECTOR, 91 * SECTOR));
     expect(DiskImage.of(numbered(100)).identity).toEqual(DiskImage.of(numbered(100)).identity);
