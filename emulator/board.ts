@@ -40,6 +40,9 @@ const SERIAL_PORTS = [
   { base: 0x2e8, line: 3 },
 ];
 
+/** First ports of the serial ports. */
+export const SERIAL_PORT_BASES = SERIAL_PORTS.map(({ base }) => base);
+
 /** The lines of the two IDE channels. */
 const IDE_LINES = [14, 15];
 

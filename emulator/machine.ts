@@ -7,7 +7,8 @@
  * same run comes out whether guest code is compiled or interpreted, and however often the host's other work interrupts it.
  */
 
-import { Board } from './board.ts';
+import { Board, SERIAL_PORT_BASES } from './board.ts';
+import { writeBiosData } from './boot/bios-data.ts';
 import { MP_TABLE_ADDRESS, mpTables } from './boot/mp-table.ts';
 import { type BootModule, loadMultiboot } from './boot/multiboot.ts';
 import { enterProtectedMode } from './boot/protected-mode.ts';
@@ -148,6 +149,7 @@ export class Machine implements Stateful {
     });
     board.attach(core);
     machine.#pages = new RamPages(core);
+    writeBiosData(core.ram, SERIAL_PORT_BASES, options.disks?.filter((disk) => disk !== undefined).length ?? 0);
     core.ram.set(mpTables(board.cpus.length), MP_TABLE_ADDRESS);
     board.interrupts.localApics[0]!.enterVirtualWireMode();
     const image = { kernel: options.kernel, commandLine: options.commandLine ?? '', modules: options.modules ?? [] };

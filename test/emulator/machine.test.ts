@@ -1,9 +1,9 @@
 /*
- * The machine's interface: booting, the ways a run ends, memory, misuse.
+ * The machine's interface: options, the ways a run ends, memory, misuse.
  */
 
 import { describe, expect, test } from 'vitest';
-import { BootError, Machine } from '../../emulator/machine.ts';
+import { Machine } from '../../emulator/machine.ts';
 import { readCore } from '../../emulator/node/wasm.ts';
 import { UnexpectedModuleError } from '../../emulator/v86/wasm-module.ts';
 import { buildKernel, collectOutput, createMachine, MEMORY_BYTES, runKernel, runUnderQemu } from './support.ts';
@@ -12,70 +12,7 @@ const boot = buildKernel('boot');
 const faults = buildKernel('faults');
 const text = (value: string) => new TextEncoder().encode(value);
 
-describe('booting', () => {
-  test('hands over command line, modules and memory', async () => {
-    const modules = [
-      { data: text('first contents'), commandLine: 'first one' },
-      { data: text('second'), commandLine: 'second' },
-    ];
-    const { output, exitCode } = await runKernel(boot, { commandLine: 'root=/dev/ram quiet', modules });
-    expect(exitCode).toBe(42);
-    expect(output.split('\n')).toEqual([
-      'command line: root=/dev/ram quiet',
-      'lower 639',
-      'upper 15360',
-      'modules 2',
-      'first one: first contents',
-      'aligned 1',
-      'second: second',
-      'aligned 1',
-      'available 00000000 0009fc00',
-      'available 00100000 00f00000',
-      '',
-    ]);
-  });
-
-  const patched = (change: (image: Uint8Array, view: DataView) => void) => {
-    const image = Uint8Array.from(boot);
-    change(image, new DataView(image.buffer));
-    return image;
-  };
-  const headerAt = boot.findIndex(
-    (_, i) => i % 4 === 0 && new DataView(boot.buffer, boot.byteOffset).getUint32(i, true) === 0x1badb002,
-  );
-
-  test.each([
-    ['not an ELF file', text('#!/bin/sh'.padEnd(100)), /no multiboot header/],
-    ['header without ELF', patched((image) => image.fill(0, 0, 4)), /not an ELF file/],
-    ['another machine', patched((_, view) => view.setUint16(18, 62, true)), /not for the i386/],
-    ['cut off', boot.slice(0, headerAt + 64), /damaged|outside its file/],
-    ['no header', patched((image) => image.fill(0, headerAt, headerAt + 4)), /no multiboot header/],
-    ['entry outside', patched((_, view) => view.setUint32(24, 0x5000_0000, true)), /entry point/],
-    [
-      'a video mode',
-      patched((_, view) => {
-        view.setUint32(headerAt + 4, 7, true);
-        view.setUint32(headerAt + 8, -(0x1badb002 + 7), true);
-      }),
-      /video mode/,
-    ],
-    [
-      'too large',
-      patched((_, view) => {
-        view.setUint32(view.getUint32(28, true) + 20, 0x2000_0000, true);
-      }),
-      /beyond the machine's memory of 16 MiB/,
-    ],
-  ])('refuses an image: %s', async (_, kernel, message) => {
-    await expect(createMachine(kernel)).rejects.toThrow(BootError);
-    await expect(createMachine(kernel)).rejects.toThrow(message);
-  });
-
-  test('refuses a module that does not fit', async () => {
-    const modules = [{ data: new Uint8Array(MEMORY_BYTES), commandLine: 'big' }];
-    await expect(createMachine(boot, { modules })).rejects.toThrow(/module 0 \(big\) ends at/);
-  });
-
+describe('what a machine is made of', () => {
   test('refuses impossible options', async () => {
     await expect(createMachine(boot, { cpus: 9 })).rejects.toThrow(/1 to 8 CPUs/);
     await expect(createMachine(boot, { memoryBytes: 12345 })).rejects.toThrow(/128 KiB/);

@@ -1,4 +1,4 @@
-/* What the boot loader hands over. */
+/* What the boot loader hands over, and the data of the BIOS. */
 #include "kernel.h"
 
 void handler(struct frame *frame) { leave(0x80 | frame->vector); }
@@ -29,5 +29,18 @@ int main(struct multiboot *info) {
     puthex(at[3]);
     putch('\n');
   }
+  puts("loader ");
+  puts((const char *)info->boot_loader_name);
+  putch('\n');
+  const u8 *screen = (const u8 *)info + 88;
+  report("screen at b8000", *(const u32 *)screen == 0xb8000);
+  report("columns", *(const u32 *)(screen + 12));
+  report("text", screen[21]);
+  u32 bios;
+  __asm__("mov $0x400, %0" : "=r"(bios)); /* the compiler takes small constants for null pointers */
+  report("base memory", *(volatile u16 *)(bios + 0x13));
+  report("first serial port", *(volatile u16 *)bios);
+  report("extended data", *(volatile u16 *)(bios + 0x0e) << 4);
+  report("disks", *(volatile u8 *)(bios + 0x75));
   return 42;
 }

@@ -2,7 +2,10 @@
 
     .section .multiboot, "a"
     .align 4
+header:
     .long 0x1badb002, 0x00000003, -(0x1badb002 + 0x00000003)
+    /* For a loader that does not read ELF, once the flags say so: where what is. */
+    .long header, 0x100000, data_end, image_end, _start
 
     .text
     .globl _start
