@@ -13,7 +13,7 @@
  */
 
 import { IO_APIC_ADDRESS, LOCAL_APIC_ADDRESS } from './boot/mp-table.ts';
-import { VirtualClock } from './clock.ts';
+import { type Timer, VirtualClock } from './clock.ts';
 import { type CpuSurroundings, VirtualCpu } from './cpu.ts';
 import { Piix } from './devices/piix.ts';
 import { Pit } from './devices/pit.ts';
@@ -46,6 +46,9 @@ export const SERIAL_PORT_BASES = SERIAL_PORTS.map(({ base }) => base);
 /** The lines of the two IDE channels. */
 const IDE_LINES = [14, 15];
 
+/** Listeners see output in pieces, at moments that the run determines: so long after the first byte. */
+const OUTPUT_DELAY_NS = 100_000;
+
 const PAGE_MASK = ~0xfff;
 const CPUID_APIC = 1 << 9;
 const CPUID_HTT = 1 << 28;
@@ -76,6 +79,8 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
   readonly #devices: readonly Stateful[];
   /** Drives the lines of v86's own devices. */
   readonly #legacyLines: readonly ((active: boolean) => void)[];
+  /** Set while there may be output that listeners have not seen. */
+  readonly #outputDue: Timer;
   #core: V86Core | undefined;
   #current = 0;
   /** The set of CPUs that can run may have changed since `choose` was last called. */
@@ -85,9 +90,11 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
     this.#options = options;
     this.clock = new VirtualClock(() => this.#core?.completed ?? 0, options.cpus);
     this.clock.onEarlier = () => this.#core?.stop();
+    // The first timer of all: at its moment, output is handed over, and may be answered, before anything else happens.
+    this.#outputDue = this.clock.timer(() => this.flushOutput());
     this.cpus = Array.from({ length: options.cpus }, (_, index) => new VirtualCpu(index, this));
     this.interrupts = new InterruptSystem(this.clock, this.cpus);
-    this.serial = SERIAL_PORTS.map(() => new SerialPort(options.onInput));
+    this.serial = SERIAL_PORTS.map(() => new SerialPort(() => this.#inputArrives()));
     this.#devices = this.#addDevices();
     this.#legacyLines = Array.from({ length: 16 }, (_, line) => this.interrupts.source(line));
   }
@@ -125,6 +132,26 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
   reschedule(): void {
     this.#mustReschedule = true;
     this.#core?.stop();
+  }
+
+  get anyRunnable(): boolean {
+    return this.cpus.some((cpu) => cpu.runnable);
+  }
+
+  /** Hands the output of the serial ports to their listeners. */
+  flushOutput(): void {
+    for (const port of this.serial) port.flush();
+  }
+
+  /** Input of the host takes effect between two quanta: the one that is under way must end. */
+  #inputArrives(): void {
+    this.#core?.stop();
+    this.#options.onInput();
+  }
+
+  #transmit(port: SerialPort, byte: number): void {
+    if (this.#outputDue.time === Number.POSITIVE_INFINITY) this.#outputDue.set(this.clock.now() + OUTPUT_DELAY_NS);
+    port.transmit(byte);
   }
 
   /** Whether the set of CPUs that can run may have changed since the last call. */
@@ -185,6 +212,7 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
     this.interrupts.transferState(state);
     for (const cpu of this.cpus) cpu.transferState(state);
     for (const device of this.#devices) device.transferState(state);
+    for (const port of this.serial) port.transferState(state);
   }
 
   /** Must follow the restoring of a state: tells the core what the CPU that occupies it now brings along. */
@@ -241,7 +269,7 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
 
   #addSerialPort(base: number, line: number, port: SerialPort): Uart {
     const uart = new Uart(this.clock, {
-      transmit: (byte) => port.transmit(byte),
+      transmit: (byte) => this.#transmit(port, byte),
       received: () => port.received(),
       setIrq: this.interrupts.source(line),
     });

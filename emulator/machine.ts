@@ -1,18 +1,28 @@
 /*
  * The machine, as its users see it: create, run, talk to its serial ports, look into its memory.
  *
- * A run is a function of the options given to `create` and of the host's input with its virtual times. The loop is a
- * sequence of quanta: let the clock fire what is due, choose a CPU, run it until the next event, the end of its slice or
- * the end of the run, whichever comes first. All these points are exact instruction counts, in both modes, so that the
- * same run comes out whether guest code is compiled or interpreted, and however often the host's other work interrupts it.
+ * A run is a function of the options given to `create` and of the host's input with its moments. The loop is a sequence of
+ * quanta: let the clock fire what is due, let the host's input take effect, choose a CPU, run it until the next event, the
+ * end of its slice or the end of the run, whichever comes first. All these points are exact instruction counts, in both
+ * modes, so that the same run comes out whether guest code is compiled or interpreted, and however often the host's other
+ * work interrupts it.
+ *
+ * Input takes effect between two quanta only, after the events of that moment; so its moment says all about it.
  */
 
 import { Board, SERIAL_PORT_BASES } from './board.ts';
 import { writeBiosData } from './boot/bios-data.ts';
 import { MP_TABLE_ADDRESS, mpTables } from './boot/mp-table.ts';
-import { type BootModule, loadMultiboot } from './boot/multiboot.ts';
+import { loadMultiboot } from './boot/multiboot.ts';
 import { enterProtectedMode } from './boot/protected-mode.ts';
 import { hostMilliseconds, Pace, pause, yieldToHost } from './host.ts';
+import {
+  checkOptions,
+  type MachineOptions,
+  type RunObserver,
+  type RunOptions,
+  type RunResult,
+} from './machine-options.ts';
 import { OutputPattern } from './output-pattern.ts';
 import type { Policy } from './policy.ts';
 import { RoundRobin } from './policies/round-robin.ts';
@@ -29,7 +39,6 @@ import {
   storeState,
 } from './state.ts';
 import { hashMachine } from './state-hash.ts';
-import type { Disk } from './storage/disk.ts';
 import { CpuShutdownError, V86Core } from './v86/core.ts';
 import { readRegisters, type Registers } from './v86/registers.ts';
 
@@ -37,56 +46,10 @@ export type { BootModule } from './boot/multiboot.ts';
 export { BootError } from './boot/boot-error.ts';
 export { Disk, DiskImage } from './storage/disk.ts';
 export { EXIT_PORT } from './board.ts';
+export type { HostInput, MachineOptions, Moment, RunObserver, RunOptions, RunResult } from './machine-options.ts';
 export type { SerialPort } from './serial.ts';
 export { type Snapshot, SnapshotError } from './snapshot.ts';
 export type { Registers } from './v86/registers.ts';
-
-export interface MachineOptions {
-  /** Provides the contents of v86's core, build/v86.wasm of the package. */
-  readonly wasm: () => Promise<Uint8Array>;
-  /** A multiple of 128 KiB, 1 MiB or more. */
-  readonly memoryBytes: number;
-  /** Determines everything random: slices of CPUs, RDRAND. */
-  readonly seed: number;
-  /** 1 to 8. */
-  readonly cpus?: number;
-  /** `fast` compiles guest code, `exact` interprets it. The guest cannot tell, and neither can the state hash. */
-  readonly mode?: 'fast' | 'exact';
-  /** A multiboot ELF image. */
-  readonly kernel: Uint8Array;
-  readonly commandLine?: string;
-  readonly modules?: readonly BootModule[];
-  /** IDE disks: hda, hdb, hdc, hdd. */
-  readonly disks?: readonly (Disk | undefined)[];
-  /** Chooses CPUs; the default is round robin with random slices. */
-  readonly policy?: (random: Random) => Policy;
-}
-
-export interface RunOptions {
-  /** Ends the run when the guest has written this text to the serial port. */
-  readonly untilOutput?: { readonly port: number; readonly pattern: string | Uint8Array };
-  /** Ends the run after this many instructions, of all CPUs together. */
-  readonly instructions?: number;
-  /** When all CPUs sleep and only input could wake them, waits for `send` instead of ending the run. */
-  readonly waitForInput?: boolean;
-  /** While all CPUs sleep, lets virtual time pass no faster than the host's. For people; `runSync` takes no notice. */
-  readonly realTime?: boolean;
-}
-
-export interface RunResult {
-  /**
-   * `output`: the pattern was written; `limit`: the instructions are used up; `exit`: the guest wrote to the exit port;
-   * `halted`: all CPUs sleep and nothing but input can wake them; `shutdown`: a CPU could not deliver an exception (triple
-   * fault); `reset`: the guest reset the machine, which stays off; `stopped`: `stop` was called.
-   */
-  readonly reason: 'output' | 'limit' | 'exit' | 'halted' | 'shutdown' | 'reset' | 'stopped';
-  /** What the guest wrote to the exit port. */
-  readonly exitCode?: number;
-  /** For `shutdown`: what happened and where. */
-  readonly message?: string;
-  /** Executed by this run. */
-  readonly instructions: number;
-}
 
 /** Host time after which an asynchronous run lets others work. */
 const YIELD_MILLISECONDS = 12;
@@ -96,7 +59,6 @@ const LONGEST_QUANTUM = 2_000_000;
 const SLICE_INSTRUCTIONS = 100_000;
 /** So many events in a row that wake no CPU mean that none will: their interrupts are masked. */
 const FRUITLESS_EVENTS = 100_000;
-const MEMORY_GRANULE = 128 * 1024;
 
 type Ending = Omit<RunResult, 'instructions'>;
 
@@ -117,6 +79,9 @@ export class Machine implements Stateful {
   /** Events since a CPU last ran. */
   #idleEvents = 0;
   #inputArrived: (() => void) | undefined;
+  #observer: RunObserver | undefined;
+  /** Instructions at which the observer is called. */
+  #nextCheckpoint = Number.POSITIVE_INFINITY;
 
   private constructor(options: MachineOptions) {
     this.#options = options;
@@ -161,10 +126,7 @@ export class Machine implements Stateful {
   runSync(options: RunOptions = {}): RunResult {
     const run = this.#begin(options);
     try {
-      while (this.#ending === undefined) {
-        this.#quantum(run.end);
-        this.#flush();
-      }
+      while (this.#ending === undefined) this.#quantum(run);
       return this.#result(run);
     } finally {
       run.finish();
@@ -177,8 +139,7 @@ export class Machine implements Stateful {
     try {
       const pace = options.realTime === true ? new Pace(this.nanoseconds / 1e6) : null;
       for (let yielded = hostMilliseconds(); this.#ending === undefined;) {
-        this.#quantum(run.end);
-        this.#flush();
+        this.#quantum(run);
         if (options.waitForInput === true && this.#endsBecause('halted')) {
           this.#ending = undefined;
           await this.#nextInput();
@@ -241,11 +202,7 @@ export class Machine implements Stateful {
   registers(cpu = 0): Registers {
     const board = this.#board;
     if (board.cpus[cpu] === undefined) throw new RangeError(`there is no CPU ${cpu}`);
-    const occupant = board.current.index;
-    board.switchTo(cpu);
-    const registers = readRegisters(board.core);
-    board.switchTo(occupant);
-    return registers;
+    return readRegisters(board.cpus[cpu].block());
   }
 
   /** SHA-256 over memory, CPUs and devices: equal hashes, equal machines. */
@@ -285,7 +242,14 @@ export class Machine implements Stateful {
     this.#ram.restore(snapshot.ram);
     core.restoreState(snapshot.cpus[this.#board.current.index]!, snapshot.core);
     this.#board.restored();
+    this.#planCheckpoint();
     this.#dead = undefined;
+  }
+
+  /** Tells `observer`, and nobody else, about the machine's runs from now on. */
+  observe(observer: RunObserver | undefined): void {
+    this.#observer = observer;
+    this.#planCheckpoint();
   }
 
   /** What its snapshots and recordings belong to. */
@@ -336,9 +300,11 @@ export class Machine implements Stateful {
     const finish = () => {
       watch();
       this.#running = false;
-      this.#flush();
+      this.#board.flushOutput();
     };
-    return { start, end: start + (options.instructions ?? Number.POSITIVE_INFINITY), finish };
+    const { instructions = Number.POSITIVE_INFINITY, until } = options;
+    const end = Math.min(start + instructions, until?.instructions ?? Number.POSITIVE_INFINITY);
+    return { start, end, endTime: until?.nanoseconds ?? 0, finish };
   }
 
   #watchOutput({ untilOutput }: RunOptions): () => void {
@@ -369,18 +335,45 @@ export class Machine implements Stateful {
     this.#end(ending);
   }
 
-  /** Runs one CPU up to the next point at which something else has to be done, but not beyond `end` instructions. */
-  #quantum(end: number): void {
+  /** Runs one CPU up to the next point at which something else has to be done, but not beyond the end of the run. */
+  #quantum({ end, endTime }: { readonly end: number; readonly endTime: number }): void {
     const { clock, core } = this.#board;
     clock.fireDue();
     this.#board.current.completeInit();
     const completed = core.completed;
-    if (completed >= end) this.#end({ reason: 'limit' });
-    else if (!this.#choose(completed)) this.#idle();
+    if (completed >= this.#nextCheckpoint) this.#checkpoint();
+    if (this.#ending !== undefined) return; // a listener or the observer stopped the machine
+    if (completed >= end && (clock.now() >= endTime || this.#board.anyRunnable)) {
+      this.#end({ reason: 'limit' });
+      return;
+    }
+    this.#takeInput();
+    if (!this.#choose(completed)) this.#idle();
     else {
       this.#idleEvents = 0;
-      const event = clock.instructionsUntilNext();
-      this.#execute(Math.min(end - completed, this.#sliceEnd - completed, event, LONGEST_QUANTUM));
+      const stop = Math.min(end, this.#sliceEnd, this.#nextCheckpoint) - completed;
+      this.#execute(Math.min(stop, clock.instructionsUntilNext(), LONGEST_QUANTUM));
+    }
+  }
+
+  #checkpoint(): void {
+    this.#planCheckpoint();
+    this.#observer!.checkpoint();
+  }
+
+  #planCheckpoint(): void {
+    const interval = this.#observer?.interval;
+    const next = (interval: number) => (Math.floor(this.instructions / interval) + 1) * interval;
+    this.#nextCheckpoint = interval === undefined ? Number.POSITIVE_INFINITY : next(interval);
+  }
+
+  /** Lets what the host sent since the last quantum take effect. */
+  #takeInput(): void {
+    for (const [port, serial] of this.#board.serial.entries()) {
+      const input = serial.takeInput();
+      if (input === null) continue;
+      this.#observer?.input({ port, ...input });
+      this.#board.clock.fireDue();
     }
   }
 
@@ -418,12 +411,12 @@ export class Machine implements Stateful {
   #idle(): void {
     const { clock, cpus } = this.#board;
     const wakeable = cpus.some((cpu) => cpu.wakeable);
-    if (wakeable && clock.next < Number.POSITIVE_INFINITY && this.#idleEvents++ < FRUITLESS_EVENTS) clock.skipToNext();
-    else this.#end({ reason: 'halted' });
-  }
-
-  #flush(): void {
-    for (const port of this.#board.serial) port.flush();
+    if (!wakeable || clock.next === Number.POSITIVE_INFINITY || this.#idleEvents >= FRUITLESS_EVENTS) {
+      this.#end({ reason: 'halted' });
+    } else {
+      this.#idleEvents++;
+      clock.skipToNext();
+    }
   }
 
   #nextInput(): Promise<void> {
@@ -441,12 +434,5 @@ export class Machine implements Stateful {
     throw new RangeError(
       `physical memory ends at 0x${size.toString(16)}; 0x${address.toString(16)} + ${length} is beyond`,
     );
-  }
-}
-
-function checkOptions({ memoryBytes, cpus = 1 }: MachineOptions): void {
-  if (!Number.isInteger(cpus) || cpus < 1 || cpus > 8) throw new RangeError(`a machine has 1 to 8 CPUs, not ${cpus}`);
-  if (memoryBytes < 2 ** 20 || memoryBytes > 2 ** 30 || memoryBytes % MEMORY_GRANULE !== 0) {
-    throw new RangeError(`memory is 1 MiB to 1 GiB in steps of 128 KiB, not ${memoryBytes} bytes`);
   }
 }

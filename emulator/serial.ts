@@ -2,26 +2,29 @@
  * A serial port of the machine, from the host's side.
  *
  * Output reaches observers byte by byte, at the very instruction that writes it (so that a run can be stopped there), and
- * listeners in larger pieces, whenever the machine comes up for air. Input is queued; when it enters the guest is decided
- * in virtual time (see devices/uart.ts), from the moment at which `send` was called. While the machine does not run, that
- * moment is exact; a call while it runs takes effect at the point where the run was interrupted to let the host work, and
- * that point is what a recording notes.
+ * listeners in larger pieces, at moments that the run determines. Input waits here until the machine is between two quanta;
+ * that moment is what a recording notes, and from then on, virtual time decides when it enters the guest (see
+ * devices/uart.ts). While the machine does not run, input takes effect when it runs next, before anything is executed.
  */
 
 import type { Uart } from './devices/uart.ts';
+import type { Stateful, StateStream } from './state.ts';
 
 /** Called with what the guest wrote. */
 export type OutputListener = (bytes: Uint8Array) => void;
 
-export class SerialPort {
+export class SerialPort implements Stateful {
   readonly #observers = new Set<(byte: number) => void>();
   readonly #listeners = new Set<OutputListener>();
   readonly #drained = new Set<() => void>();
   readonly #onSend: () => void;
   #uart: Uart | undefined;
   #pending: number[] = [];
+  /** Input that has not taken effect, and whether it is to replace what the device has queued. */
+  #input: number[] = [];
+  #discards = false;
 
-  /** `onSend` wakes a run that waits for input. */
+  /** `onSend` is called when there is input to take. */
   constructor(onSend: () => void) {
     this.#onSend = onSend;
   }
@@ -45,13 +48,13 @@ export class SerialPort {
 
   /** Queues input for the guest. */
   send(bytes: Uint8Array): void {
-    this.#uart!.enqueue(bytes);
+    for (const byte of bytes) this.#input.push(byte);
     this.#onSend();
   }
 
   /** Bytes that were sent and have not entered the guest. */
   get queued(): number {
-    return this.#uart!.queued;
+    return this.#input.length + (this.#discards ? 0 : this.#uart!.queued);
   }
 
   /** Resolves when at most `bytes` of the input wait outside the guest. Somebody must run the machine. */
@@ -70,8 +73,26 @@ export class SerialPort {
 
   /** Drops input that has not entered the guest. */
   discardInput(): void {
-    this.#uart!.discardQueue();
+    this.#input = [];
+    this.#discards = true;
+    this.#onSend();
     this.received();
+  }
+
+  /** For the machine, between two quanta: lets the input take effect. Gives what there was, or null. */
+  takeInput(): { readonly discards: boolean; readonly bytes: readonly number[] } | null {
+    const [discards, bytes] = [this.#discards, this.#input];
+    if (!discards && bytes.length === 0) return null;
+    this.#discards = false;
+    this.#input = [];
+    if (discards) this.#uart!.discardQueue();
+    if (bytes.length > 0) this.#uart!.enqueue(bytes);
+    return { discards, bytes };
+  }
+
+  transferState(state: StateStream): void {
+    this.#input = state.list(this.#input);
+    this.#discards = state.flag(this.#discards);
   }
 
   /** From the device: the guest wrote a byte. */

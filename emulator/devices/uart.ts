@@ -90,7 +90,7 @@ export class Uart implements Stateful {
   }
 
   /** Queues input from the host. It begins to arrive now. */
-  enqueue(bytes: Uint8Array): void {
+  enqueue(bytes: readonly number[]): void {
     for (const byte of bytes) this.#queue.push(byte);
     this.#schedule();
   }

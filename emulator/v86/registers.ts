@@ -1,8 +1,7 @@
 /*
- * The registers of the CPU that occupies the core, by name.
+ * The registers of a CPU, by name.
  */
 
-import type { V86Core } from './core.ts';
 import { layout } from './layout.ts';
 
 const GENERAL = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'] as const;
@@ -18,16 +17,16 @@ export interface Registers extends Readonly<Record<(typeof GENERAL)[number], num
   readonly cr3: number;
 }
 
-/** A copy. */
-export function readRegisters(core: V86Core): Registers {
-  const state = core.state;
-  const word = (at: number) => state.getUint32(at, true);
+/** From the block of a CPU, as V86Core.saveCpu gives it. */
+export function readRegisters(block: Uint8Array): Registers {
+  const state = new DataView(block.buffer, block.byteOffset, block.length);
+  const word = (at: number) => state.getUint32(at - layout.cpuStart, true);
   const general = Object.fromEntries(GENERAL.map((name, i) => [name, word(layout.registers + 4 * i)]));
   return {
     ...(general as Record<(typeof GENERAL)[number], number>),
     eip: (word(layout.instructionPointer) - word(layout.segmentBases + 4 * CODE_SEGMENT)) >>> 0,
-    eflags: core.eflags,
-    cs: state.getUint16(layout.selectors + 2 * CODE_SEGMENT, true),
+    eflags: word(layout.eflags),
+    cs: word(layout.selectors + 2 * CODE_SEGMENT) & 0xffff,
     cr0: word(layout.controlRegisters),
     cr2: word(layout.controlRegisters + 8),
     cr3: word(layout.controlRegisters + 12),
