@@ -11,6 +11,7 @@
  * panics, the flag is ignored from then on: whoever held it will never let go.
  */
 
+import { serveFlushes } from '../arch/x86/shootdown.ts';
 import { formatText, formatWords } from './format.ts';
 
 const LOG_SIZE: u32 = 16384;
@@ -60,7 +61,10 @@ export function bustLogLock(): void {
 export function printk(format: string, ...args: Word[]): void {
   const flags = readEflags();
   cli();
-  if (!busted) while (atomic.xchg(addrOf(busy), 1) !== 0) pause();
+  while (!busted && atomic.xchg(addrOf(busy), 1) !== 0) {
+    serveFlushes();
+    pause();
+  }
   const length = formatWords(line, LINE_SIZE, bytes(format), ptr<u32>(addrOf(args[0])), args.length);
   if (atLineStart && line[0] !== 0x0a) emitTime();
   emit(line, length < LINE_SIZE ? length : LINE_SIZE - 1);

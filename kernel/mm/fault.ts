@@ -20,7 +20,7 @@ import { RLIMIT_STACK } from '../abi/resource.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { PAGE_SHIFT, pageFloor, USER_END } from '../arch/x86/layout.ts';
 import { type Pte, PTE_WRITE } from '../arch/x86/pageTable.ts';
-import { flushUserPage } from '../arch/x86/tlb.ts';
+import { flushStalePage, flushUserPage } from '../arch/x86/tlb.ts';
 import { FAULT_WRITE } from '../arch/x86/trapFrame.ts';
 import { putPage } from './buddy.ts';
 import { type Page } from './page.ts';
@@ -62,7 +62,7 @@ export function faultIn(mm: Mm, address: u32, write: boolean, held: Held<MmapSem
   const entry: u32 = pte[0];
   if (!hasPage(entry)) return bringIn(mm, region, address, pte, write);
   if (write && (entry & PTE_WRITE) === 0) return unshare(mm, region, address, pte);
-  flushUserPage(mm, address); // somebody else has mended it; do not fault on an old translation again
+  flushStalePage(address); // somebody else has mended it; do not fault on an old translation again
   return FAULT_HANDLED;
 }
 

@@ -37,7 +37,7 @@ import {
   PTE_WRITE,
   PTE_WRITE_THROUGH,
 } from '../arch/x86/pageTable.ts';
-import { bootStack } from '../arch/x86/bootMemory.ts';
+import { bootStack, kernelCr3 } from '../arch/x86/bootMemory.ts';
 import { panic } from '../lib/panic.ts';
 import { type Spinlock } from '../sync/spinlock.ts';
 import { earlyAllocate, memoryEnd } from './earlyMemory.ts';
@@ -65,6 +65,7 @@ export function kernelDirectory(): PhysAddr {
 export function initKernelMap(stackSlots: u32): void {
   kernelMapLock.init('kernelMap');
   directory = earlyTable();
+  kernelCr3[0] = directory;
   mapDirect(memoryEnd());
   for (let i: u32 = 0; i < stackSlots; i += 256) addTable(STACK_AREA_START + i * 0x4000);
   addTable(DEVICE_AREA_START);

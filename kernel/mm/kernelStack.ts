@@ -15,7 +15,7 @@
 
 import { KERNEL_STACK_SIZE, PAGE_SIZE, STACK_AREA_START } from '../arch/x86/layout.ts';
 import { PTE_WRITE } from '../arch/x86/pageTable.ts';
-import { flushKernelPage } from '../arch/x86/tlb.ts';
+import { flushKernelRange } from '../arch/x86/tlb.ts';
 import { clearBit, findClearBit, setBit } from '../lib/bitmap.ts';
 import { type Spinlock } from '../sync/spinlock.ts';
 import { allocPages, freePages } from './buddy.ts';
@@ -79,13 +79,13 @@ export function allocKernelStack(): u32 {
 /** Frees a stack that nobody is standing on. */
 export function freeKernelStack(lowest: u32): void {
   if (keepSpare(lowest)) return;
-  for (let i: u32 = 0; i < STACK_PAGES; i++) {
-    const address = lowest + i * PAGE_SIZE;
-    const page = physToPage(kernelPageAt(address));
-    unmapKernelPage(address);
-    flushKernelPage(address);
-    freePages(page, 0);
-  }
+  const lower = physToPage(kernelPageAt(lowest));
+  const upper = physToPage(kernelPageAt(lowest + PAGE_SIZE));
+  unmapKernelPage(lowest);
+  unmapKernelPage(lowest + PAGE_SIZE);
+  flushKernelRange(lowest, lowest + KERNEL_STACK_SIZE);
+  freePages(lower, 0);
+  freePages(upper, 0);
   using _held = stackLock.acquireIrqSave();
   clearBit(used, (lowest - STACK_AREA_START) / SLOT_SIZE);
 }

@@ -93,7 +93,7 @@ export function mmget(mm: Mm): void {
   atomic.inc(addrOf(mm.mmUsers));
 }
 
-/** One user less; the last one takes regions and memory along. No CPU has it loaded then. @sleeps */
+/** One user less; the last one takes regions and memory along. If a CPU has it loaded, it is a lazy one. @sleeps */
 export function mmput(mm: Mm): void {
   if (!atomic.decAndTest(addrOf(mm.mmUsers))) return;
   exitMmap(mm);
@@ -102,7 +102,11 @@ export function mmput(mm: Mm): void {
 
 /** Drops a reference to the record. */
 export function mmdrop(mm: Mm): void {
-  if (!atomic.decAndTest(addrOf(mm.mmCount))) return;
+  if (atomic.decAndTest(addrOf(mm.mmCount))) freeMm(mm);
+}
+
+/** Frees the record and its directory. There are no references left, so no CPU has it loaded. */
+export function freeMm(mm: Mm): void {
   freeDirectory(mm.pageDirectory);
   kfree(mm);
 }
@@ -123,12 +127,6 @@ export function exitMmap(mm: Mm): void {
     }
     freeTables(mm, tableFloor(start), end, held);
   }
-}
-
-/** Loads an address space on this CPU; null: the kernel's own. Interrupts are off. */
-export function activateMm(mm: Mm | null): void {
-  const directory = mm === null ? kernelDirectory() : mm.pageDirectory;
-  if (readCr3() !== directory) writeCr3(directory);
 }
 
 /**

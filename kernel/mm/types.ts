@@ -80,6 +80,8 @@ export class Mm {
   mmapSem: Inline<Mutex<MmapSem>>;
   pageTableLock: Inline<Spinlock<PageTableLock>>;
   pageDirectory: PhysAddr; // (C)
+  /** Atomic: bit n: CPU n has the page directory loaded, and may have translations in its TLB (arch/x86/tlb.ts). */
+  cpus: Volatile<u32>;
   regions: Inline<ListHead>; // (M) of Vma.link
   mapCount: u32; // (M)
   /** The region that the last search found: a hint, to be checked. (M) */

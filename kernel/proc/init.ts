@@ -17,7 +17,7 @@ import { openFile } from '../fs/open.ts';
 import { getOption } from '../lib/cmdline.ts';
 import { panic } from '../lib/panic.ts';
 import { printk } from '../lib/printk.ts';
-import { activateMm } from '../mm/mm.ts';
+import { activateMm, freeRetiredMm } from '../mm/activeMm.ts';
 import { createTask, freeTask, initProcess, initTask, setDefaultLimits } from './create.ts';
 import { execKernel } from './exec.ts';
 import { createKernelThreadAs } from './kernelThread.ts';
@@ -86,7 +86,7 @@ export function initTasks(stackBottom: u32): void {
   initTask(idleTask);
   initIdleTask(idleTask);
   idleTask.kernelStack = stackBottom;
-  registerSchedulerCalls(activateMm, freeTask);
+  registerSchedulerCalls(activateMm, freeRetiredMm, freeTask);
   initScheduler();
   setIdleTask(thisCpu(), idleTask);
   initTrapHandlers();

@@ -6,7 +6,7 @@
  */
 
 import { placeTrampoline, resetCpus, startCpu } from '../arch/x86/apStart.ts';
-import { cpuById, cpuCount } from '../arch/x86/cpu.ts';
+import { cpuCount, nextCpu } from '../arch/x86/cpu.ts';
 import { hasApic } from '../arch/x86/irq.ts';
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { isIntegratedApic } from '../arch/x86/localApic.ts';
@@ -32,7 +32,7 @@ function prepare(provisions: Provisions): boolean {
   if (idle === null) return false;
   provisions.idle = idle;
   provisions.doubleFaultStackTop = u32(pageAddress(page!)) + PAGE_SIZE;
-  setIdleTask(cpuById(cpuCount()), idle);
+  setIdleTask(nextCpu(), idle);
   return true;
 }
 
@@ -58,7 +58,7 @@ export function startProcessors(): void {
 
 function startOne(provisions: Provisions, apicId: u32): void {
   const idle = provisions.idle!;
-  const cpu = cpuById(cpuCount());
+  const cpu = nextCpu();
   if (startCpu(cpu, apicId, stackTop(idle), provisions.doubleFaultStackTop, idleLoop)) provisions.idle = null;
   else printk('cpu: the one with APIC id %u does not answer\n', apicId);
 }

@@ -61,16 +61,23 @@ const queues = zeroed<FixedArray<Inline<RunQueue>, 8>>();
 
 /** Calls up to layers above: set once, at boot. */
 let activateAddressSpace: (mm: Mm | null) => void;
+let settleAddressSpaces: () => void;
 let freeDeadTask: (task: Task) => void;
 
 /**
  * Registers what the scheduler needs from above.
  *
- * @param activate loads the page tables of an address space, or the kernel's own for null
+ * @param activate makes an address space that of the current task; null: it has none. Under (R)
+ * @param settle frees what `activate` has left behind; no lock held
  * @param freeTask frees a task that has exited, and its stack; called on another stack, no lock held
  */
-export function registerSchedulerCalls(activate: (mm: Mm | null) => void, freeTask: (task: Task) => void): void {
+export function registerSchedulerCalls(
+  activate: (mm: Mm | null) => void,
+  settle: () => void,
+  freeTask: (task: Task) => void,
+): void {
   activateAddressSpace = activate;
+  settleAddressSpaces = settle;
   freeDeadTask = freeTask;
 }
 
@@ -239,8 +246,7 @@ function switchTo(queue: RunQueue, cpu: Cpu, previous: Task, next: Task): void {
   // Kernel threads do not touch the FPU, and a task that exits needs its registers no more.
   if (previous.mm !== null) fpuSave(previous.fpu);
   if (next.mm !== null) fpuRestore(next.fpu);
-  // Two threads of one address space keep the TLB; a task without one must not keep another's from being freed.
-  if (next.mm !== previous.mm || previous.state === TASK_DEAD) activateAddressSpace(next.mm);
+  activateAddressSpace(next.mm);
   switchContext(addrOf(previous.savedEsp), next.savedEsp);
 }
 
@@ -250,6 +256,7 @@ export function finishSwitch(): void {
   const previous = queue.previous;
   const isDead = previous.state === TASK_DEAD;
   queue.lock.releaseIrqRestore();
+  settleAddressSpaces();
   if (isDead) freeDeadTask(previous);
 }
 

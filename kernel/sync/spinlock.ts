@@ -22,6 +22,7 @@
 
 import { thisCpu } from '../arch/x86/cpu.ts';
 import { irqRestore, irqSave } from '../arch/x86/irqFlags.ts';
+import { serveWhileSpinning } from '../arch/x86/shootdown.ts';
 import { panic } from '../lib/panic.ts';
 
 export class Spinlock<L> {
@@ -80,7 +81,10 @@ export class Spinlock<L> {
     const me = cpu.id + 1;
     while (atomic.cmpxchg(addrOf(this.holder), 0, me) !== 0) {
       if (this.holder === me) this.reportSelfDeadlock();
-      while (reload<u32>(this.holder) !== 0) pause();
+      while (reload<u32>(this.holder) !== 0) {
+        serveWhileSpinning();
+        pause();
+      }
     }
     cpu.spinDepth++;
   }

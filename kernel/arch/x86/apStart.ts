@@ -14,8 +14,8 @@
  */
 
 import { cpuStartPage } from '../../mm/initMemory.ts';
-import { enableGlobalPages, kernelDirectory } from '../../mm/kernelMap.ts';
-import { kernelCr3, offeredStack } from './bootMemory.ts';
+import { enableGlobalPages } from '../../mm/kernelMap.ts';
+import { offeredStack, startEntry } from './bootMemory.ts';
 import { monotonicNs } from './clock.ts';
 import { answerClock, compareClock } from './clockCompare.ts';
 import { addCpu, type Cpu } from './cpu.ts';
@@ -49,7 +49,7 @@ export function placeTrampoline(): boolean {
   const page = cpuStartPage();
   if (page === 0) return false;
   copyBytes(ptr<u8>(physToVirt(page)), ptr<u8>(u32(trampoline)), TRAMPOLINE_SIZE);
-  kernelCr3[0] = kernelDirectory();
+  startEntry[0] = u32(enterProcessor);
   return true;
 }
 
@@ -97,7 +97,7 @@ function isTakenWithin(nanoseconds: u64): boolean {
 }
 
 /** From trampoline.ts, on the stack that was offered. */
-export function enterProcessor(): never {
+function enterProcessor(): never {
   const cpu = arrival.cpu;
   initDescriptors(cpu, arrival.doubleFaultStackTop);
   setKernelStack(arrival.stackTop);

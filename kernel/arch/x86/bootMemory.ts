@@ -20,8 +20,11 @@ export const bootStack = zeroed<FixedArray<u8, 12288>>();
 /** Null, code and data, flat: for a CPU on its way from real mode. */
 export const bootDescriptors = table<u64, 3>(0n, 0x00cf9b000000ffffn, 0x00cf93000000ffffn);
 
-/** The kernel's page directory, for CPUs that start. */
+/** The kernel's page directory, once it is built (mm/kernelMap.ts): for CPUs that start, and that leave another one. */
 export const kernelCr3 = zeroed<FixedArray<u32, 1>>();
+
+/** Where a CPU that starts goes once it has a stack: a function of no arguments that does not return. */
+export const startEntry = zeroed<FixedArray<u32, 1>>();
 
 /** The top of the stack for the CPU that is being started; 0: none is (see trampoline.ts). */
 export const offeredStack = zeroed<FixedArray<u32, 1>>();

@@ -12,6 +12,7 @@
  * is always right: the answer moves along.
  */
 
+import { type Mm } from '../../mm/types.ts';
 import { type Task } from '../../proc/task.ts';
 import { type TrapFrame } from './trapFrame.ts';
 
@@ -48,6 +49,23 @@ export class TaskState {
   ioMapBase: u16;
 }
 
+/** Translations that other CPUs are to forget (shootdown.ts). Filled in by the CPU that owns it, read by the others. */
+export class FlushRequest {
+  /** Atomic: bit n: CPU n has not yet done it. */
+  waiting: Volatile<u32>;
+  mm: Mm | null; // null: pages of the kernel
+  start: u32;
+  end: u32;
+}
+
+/** A function that other CPUs are to call (crossCall.ts). Filled in by the CPU that owns it, read by the others. */
+export class CrossCall {
+  /** Atomic: bit n: CPU n has not yet done it. */
+  waiting: Volatile<u32>;
+  work: (argument: u32) => void;
+  argument: u32;
+}
+
 export class Cpu {
   self: Cpu;
   /** The task that runs here. Written by the scheduler, interrupts off. */
@@ -71,8 +89,24 @@ export class Cpu {
   tscOffset: u64;
   /** Timer interrupts taken. */
   ticks: u64;
-  /** Messages taken to look at the run queue. */
+  /** Messages taken: to look at the run queue, to forget translations, to call a function; and NMIs. */
   reschedules: u32;
+  flushes: u32;
+  calls: u32;
+  nmis: u32;
+  /** The address space whose directory is in CR3, or was: one reference of Mm.mmCount. Null: the kernel's own. */
+  activeMm: Mm | null;
+  /** Is it in CR3? If not, the kernel's own is, which has the same upper half. */
+  isMmLoaded: boolean;
+  /** The current task has no address space; activeMm is somebody else's. */
+  isLazy: boolean;
+  /** The last reference to this one was ours: to be freed when no lock is held. */
+  retiredMm: Mm | null;
+  /** What this CPU asks of others. */
+  flush: Inline<FlushRequest>;
+  call: Inline<CrossCall>;
+  /** Written by any CPU: not 0 if somebody's `flush` has our bit. */
+  flushAsked: Volatile<u32>;
   /** Lowest address of the stack in use; below is no man's land. */
   stackLimit: u32;
   tss: Inline<TaskState>;
@@ -101,6 +135,13 @@ export function cpuById(id: u32): Cpu {
 /** CPUs that run: 0 to one less than this are their numbers. Grows during the boot alone. */
 export function cpuCount(): u32 {
   return count;
+}
+
+/** The record for the CPU that will be started next. */
+export function nextCpu(): Cpu {
+  const cpu = cpus[count];
+  cpu.id = count;
+  return cpu;
 }
 
 /** The CPU with the next number runs. */

@@ -11,13 +11,17 @@
  */
 
 import { type Cpu, thisCpu } from './cpu.ts';
-import { endOfInterrupt, sendInterrupt, VECTOR_RESCHEDULE } from './localApic.ts';
+import { serveCalls } from './crossCall.ts';
+import { endOfInterrupt, sendInterrupt, VECTOR_CALL, VECTOR_FLUSH, VECTOR_RESCHEDULE } from './localApic.ts';
+import { serveFlushes } from './shootdown.ts';
 import { type TrapFrame } from './trapFrame.ts';
 import { setVectorHandler } from './traps.ts';
 
 /** Takes the messages. Once, before a second CPU starts. */
 export function initMessages(): void {
   setVectorHandler(VECTOR_RESCHEDULE, handleReschedule);
+  setVectorHandler(VECTOR_CALL, handleCall);
+  setVectorHandler(VECTOR_FLUSH, handleFlush);
 }
 
 /** Has `cpu` look at its `needResched`, which is set. Nothing to do if it is the one that asks. */
@@ -28,4 +32,18 @@ export function sendReschedule(cpu: Cpu): void {
 function handleReschedule(_frame: TrapFrame): void {
   thisCpu().reschedules++;
   endOfInterrupt();
+}
+
+/** Acknowledged first: a call may come in while another is being served. */
+function handleCall(_frame: TrapFrame): void {
+  const cpu = thisCpu();
+  cpu.irqDepth++;
+  endOfInterrupt();
+  serveCalls();
+  cpu.irqDepth--;
+}
+
+function handleFlush(_frame: TrapFrame): void {
+  endOfInterrupt();
+  serveFlushes();
 }

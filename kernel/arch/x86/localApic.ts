@@ -42,6 +42,8 @@ const COMMAND_ASSERT: u32 = 0x4000;
 const COMMAND_LEVEL: u32 = 0x8000;
 
 export const VECTOR_TIMER: u32 = 0xef;
+export const VECTOR_FLUSH: u32 = 0xfb;
+export const VECTOR_CALL: u32 = 0xfc;
 export const VECTOR_RESCHEDULE: u32 = 0xfd;
 export const VECTOR_APIC_ERROR: u32 = 0xfe;
 /** The low four bits of this one are ones on every model. */

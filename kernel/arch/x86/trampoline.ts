@@ -7,14 +7,13 @@
  *
  *   real mode, page:0      trampoline       loads `bootDescriptors`, turns protection on
  *   where it was loaded    startProtected   turns paging on, with bootDirectory
- *   where it is linked     startProcessor   takes the kernel's directory, a stack, and calls apStart.ts
+ *   where it is linked     startProcessor   takes the kernel's directory, a stack, and goes to `startEntry`
  *
  * The stack. Whoever starts a CPU offers it one in `offeredStack`, and withdraws the offer when nobody comes. One atomic
  * exchange decides who has it: a CPU that wakes up too late finds none, and goes to sleep for good.
  */
 
-import { enterProcessor } from './apStart.ts';
-import { bootDirectory, bootDescriptors, kernelCr3, offeredStack } from './bootMemory.ts';
+import { bootDescriptors, bootDirectory, kernelCr3, offeredStack, startEntry } from './bootMemory.ts';
 
 /** More than the code takes; what lies behind it is copied along, and never executed. */
 export const TRAMPOLINE_SIZE: u32 = 128;
@@ -88,7 +87,7 @@ function startProcessor(): never {
     mov esp, eax
     push 0                        ; ends backtraces
     push 0                        ; nobody to return to
-    jmp ${enterProcessor}
+    jmp [${startEntry}]
   late:
     cli
     hlt
