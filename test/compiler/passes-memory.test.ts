@@ -505,6 +505,27 @@ describe('removal of dead stores', () => {
   });
 });
 
+describe('addresses within a slot', () => {
+  // As a loop counts down through an array, and a pointer to the rest of it is indexed afterwards.
+  const body = `  slot 0: digits size 24 align 4
+      b0:
+        %0 = param 0
+        %1 = param 1
+        %2 = slot 0
+        %3 = add %2, %0
+        store u8 [%3 + 23], %1
+        %4 = add %3, %1
+        %5 = load u8 [%4]
+        return %5`;
+
+  it('are followed through any number of additions', () => {
+    for (const pass of [removeDeadStores, forwardLoads]) {
+      expect(transform(pass, '(i32, i32): i32', body)).toContain('store u8 [%3 + 23], %1');
+      expect(transform(pass, '(i32, i32): i32', body)).toContain('%5 = load u8 [%4]');
+    }
+  });
+});
+
 describe('expansion of block operations', () => {
   it('copies and fills small blocks by pieces', () => {
     const result = transform(

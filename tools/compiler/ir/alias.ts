@@ -14,10 +14,14 @@ export class AliasAnalysis {
   readonly #module: IrModule;
   /** Indices of the slots whose address gets out. */
   readonly #escaped: ReadonlySet<number>;
+  /** By value id: the slot that the value points into. */
+  readonly #slots: ReadonlyMap<number, Instruction>;
 
   constructor(fn: IrFunction, module: IrModule) {
     this.#module = module;
-    this.#escaped = findEscapedSlots(fn);
+    const { escaped, pointsInto } = followSlots(fn);
+    this.#escaped = escaped;
+    this.#slots = pointsInto;
   }
 
   /** Both are loads or stores. */
@@ -28,21 +32,26 @@ export class AliasAnalysis {
       const to = offsetOf(b);
       return from < to + b.size && to < from + a.size;
     }
-    const one = objectOf(first);
-    const other = objectOf(second);
+    const one = this.#objectOf(first);
+    const other = this.#objectOf(second);
     if (this.#isObject(one) && this.#isObject(other)) return sameBase(one!, other!);
     return !this.#isPrivateSlot(one) && !this.#isPrivateSlot(other);
   }
 
   /** No call can read or write what this load or store accesses. */
   isPrivate(access: Instruction): boolean {
-    return this.#isPrivateSlot(objectOf(access.args[0]!));
+    return this.#isPrivateSlot(this.#objectOf(access.args[0]!));
   }
 
   /** The access is to a constant table, which nobody writes. */
   isConstant(access: Instruction): boolean {
-    const object = objectOf(access.args[0]!);
+    const object = this.#objectOf(access.args[0]!);
     return object?.op === 'symbol' && this.#module.data.get(object.symbol)?.isConstant === true;
+  }
+
+  /** The slot or symbol that an address was computed from; null if that is not plain to see. */
+  #objectOf(address: Instruction): Instruction | null {
+    return this.#slots.get(address.id) ?? symbolOf(address);
   }
 
   #isObject(value: Instruction | null): boolean {
@@ -67,51 +76,59 @@ export function offsetOf(access: Instruction): number {
   return base.op === 'symbol' ? access.offset + base.offset : access.offset;
 }
 
-/** The slot or symbol that an address was computed from; null if that is not plain to see. */
-function objectOf(address: Instruction): Instruction | null {
+/** The symbol that an address was computed from, or null. */
+function symbolOf(address: Instruction): Instruction | null {
   let value = address;
   for (let steps = 0; steps < 8; steps++) {
-    if (value.op === 'slot' || value.op === 'symbol') return value;
+    if (value.op === 'symbol') return value;
     if (value.op !== 'add' && value.op !== 'sub') return null;
     const [a, b] = value.args as [Instruction, Instruction];
-    if (a.op === 'slot' || a.op === 'symbol' || b.op === 'const' || value.op === 'sub') value = a;
-    else if (b.op === 'slot' || b.op === 'symbol') value = b;
+    if (a.op === 'symbol' || b.op === 'const' || value.op === 'sub') value = a;
+    else if (b.op === 'symbol') value = b;
     else return null;
   }
   return null;
 }
 
-function findEscapedSlots(fn: IrFunction): Set<number> {
-  const escaped = new Set<number>();
-  if (fn.slots.length === 0) return escaped;
-  /** By value id: the slot that the value points into. */
-  const pointsInto = new Map<number, number>();
+interface SlotUses {
+  /** Indices of the slots whose address gets out. */
+  readonly escaped: Set<number>;
+  /**
+   * By value id: the slot that the value points into. All of them are here, however the address was computed: a private
+   * slot's bytes are reached through no other value.
+   */
+  readonly pointsInto: Map<number, Instruction>;
+}
+
+function followSlots(fn: IrFunction): SlotUses {
+  const uses: SlotUses = { escaped: new Set(), pointsInto: new Map() };
+  if (fn.slots.length === 0) return uses;
   for (let changed = true; changed;) {
     changed = false;
     for (const { instructions } of fn.blocks) {
-      for (const instruction of instructions) changed = notePointers(instruction, pointsInto, escaped) || changed;
+      for (const instruction of instructions) changed = notePointers(instruction, uses) || changed;
     }
   }
-  return escaped;
+  return uses;
 }
 
 /** Follows the addresses of slots through additions; every other use lets them out. */
-function notePointers(instruction: Instruction, pointsInto: Map<number, number>, escaped: Set<number>): boolean {
+function notePointers(instruction: Instruction, { escaped, pointsInto }: SlotUses): boolean {
   const { op, id, args } = instruction;
   if (op === 'slot') {
     if (pointsInto.has(id)) return false;
-    pointsInto.set(id, instruction.index);
+    pointsInto.set(id, instruction);
     return true;
   }
   let changed = false;
   args.forEach((operand, position) => {
     const slot = pointsInto.get(operand.id);
     if (slot === undefined || ((op === 'load' || op === 'store') && position === 0)) return;
-    if ((op === 'add' || (op === 'sub' && position === 0)) && (pointsInto.get(id) ?? slot) === slot) {
+    if ((op === 'add' || (op === 'sub' && position === 0)) && (pointsInto.get(id) ?? slot).index === slot.index) {
       changed ||= !pointsInto.has(id);
       pointsInto.set(id, slot);
-    } else if (!escaped.has(slot)) {
-      escaped.add(slot);
+    } else if (!escaped.has(slot.index)) {
+      escaped.add(slot.index);
       changed = true;
     }
   });
