@@ -52,6 +52,11 @@ export class SerialPort implements Stateful {
     this.#onSend();
   }
 
+  /** Whether the guest takes input. What is sent before waits, and much of it may be lost when a driver starts. */
+  get listening(): boolean {
+    return this.#uart!.listening;
+  }
+
   /** Bytes that were sent and have not entered the guest. */
   get queued(): number {
     return this.#input.length + (this.#discards ? 0 : this.#uart!.queued);

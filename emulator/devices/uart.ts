@@ -50,6 +50,9 @@ const MSR_DSR = 0x20;
 const MSR_RI = 0x40;
 const MSR_DCD = 0x80;
 
+/** A guest that has looked at the line status so often without writing in between waits for something else than room. */
+const LISTENING_LOOKS = 64;
+
 export interface UartHost {
   /** A byte leaves the port. */
   transmit(byte: number): void;
@@ -81,6 +84,8 @@ export class Uart implements Stateful {
   #transmitterInterrupt = false;
   #modemStatus = MSR_CTS | MSR_DSR | MSR_DCD;
   #modemDelta = 0;
+  /** How often the line status was read since a byte was written or received. */
+  #looks = 0;
 
   constructor(clock: VirtualClock, host: UartHost) {
     this.#clock = clock;
@@ -98,6 +103,11 @@ export class Uart implements Stateful {
   /** Bytes that the host sent and the receiver has not taken. */
   get queued(): number {
     return this.#queue.length - this.#next;
+  }
+
+  /** Whether the guest takes input: by interrupt, or by asking for it over and over. */
+  get listening(): boolean {
+    return (this.#interruptEnable & IER_RECEIVED) !== 0 || this.#looks >= LISTENING_LOOKS;
   }
 
   /** Drops input that has not arrived. */
@@ -172,6 +182,7 @@ export class Uart implements Stateful {
     this.#fifoEnabled = state.flag(this.#fifoEnabled);
     this.#timedOut = state.flag(this.#timedOut);
     this.#transmitterInterrupt = state.flag(this.#transmitterInterrupt);
+    this.#looks = state.number(this.#looks);
   }
 
   get #divisorAccess(): boolean {
@@ -228,6 +239,7 @@ export class Uart implements Stateful {
   }
 
   #writeData(value: number): void {
+    this.#looks = 0;
     if ((this.#modemControl & MCR_LOOPBACK) !== 0) this.#receive(value);
     else this.#host.transmit(value);
     this.#transmitterInterrupt = true; // empty again
@@ -281,6 +293,7 @@ export class Uart implements Stateful {
   #readLineStatus(): number {
     const status = this.#errors | LSR_TRANSMITTER_EMPTY | (this.#fifo.length > 0 ? LSR_DATA_READY : 0);
     this.#errors = 0;
+    this.#looks = Math.min(LISTENING_LOOKS, this.#looks + 1);
     this.#update();
     return status;
   }

@@ -1,0 +1,74 @@
+/*
+ * What boots: the project's own kernel and archives, or the kernel of somebody else.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import type { BootModule } from '../../../emulator/machine.ts';
+import type { ProjectImages } from '../../build/buildProject.ts';
+import { commandsArchive } from '../../image/initramfs.ts';
+import { listOption, type Option, type OptionValues, RunError, stringOption, UsageError } from '../command.ts';
+
+export const imageOptions: Readonly<Record<string, Option>> = {
+  kernel: { type: 'string', value: 'FILE', help: 'boot this multiboot kernel instead of our own' },
+  initrd: {
+    type: 'string',
+    multiple: true,
+    value: 'FILE',
+    help: 'a module for --kernel, `FILE WORDS` to give it words',
+  },
+  append: { type: 'string', value: 'TEXT', help: "words for the kernel's command line" },
+  cmdline: { type: 'string', value: 'TEXT', help: 'the same' },
+};
+
+export interface BootImages {
+  readonly kernel: Uint8Array;
+  readonly commandLine: string;
+  readonly modules: readonly BootModule[];
+}
+
+/** Whether the options name a kernel of somebody else. */
+export function namesOtherKernel(values: OptionValues): boolean {
+  return values['kernel'] !== undefined;
+}
+
+/** The kernel that the options name. Throws UsageError, or RunError if a file cannot be read. */
+export function readOtherImages(values: OptionValues): BootImages {
+  if (listOption(values, 'exec').length > 0) {
+    throw new UsageError('--exec runs commands in our own kernel; give --kernel its input through a pipe');
+  }
+  return {
+    kernel: readImage(stringOption(values, 'kernel')!, 'kernel'),
+    commandLine: commandLineOf(values),
+    modules: listOption(values, 'initrd').map(readModule),
+  };
+}
+
+/** Our own kernel, with the archive of its programs and that of the commands that init will run. */
+export function ownImages(images: ProjectImages, values: OptionValues): BootImages {
+  const commands = listOption(values, 'exec');
+  if (listOption(values, 'initrd').length > 0) throw new UsageError('--initrd gives modules to --kernel only');
+  const modules = [{ data: images.initrd, commandLine: 'initrd.cpio' }];
+  if (commands.length > 0) modules.push({ data: commandsArchive(commands), commandLine: 'exec.cpio' });
+  const words = [...(commands.length > 0 ? ['quiet'] : []), commandLineOf(values)];
+  return { kernel: images.kernel, commandLine: words.filter((word) => word !== '').join(' '), modules };
+}
+
+function commandLineOf(values: OptionValues): string {
+  return [stringOption(values, 'append'), stringOption(values, 'cmdline')]
+    .filter((text) => text !== undefined)
+    .join(' ');
+}
+
+/** A module's string is what stands on the command line, file and words. */
+function readModule(text: string): BootModule {
+  const space = text.indexOf(' ');
+  const path = space === -1 || existsSync(text) ? text : text.slice(0, space);
+  return { data: readImage(path, 'module'), commandLine: text };
+}
+
+function readImage(path: string, what: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new RunError(`cannot read the ${what} ${path}: ${(error as Error).message}`);
+  }
+}
