@@ -31,6 +31,8 @@ import { isKernelMapped } from './mm/kernelMap.ts';
 import { initTasks, startInit } from './proc/init.ts';
 import { startProcessors } from './proc/processors.ts';
 import { idleLoop } from './proc/scheduler.ts';
+import { endLockBoot } from './sync/lockChecker.ts';
+import { startLockTest } from './sync/lockTest.ts';
 
 /** Of the boot stack: the page below it (arch/x86/bootMemory.ts). */
 const BOOT_STACK_HOLE: u32 = 4096;
@@ -54,9 +56,11 @@ export function kernelMain(magic: u32, info: PhysAddr): never {
   unpackModules();
   initDrivers();
   startTick();
+  endLockBoot();
   sti();
   startProcessors();
   startInit();
+  startLockTest();
   printk('starting the first program, %u KiB free\n', freePageCount() * 4);
   idleLoop();
 }

@@ -31,6 +31,12 @@ export class InodeMutex {
   declare readonly lock: 'inodeMutex';
 }
 
+// Levels of the mutexes that are taken with another inode's held (sync/lockClass.ts). A directory has none.
+/** The second of two directories, in the order that fs/rename.ts explains. */
+export const INODE_SECOND_DIRECTORY: u32 = 1;
+/** What a name in the directory stands for. */
+export const INODE_CHILD: u32 = 2;
+
 /**
  * What can be done with names, and with a file that is not open. `held` is (I) of the directory, and for `link`,
  * `unlink`, `rmdir` and `rename` also of the inode that wins or loses a name. The caller has checked permissions and

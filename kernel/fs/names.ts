@@ -25,7 +25,7 @@ import {
 import { current } from '../arch/x86/cpu.ts';
 import { type Dentry, putDentry, unhashDentry } from './dentry.ts';
 import { currentUmask } from './fsContext.ts';
-import { type Inode, type InodeMutex } from './inode.ts';
+import { type Inode, INODE_CHILD, type InodeMutex } from './inode.ts';
 import { mayCreate } from './open.ts';
 import { beginWalk, LAST_DOT, LAST_DOT_DOT, LAST_NAME, lookupLocked, type Walk, walkParent } from './path.ts';
 import { checkPermission, checkSticky, MAY_EXEC, MAY_WRITE } from './permission.ts';
@@ -85,7 +85,7 @@ function linkInode(source: Inode, directory: Inode, dentry: Dentry, held: Held<I
   if (source.isDirectory()) return -EPERM;
   const link = directory.operations.link;
   if (link === null) return -EPERM;
-  using _source = source.mutex.lock();
+  using _source = source.mutex.lockNested(INODE_CHILD);
   if (source.linkCount === 0) return -ENOENT; // removed since it was found
   return link(source, directory, dentry, held);
 }
@@ -165,7 +165,7 @@ function removeDentry(walk: Walk, directory: Inode, dentry: Dentry, isDirectory:
   if (refused !== 0) return refused;
   const remove = isDirectory ? directory.operations.rmdir : directory.operations.unlink;
   if (remove === null) return -EPERM;
-  using _victim = victim.mutex.lock();
+  using _victim = victim.mutex.lockNested(INODE_CHILD);
   const error = remove(directory, dentry, held);
   if (error !== 0) return error;
   if (isDirectory) victim.isDead = true;

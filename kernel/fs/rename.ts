@@ -18,7 +18,7 @@ import { EBUSY, EEXIST, EINVAL, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, EXDEV } from 
 import { RENAME_EXCHANGE, RENAME_NOREPLACE } from '../abi/fcntl.ts';
 import { type Mutex } from '../sync/mutex.ts';
 import { type Dentry, exchangeDentries, isAncestor, moveDentry, putDentry } from './dentry.ts';
-import { type Inode, type InodeMutex } from './inode.ts';
+import { type Inode, INODE_CHILD, INODE_SECOND_DIRECTORY, type InodeMutex } from './inode.ts';
 import { mayDelete } from './names.ts';
 import { mayCreate } from './open.ts';
 import { beginWalk, LAST_NAME, lookupLocked, type Walk, walkParent } from './path.ts';
@@ -78,7 +78,8 @@ function lockAndRename(from: Walk, to: Walk, flags: u32): i32 {
   using _rename = renameMutex.lock();
   const sourceFirst = isAncestor(from.at, to.at) || (!isAncestor(to.at, from.at) && u32(source) < u32(target));
   using _first = sourceFirst ? source.mutex.lock() : target.mutex.lock();
-  using held = sourceFirst ? target.mutex.lock() : source.mutex.lock();
+  const second = sourceFirst ? target : source;
+  using held = second.mutex.lockNested(INODE_SECOND_DIRECTORY);
   return renameLocked(from, to, flags, held);
 }
 
@@ -139,7 +140,7 @@ function moveName(
     if (refused !== 0) return refused;
   }
   if (replaced === null || exchange) return callRename(directory, dentry, targetDirectory, target, exchange, held);
-  using _replaced = replaced.mutex.lock();
+  using _replaced = replaced.mutex.lockNested(INODE_CHILD);
   const error = callRename(directory, dentry, targetDirectory, target, false, held);
   if (error === 0 && replaced.isDirectory()) replaced.isDead = true;
   return error;

@@ -12,6 +12,7 @@ import { EXIT_PORT, EXIT_STATUS_PANIC } from '../abi/bootInfo.ts';
 import { current, thisCpu } from '../arch/x86/cpu.ts';
 import { PER_CPU_SELECTOR } from '../arch/x86/segments.ts';
 import { type TrapFrame } from '../arch/x86/trapFrame.ts';
+import { stopLockChecker } from '../sync/lockClass.ts';
 import { printBacktrace } from './backtrace.ts';
 import { formatWords } from './format.ts';
 import { bustLogLock, printk } from './printk.ts';
@@ -55,6 +56,7 @@ export function assert(condition: boolean, what: string): void {
 
 /** Formats the message and prints it; for a panic within a panic that is all. */
 function begin(format: string, args: Ptr<u32>, argCount: u32): void {
+  stopLockChecker();
   bustLogLock();
   depth = depth + 1;
   if (depth > 2) stop();

@@ -20,6 +20,7 @@
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { type ListHead } from '../lib/list.ts';
 import { panic } from '../lib/panic.ts';
+import { checkFreed } from '../sync/lockChecker.ts';
 import { type Spinlock } from '../sync/spinlock.ts';
 import { allocPages, freePages, MAX_ORDER } from './buddy.ts';
 import { type Page, PAGE_LARGE, PAGE_SLAB, pageAddress, virtToPage } from './page.ts';
@@ -97,6 +98,7 @@ export function cacheAllocate(cache: KmemCache): Ptr<u8> | null {
 
 /** Gives an object back to the cache that it came from. */
 export function cacheFree(cache: KmemCache, object: Ptr<u8>): void {
+  checkFreed(u32(object), cache.objectSize);
   const empty = putObject(cache, object);
   if (empty !== null) freePages(empty, 0);
 }

@@ -26,7 +26,8 @@ import { monotonicNs } from '../arch/x86/clock.ts';
 import { fpuInit } from '../arch/x86/fpu.ts';
 import { freePageCount, totalPageCount } from '../mm/buddy.ts';
 import { allocKernelStack, freeKernelStack, kernelStackLimit } from '../mm/kernelStack.ts';
-import { allocate, kfree } from '../mm/slab.ts';
+import { allocate, kfree, kmalloc } from '../mm/slab.ts';
+import { HELD_LOCKS_SIZE } from '../sync/heldLocks.ts';
 import { initPending } from './signalSend.ts';
 import { type Process, type Task, TASK_UNINTERRUPTIBLE } from './task.ts';
 import { allocatePid, linkProcess, linkTask, numberOfProcesses, numberOfTasks, type TaskListLock } from './taskList.ts';
@@ -49,9 +50,18 @@ export function mayFork(): boolean {
   return freePageCount() > totalPageCount() / FORK_RESERVE;
 }
 
+/** A zeroed task, with room behind it for what the lock checker knows of it. Null: no memory. */
+function allocateTask(): Task | null {
+  const size = sizeof<Task>() + HELD_LOCKS_SIZE;
+  const block = kmalloc(size);
+  if (block === null) return null;
+  fillBytes(block, 0, size);
+  return as<Task>(block);
+}
+
 /** A task with an empty stack, on no list, asleep. Null: no memory. */
 export function createTask(): Task | null {
-  const task = allocate<Task>();
+  const task = allocateTask();
   if (task === null) return null;
   task.kernelStack = allocKernelStack();
   if (task.kernelStack === 0) {

@@ -25,6 +25,7 @@ import { activateMm } from '../mm/activeMm.ts';
 import { mmput } from '../mm/mm.ts';
 import { kfree } from '../mm/slab.ts';
 import { type Mm } from '../mm/types.ts';
+import { checkTaskExit } from '../sync/lockChecker.ts';
 import { schedule, setCurrentState, wakeUpTask } from './scheduler.ts';
 import { discardPending, hasStoppedMember, killThreads, notifyParent, sendSignalToMembers } from './signalSend.ts';
 import { type Process, type Task, TASK_DEAD, TASK_KILLABLE } from './task.ts';
@@ -208,6 +209,7 @@ function exitThread(code: u32): never {
   releaseResources(task);
   if (isLast && process.session === process.pid && process.tty !== null) hangUpSession(process);
   if (leave(task)) freeProcess(process);
+  checkTaskExit();
   setCurrentState(TASK_DEAD);
   schedule();
   unreachable();

@@ -35,6 +35,7 @@ import { switchContext } from '../arch/x86/switch.ts';
 import { type ListHead } from '../lib/list.ts';
 import { assert } from '../lib/panic.ts';
 import { type Mm } from '../mm/types.ts';
+import { mightSleep } from '../sync/lockChecker.ts';
 import { type Spinlock } from '../sync/spinlock.ts';
 import { stackTop, type Task, TASK_DEAD, TASK_INTERRUPTIBLE, TASK_RUNNING, TASK_WAKE_KILL } from './task.ts';
 
@@ -218,6 +219,7 @@ function takeNext(queue: RunQueue, cpu: Cpu): Task {
  * @sleeps
  */
 export function schedule(): void {
+  mightSleep();
   const cpu = thisCpu();
   assert(cpu.spinDepth === 0, 'schedule() with a spinlock held');
   assert(cpu.irqDepth === 0, 'schedule() in an interrupt');

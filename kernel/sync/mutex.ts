@@ -18,6 +18,10 @@ import { type ListHead } from '../lib/list.ts';
 import { assert } from '../lib/panic.ts';
 import { schedule, setCurrentState, signalPending, wakeUpTask } from '../proc/scheduler.ts';
 import { type Task, TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_RUNNING, TASK_UNINTERRUPTIBLE } from '../proc/task.ts';
+import { HELD_BY_TRY } from './heldLocks.ts';
+import { checkMade, noteSleepAcquire, noteSleepContention, noteSleepRelease, noteSleepWait } from './lockChecker.ts';
+import { isCheckerStopped, LOCK_CHECKER, type LockClass, lockIdentity } from './lockClass.ts';
+import { reportForeignRelease, reportFreeRelease, reportNotHeld } from './lockReport.ts';
 import { type Spinlock } from './spinlock.ts';
 
 /** The class of Mutex.guard. */
@@ -37,12 +41,15 @@ export class Mutex<L> {
   guard: Inline<Spinlock<MutexGuard>>;
   owner: Task | null; // (X)
   waiters: Inline<ListHead>; // (X) of MutexWaiter.link, the longest waiting first
+  identity: u32; // (C) its class for the lock checker, or its name: lockClass.ts
 
-  /** Makes an unlocked mutex. `name` is for reports. */
+  /** Makes an unlocked mutex. `name` names the kind of lock. */
   init(name: string): void {
-    this.guard.init(name);
+    if (LOCK_CHECKER) checkMade(u32(this), sizeof<Mutex<L>>());
+    this.guard.init('mutexGuard');
     this.owner = null;
     this.waiters.init();
+    this.identity = lockIdentity(name);
   }
 
   /**
@@ -52,7 +59,22 @@ export class Mutex<L> {
    * @sleeps
    */
   lock(): Held<L> {
+    if (LOCK_CHECKER) noteSleepWait(u32(this), this.identity, 0, returnAddress());
     this.wait(TASK_UNINTERRUPTIBLE);
+    if (LOCK_CHECKER) noteSleepAcquire(u32(this), this.identity, 0, returnAddress(), 0);
+    return witness<L>();
+  }
+
+  /**
+   * The same for a mutex whose class has a level here (1 to 3), because another mutex of the class is held.
+   *
+   * @releasedBy unlock
+   * @sleeps
+   */
+  lockNested(level: u32): Held<L> {
+    if (LOCK_CHECKER) noteSleepWait(u32(this), this.identity, level, returnAddress());
+    this.wait(TASK_UNINTERRUPTIBLE);
+    if (LOCK_CHECKER) noteSleepAcquire(u32(this), this.identity, level, returnAddress(), 0);
     return witness<L>();
   }
 
@@ -63,19 +85,22 @@ export class Mutex<L> {
    * @sleeps
    */
   lockInterruptible(): i32 {
-    return this.wait(TASK_INTERRUPTIBLE);
+    if (LOCK_CHECKER) noteSleepWait(u32(this), this.identity, 0, returnAddress());
+    const error = this.wait(TASK_INTERRUPTIBLE);
+    if (LOCK_CHECKER && error === 0) noteSleepAcquire(u32(this), this.identity, 0, returnAddress(), 0);
+    return error;
   }
 
   /** Locks if nobody holds it; says whether it did. */
   tryLock(): boolean {
-    using _held = this.guard.acquireIrqSave();
-    if (this.owner !== null) return false;
-    this.owner = current();
-    return true;
+    const isOurs = this.takeIfFree();
+    if (LOCK_CHECKER && isOurs) noteSleepAcquire(u32(this), this.identity, 0, returnAddress(), HELD_BY_TRY);
+    return isOurs;
   }
 
   /** Unlocks, or hands over to the first waiter. By the task that locked. */
   unlock(): void {
+    if (LOCK_CHECKER) this.noteRelease(returnAddress());
     using _held = this.guard.acquireIrqSave();
     assert(this.owner === current(), 'mutex unlocked by another than its owner');
     const link = this.waiters.takeFirst();
@@ -95,9 +120,25 @@ export class Mutex<L> {
     return this.owner === current();
   }
 
+  /** What the caller relies on: the current task holds the mutex. With the lock checker it is looked at. */
+  assertHeld(): Held<L> {
+    if (LOCK_CHECKER && !this.isHeldByCurrent() && !isCheckerStopped()) {
+      reportNotHeld(as<LockClass>(this.identity), returnAddress());
+    }
+    return witness<L>();
+  }
+
+  private takeIfFree(): boolean {
+    using _held = this.guard.acquireIrqSave();
+    if (this.owner !== null) return false;
+    this.owner = current();
+    return true;
+  }
+
   private wait(state: u32): i32 {
     const waiter = zeroed<Inline<MutexWaiter>>();
     if (this.takeOrQueue(waiter)) return 0;
+    if (LOCK_CHECKER) noteSleepContention(this.identity);
     for (;;) {
       setCurrentState(state);
       if (waiter.isOwner) break;
@@ -129,5 +170,13 @@ export class Mutex<L> {
     if (waiter.isOwner) return false;
     waiter.link.unlink();
     return true;
+  }
+
+  /** Tells the checker of a release at `place`, or reports one that is not the caller's to make. */
+  private noteRelease(place: u32): void {
+    if (this.isHeldByCurrent()) noteSleepRelease(u32(this));
+    else if (isCheckerStopped()) return;
+    else if (this.owner === null) reportFreeRelease(u32(this), as<LockClass>(this.identity), place);
+    else reportForeignRelease(u32(this), as<LockClass>(this.identity), this.owner, 0, place);
   }
 }

@@ -10,6 +10,7 @@
 
 import { ERESTARTSYS } from '../abi/errno.ts';
 import { schedule, signalPending } from '../proc/scheduler.ts';
+import { mightSleep } from './lockChecker.ts';
 import { type WaitEntry, type WaitQueue } from './waitQueue.ts';
 
 export class Semaphore {
@@ -60,6 +61,7 @@ export class Semaphore {
   }
 
   private wait(interruptible: boolean): i32 {
+    mightSleep();
     const entry = zeroed<Inline<WaitEntry>>();
     let result: i32 = 0;
     for (;;) {

@@ -37,7 +37,7 @@ const reports: readonly (readonly [string, readonly RegExp[]])[] = [
       /kernelMain\+/,
     ],
   ],
-  ['deadlock', [/panic: spinlock crash: taken again by the CPU that holds it\n/, /reportSelfDeadlock\+/]],
+  ['deadlock', [/panic: lock checker: taken again by its holder: crash\n/, /reportSelfDeadlock\+/]],
 ];
 
 /** Each pattern is there, behind the one before. */

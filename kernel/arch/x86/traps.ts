@@ -16,6 +16,7 @@
  */
 
 import { panicWithFrame } from '../../lib/panic.ts';
+import { checkReturnToUser } from '../../sync/lockChecker.ts';
 import { thisCpu } from './cpu.ts';
 import {
   FAULT_PRESENT,
@@ -104,6 +105,7 @@ export function prepareReturn(frame: TrapFrame): void {
   cli();
   const hook = returnHook;
   if (hook !== null) hook(frame);
+  checkReturnToUser();
 }
 
 /**

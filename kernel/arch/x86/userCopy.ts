@@ -12,6 +12,7 @@
  */
 
 import { EFAULT } from '../../abi/errno.ts';
+import { mightFault } from '../../sync/lockChecker.ts';
 import { USER_END } from './layout.ts';
 
 /** An address in user space, of a `T`: a number, which nothing can dereference. */
@@ -24,12 +25,14 @@ export function isUserRange(address: u32, count: u32): boolean {
 
 /** Copies `count` bytes from user address `source`. 0, or -EFAULT with the target partly written. */
 export function copyFromUser(target: Ptr<u8>, source: u32, count: u32): i32 {
+  mightFault();
   if (!isUserRange(source, count)) return -EFAULT;
   return copyGuarded(u32(target), source, count) === 0 ? 0 : -EFAULT;
 }
 
 /** Copies `count` bytes to user address `target`. 0, or -EFAULT with the target partly written. */
 export function copyToUser(target: u32, source: Ptr<u8>, count: u32): i32 {
+  mightFault();
   if (!isUserRange(target, count)) return -EFAULT;
   return copyGuarded(target, u32(source), count) === 0 ? 0 : -EFAULT;
 }
@@ -39,6 +42,7 @@ export function copyToUser(target: u32, source: Ptr<u8>, count: u32): i32 {
  * there is no NUL in that many bytes (the target then has none either); -EFAULT.
  */
 export function strncpyFromUser(target: Ptr<u8>, source: u32, size: u32): i32 {
+  mightFault();
   if (source >= USER_END) return -EFAULT;
   const room = USER_END - source;
   const length = copyStringGuarded(u32(target), source, size < room ? size : room);
@@ -53,12 +57,14 @@ export function getUser32(source: u32, result: Ptr<u32>): i32 {
 
 /** Stores a 32-bit word to user space. 0 or -EFAULT. */
 export function putUser32(target: u32, value: u32): i32 {
+  mightFault();
   if (!isUserRange(target, 4)) return -EFAULT;
   return putWordGuarded(target, value);
 }
 
 /** Fills with zeroes. 0 or -EFAULT. */
 export function clearUser(target: u32, count: u32): i32 {
+  mightFault();
   if (!isUserRange(target, count)) return -EFAULT;
   return clearGuarded(target, count) === 0 ? 0 : -EFAULT;
 }
