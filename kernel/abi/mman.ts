@@ -1,5 +1,5 @@
 /*
- * Memory mapping: the numbers of mmap, mprotect, mremap, madvise and msync in Linux's i386 ABI
+ * Memory mapping: the numbers of mmap, mprotect, mremap, madvise, msync and mlock in Linux's i386 ABI
  * (source: include/uapi/asm-generic/mman*.h as documented in mmap(2)).
  */
 
@@ -30,6 +30,7 @@ export const MAP_FIXED_NOREPLACE: u32 = 0x100000;
 
 export const MREMAP_MAYMOVE: u32 = 1;
 export const MREMAP_FIXED: u32 = 2;
+export const MREMAP_DONTUNMAP: u32 = 4;
 
 export const MS_ASYNC: u32 = 1;
 export const MS_INVALIDATE: u32 = 2;
@@ -46,3 +47,15 @@ export const MADV_DONTFORK: u32 = 10;
 export const MADV_DOFORK: u32 = 11;
 export const MADV_DONTDUMP: u32 = 16;
 export const MADV_DODUMP: u32 = 17;
+export const MADV_WIPEONFORK: u32 = 18;
+export const MADV_KEEPONFORK: u32 = 19;
+export const MADV_COLD: u32 = 20;
+export const MADV_PAGEOUT: u32 = 21;
+export const MADV_POPULATE_READ: u32 = 22;
+export const MADV_POPULATE_WRITE: u32 = 23;
+export const MADV_DONTNEED_LOCKED: u32 = 24;
+
+export const MLOCK_ONFAULT: u32 = 1;
+export const MCL_CURRENT: u32 = 1;
+export const MCL_FUTURE: u32 = 2;
+export const MCL_ONFAULT: u32 = 4;

@@ -15,7 +15,7 @@ import { BLKBSZGET, BLKFLSBUF, BLKGETSIZE, BLKGETSIZE64, BLKPBSZGET, BLKROGET, B
 import { current } from '../arch/x86/cpu.ts';
 import { PAGE_SHIFT, PAGE_SIZE } from '../arch/x86/layout.ts';
 import { copyToUser, putUser32 } from '../arch/x86/userCopy.ts';
-import { dropPages, findPage, grabPage } from '../fs/addressSpace.ts';
+import { ALL_PAGES, dropPages, findPage, grabPage } from '../fs/addressSpace.ts';
 import { registerBlockDevices } from '../fs/device.ts';
 import { type File, type FileOperations } from '../fs/file.ts';
 import { type Inode } from '../fs/inode.ts';
@@ -172,7 +172,7 @@ function ioctlDevice(file: File, request: u32, argument: u32): i32 {
     case BLKFLSBUF: {
       if (current().credentials.euid !== 0) return -EPERM;
       using _held = device.inode.mutex.lock();
-      dropPages(device.inode.mapping, 0);
+      dropPages(device.inode.mapping, 0, ALL_PAGES);
       return 0;
     }
     default:

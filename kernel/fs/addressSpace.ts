@@ -1,7 +1,7 @@
 /*
  * Address spaces of files: the pages that hold a file's data, by page number.
  *
- * Idea. Reading, writing, and (one day) mapping a file all go through the same pages, so they cannot disagree. What
+ * Idea. Reading, writing and mapping a file all go through the same pages, so they cannot disagree. What
  * differs between file systems is how a page that is not there comes to be: in a file system in memory an absent page
  * is a hole, full of zeroes, and a page that is there stays; one on a disk has `readPage`.
  *
@@ -19,6 +19,7 @@ import { memset } from '../lib/string.ts';
 import { putPage } from '../mm/buddy.ts';
 import { allocZeroedPage } from '../mm/userPages.ts';
 import { getPage, type Page, pageAddress } from '../mm/page.ts';
+import { type FileMappings, unmapMappingRange } from '../mm/fileMappings.ts';
 import { type Spinlock } from '../sync/spinlock.ts';
 import { type Inode } from './inode.ts';
 
@@ -43,7 +44,11 @@ export class AddressSpace {
   treeLock: Inline<Spinlock<PageTreeLock>>;
   pages: Inline<RadixTree>; // (A) Page by page number
   pageCount: u32; // (A)
+  mappings: Inline<FileMappings>; // its own lock: the regions that show the file
 }
+
+/** No file has this page: as an end of a range, it leaves nothing out. */
+export const ALL_PAGES: u32 = 0xffffffff;
 
 /** Pages in the address spaces of all files. */
 let cachedPages: u32 = 0;
@@ -131,11 +136,18 @@ function tryInsert(mapping: AddressSpace, page: Page, index: u32, nodes: RadixRe
   return 0;
 }
 
-/** Removes all pages from number `first` on. Who holds a reference to one keeps it, but it is no longer the file's. */
-export function dropPages(mapping: AddressSpace, first: u32): void {
+/**
+ * Removes the pages from number `first` to before `end`, from the page tables as well. Who holds a reference to one keeps
+ * it, but it is no longer the file's.
+ *
+ * The file must be shorter than that by now, or a fault may bring pages in again at any moment; for a hole in the middle
+ * of a file this is called twice in a row: the second time takes what a fault has mapped that had found its page before.
+ */
+export function dropPages(mapping: AddressSpace, first: u32, end: u32): void {
+  unmapMappingRange(mapping.mappings, first, end);
   let dropped: u32 = 0;
   for (;;) {
-    const page = removeFirst(mapping, first);
+    const page = removeFirst(mapping, first, end);
     if (page === null) break;
     putPage(page);
     dropped++;
@@ -143,11 +155,11 @@ export function dropPages(mapping: AddressSpace, first: u32): void {
   if (dropped > 0) giveBack(mapping, dropped);
 }
 
-function removeFirst(mapping: AddressSpace, first: u32): Page | null {
+function removeFirst(mapping: AddressSpace, first: u32, end: u32): Page | null {
   using _held = mapping.treeLock.acquire();
   let index: u32 = 0;
   const item = mapping.pages.findFrom(first, addrOf(index));
-  if (item === 0) return null;
+  if (item === 0 || reload<u32>(index) >= end) return null;
   mapping.pages.remove(index);
   mapping.pageCount--;
   atomic.dec(addrOf(cachedPages));

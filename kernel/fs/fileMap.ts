@@ -5,18 +5,19 @@
  * mapping, a private one that has not been written to, read and write all agree at any moment. mm/fault.ts makes the
  * private copies.
  *
- * A page is the file's for as long as the file is long enough. One that was mapped before the file was cut keeps its
- * frame until it is unmapped: finding all mappings of a page needs what the reverse mapping will bring.
+ * A file that is cut takes its pages back from all regions (mm/fileMappings.ts). A fault that comes after finds the file
+ * too short; one that has found its page before is told by FileMappings.truncateCount.
  *
  * Locking. Called with the mmapSem held, so nothing here may wait for what is held while user memory is touched: the
  * inode's mutex. The size is read in one piece, pages are found under the tree lock.
  */
 
-import { EFAULT } from '../abi/errno.ts';
+import { EFAULT, EOPNOTSUPP } from '../abi/errno.ts';
 import { PAGE_SHIFT } from '../arch/x86/layout.ts';
+import { putPage } from '../mm/buddy.ts';
 import { type Page } from '../mm/page.ts';
 import { type Vma, type VmOperations } from '../mm/types.ts';
-import { grabPage } from './addressSpace.ts';
+import { dropPages, findPage, grabPage } from './addressSpace.ts';
 import { type File, getFile, putFile } from './file.ts';
 import { inodeSize } from './inode.ts';
 
@@ -27,6 +28,8 @@ export function initFileMap(): void {
   regionOperations.open = openRegion;
   regionOperations.close = closeRegion;
   regionOperations.nopage = findRegionPage;
+  regionOperations.isCached = isRegionPageCached;
+  regionOperations.punchHole = punchRegion;
 }
 
 /** FileOperations.mmap of regular files. */
@@ -49,4 +52,20 @@ function findRegionPage(region: Vma, pageOffset: u32, result: Ptr<Page | null>):
   const inode = region.vmFile!.inode;
   if (i64(pageOffset) << i64(PAGE_SHIFT) >= inodeSize(inode)) return -EFAULT;
   return grabPage(inode.mapping, pageOffset, ptr<Page>(result));
+}
+
+function isRegionPageCached(region: Vma, pageOffset: u32): boolean {
+  const page = findPage(region.vmFile!.inode.mapping, pageOffset);
+  if (page === null) return false;
+  putPage(page);
+  return true;
+}
+
+/** Files in memory only have nothing but their pages. */
+function punchRegion(region: Vma, first: u32, end: u32): i32 {
+  const mapping = region.vmFile!.inode.mapping;
+  if (mapping.operations.readPage !== null) return -EOPNOTSUPP;
+  dropPages(mapping, first, end);
+  dropPages(mapping, first, end);
+  return 0;
 }

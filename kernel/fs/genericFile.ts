@@ -17,7 +17,7 @@ import { PAGE_SHIFT, PAGE_SIZE } from '../arch/x86/layout.ts';
 import { putPage } from '../mm/buddy.ts';
 import { type Page, pageAddress } from '../mm/page.ts';
 import { sendSignalToSelf } from '../proc/signalSend.ts';
-import { dropPages, findPage, grabPage, nextHole, nextPage, zeroTail } from './addressSpace.ts';
+import { ALL_PAGES, dropPages, findPage, grabPage, nextHole, nextPage, zeroTail } from './addressSpace.ts';
 import { type File } from './file.ts';
 import { type Inode, type InodeMutex, inodeSize, setInodeSize, touchAccessed, touchModified } from './inode.ts';
 import { type Transfer } from './transfer.ts';
@@ -143,7 +143,7 @@ export function genericTruncate(inode: Inode, size: i64, held: Held<InodeMutex>)
   const old = inode.size;
   setInodeSize(inode, size, held);
   if (size < old) {
-    dropPages(inode.mapping, pageOf(size + i64(PAGE_SIZE - 1)));
+    dropPages(inode.mapping, pageOf(size + i64(PAGE_SIZE - 1)), ALL_PAGES);
     zeroTail(inode.mapping, size);
   }
   touchModified(inode, held);

@@ -22,7 +22,7 @@ import { type Statfs64, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '../abi/stat.ts
 import { realtimeNs } from '../arch/x86/clock.ts';
 import { allocate, kfree } from '../mm/slab.ts';
 import { type Mutex } from '../sync/mutex.ts';
-import { type AddressSpace, type AddressSpaceOperations, dropPages } from './addressSpace.ts';
+import { type AddressSpace, type AddressSpaceOperations, ALL_PAGES, dropPages } from './addressSpace.ts';
 import { type Dentry } from './dentry.ts';
 import { type FileOperations } from './file.ts';
 
@@ -153,6 +153,7 @@ export function allocateInode(superBlock: SuperBlock, mapping: AddressSpaceOpera
   inode.mapping.host = inode;
   inode.mapping.operations = mapping;
   inode.mapping.treeLock.init('page tree');
+  inode.mapping.mappings.init();
   return inode;
 }
 
@@ -171,7 +172,7 @@ export function putInode(inode: Inode): void {
 
 /** The end of an eviction: frees the pages and the inode itself. */
 export function freeInode(inode: Inode): void {
-  dropPages(inode.mapping, 0);
+  dropPages(inode.mapping, 0, ALL_PAGES);
   kfree(inode);
 }
 

@@ -10,12 +10,11 @@ import { ENAMETOOLONG, ENOENT, ENOMEM, ESRCH } from '../abi/errno.ts';
 import { PATH_MAX } from '../abi/fcntl.ts';
 import { SIG_DFL, SIG_IGN } from '../abi/signal.ts';
 import { RLIMIT_RSS } from '../abi/resource.ts';
-import { PAGE_SIZE } from '../arch/x86/layout.ts';
+import { PAGE_SIZE, pageCeil, pageFloor } from '../arch/x86/layout.ts';
 import { hi, lo } from '../lib/format.ts';
-import { accessProcessVm, mmput, regionPages } from '../mm/mm.ts';
+import { accessProcessVm, mmput } from '../mm/mm.ts';
 import { type Mm, VM_EXEC, VM_GROWSDOWN, VM_READ, VM_SHARED, VM_WRITE, type Vma } from '../mm/types.ts';
 import { kfree, kmalloc } from '../mm/slab.ts';
-import { regionOf } from '../mm/vma.ts';
 import {
   setName,
   type Process,
@@ -170,20 +169,33 @@ function fillTask(process: Process, first: Task, result: Snapshot, held: Held<Ta
 /** Sizes of an address space in pages, zero where there is none. */
 class Sizes {
   total: u32;
+  peak: u32;
+  locked: u32;
   resident: u32;
-  code: u32;
+  peakResident: u32;
+  file: u32; // resident, of files or shared
+  code: u32; // of the program itself
+  library: u32; // other code
   data: u32;
   stack: u32;
+  tables: u32;
 }
 
 function takeSizes(pid: u32, sizes: Sizes): void {
   const mm = mmOf(pid);
   if (mm === null) return;
   sizes.total = mm.totalVm;
+  sizes.peak = mm.peakVm;
+  sizes.locked = mm.lockedVm;
   sizes.resident = mm.rss;
-  sizes.code = (mm.endCode - mm.startCode + PAGE_SIZE - 1) / PAGE_SIZE;
-  sizes.data = regionPages(mm, VM_WRITE);
-  sizes.stack = regionPages(mm, VM_GROWSDOWN);
+  sizes.peakResident = mm.peakRss;
+  sizes.file = mm.fileRss;
+  sizes.code = (pageCeil(mm.endCode) - pageFloor(mm.startCode)) / PAGE_SIZE;
+  if (sizes.code > mm.execVm) sizes.code = mm.execVm;
+  sizes.library = mm.execVm - sizes.code;
+  sizes.data = mm.dataVm;
+  sizes.stack = mm.stackVm;
+  sizes.tables = mm.tablePages;
   mmput(mm);
 }
 
@@ -227,7 +239,8 @@ function printAddresses(text: ProcText, pid: u32): void {
 function writeStatm(text: ProcText, pid: u32): i32 {
   const sizes = zeroed<Inline<Sizes>>();
   takeSizes(pid, sizes);
-  text.print('%u %u 0 %u 0 %u 0\n', sizes.total, sizes.resident, sizes.code, sizes.data);
+  text.print('%u %u %u %u', sizes.total, sizes.resident, sizes.file, sizes.code);
+  text.print(' 0 %u 0\n', sizes.data + sizes.stack);
   return 0;
 }
 
@@ -256,6 +269,28 @@ function printIds(text: ProcText, label: string, ids: Ptr<u32>): void {
   text.print('%s:\t%u\t%u\t%u\t%u\n', label, ids[0], ids[1], ids[2], ids[3]);
 }
 
+function printSize(text: ProcText, label: string, pages: u32): void {
+  text.print('%s:\t%8u kB\n', label, pages * (PAGE_SIZE / 1024));
+}
+
+function printSizes(text: ProcText, sizes: Sizes): void {
+  printSize(text, 'VmPeak', sizes.peak);
+  printSize(text, 'VmSize', sizes.total);
+  printSize(text, 'VmLck', sizes.locked);
+  printSize(text, 'VmPin', 0);
+  printSize(text, 'VmHWM', sizes.peakResident);
+  printSize(text, 'VmRSS', sizes.resident);
+  printSize(text, 'RssAnon', sizes.resident - sizes.file);
+  printSize(text, 'RssFile', sizes.file);
+  printSize(text, 'RssShmem', 0);
+  printSize(text, 'VmData', sizes.data);
+  printSize(text, 'VmStk', sizes.stack);
+  printSize(text, 'VmExe', sizes.code);
+  printSize(text, 'VmLib', sizes.library);
+  printSize(text, 'VmPTE', sizes.tables);
+  printSize(text, 'VmSwap', 0);
+}
+
 function writeStatus(text: ProcText, pid: u32): i32 {
   const process = zeroed<Inline<Snapshot>>();
   const sizes = zeroed<Inline<Sizes>>();
@@ -268,8 +303,7 @@ function writeStatus(text: ProcText, pid: u32): i32 {
   printIds(text, 'Uid', process.uids);
   printIds(text, 'Gid', process.gids);
   if (sizes.total > 0) {
-    text.print('VmSize:\t%8u kB\nVmRSS:\t%8u kB\n', sizes.total * 4, sizes.resident * 4);
-    text.print('VmData:\t%8u kB\nVmStk:\t%8u kB\nVmExe:\t%8u kB\n', sizes.data * 4, sizes.stack * 4, sizes.code * 4);
+    printSizes(text, sizes);
   }
   text.print('Threads:\t%u\n', process.threads);
   printSet(text, 'SigPnd', process.pending);
@@ -327,8 +361,8 @@ function writeMaps(text: ProcText, pid: u32): i32 {
 }
 
 function printRegions(text: ProcText, mm: Mm, path: Ptr<u8>): void {
-  using _held = mm.mmapSem.lock();
-  for (let link = mm.regions.next; link !== mm.regions; link = link.next) printRegion(text, mm, regionOf(link), path);
+  using _mmap = mm.mmapSem.lock();
+  for (let region = mm.mmap; region !== null; region = region.vmNext) printRegion(text, mm, region, path);
 }
 
 function printRegion(text: ProcText, mm: Mm, region: Vma, path: Ptr<u8>): void {

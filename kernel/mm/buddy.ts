@@ -90,7 +90,9 @@ function linkBlock(page: Page, order: u32, _held: Held<BuddyLock>): void {
 export function freePages(page: Page, order: u32): void {
   using held = buddyLock.acquireIrqSave();
   assert((page.flags & (PAGE_FREE | PAGE_RESERVED)) === 0, 'freePages: the block is not in use');
+  assert(page.mapCount === 0, 'freePages: the frame is mapped');
   page.count = 0;
+  page.flags = 0;
   freeFrames += blockSize(order);
   freeBlock(frameOf(page), order, held);
 }

@@ -11,23 +11,24 @@
  *
  * Everything else is the program's fault, and the result says which signal it has earned.
  *
- * Locking. (M) throughout, so faults of one address space come one by one and regions stand still. Frames are found or
- * made before (P) is taken.
+ * Locking. (M), so regions stand still. Entries do not: the page stealer takes pages away, and truncation comes from the
+ * file's side. So a fault looks at the entry, finds or makes a frame, which may sleep, and changes the entry under (P) only
+ * if it is still as it was; if not, somebody else has been faster, and the access is simply repeated.
  */
 
 import { ENOMEM } from '../abi/errno.ts';
-import { RLIMIT_STACK } from '../abi/resource.ts';
-import { current } from '../arch/x86/cpu.ts';
-import { PAGE_SHIFT, pageFloor, USER_END } from '../arch/x86/layout.ts';
+import { PAGE_MASK, PAGE_SHIFT, pageFloor, USER_END } from '../arch/x86/layout.ts';
 import { type Pte, PTE_WRITE } from '../arch/x86/pageTable.ts';
 import { flushStalePage, flushUserPage } from '../arch/x86/tlb.ts';
 import { FAULT_WRITE } from '../arch/x86/trapFrame.ts';
 import { putPage } from './buddy.ts';
-import { type Page } from './page.ts';
-import { allocPte, entryRights, hasPage, pageOf, replacePage, setPage } from './pageTables.ts';
-import { type Mm, type MmapSem, VM_ACCESS, VM_GROWSDOWN, VM_SHARED, VM_WRITE, type Vma } from './types.ts';
-import { allocZeroedPage, copyUserPage, getZeroPage, isZeroPage } from './userPages.ts';
-import { findVma, previousVma, STACK_GUARD_GAP } from './vma.ts';
+import { expandStack } from './expandStack.ts';
+import { lockMappings } from './fileMappings.ts';
+import { getPage, type Page, PAGE_ANON } from './page.ts';
+import { addRights, allocPte, entryRights, hasPage, pageOf, setPage } from './pageTables.ts';
+import { type Mm, type MmapSem, VM_ACCESS, VM_SHARED, VM_WRITE, type Vma } from './types.ts';
+import { allocAnonymousPage, copyUserPage, getZeroPage } from './userPages.ts';
+import { findVma } from './vma.ts';
 
 // What `handleMmFault` returns, besides -ENOMEM. The first two are the si_code of the SIGSEGV.
 /** The access may be repeated. */
@@ -46,57 +47,43 @@ export const FAULT_BUS: i32 = 3;
  * @locking no lock held
  */
 export function handleMmFault(mm: Mm, address: u32, errorCode: u32): i32 {
-  using held = mm.mmapSem.lock();
-  return faultIn(mm, address, (errorCode & FAULT_WRITE) !== 0, held);
+  using mmap = mm.mmapSem.lock();
+  return faultIn(mm, address, (errorCode & FAULT_WRITE) !== 0, mmap);
 }
 
-/** Makes the page at `address` usable for a read or a write. Results as above. */
-export function faultIn(mm: Mm, address: u32, write: boolean, held: Held<MmapSem>): i32 {
+/** Makes the page at `address` usable for a read or a write. Results as above. @sleeps */
+export function faultIn(mm: Mm, address: u32, write: boolean, mmap: Held<MmapSem>): i32 {
   if (address >= USER_END) return FAULT_MAPERR;
-  const region = findVma(mm, address, held);
+  const region = findVma(mm, address, mmap);
   if (region === null) return FAULT_MAPERR;
-  if (address < region.vmStart && !growStack(mm, region, address)) return FAULT_MAPERR;
+  if (address < region.vmStart && expandStack(mm, region, address, mmap) !== 0) return FAULT_MAPERR;
   if ((region.vmFlags & (write ? VM_WRITE : VM_ACCESS)) === 0) return FAULT_ACCERR;
-  const pte = allocPte(mm, address, held);
+  const pte = allocPte(mm, address, mmap);
   if (pte === null) return -ENOMEM;
   const entry: u32 = pte[0];
-  if (!hasPage(entry)) return bringIn(mm, region, address, pte, write);
-  if (write && (entry & PTE_WRITE) === 0) return unshare(mm, region, address, pte);
+  if (entry === 0) {
+    if (region.vmOps !== null) return doNoPage(mm, region, address, pte, write);
+    return doAnonymousPage(mm, region, pte, write);
+  }
+  if (write && (entry & PTE_WRITE) === 0) return doWpPage(mm, region, address, pte, entry);
   flushStalePage(address); // somebody else has mended it; do not fault on an old translation again
   return FAULT_HANDLED;
 }
 
-/** Extends a stack down to `address`, if it is a stack, within its limit, and keeping its distance. */
-function growStack(mm: Mm, region: Vma, address: u32): boolean {
-  if ((region.vmFlags & VM_GROWSDOWN) === 0) return false;
-  const start = pageFloor(address);
-  if (region.vmEnd - start > current().process.limits[RLIMIT_STACK].rlim_cur) return false;
-  const below = previousVma(mm, region);
-  if (below !== null && (below.vmEnd > start || start - below.vmEnd < STACK_GUARD_GAP)) return false;
-  const pages = (region.vmStart - start) >>> PAGE_SHIFT;
-  region.vmStart = start;
-  region.vmOffset -= pages;
-  mm.totalVm += pages;
-  return true;
-}
-
-/** The page has no frame yet. */
-function bringIn(mm: Mm, region: Vma, address: u32, pte: Ptr<Pte>, write: boolean): i32 {
-  if (region.vmOps !== null) return bringInFile(mm, region, address, pte, write);
+/** Nothing is there yet, and no file is behind it. */
+function doAnonymousPage(mm: Mm, region: Vma, pte: Ptr<Pte>, write: boolean): i32 {
   const rights = entryRights(region.vmFlags);
-  if (!write && (region.vmFlags & VM_SHARED) === 0) {
-    setPage(mm, pte, getZeroPage(), rights & ~PTE_WRITE);
-    return FAULT_HANDLED;
-  }
-  const page = allocZeroedPage();
+  const page = write ? allocAnonymousPage() : getZeroPage();
   if (page === null) return -ENOMEM;
-  setPage(mm, pte, page, rights);
+  if (!setPage(mm, pte, 0, page, write ? rights : rights & ~PTE_WRITE)) putPage(page);
   return FAULT_HANDLED;
 }
 
-function bringInFile(mm: Mm, region: Vma, address: u32, pte: Ptr<Pte>, write: boolean): i32 {
+/** Nothing is there yet: the region knows what should be. */
+function doNoPage(mm: Mm, region: Vma, address: u32, pte: Ptr<Pte>, write: boolean): i32 {
   const nopage = region.vmOps!.nopage;
   if (nopage === null) return FAULT_BUS;
+  const truncations = truncateCount(region);
   const pageOffset = region.vmOffset + ((pageFloor(address) - region.vmStart) >>> PAGE_SHIFT);
   const found = zeroed<FixedArray<Page | null, 1>>();
   const result = nopage(region, pageOffset, found);
@@ -113,22 +100,57 @@ function bringInFile(mm: Mm, region: Vma, address: u32, pte: Ptr<Pte>, write: bo
       page = copy;
     }
   }
-  setPage(mm, pte, page, rights);
+  if (!setFilePage(mm, region, pte, page, rights, truncations)) putPage(page);
   return FAULT_HANDLED;
 }
 
-/** A write to a frame that is mapped read-only in a writable region. */
-function unshare(mm: Mm, region: Vma, address: u32, pte: Ptr<Pte>): i32 {
-  const page = pageOf(pte[0]);
+/** How often the file of the region has been cut. */
+function truncateCount(region: Vma): u32 {
+  const file = region.vmFile;
+  return file === null ? 0 : file.inode.mapping.mappings.truncateCount;
+}
+
+/** Maps a page of a file where nothing is. False: the entry is not empty any more, or the file has been cut. */
+function setFilePage(mm: Mm, region: Vma, pte: Ptr<Pte>, page: Page, rights: u32, truncations: u32): boolean {
+  using _shared = lockMappings(region.vmFile);
+  return truncateCount(region) === truncations && setPage(mm, pte, 0, page, rights);
+}
+
+/**
+ * A write to a frame that is mapped read-only in a writable region. Whose reference is the only one, and who sees the
+ * frame in one place only, takes it over: nobody can get at it but through this address space, which (M) keeps still.
+ */
+function doWpPage(mm: Mm, region: Vma, address: u32, pte: Ptr<Pte>, entry: u32): i32 {
+  const page = holdPage(mm, pte, entry);
+  if (page === null) return FAULT_HANDLED;
   const rights = entryRights(region.vmFlags);
-  const isOurs = (region.vmFlags & VM_SHARED) !== 0 || (page.count === 1 && !isZeroPage(page));
-  if (isOurs) {
-    replacePage(mm, pte, page, rights);
-  } else {
-    const copy = copyUserPage(page);
-    if (copy === null) return -ENOMEM;
-    putPage(replacePage(mm, pte, copy, rights));
+  const isAnonymous = (page.flags & PAGE_ANON) !== 0;
+  const isOurs = (region.vmFlags & VM_SHARED) !== 0 || (isAnonymous && page.count === 2); // the entry's, and our own
+  let result = FAULT_HANDLED;
+  if (!isOurs) result = copyOnWrite(mm, address, pte, entry, rights, page);
+  else if (addRights(mm, pte, entry, rights)) flushStalePage(address);
+  putPage(page);
+  return result;
+}
+
+/** Puts a copy of `page` in its place. */
+function copyOnWrite(mm: Mm, address: u32, pte: Ptr<Pte>, entry: u32, rights: u32, page: Page): i32 {
+  const copy = copyUserPage(page);
+  if (copy === null) return -ENOMEM;
+  if (!setPage(mm, pte, entry, copy, rights)) {
+    putPage(copy);
+    return FAULT_HANDLED;
   }
-  flushUserPage(mm, address);
+  flushUserPage(mm, address); // before the entry's reference goes: a CPU may still see the old page
+  putPage(page);
   return FAULT_HANDLED;
+}
+
+/** The frame of an entry, with a reference; null: it is not the one that was seen. */
+function holdPage(mm: Mm, pte: Ptr<Pte>, entry: u32): Page | null {
+  using _table = mm.pageTableLock.acquire();
+  if (((pte[0] ^ entry) & PAGE_MASK) !== 0 || !hasPage(pte[0])) return null;
+  const page = pageOf(entry);
+  getPage(page);
+  return page;
 }

@@ -15,6 +15,7 @@ import {
   reserveMemory,
 } from './earlyMemory.ts';
 import { initKernelMap } from './kernelMap.ts';
+import { initMm } from './mm.ts';
 import { initKernelStacks, stackSlotsFor } from './kernelStack.ts';
 import { type Page, setMemMap } from './page.ts';
 import { initSharedMemory } from './sharedMemory.ts';
@@ -46,6 +47,7 @@ export function initMemory(): void {
   initKernelStacks(slots);
   initUserPages();
   initSharedMemory();
+  initMm();
 }
 
 function initMemMap(): void {

@@ -4,31 +4,47 @@
  * Two counts, for two kinds of interest. `mmUsers` counts those who need the memory: tasks, and whoever looks into it
  * from outside; when it is 0, regions and frames go. `mmCount` counts those who need the record and its page directory:
  * all users together are one of them.
+ *
+ * All address spaces are on one list, for the page stealer and for accounts, under (L) mmListLock. Who finds one there and
+ * lets go of (L) takes a reference before.
  */
 
 import { EFAULT } from '../abi/errno.ts';
 import { PAGE_SIZE, pageFloor, USER_END } from '../arch/x86/layout.ts';
 import { findPte, PTE_PRESENT, PTE_WRITE } from '../arch/x86/pageTable.ts';
 import { flushUserRange } from '../arch/x86/tlb.ts';
+import { type ListHead } from '../lib/list.ts';
+import { panic } from '../lib/panic.ts';
+import { type Spinlock } from '../sync/spinlock.ts';
 import { FAULT_HANDLED, faultIn } from './fault.ts';
+import { lockMappings } from './fileMappings.ts';
 import { kernelDirectory } from './kernelMap.ts';
+import { exitMmap } from './munmap.ts';
+import { acctMemory } from './overcommit.ts';
 import { pageAddress } from './page.ts';
-import {
-  copyPages,
-  createDirectory,
-  freeDirectory,
-  freeTables,
-  pageOf,
-  tableCeil,
-  tableFloor,
-  unmapPages,
-} from './pageTables.ts';
+import { copyPages, createDirectory, freeDirectory, pageOf } from './pageTables.ts';
 import { allocate, kfree } from './slab.ts';
-import { type Mm, type MmapSem, VM_DONTCOPY } from './types.ts';
+import { type Mm, type MmapSem, VM_ACCOUNT, VM_DONTCOPY, VM_LOCKED, VM_LOCKONFAULT, type Vma } from './types.ts';
+import { chooseLayout } from './unmappedArea.ts';
 import { isMemoryLow } from './userPages.ts';
-import { copyVma, freeVma, insertVmStruct, regionOf, removeVma } from './vma.ts';
+import { copyVma, insertVmStruct, vmaPages, vmlistModifyLock, vmStatAccount } from './vma.ts';
 
-/** An empty address space with one user; null: no memory. */
+/** The class of mmListLock. */
+export class MmListLock {
+  declare readonly lock: 'mmList';
+}
+
+const mmListLock = zeroed<Inline<Spinlock<MmListLock>>>();
+/** (L) of Mm.mmList. */
+const mmList = zeroed<Inline<ListHead>>();
+
+/** Makes the list of address spaces. */
+export function initMm(): void {
+  mmListLock.init('mmList');
+  mmList.init();
+}
+
+/** An empty address space with one user, laid out for the current task's limits; null: no memory. */
 export function createMm(): Mm | null {
   if (isMemoryLow()) return null;
   const mm = allocate<Mm>();
@@ -41,8 +57,11 @@ export function createMm(): Mm | null {
   mm.mmUsers = 1;
   mm.mmCount = 1;
   mm.mmapSem.init('mmapSem');
+  mm.vmlistLock.init('vmlistLock');
   mm.pageTableLock.init('pageTable');
-  mm.regions.init();
+  chooseLayout(mm);
+  using _list = mmListLock.acquire();
+  mmList.addBefore(mm.mmList);
   return mm;
 }
 
@@ -50,19 +69,40 @@ export function createMm(): Mm | null {
 export function forkMm(old: Mm): Mm | null {
   const mm = createMm();
   if (mm === null) return null;
-  let complete = false;
-  {
-    using held = old.mmapSem.lock();
-    copyPlaces(mm, old);
-    complete = copyRegions(mm, old, held);
-    flushUserRange(old, 0, USER_END);
-  }
-  if (complete) return mm;
+  if (dupMmap(mm, old)) return mm;
   mmput(mm);
   return null;
 }
 
+/** Copies what `old` has to `mm`, which is empty. False: no memory; what is copied so far is in order. */
+function dupMmap(mm: Mm, old: Mm): boolean {
+  using mmap = old.mmapSem.lock();
+  using newborn = lockNewborn(mm);
+  copyPlaces(mm, old);
+  const isComplete = copyRegions(mm, old, mmap, newborn);
+  flushUserRange(old, 0, USER_END);
+  return isComplete;
+}
+
+/**
+ * Takes (M) of an address space that nobody else has a way to yet. It cannot be contended; so that it is taken while
+ * another (M) is held puts no order between the two.
+ *
+ * @releasedBy unlockNewborn
+ */
+function lockNewborn(mm: Mm): Held<MmapSem> {
+  if (!mm.mmapSem.tryLock()) panic('a new address space is locked');
+  return witness<MmapSem>();
+}
+
+/** Releases it. Called by `using`. */
+export function unlockNewborn(mm: Mm): void {
+  mm.mmapSem.unlock();
+}
+
 function copyPlaces(mm: Mm, old: Mm): void {
+  mm.mmapBase = old.mmapBase;
+  mm.isLegacyLayout = old.isLegacyLayout;
   mm.startCode = old.startCode;
   mm.endCode = old.endCode;
   mm.startData = old.startData;
@@ -76,16 +116,25 @@ function copyPlaces(mm: Mm, old: Mm): void {
   mm.envEnd = old.envEnd;
 }
 
-function copyRegions(mm: Mm, old: Mm, held: Held<MmapSem>): boolean {
-  for (let link = old.regions.next; link !== old.regions; link = link.next) {
-    const region = regionOf(link);
+/** Locks on memory are not inherited. */
+function copyRegions(mm: Mm, old: Mm, mmap: Held<MmapSem>, newborn: Held<MmapSem>): boolean {
+  for (let region = old.mmap; region !== null; region = region.vmNext) {
     if ((region.vmFlags & VM_DONTCOPY) !== 0) continue;
+    if ((region.vmFlags & VM_ACCOUNT) !== 0 && acctMemory(vmaPages(region)) !== 0) return false;
     const copy = copyVma(mm, region);
     if (copy === null) return false;
-    insertVmStruct(mm, copy, held);
-    if (!copyPages(mm, old, region, held)) return false;
+    copy.vmFlags &= ~(VM_LOCKED | VM_LOCKONFAULT);
+    vmStatAccount(mm, copy.vmFlags, i32(vmaPages(copy)), newborn);
+    insertCopy(mm, copy, newborn);
+    if (!copyPages(mm, old, region, mmap)) return false;
   }
   return true;
+}
+
+function insertCopy(mm: Mm, copy: Vma, newborn: Held<MmapSem>): void {
+  using vmlist = vmlistModifyLock(mm, newborn);
+  using shared = lockMappings(copy.vmFile);
+  insertVmStruct(mm, copy, newborn, vmlist, shared);
 }
 
 /** One more user. */
@@ -96,8 +145,18 @@ export function mmget(mm: Mm): void {
 /** One user less; the last one takes regions and memory along. If a CPU has it loaded, it is a lazy one. @sleeps */
 export function mmput(mm: Mm): void {
   if (!atomic.decAndTest(addrOf(mm.mmUsers))) return;
-  exitMmap(mm);
+  emptyMm(mm);
   mmdrop(mm);
+}
+
+/** Takes an address space without users off the list, and takes all its memory. */
+function emptyMm(mm: Mm): void {
+  {
+    using mmap = mm.mmapSem.lock();
+    exitMmap(mm, mmap);
+  }
+  using _list = mmListLock.acquire();
+  mm.mmList.unlink();
 }
 
 /** Drops a reference to the record. */
@@ -111,24 +170,6 @@ export function freeMm(mm: Mm): void {
   kfree(mm);
 }
 
-/** Empties an address space. Tables go with the last region that they serve: nobody looks through the empty ones. */
-export function exitMmap(mm: Mm): void {
-  using held = mm.mmapSem.lock();
-  while (!mm.regions.isEmpty()) {
-    const region = regionOf(mm.regions.next);
-    const start = region.vmStart;
-    let end = tableCeil(region.vmEnd);
-    unmapPages(mm, start, region.vmEnd, held);
-    removeVma(mm, region, held);
-    freeVma(region);
-    if (!mm.regions.isEmpty()) {
-      const next = tableFloor(regionOf(mm.regions.next).vmStart);
-      if (next < end) end = next;
-    }
-    freeTables(mm, tableFloor(start), end, held);
-  }
-}
-
 /**
  * Copies between a buffer of the kernel's and an address space that need not be loaded: for /proc and ptrace. The caller
  * is a user. 0, or -EFAULT with a part done.
@@ -136,11 +177,11 @@ export function exitMmap(mm: Mm): void {
  * @sleeps
  */
 export function accessProcessVm(mm: Mm, address: u32, buffer: Ptr<u8>, count: u32, write: boolean): i32 {
-  using held = mm.mmapSem.lock();
+  using mmap = mm.mmapSem.lock();
   let done: u32 = 0;
   while (done < count) {
     const at = address + done;
-    const place = reach(mm, at, write, held);
+    const place = reach(mm, at, write, mmap);
     if (place === null) return -EFAULT;
     const inPage = PAGE_SIZE - (at - pageFloor(at));
     const size = count - done < inPage ? count - done : inPage;
@@ -152,24 +193,23 @@ export function accessProcessVm(mm: Mm, address: u32, buffer: Ptr<u8>, count: u3
 }
 
 /** Where the kernel sees the byte at a user address; null: it may not be accessed. */
-function reach(mm: Mm, address: u32, write: boolean, held: Held<MmapSem>): Ptr<u8> | null {
+function reach(mm: Mm, address: u32, write: boolean, mmap: Held<MmapSem>): Ptr<u8> | null {
   const wanted = write ? PTE_PRESENT | PTE_WRITE : PTE_PRESENT;
   for (;;) {
     const pte = address < USER_END ? findPte(mm.pageDirectory, address) : null;
     if (pte !== null && (pte[0] & wanted) === wanted) {
       return pageAddress(pageOf(pte[0])).add(address - pageFloor(address));
     }
-    if (faultIn(mm, address, write, held) !== FAULT_HANDLED) return null;
+    if (faultIn(mm, address, write, mmap) !== FAULT_HANDLED) return null;
   }
 }
 
-/** Pages in regions with all these VM_ flags: for /proc. @sleeps */
-export function regionPages(mm: Mm, flags: u32): u32 {
-  using _held = mm.mmapSem.lock();
+/** Pages of page tables of all address spaces. A snapshot. */
+export function pageTablePages(): u32 {
+  using _list = mmListLock.acquire();
   let sum: u32 = 0;
-  for (let link = mm.regions.next; link !== mm.regions; link = link.next) {
-    const region = regionOf(link);
-    if ((region.vmFlags & flags) === flags) sum += (region.vmEnd - region.vmStart) / PAGE_SIZE;
+  for (let link = mmList.next; link !== mmList; link = link.next) {
+    sum += as<Mm>(u32(link) - offsetof<Mm>('mmList')).tablePages + 1; // and the directory
   }
   return sum;
 }

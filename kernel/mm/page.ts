@@ -4,7 +4,7 @@
  * memMap[n] describes the frame at physical address n * 4096. Whatever is asked of a frame (is it free, how many refer to
  * it, which slab does it belong to) is asked here.
  *
- * Locking. `count` is atomic. Everything else belongs to whoever owns the frame:
+ * Locking. `count` and `mapCount` are atomic, and so are changes of `flags` in a frame that is in use. Everything else belongs to whoever owns the frame:
  *   (B) the buddy allocator's lock, while the frame is free
  *   (S) the slab cache's lock, while PAGE_SLAB is set
  */
@@ -21,11 +21,17 @@ export const PAGE_FREE: u32 = 0x2;
 export const PAGE_SLAB: u32 = 0x4;
 /** The first frame of a block that kmalloc took from the buddy allocator as it is. */
 export const PAGE_LARGE: u32 = 0x8;
+/** A program's own memory: not of a file, not of shared memory. */
+export const PAGE_ANON: u32 = 0x10;
+/** Written to since it was last the same as what it was read from. */
+export const PAGE_DIRTY: u32 = 0x20;
 
 export class Page {
   flags: u32;
   /** References; 0: free, or reserved. */
   count: Volatile<u32>;
+  /** Page-table entries that show the frame; each has one of the references. */
+  mapCount: Volatile<u32>;
   link: Inline<ListHead>; // (B) in a list of free blocks; (S) in a list of the cache
   order: u32; // (B) of the free block that begins here; of a PAGE_LARGE block
   cache: u32; // (S) the KmemCache
@@ -79,4 +85,9 @@ export function pageAddress(page: Page): Ptr<u8> {
 export function getPage(page: Page): void {
   assert(page.count !== 0, 'getPage: the frame is free');
   atomic.inc(addrOf(page.count));
+}
+
+/** Sets a flag of a frame that is in use. */
+export function setPageFlag(page: Page, flag: u32): void {
+  if ((page.flags & flag) === 0) atomic.or(addrOf(page.flags), flag);
 }

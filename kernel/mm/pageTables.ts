@@ -1,17 +1,28 @@
 /*
  * The page tables of address spaces: the only file that changes them.
  *
- * What an entry can be:
- *   0                   nothing: a fault decides
- *   PRESENT             a frame, mapped; without WRITE in a writable private region: shared until it is written
- *   PROT_NONE           a frame that may not be touched: the CPU sees an absent page, the kernel keeps its place
- * An entry with a frame holds one reference to it.
+ * What an entry can be (bits of the entry, the highest first; x: the CPU's or none):
+ *
+ *   31        12 11 10  9  8      5      1  0
+ *   | 0                                     0 |   nothing: a fault decides
+ *   | frame     | x  x  0 | rights, A, D | 1  |   PRESENT: a frame, mapped. Without WRITE in a writable private region:
+ *                                                 shared until it is written
+ *   | frame     | x  x  1 | 0    A, D    | 0  |   PROT_NONE: a frame that may not be touched. The CPU sees an absent page,
+ *                                                 the kernel keeps its place
+ *   | slot      | 0  0  0 | 0    | area  | 0  |   swap: the page is in a slot (never 0) of one of 32 swap areas
+ *
+ * An entry with a frame holds one reference to it, and counts in Page.mapCount, unless it is the zero page.
+ *
+ * The CPU sets ACCESSED and DIRTY by itself while it has the entry in its TLB. So an entry that is taken away or loses
+ * rights is exchanged atomically, and what comes back is the last word about it.
  *
  * Freeing. A frame may be reused only when no TLB knows it any more. So entries are cleared first, then the TLB is
  * flushed, then the references dropped, a batch at a time.
  *
- * Locking. (P) Mm.pageTableLock: entries, Mm.rss, Mm.tablePages. Tables come into being under (P) and go with (M) held,
- * so that who holds (M) may keep a pointer to an entry.
+ * Locking. (P) Mm.pageTableLock: entries, Mm.rss, Mm.tablePages. Who wants to change an entry that he has looked at
+ * without (P) says what he saw, and it is changed only if that is still so. Tables come into being under (P). They go
+ * with (M) held, and when no region that they serve is on any list: so who holds (M), or looks at a region on a list
+ * under that list's lock, may keep a pointer to an entry.
  */
 
 import { PAGE_MASK, PAGE_SHIFT, PAGE_SIZE, type PhysAddr, physToVirt } from '../arch/x86/layout.ts';
@@ -20,14 +31,26 @@ import {
   findPte,
   PAGE_TABLE_SPAN,
   type Pte,
+  PTE_ACCESSED,
+  PTE_DIRTY,
   PTE_PRESENT,
   PTE_USER,
   PTE_WRITE,
 } from '../arch/x86/pageTable.ts';
 import { flushUserRange } from '../arch/x86/tlb.ts';
 import { allocPages, freePages, putPage } from './buddy.ts';
-import { getPage, type Page, pageAddress, pageToPhys, physToPage } from './page.ts';
-import { type Mm, type MmapSem, VM_ACCESS, VM_SHARED, VM_WRITE, type Vma } from './types.ts';
+import { type ISharedLock } from './fileMappings.ts';
+import { getPage, type Page, PAGE_ANON, PAGE_DIRTY, pageAddress, pageToPhys, physToPage, setPageFlag } from './page.ts';
+import {
+  type Mm,
+  type MmapSem,
+  type PageTableLock,
+  VM_ACCESS,
+  VM_SHARED,
+  VM_WIPEONFORK,
+  VM_WRITE,
+  type Vma,
+} from './types.ts';
 import { isMemoryLow, isZeroPage } from './userPages.ts';
 
 /** Of an entry that is not PRESENT: it holds a frame all the same. One of the bits that the CPU leaves to us. */
@@ -52,33 +75,69 @@ export function entryRights(flags: u32): u32 {
   return (flags & VM_WRITE) !== 0 ? PTE_PRESENT | PTE_USER | PTE_WRITE : PTE_PRESENT | PTE_USER;
 }
 
+/** Proof that the tables of listed regions stay. */
+type TablesStable = Held<MmapSem> | Held<ISharedLock>;
+
 /** The entry for `address`, with a table made for it if there is none; null: no memory. */
-export function allocPte(mm: Mm, address: u32, _held: Held<MmapSem>): Ptr<Pte> | null {
+export function allocPte(mm: Mm, address: u32, _mmap: Held<MmapSem>): Ptr<Pte> | null {
   const found = findPte(mm.pageDirectory, address);
   if (found !== null) return found;
   const page = isMemoryLow() ? null : allocPages(0);
   if (page === null) return null;
   fillBytes(pageAddress(page), 0, PAGE_SIZE);
-  using _table = mm.pageTableLock.acquire();
-  directoryEntry(mm.pageDirectory, address)[0] = pageToPhys(page) | PTE_PRESENT | PTE_WRITE | PTE_USER;
-  mm.tablePages++;
+  if (!enterTable(mm, address, page)) freePages(page, 0);
   return findPte(mm.pageDirectory, address);
 }
 
-/** Puts a frame where none is, with the reference that the caller has. */
-export function setPage(mm: Mm, pte: Ptr<Pte>, page: Page, rights: u32): void {
-  using _held = mm.pageTableLock.acquire();
-  pte[0] = pageToPhys(page) | rights;
-  if (!isZeroPage(page)) mm.rss++;
+/** Puts a fresh table in its place; false: another one is there. */
+function enterTable(mm: Mm, address: u32, page: Page): boolean {
+  using _table = mm.pageTableLock.acquire();
+  const place = directoryEntry(mm.pageDirectory, address);
+  if ((place[0] & PTE_PRESENT) !== 0) return false;
+  place[0] = pageToPhys(page) | PTE_PRESENT | PTE_WRITE | PTE_USER;
+  mm.tablePages++;
+  return true;
 }
 
-/** Puts `page` in the place of another frame, which is returned with its reference. The caller flushes. */
-export function replacePage(mm: Mm, pte: Ptr<Pte>, page: Page, rights: u32): Page {
-  using _held = mm.pageTableLock.acquire();
-  const old = pageOf(pte[0]);
-  pte[0] = pageToPhys(page) | rights;
-  if (isZeroPage(old)) mm.rss++;
-  return old;
+/** An entry for `page` comes into being. */
+function countIn(mm: Mm, page: Page, _table: Held<PageTableLock>): void {
+  if (isZeroPage(page)) return;
+  atomic.inc(addrOf(page.mapCount));
+  mm.rss++;
+  if ((page.flags & PAGE_ANON) === 0) mm.fileRss++;
+  if (mm.rss > mm.peakRss) mm.peakRss = mm.rss;
+}
+
+/** `entry`, which has a page, has gone. */
+function countOut(mm: Mm, entry: u32, _table: Held<PageTableLock>): void {
+  const page = pageOf(entry);
+  if (isZeroPage(page)) return;
+  atomic.dec(addrOf(page.mapCount));
+  mm.rss--;
+  if ((page.flags & PAGE_ANON) !== 0) return;
+  mm.fileRss--;
+  if ((entry & PTE_DIRTY) !== 0) setPageFlag(page, PAGE_DIRTY);
+}
+
+/**
+ * Makes an entry that was `expected` show `page`, with the reference that the caller has. What it showed before, the
+ * caller has a reference to now. False, and nothing has changed: the entry is another one by now. The caller flushes.
+ */
+export function setPage(mm: Mm, pte: Ptr<Pte>, expected: u32, page: Page, rights: u32): boolean {
+  using table = mm.pageTableLock.acquire();
+  if (((pte[0] ^ expected) & ~(PTE_ACCESSED | PTE_DIRTY)) !== 0) return false;
+  const old = atomic.xchg<u32>(ptr<u32>(pte), pageToPhys(page) | rights);
+  if (hasPage(old)) countOut(mm, old, table);
+  countIn(mm, page, table);
+  return true;
+}
+
+/** Gives an entry that was `expected` more rights: nobody else has its page. False: it is another one by now. */
+export function addRights(mm: Mm, pte: Ptr<Pte>, expected: u32, rights: u32): boolean {
+  using _table = mm.pageTableLock.acquire();
+  if (((pte[0] ^ expected) & ~(PTE_ACCESSED | PTE_DIRTY)) !== 0) return false;
+  atomic.or(ptr<u32>(pte), rights);
+  return true;
 }
 
 /** The next address after `address` that another table is responsible for, or `end` if that comes first. */
@@ -93,8 +152,8 @@ class Batch {
   pages: FixedArray<Page, 64>; // BATCH
 }
 
-/** Takes all frames of [start, end) out, and frees them. Tables stay. */
-export function unmapPages(mm: Mm, start: u32, end: u32, _held: Held<MmapSem>): void {
+/** Takes all frames of [start, end) out, and drops the references. Tables stay. */
+export function unmapPages(mm: Mm, start: u32, end: u32, _stable: TablesStable): void {
   const batch = uninitialized<Inline<Batch>>();
   let address = start;
   while (address < end) {
@@ -110,7 +169,7 @@ export function unmapPages(mm: Mm, start: u32, end: u32, _held: Held<MmapSem>): 
 
 /** Clears entries from `start` on until the batch is full or `end` is reached; returns where it stopped. */
 function gather(mm: Mm, start: u32, end: u32, batch: Batch): u32 {
-  using _held = mm.pageTableLock.acquire();
+  using table = mm.pageTableLock.acquire();
   let address = start;
   while (address < end && batch.count < BATCH) {
     const pte = findPte(mm.pageDirectory, address);
@@ -118,13 +177,11 @@ function gather(mm: Mm, start: u32, end: u32, batch: Batch): u32 {
       address = tableEnd(address, end);
       continue;
     }
-    const entry: u32 = pte[0];
-    if (hasPage(entry)) {
-      pte[0] = 0;
-      const page = pageOf(entry);
-      batch.pages[batch.count] = page;
+    if (hasPage(pte[0])) {
+      const entry = atomic.xchg<u32>(ptr<u32>(pte), 0);
+      countOut(mm, entry, table);
+      batch.pages[batch.count] = pageOf(entry);
       batch.count++;
-      if (!isZeroPage(page)) mm.rss--;
     }
     address += PAGE_SIZE;
   }
@@ -162,14 +219,15 @@ export function freeTables(mm: Mm, start: u32, end: u32, _held: Held<MmapSem>): 
  * Gives `target` the frames that `source` has in a region: fork. Private memory becomes read-only in both, so that the
  * first to write gets a copy. False: no memory. The caller flushes the source's TLB.
  */
-export function copyPages(target: Mm, source: Mm, region: Vma, held: Held<MmapSem>): boolean {
+export function copyPages(target: Mm, source: Mm, region: Vma, mmap: Held<MmapSem>): boolean {
+  if ((region.vmFlags & VM_WIPEONFORK) !== 0) return true;
   const isPrivate = (region.vmFlags & VM_SHARED) === 0;
   let address = region.vmStart;
   while (address < region.vmEnd) {
     const end = tableEnd(address, region.vmEnd);
     const from = findPte(source.pageDirectory, address);
     if (from !== null && hasPages(from, (end - address) >>> PAGE_SHIFT)) {
-      const to = allocPte(target, address, held);
+      const to = allocPte(target, address, mmap);
       if (to === null) return false;
       copyEntries(target, source, to, from, (end - address) >>> PAGE_SHIFT, isPrivate);
     }
@@ -183,27 +241,24 @@ function hasPages(entries: Ptr<Pte>, count: u32): boolean {
   return false;
 }
 
-/** Within one table. Nobody knows the target yet. */
+/** Within one table. Nobody knows the target yet, so its counts need no lock. */
 function copyEntries(target: Mm, source: Mm, to: Ptr<Pte>, from: Ptr<Pte>, count: u32, isPrivate: boolean): void {
-  using _held = source.pageTableLock.acquire();
+  using table = source.pageTableLock.acquire();
   for (let i: u32 = 0; i < count; i++) {
-    let entry: u32 = from[i];
-    if (!hasPage(entry)) continue;
-    if (isPrivate && (entry & PTE_WRITE) !== 0) {
-      entry &= ~PTE_WRITE;
-      from[i] = entry;
-    }
+    if (!hasPage(from[i])) continue;
+    if (isPrivate && (from[i] & PTE_WRITE) !== 0) atomic.and(ptr<u32>(from.add(i)), ~PTE_WRITE);
+    const entry: u32 = from[i];
     const page = pageOf(entry);
     getPage(page);
-    to[i] = entry;
-    if (!isZeroPage(page)) target.rss++;
+    to[i] = entry & ~(PTE_ACCESSED | PTE_DIRTY);
+    countIn(target, page, table);
   }
 }
 
 /** Brings the entries of [start, end) in line with new VM_ flags, and flushes. Private pages get WRITE by a fault. */
-export function protectPages(mm: Mm, start: u32, end: u32, flags: u32, _held: Held<MmapSem>): void {
+export function protectPages(mm: Mm, start: u32, end: u32, flags: u32, _mmap: Held<MmapSem>): void {
   const isShared = (flags & VM_SHARED) !== 0;
-  const rights = entryRights(flags);
+  const rights = isShared ? entryRights(flags) : entryRights(flags) & ~PTE_WRITE;
   {
     using _table = mm.pageTableLock.acquire();
     let address = start;
@@ -213,24 +268,29 @@ export function protectPages(mm: Mm, start: u32, end: u32, flags: u32, _held: He
         address = tableEnd(address, end);
         continue;
       }
-      const entry: u32 = pte[0];
-      if (hasPage(entry)) pte[0] = (entry & PAGE_MASK) | (isShared ? rights : rights & ~PTE_WRITE);
+      if (hasPage(pte[0])) {
+        const entry = atomic.xchg<u32>(ptr<u32>(pte), 0);
+        pte[0] = (entry & (PAGE_MASK | PTE_ACCESSED | PTE_DIRTY)) | rights;
+      }
       address += PAGE_SIZE;
     }
   }
   flushUserRange(mm, start, end);
 }
 
-/** Moves the entry for `from` to `to`: mremap. False: no memory for a table. The caller flushes. */
-export function moveEntry(mm: Mm, from: u32, to: u32, held: Held<MmapSem>): boolean {
-  const old = findPte(mm.pageDirectory, from);
-  if (old === null || !hasPage(old[0])) return true;
-  const place = allocPte(mm, to, held);
-  if (place === null) return false;
+/** Is there a table for `address`? */
+export function hasTable(mm: Mm, address: u32): boolean {
+  return findPte(mm.pageDirectory, address) !== null;
+}
+
+/** Moves `count` entries from `from` to `to`: mremap. The table for each is there, and one each. The caller flushes. */
+export function moveTableEntries(mm: Mm, from: u32, to: u32, count: u32, _mmap: Held<MmapSem>): void {
+  const old = findPte(mm.pageDirectory, from)!;
+  const place = findPte(mm.pageDirectory, to)!;
   using _table = mm.pageTableLock.acquire();
-  place[0] = old[0];
-  old[0] = 0;
-  return true;
+  for (let i: u32 = 0; i < count; i++) {
+    if (old[i] !== 0) place[i] = atomic.xchg<u32>(ptr<u32>(old.add(i)), 0);
+  }
 }
 
 /** A page directory with the kernel's half; 0: no memory. */

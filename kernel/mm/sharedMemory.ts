@@ -8,13 +8,14 @@
  */
 
 import { ENOMEM } from '../abi/errno.ts';
-import { PAGE_SHIFT } from '../arch/x86/layout.ts';
 import { type Spinlock } from '../sync/spinlock.ts';
 import { putPage } from './buddy.ts';
+import { acctMemory, unacctMemory } from './overcommit.ts';
 import { getPage, type Page } from './page.ts';
 import { allocate, kfree, kmalloc } from './slab.ts';
-import { type Vma, type VmOperations } from './types.ts';
+import { VM_NORESERVE, type Vma, type VmOperations } from './types.ts';
 import { allocZeroedPage } from './userPages.ts';
+import { vmaPages } from './vma.ts';
 
 /** The class of SharedMemory.lock. */
 export class SharedMemoryLock {
@@ -25,6 +26,7 @@ class SharedMemory {
   count: Volatile<u32>;
   lock: Inline<Spinlock<SharedMemoryLock>>;
   pageCount: u32; // (C)
+  promised: u32; // (C) pages (overcommit.ts)
   pages: Ptr<Page | null>; // (O) a reference each
 }
 
@@ -35,27 +37,41 @@ export function initSharedMemory(): void {
   operations.open = openShared;
   operations.close = closeShared;
   operations.nopage = findShared;
+  operations.isCached = isSharedPresent;
 }
 
 /** Makes `region`, whose addresses are set, shared memory of its own. 0 or -ENOMEM. */
 export function shareRegion(region: Vma): i32 {
+  const pageCount = vmaPages(region);
+  const promised = (region.vmFlags & VM_NORESERVE) === 0 ? pageCount : 0;
+  if (acctMemory(promised) !== 0) return -ENOMEM;
+  const object = createShared(pageCount);
+  if (object === null) {
+    unacctMemory(promised);
+    return -ENOMEM;
+  }
+  object.promised = promised;
+  region.vmOffset = 0;
+  region.vmOps = operations;
+  region.vmPrivateData = u32(object);
+  return 0;
+}
+
+/** An object without frames, for one region; null: no memory. */
+function createShared(pageCount: u32): SharedMemory | null {
   const object = allocate<SharedMemory>();
-  if (object === null) return -ENOMEM;
-  const pageCount = (region.vmEnd - region.vmStart) >>> PAGE_SHIFT;
+  if (object === null) return null;
   const pages = kmalloc(pageCount * 4);
   if (pages === null) {
     kfree(object);
-    return -ENOMEM;
+    return null;
   }
   fillBytes(pages, 0, pageCount * 4);
   object.count = 1;
   object.lock.init('sharedMemory');
   object.pageCount = pageCount;
   object.pages = ptr<Page | null>(pages);
-  region.vmOffset = 0;
-  region.vmOps = operations;
-  region.vmPrivateData = u32(object);
-  return 0;
+  return object;
 }
 
 function openShared(region: Vma): void {
@@ -69,6 +85,7 @@ function closeShared(region: Vma): void {
     const page = object.pages[i];
     if (page !== null) putPage(page);
   }
+  unacctMemory(object.promised);
   kfree(object.pages);
   kfree(object);
 }
@@ -102,4 +119,9 @@ function enter(object: SharedMemory, index: u32, page: Page, result: Ptr<Page | 
   object.pages[index] = winner;
   result[0] = winner;
   return there === null;
+}
+
+function isSharedPresent(region: Vma, pageOffset: u32): boolean {
+  const object = as<SharedMemory>(region.vmPrivateData);
+  return pageOffset < object.pageCount && object.pages[pageOffset] !== null;
 }

@@ -3,16 +3,20 @@
  */
 
 import { EBADF, EFAULT, EINVAL } from '../abi/errno.ts';
-import { MAP_ANONYMOUS } from '../abi/mman.ts';
+import { MAP_ANONYMOUS, MLOCK_ONFAULT } from '../abi/mman.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { PAGE_SHIFT, PAGE_SIZE } from '../arch/x86/layout.ts';
 import { copyFromUser } from '../arch/x86/userCopy.ts';
 import { putFile } from '../fs/file.ts';
 import { findFile } from '../fs/fileTable.ts';
-import { doBrk, doMmap, doMunmap } from './mmap.ts';
-import { doMadvise, doMprotect, doMsync } from './mprotect.ts';
+import { doMadvise } from './madvise.ts';
+import { doMlock, doMlockall, doMunlock, doMunlockall } from './mlock.ts';
+import { doBrk, doMmap } from './mmap.ts';
+import { doMprotect } from './mprotect.ts';
 import { doMremap } from './mremap.ts';
-import { type Mm } from './types.ts';
+import { doMincore, doMsync } from './msync.ts';
+import { doMunmap } from './munmap.ts';
+import { type Mm, VM_LOCKED, VM_LOCKONFAULT } from './types.ts';
 
 /** The address space of the calling process: a system call comes from one that has one. */
 function currentMm(): Mm {
@@ -67,4 +71,29 @@ export function sysMsync(address: u32, length: u32, flags: u32): i32 {
 
 export function sysMremap(address: u32, oldLength: u32, newLength: u32, flags: u32, newAddress: u32): i32 {
   return doMremap(currentMm(), address, oldLength, newLength, flags, newAddress);
+}
+
+export function sysMincore(address: u32, length: u32, vector: u32): i32 {
+  return doMincore(currentMm(), address, length, vector);
+}
+
+export function sysMlock(address: u32, length: u32): i32 {
+  return doMlock(currentMm(), address, length, VM_LOCKED);
+}
+
+export function sysMlock2(address: u32, length: u32, flags: u32): i32 {
+  if ((flags & ~MLOCK_ONFAULT) !== 0) return -EINVAL;
+  return doMlock(currentMm(), address, length, flags === 0 ? VM_LOCKED : VM_LOCKED | VM_LOCKONFAULT);
+}
+
+export function sysMunlock(address: u32, length: u32): i32 {
+  return doMunlock(currentMm(), address, length);
+}
+
+export function sysMlockall(flags: u32): i32 {
+  return doMlockall(currentMm(), flags);
+}
+
+export function sysMunlockall(): i32 {
+  return doMunlockall(currentMm());
 }

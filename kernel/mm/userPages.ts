@@ -10,7 +10,7 @@
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { panic } from '../lib/panic.ts';
 import { allocPages, freePageCount, totalPageCount } from './buddy.ts';
-import { getPage, type Page, pageAddress } from './page.ts';
+import { getPage, type Page, PAGE_ANON, pageAddress, setPageFlag } from './page.ts';
 
 /** One frame in this many is the kernel's. */
 const RESERVE_FRACTION: u32 = 32;
@@ -42,11 +42,20 @@ export function allocZeroedPage(): Page | null {
   return page;
 }
 
-/** A copy of `source`. */
+/** A frame of zeroes for a program's own memory. */
+export function allocAnonymousPage(): Page | null {
+  const page = allocZeroedPage();
+  if (page !== null) setPageFlag(page, PAGE_ANON);
+  return page;
+}
+
+/** A copy of `source`, for a program's own memory. */
 export function copyUserPage(source: Page): Page | null {
-  if (source === zero) return allocZeroedPage();
+  if (source === zero) return allocAnonymousPage();
   const page = allocUserPage();
-  if (page !== null) copyBytes(pageAddress(page), pageAddress(source), PAGE_SIZE);
+  if (page === null) return null;
+  copyBytes(pageAddress(page), pageAddress(source), PAGE_SIZE);
+  setPageFlag(page, PAGE_ANON);
   return page;
 }
 

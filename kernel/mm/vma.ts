@@ -1,65 +1,190 @@
 /*
- * Regions: the sorted list of an address space, and how regions split and join.
+ * Regions: the sorted sequence of an address space, how it is searched and changed, and how regions join.
  *
- * Invariants. For neighbours a, b on the list: a.vmEnd <= b.vmStart; both are page aligned and not empty. Two anonymous
- * neighbours that touch and agree in their flags are one region (so that a heap that grows page by page stays one).
+ * Invariants. List and tree hold the same regions. For neighbours a, b on the list: a.vmEnd <= b.vmStart; both are page
+ * aligned and not empty. Who looks with either lock of the pair (M,V) held sees that; in the middle of a change both are
+ * held.
  *
- * Locking. All under (M), which the witness shows.
+ * A change has three steps, because nothing may sleep, allocate or call a method of the region under (V):
+ *
+ *   allocate what is needed               may fail; nothing has happened yet
+ *   using vmlist = vmlistModifyLock(...)  change list, tree and fields; cannot fail
+ *   close, free, unmap                    what the change has set free
+ *
+ * The hint. `findVma` reads and writes mmapCache under either lock, so two may write it at once: the stealer with (V), a
+ * fault with (M).
+ *
+ *   fault, holds (M)                        stealer, holds (V)
+ *   hint = mmapCache
+ *                                           mmapCache = other
+ *   hint.vmStart <= address < hint.vmEnd    (both regions stay on the list while either lock is held)
+ *
+ * What makes it safe is that whoever takes a region off the list clears the hint while he holds both locks: each time,
+ * not once for many, so that no search in between can bring back one that is about to go.
  */
 
-import { PAGE_SHIFT, USER_END } from '../arch/x86/layout.ts';
-import { type ListHead } from '../lib/list.ts';
+import { PAGE_SHIFT } from '../arch/x86/layout.ts';
+import { assert } from '../lib/panic.ts';
+import { addSharedVmStruct, type ISharedLock, lockMappings, removeSharedVmStruct } from './fileMappings.ts';
 import { allocate, kfree } from './slab.ts';
-import { type Mm, type MmapSem, VM_GROWSDOWN, type Vma } from './types.ts';
+import {
+  type ListStable,
+  type Mm,
+  type MmapSem,
+  VM_EXEC,
+  VM_GROWSDOWN,
+  VM_LOCKED,
+  VM_SHARED,
+  VM_WRITE,
+  type VmlistLock,
+  type Vma,
+} from './types.ts';
+import { avlFind, avlFindBelow, avlInsert, avlRemove, avlUpdate } from './vmaTree.ts';
 
-/** What stays free below a stack, so that it does not grow into its neighbour: 1 MiB. */
-export const STACK_GUARD_GAP: u32 = 0x100000;
+// ---------------------------------------------------------------------------------------------------------------------
+// The lock against the page stealer.
 
-/** The region that a link is in. */
-export function regionOf(link: ListHead): Vma {
-  return as<Vma>(u32(link) - offsetof<Vma>('link'));
+/**
+ * Lets the page stealer look at the regions of `mm`: `using vmlist = vmlistAccessLock(mm)`.
+ *
+ * @releasedBy vmlistAccessUnlock
+ * @locking takes (V); no (V) of another address space is held
+ */
+export function vmlistAccessLock(mm: Mm): Held<VmlistLock> {
+  return mm.vmlistLock.acquire();
 }
+
+/** Releases it. Called by `using`. */
+export function vmlistAccessUnlock(mm: Mm): void {
+  mm.vmlistLock.release();
+}
+
+/**
+ * Lets the holder of (M) change the regions of `mm`: `using vmlist = vmlistModifyLock(mm, mmap)`.
+ *
+ * @releasedBy vmlistModifyUnlock
+ * @locking takes (V); no (V) of another address space is held
+ */
+export function vmlistModifyLock(mm: Mm, _mmap: Held<MmapSem>): Held<VmlistLock> {
+  assert(mm.mmapSem.isHeldByCurrent(), 'vmlistModifyLock: mmapSem is not held');
+  return mm.vmlistLock.acquire();
+}
+
+/** Releases it. Called by `using`. */
+export function vmlistModifyUnlock(mm: Mm, _mmap: Held<MmapSem>): void {
+  mm.vmlistLock.release();
+}
+
+/** Both locks must be held: by this task, and by this CPU. */
+function assertModifiable(mm: Mm): void {
+  assert(mm.mmapSem.isHeldByCurrent() && mm.vmlistLock.isHeld(), 'regions are changed without their locks');
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Searching.
 
 /** The first region that ends above `address`: the one that contains it, or the next one; null: none. */
-export function findVma(mm: Mm, address: u32, _held: Held<MmapSem>): Vma | null {
+export function findVma(mm: Mm, address: u32, stable: ListStable): Vma | null {
   const hint = mm.mmapCache;
   if (hint !== null && hint.vmStart <= address && address < hint.vmEnd) return hint;
-  for (let link = mm.regions.next; link !== mm.regions; link = link.next) {
-    const region = regionOf(link);
-    if (address < region.vmEnd) {
-      mm.mmapCache = region;
-      return region;
-    }
+  const found = avlFind(mm, address, stable);
+  if (found !== null) mm.mmapCache = found;
+  return found;
+}
+
+/** The same, and in `before` the last region that begins at or below `address` and is not the result; or null. */
+export function findVmaPrev(mm: Mm, address: u32, before: Ptr<Vma | null>, stable: ListStable): Vma | null {
+  const found = findVma(mm, address, stable);
+  before[0] = previousVma(mm, found, stable);
+  return found;
+}
+
+/** The region before `region`, or the last of all if that is null; null: none. */
+export function previousVma(mm: Mm, region: Vma | null, stable: ListStable): Vma | null {
+  return avlFindBelow(mm, region === null ? 0xffffffff : region.vmStart, stable);
+}
+
+/** The first region that has a byte of [start, end); null: none. */
+export function findVmaIntersection(mm: Mm, start: u32, end: u32, stable: ListStable): Vma | null {
+  const region = findVma(mm, start, stable);
+  return region !== null && region.vmStart < end ? region : null;
+}
+
+/** Pages in a region. */
+export function vmaPages(region: Vma): u32 {
+  return (region.vmEnd - region.vmStart) >>> PAGE_SHIFT;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Changing. All of it is quick and cannot fail.
+
+/** Puts a region on the list and in the tree, at its place, and on its file's list. It overlaps no other. */
+export function insertVmStruct(
+  mm: Mm,
+  region: Vma,
+  mmap: Held<MmapSem>,
+  vmlist: Held<VmlistLock>,
+  shared: Held<ISharedLock>,
+): void {
+  linkVma(mm, region, mmap, vmlist);
+  addSharedVmStruct(region, shared);
+}
+
+/** The same for a region that is on its file's list already. */
+export function linkVma(mm: Mm, region: Vma, mmap: Held<MmapSem>, vmlist: Held<VmlistLock>): void {
+  assertModifiable(mm);
+  const before = avlFindBelow(mm, region.vmStart, mmap);
+  if (before === null) {
+    region.vmNext = mm.mmap;
+    mm.mmap = region;
+  } else {
+    region.vmNext = before.vmNext;
+    before.vmNext = region;
   }
-  return null;
-}
-
-/** The region that follows `region`; null: none. */
-export function nextVma(mm: Mm, region: Vma): Vma | null {
-  return region.link.next === mm.regions ? null : regionOf(region.link.next);
-}
-
-/** The region before `region`; null: none. */
-export function previousVma(mm: Mm, region: Vma): Vma | null {
-  return region.link.prev === mm.regions ? null : regionOf(region.link.prev);
-}
-
-/** Puts a region on the list, at its place, and accounts it. It overlaps no other. */
-export function insertVmStruct(mm: Mm, region: Vma, held: Held<MmapSem>): void {
-  const after = findVma(mm, region.vmStart, held);
-  if (after === null) mm.regions.addBefore(region.link);
-  else after.link.addBefore(region.link);
+  avlInsert(mm, region, mmap, vmlist);
   mm.mapCount++;
-  mm.totalVm += (region.vmEnd - region.vmStart) >>> PAGE_SHIFT;
 }
 
-/** Takes a region off the list. */
-export function removeVma(mm: Mm, region: Vma, _held: Held<MmapSem>): void {
-  region.link.unlink();
-  if (mm.mmapCache === region) mm.mmapCache = null;
+/** Takes a region off the list and out of the tree. `before` is the one before it, or null. */
+export function unlinkVma(
+  mm: Mm,
+  region: Vma,
+  before: Vma | null,
+  mmap: Held<MmapSem>,
+  vmlist: Held<VmlistLock>,
+): void {
+  assertModifiable(mm);
+  if (before === null) mm.mmap = region.vmNext;
+  else before.vmNext = region.vmNext;
+  avlRemove(mm, region, mmap, vmlist);
+  mm.mmapCache = null;
   mm.mapCount--;
-  mm.totalVm -= (region.vmEnd - region.vmStart) >>> PAGE_SHIFT;
 }
+
+/** Gives a region on the list new ends. Nothing else may be where it will be. What it shows where does not change. */
+export function vmaAdjust(
+  mm: Mm,
+  region: Vma,
+  start: u32,
+  end: u32,
+  mmap: Held<MmapSem>,
+  vmlist: Held<VmlistLock>,
+  _shared: Held<ISharedLock>,
+): void {
+  assertModifiable(mm);
+  moveEnds(region, start, end);
+  avlUpdate(mm, region, mmap, vmlist);
+}
+
+/** The same for a region that is on no list. The offset moves with the start. */
+export function moveEnds(region: Vma, start: u32, end: u32): void {
+  region.vmOffset += u32(i32(start - region.vmStart) >> i32(PAGE_SHIFT));
+  region.vmStart = start;
+  region.vmEnd = end;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Making and freeing. These may sleep.
 
 /** Frees a region that is on no list. */
 export function freeVma(region: Vma): void {
@@ -77,7 +202,8 @@ export function copyVma(mm: Mm, region: Vma): Vma | null {
   if (copy === null) return null;
   assign(copy, region);
   copy.vmMm = mm;
-  copy.link.init();
+  copy.vmNext = null;
+  copy.shareLink.init();
   const operations = region.vmOps;
   if (operations !== null) {
     const open = operations.open;
@@ -86,65 +212,78 @@ export function copyVma(mm: Mm, region: Vma): Vma | null {
   return copy;
 }
 
-/** Cuts a region in two at `address`, which is inside it. The upper part is new. False: no memory. */
-export function splitVma(mm: Mm, region: Vma, address: u32, _held: Held<MmapSem>): boolean {
-  const upper = copyVma(mm, region);
-  if (upper === null) return false;
-  upper.vmStart = address;
-  upper.vmOffset += (address - region.vmStart) >>> PAGE_SHIFT;
-  region.vmEnd = address;
-  region.link.addAfter(upper.link);
-  mm.mapCount++;
-  return true;
+// ---------------------------------------------------------------------------------------------------------------------
+// Joining.
+
+/** Could these two neighbours, of which `upper` begins where `lower` ends, be one? */
+function canMerge(lower: Vma, upper: Vma): boolean {
+  if (lower.vmEnd !== upper.vmStart || lower.vmFlags !== upper.vmFlags) return false;
+  if (lower.vmFile !== upper.vmFile || lower.vmOps !== upper.vmOps) return false;
+  if (lower.vmOps === null) return true;
+  return lower.vmPrivateData === upper.vmPrivateData && lower.vmOffset + vmaPages(lower) === upper.vmOffset;
 }
 
-/** Could these two, of which `upper` begins where `lower` ends, be one? */
-export function canMerge(lower: Vma, upper: Vma): boolean {
-  if (lower.vmEnd !== upper.vmStart || lower.vmFlags !== upper.vmFlags || (lower.vmFlags & VM_GROWSDOWN) !== 0)
-    return false;
-  return lower.vmFile === null && upper.vmFile === null && lower.vmOps === null && upper.vmOps === null;
+/** Joins `upper` to `lower`, its neighbour: it is on no list after. */
+function absorb(mm: Mm, lower: Vma, upper: Vma, mmap: Held<MmapSem>, vmlist: Held<VmlistLock>): void {
+  const end = upper.vmEnd;
+  unlinkVma(mm, upper, lower, mmap, vmlist);
+  using shared = lockMappings(lower.vmFile);
+  removeSharedVmStruct(upper, shared);
+  vmaAdjust(mm, lower, lower.vmStart, end, mmap, vmlist, shared);
 }
 
-/** Joins a region with its neighbours where possible. Returns the region that has its addresses now. */
-export function mergeVma(mm: Mm, region: Vma, _held: Held<MmapSem>): Vma {
-  let result = region;
-  const before = previousVma(mm, region);
-  if (before !== null && canMerge(before, region)) {
-    absorb(mm, before, region);
-    result = before;
+/**
+ * Joins neighbours that are alike in [start, end] and at its ends. Returns those that are left over, as a list by
+ * vmNext, for `freeMerged` when (V) has been released. A pointer to any region of the range may be stale after.
+ */
+export function mergeSegments(mm: Mm, start: u32, end: u32, mmap: Held<MmapSem>, vmlist: Held<VmlistLock>): Vma | null {
+  let left: Vma | null = null;
+  let lower = avlFindBelow(mm, start, mmap);
+  if (lower === null) lower = mm.mmap;
+  while (lower !== null) {
+    const upper: Vma | null = lower.vmNext;
+    if (upper === null || upper.vmStart > end) break;
+    if (!canMerge(lower, upper)) {
+      lower = upper;
+      continue;
+    }
+    absorb(mm, lower, upper, mmap, vmlist);
+    upper.vmNext = left;
+    left = upper;
   }
-  const after = nextVma(mm, result);
-  if (after !== null && canMerge(result, after)) absorb(mm, result, after);
-  return result;
+  return left;
 }
 
-function absorb(mm: Mm, lower: Vma, upper: Vma): void {
-  lower.vmEnd = upper.vmEnd;
-  upper.link.unlink();
-  if (mm.mmapCache === upper) mm.mmapCache = null;
-  mm.mapCount--;
-  freeVma(upper);
-}
-
-/** The lowest address that a new region may not cross below `region`: a stack wants its gap. */
-export function lowestTaken(region: Vma): u32 {
-  if ((region.vmFlags & VM_GROWSDOWN) === 0) return region.vmStart;
-  return region.vmStart > STACK_GUARD_GAP ? region.vmStart - STACK_GUARD_GAP : 0;
-}
-
-/** Where `length` bytes are free, at `from` or above; 0: nowhere. First fit. */
-export function findGap(mm: Mm, from: u32, length: u32, held: Held<MmapSem>): u32 {
-  let address = from;
-  for (let region = findVma(mm, address, held); region !== null; region = nextVma(mm, region)) {
-    const limit = lowestTaken(region);
-    if (address <= limit && length <= limit - address) return address;
-    address = region.vmEnd;
+/** Frees what `mergeSegments` has left over. @sleeps */
+export function freeMerged(left: Vma | null): void {
+  let region = left;
+  while (region !== null) {
+    const next: Vma | null = region.vmNext;
+    freeVma(region);
+    region = next;
   }
-  return address <= USER_END && length <= USER_END - address ? address : 0;
 }
 
-/** Is nothing in [start, end)? */
-export function isFree(mm: Mm, start: u32, end: u32, held: Held<MmapSem>): boolean {
-  const region = findVma(mm, start, held);
-  return region === null || end <= region.vmStart;
+/** Joins what can be joined in [start, end] and at its ends. @sleeps */
+export function mergeRange(mm: Mm, start: u32, end: u32, mmap: Held<MmapSem>): void {
+  let left: Vma | null = null;
+  {
+    using vmlist = vmlistModifyLock(mm, mmap);
+    left = mergeSegments(mm, start, end, mmap, vmlist);
+  }
+  freeMerged(left);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Accounts.
+
+/** Counts `pages` pages of a region with these flags in; a negative number, out. */
+export function vmStatAccount(mm: Mm, vmFlags: u32, pages: i32, _mmap: Held<MmapSem>): void {
+  const change = u32(pages);
+  mm.totalVm += change;
+  if (mm.totalVm > mm.peakVm) mm.peakVm = mm.totalVm;
+  if ((vmFlags & VM_LOCKED) !== 0) mm.lockedVm += change;
+  if ((vmFlags & VM_GROWSDOWN) !== 0) mm.stackVm += change;
+  else if ((vmFlags & (VM_WRITE | VM_SHARED)) === VM_WRITE) mm.dataVm += change;
+  else if ((vmFlags & (VM_EXEC | VM_WRITE)) === VM_EXEC) mm.execVm += change;
 }

@@ -5,14 +5,35 @@
 import {
   SYS_brk,
   SYS_madvise,
+  SYS_mincore,
+  SYS_mlock,
+  SYS_mlock2,
+  SYS_mlockall,
   SYS_mmap,
   SYS_mmap2,
   SYS_mprotect,
   SYS_mremap,
   SYS_msync,
+  SYS_munlock,
+  SYS_munlockall,
   SYS_munmap,
 } from '../abi/syscallNumbers.ts';
-import { sysBrk, sysMadvise, sysMmap, sysMmap2, sysMprotect, sysMremap, sysMsync, sysMunmap } from '../mm/sysMm.ts';
+import {
+  sysBrk,
+  sysMadvise,
+  sysMincore,
+  sysMlock,
+  sysMlock2,
+  sysMlockall,
+  sysMmap,
+  sysMmap2,
+  sysMprotect,
+  sysMremap,
+  sysMsync,
+  sysMunlock,
+  sysMunlockall,
+  sysMunmap,
+} from '../mm/sysMm.ts';
 import { setSystemCall } from './dispatch.ts';
 
 /** Makes them known. */
@@ -25,4 +46,10 @@ export function installMemoryCalls(): void {
   setSystemCall(SYS_madvise, sysMadvise);
   setSystemCall(SYS_mremap, sysMremap);
   setSystemCall(SYS_msync, sysMsync);
+  setSystemCall(SYS_mincore, sysMincore);
+  setSystemCall(SYS_mlock, sysMlock);
+  setSystemCall(SYS_mlock2, sysMlock2);
+  setSystemCall(SYS_munlock, sysMunlock);
+  setSystemCall(SYS_mlockall, sysMlockall);
+  setSystemCall(SYS_munlockall, sysMunlockall);
 }

@@ -54,6 +54,7 @@ describe('a static glibc program runs as on Linux', () => {
     ['malloc', []],
     ['memory', []],
     ['filemaps', []],
+    ['regions', []],
     ['fork', []],
     ['execs', []],
     ['jobs', []],
