@@ -23,6 +23,32 @@ export const CLONE_CHILD_CLEARTID = 0x00200000;
 export const CLONE_DETACHED = 0x00400000;
 export const CLONE_UNTRACED = 0x00800000;
 export const CLONE_CHILD_SETTID = 0x01000000;
+// Namespaces: the kernel has none but the one that all are in.
+export const CLONE_NEWCGROUP = 0x02000000;
+export const CLONE_NEWUTS = 0x04000000;
+export const CLONE_NEWIPC = 0x08000000;
+export const CLONE_NEWUSER = 0x10000000;
+export const CLONE_NEWPID = 0x20000000;
+export const CLONE_NEWNET = 0x40000000;
+export const CLONE_IO = 0x80000000;
+// Flags of clone3 alone, in the upper half of its 64 bits.
+export const CLONE_CLEAR_SIGHAND = 0x1;
+export const CLONE_INTO_CGROUP = 0x2;
+
+/** What clone3 reads: its first version is 64 bytes long, this one 88. */
+export class CloneArguments {
+  flags: u64;
+  pidfd: u64;
+  child_tid: u64;
+  parent_tid: u64;
+  exit_signal: u64;
+  stack: u64; // lowest address
+  stack_size: u64;
+  tls: u64;
+  set_tid: u64;
+  set_tid_size: u64;
+  cgroup: u64;
+}
 
 export const SCHED_OTHER = 0;
 export const SCHED_FIFO = 1;

@@ -103,6 +103,7 @@ export class SuperBlock {
 
 export class Inode {
   count: Volatile<u32>;
+  futexNumber: u32; // atomic: see proc/futexKey.ts
   number: u32; // (C)
   superBlock: SuperBlock; // (C)
   operations: InodeOperations; // (C)

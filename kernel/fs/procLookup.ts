@@ -1,6 +1,8 @@
 /*
  * Processes as procfs finds them: by pid, again and again, for each may be gone the next time.
  *
+ * A directory of one thread, /proc/PID/task/TID, knows it by its tid, marked by a bit that pids do not have.
+ *
  * Locking. (T), the task list's lock, while a process is looked at; what outlives the look (an address space, a table of
  * files) is kept by a reference.
  */
@@ -10,26 +12,70 @@ import { PATH_MAX } from '../abi/fcntl.ts';
 import { kfree, kmalloc } from '../mm/slab.ts';
 import { mmget } from '../mm/mm.ts';
 import { type Mm } from '../mm/types.ts';
-import { type Task } from '../proc/task.ts';
-import { findProcess, firstThread, lockTasks, type TaskListLock } from '../proc/taskList.ts';
+import { type Process, type Task } from '../proc/task.ts';
+import {
+  findProcess,
+  findProcessOf,
+  findTask,
+  firstThread,
+  lockTasks,
+  nextThread,
+  type TaskListLock,
+} from '../proc/taskList.ts';
 import { type Dentry, describePath, getDentry, isRemoved, putDentry } from './dentry.ts';
 import { type File, putFile } from './file.ts';
 import { type FileTable, findFile, getFiles, nextDescriptor, putFiles } from './fileTable.ts';
 import { currentRoot, type FsContext, getFsContext, putFsContext } from './fsContext.ts';
 
-/** A thread of process `pid` that still lives, or null. */
+/** In a pid: it is that of one thread, and means it alone. */
+export const THREAD_NODE: u32 = 0x80000000;
+
+/** The process of that pid, or of that thread; or null. Zombies are found, too, and first threads that have ended. */
+export function processOf(pid: u32, held: Held<TaskListLock>): Process | null {
+  return (pid & THREAD_NODE) !== 0 ? findProcessOf(pid & ~THREAD_NODE, held) : findProcess(pid, held);
+}
+
+/** A thread of process `pid` that still lives, or the thread meant; or null. */
 export function threadOf(pid: u32, held: Held<TaskListLock>): Task | null {
+  if ((pid & THREAD_NODE) !== 0) return findTask(pid & ~THREAD_NODE, held);
   const process = findProcess(pid, held);
   return process === null ? null : firstThread(process, held);
 }
 
-/** When the process was started, never 0; 0: there is no such process. Tells two processes of one pid apart. */
+/** Is `tid` a thread of process `pid`? */
+export function isThreadOf(tid: u32, pid: u32): boolean {
+  using held = lockTasks();
+  const process = findProcessOf(tid, held);
+  return process !== null && process === processOf(pid, held);
+}
+
+/** Is there a process with this pid? A thread that is not its process's first has none of its own. */
+export function isProcess(pid: u32): boolean {
+  using held = lockTasks();
+  return findProcess(pid, held) !== null;
+}
+
+/** The smallest tid above `tid` in process `pid`, or 0. A first thread counts as there while others are. */
+export function threadAfter(pid: u32, tid: u32): u32 {
+  using held = lockTasks();
+  const process = processOf(pid, held);
+  if (process === null) return 0;
+  let best: u32 = process.pid > tid ? process.pid : 0;
+  for (let task = firstThread(process, held); task !== null; task = nextThread(task, held)) {
+    if (task.pid > tid && (best === 0 || task.pid < best)) best = task.pid;
+  }
+  return best;
+}
+
+/** When the process or thread was started, never 0; 0: there is none. Tells two processes of one pid apart. */
 export function processStart(pid: u32): u64 {
   if (pid === 0) return 0n;
   using held = lockTasks();
-  const process = findProcess(pid, held);
+  const process = processOf(pid, held);
   if (process === null) return 0n;
-  return process.startTime === 0n ? 1n : process.startTime;
+  const thread = (pid & THREAD_NODE) !== 0 ? findTask(pid & ~THREAD_NODE, held) : null;
+  const start = thread !== null && thread.pid !== process.pid ? thread.startTime : process.startTime;
+  return start === 0n ? 1n : start;
 }
 
 /** Effective user of a process: the owner of its files here. */

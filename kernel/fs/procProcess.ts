@@ -1,5 +1,5 @@
 /*
- * The files of /proc/PID.
+ * The files of /proc/PID, and of the threads below it.
  *
  * Locking. A record of the process is filled under (T) and printed without it.
  *
@@ -8,32 +8,24 @@
 
 import { ENAMETOOLONG, ENOENT, ENOMEM, ESRCH } from '../abi/errno.ts';
 import { PATH_MAX } from '../abi/fcntl.ts';
-import { SIG_DFL, SIG_IGN } from '../abi/signal.ts';
-import { RLIMIT_RSS } from '../abi/resource.ts';
 import { PAGE_SIZE, pageCeil, pageFloor } from '../arch/x86/layout.ts';
 import { hi, lo } from '../lib/format.ts';
 import { accessProcessVm, mmput } from '../mm/mm.ts';
 import { type Mm, VM_EXEC, VM_GROWSDOWN, VM_READ, VM_SHARED, VM_WRITE, type Vma } from '../mm/types.ts';
 import { kfree, kmalloc } from '../mm/slab.ts';
-import {
-  setName,
-  type Process,
-  type Task,
-  TASK_DEAD,
-  TASK_INTERRUPTIBLE,
-  TASK_RUNNING,
-  TASK_STOPPED,
-} from '../proc/task.ts';
 import { type SignalSet } from '../proc/signalState.ts';
-import { findProcess, firstThread, lockTasks, nextThread, type TaskListLock } from '../proc/taskList.ts';
 import { majorOf, minorOf } from './device.ts';
 import { type Dentry, putDentry } from './dentry.ts';
 import { type ProcDirectory } from './procEntry.ts';
 import { describeMounts } from './procMounts.ts';
 import { directoryOf, mmOf, tellPath } from './procLookup.ts';
+import { type Snapshot, takeSnapshot } from './procSnapshot.ts';
 import { type ProcText } from './procText.ts';
 
-/** Fills the lists of /proc/PID and /proc/PID/fd (which has no entries but the descriptors). */
+/**
+ * Fills the list of /proc/PID, or of /proc/PID/task/TID, which is the same for one thread. `descriptors` is the directory
+ * of descriptors, which has no entries but those.
+ */
 export function addProcessEntries(directory: ProcDirectory, descriptors: ProcDirectory): void {
   directory.addFile('cmdline', 0o444, writeCmdline);
   directory.addFile('comm', 0o444, writeComm);
@@ -46,124 +38,6 @@ export function addProcessEntries(directory: ProcDirectory, descriptors: ProcDir
   directory.addFile('stat', 0o444, writeStat);
   directory.addFile('statm', 0o444, writeStatm);
   directory.addFile('status', 0o444, writeStatus);
-}
-
-/** What the process was at one moment. */
-class Snapshot {
-  name: FixedArray<u8, 16>;
-  state: u8; // the letter
-  pid: u32;
-  parent: u32;
-  pgrp: u32;
-  session: u32;
-  ttyDevice: u32;
-  ttyGroup: i32;
-  minorFaults: u32;
-  utime: u32;
-  stime: u32;
-  childrenUtime: u32;
-  childrenStime: u32;
-  nice: i32;
-  threads: u32;
-  startTicks: u64;
-  rssLimit: u32;
-  pending: SignalSet; // of the first thread
-  sharedPending: SignalSet;
-  blocked: SignalSet;
-  ignored: SignalSet;
-  caught: SignalSet;
-  exitSignal: i32;
-  exitCode: u32;
-  cpu: u32;
-  affinity: u32;
-  uids: FixedArray<u32, 4>;
-  gids: FixedArray<u32, 4>;
-  umask: u32;
-  voluntary: u32;
-  involuntary: u32;
-}
-
-const TICK: u64 = 10000000n;
-
-/** False: there is no such process. */
-function takeSnapshot(pid: u32, result: Snapshot): boolean {
-  using held = lockTasks();
-  const process = findProcess(pid, held);
-  if (process === null) return false;
-  fillProcess(process, result);
-  const first = firstThread(process, held);
-  result.state = letterOf(first);
-  if (first === null) setName(result.name, process.name);
-  else fillTask(process, first, result, held);
-  return true;
-}
-
-function letterOf(task: Task | null): u8 {
-  if (task === null) return 0x5a; // Z
-  const state = task.state;
-  if (state === TASK_RUNNING) return 0x52; // R
-  if (state === TASK_INTERRUPTIBLE) return 0x53; // S
-  if (state === TASK_STOPPED) return 0x54; // T
-  return state === TASK_DEAD ? 0x58 : 0x44; // X, D
-}
-
-function fillProcess(process: Process, result: Snapshot): void {
-  const parent = process.parent;
-  const tty = process.tty;
-  result.pid = process.pid;
-  result.parent = parent === null ? 0 : parent.pid;
-  result.pgrp = process.pgrp;
-  result.session = process.session;
-  result.ttyDevice = tty === null ? 0 : tty.device;
-  result.ttyGroup = tty === null ? -1 : i32(tty.foreground);
-  result.minorFaults = process.minorFaults;
-  result.utime = process.utime;
-  result.stime = process.stime;
-  result.childrenUtime = process.childrenUtime;
-  result.childrenStime = process.childrenStime;
-  result.threads = process.threadCount;
-  result.startTicks = process.startTime / TICK;
-  result.rssLimit = process.limits[RLIMIT_RSS].rlim_cur;
-  result.sharedPending = process.pending.set;
-  result.exitSignal = process.exitSignal;
-  result.exitCode = process.exitCode;
-  result.voluntary = process.voluntarySwitches;
-  result.involuntary = process.involuntarySwitches;
-  for (let signal: i32 = 1; signal <= 64; signal++) {
-    const handler = process.actions[signal].handler;
-    const bit = u64(1) << u64(signal - 1);
-    if (handler === SIG_IGN) result.ignored |= bit;
-    else if (handler !== SIG_DFL) result.caught |= bit;
-  }
-}
-
-function fillTask(process: Process, first: Task, result: Snapshot, held: Held<TaskListLock>): void {
-  const credentials = first.credentials;
-  const context = first.fs;
-  setName(result.name, first.name);
-  result.nice = first.nice;
-  result.pending = first.pending.set;
-  result.blocked = first.blocked;
-  result.cpu = first.cpu;
-  result.affinity = first.affinity;
-  result.umask = context === null ? 0 : context.umask;
-  result.uids[0] = credentials.uid;
-  result.uids[1] = credentials.euid;
-  result.uids[2] = credentials.suid;
-  result.uids[3] = credentials.fsuid;
-  result.gids[0] = credentials.gid;
-  result.gids[1] = credentials.egid;
-  result.gids[2] = credentials.sgid;
-  result.gids[3] = credentials.fsgid;
-  let task: Task | null = first;
-  while (task !== null) {
-    result.utime += task.utime;
-    result.stime += task.stime;
-    result.minorFaults += task.minorFaults;
-    result.voluntary += task.voluntarySwitches;
-    result.involuntary += task.involuntarySwitches;
-    task = nextThread(task, held);
-  }
 }
 
 /** Sizes of an address space in pages, zero where there is none. */
@@ -212,7 +86,7 @@ function writeStat(text: ProcText, pid: u32): i32 {
   const sizes = zeroed<Inline<Sizes>>();
   if (!takeSnapshot(pid, process)) return -ESRCH;
   takeSizes(pid, sizes);
-  text.print('%u (%s) %c %u', process.pid, process.name, process.state, process.parent);
+  text.print('%u (%s) %c %u', process.tid, process.name, process.state, process.parent);
   text.print(' %u %u %u %d 0', process.pgrp, process.session, process.ttyDevice, process.ttyGroup);
   text.print(' %u 0 0 0 %u %u', process.minorFaults, process.utime, process.stime);
   text.print(' %u %u %d %d', process.childrenUtime, process.childrenStime, 20 + process.nice, process.nice);
@@ -299,7 +173,7 @@ function writeStatus(text: ProcText, pid: u32): i32 {
   text.print('Name:\t%s\n', process.name);
   text.print('Umask:\t0%u%u%u\n', (process.umask >>> 6) & 7, (process.umask >>> 3) & 7, process.umask & 7);
   text.print('State:\t%s\n', stateName(process.state));
-  text.print('Tgid:\t%u\nNgid:\t0\nPid:\t%u\nPPid:\t%u\nTracerPid:\t0\n', process.pid, process.pid, process.parent);
+  text.print('Tgid:\t%u\nNgid:\t0\nPid:\t%u\nPPid:\t%u\nTracerPid:\t0\n', process.pid, process.tid, process.parent);
   printIds(text, 'Uid', process.uids);
   printIds(text, 'Gid', process.gids);
   if (sizes.total > 0) {

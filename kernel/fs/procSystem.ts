@@ -57,6 +57,7 @@ export function addSystemEntries(root: ProcDirectory): void {
   root.addFile('partitions', 0o444, writePartitions);
   root.addFile('stat', 0o444, writeStat);
   root.addDirectory('sys', sys);
+  root.addLink('thread-self', writeThreadSelf);
   root.addFile('uptime', 0o444, writeUptime);
   root.addFile('version', 0o444, writeVersion);
   sys.addDirectory('fs', sysFs);
@@ -119,6 +120,11 @@ function writeFileNumber(text: ProcText, _pid: u32): i32 {
 
 function writeSelf(text: ProcText, _pid: u32): i32 {
   text.print('%u', current().process.pid);
+  return 0;
+}
+
+function writeThreadSelf(text: ProcText, _pid: u32): i32 {
+  text.print('%u/task/%u', current().process.pid, current().pid);
   return 0;
 }
 

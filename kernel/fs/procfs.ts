@@ -9,6 +9,7 @@
  *   /proc            "meminfo", ... from a list; "1", "2", ... by pid; "self"
  *   /proc/PID        "stat", ... from a list, the same for all
  *   /proc/PID/fd     by descriptor: links to what is open
+ *   /proc/PID/task   by thread: directories like /proc/PID, without task
  *
  * A process can end while somebody stands in its directory. So an inode knows pid and start time of its process, each
  * text looks the process up anew (-ESRCH if it is gone), and `revalidate` makes walks forget a name that was good once.
@@ -44,9 +45,13 @@ import {
   dentryOfDescriptor,
   descriptorTarget,
   findDescriptor,
+  isProcess,
+  isThreadOf,
   nextProcessDescriptor,
   processOwner,
   processStart,
+  THREAD_NODE,
+  threadAfter,
 } from './procLookup.ts';
 import { addSystemEntries } from './procSystem.ts';
 import { type ProcText } from './procText.ts';
@@ -69,6 +74,8 @@ class ProcNode {
 const root = zeroed<Inline<ProcDirectory>>();
 const processDirectory = zeroed<Inline<ProcDirectory>>();
 const descriptorDirectory = zeroed<Inline<ProcDirectory>>();
+const taskDirectory = zeroed<Inline<ProcDirectory>>();
+const threadDirectory = zeroed<Inline<ProcDirectory>>();
 
 const superBlockOperations = zeroed<Inline<SuperBlockOperations>>();
 const directoryOperations = zeroed<Inline<InodeOperations>>();
@@ -83,6 +90,8 @@ const mappingOperations = zeroed<Inline<AddressSpaceOperations>>();
 export function initProcfs(): void {
   addSystemEntries(root);
   addProcessEntries(processDirectory, descriptorDirectory);
+  addProcessEntries(threadDirectory, descriptorDirectory);
+  processDirectory.addDirectory('task', taskDirectory);
   superBlockOperations.evictInode = evictInode;
   superBlockOperations.put = putSuperBlock;
   directoryOperations.lookup = lookup;
@@ -207,9 +216,14 @@ function lookup(directory: Inode, dentry: Dentry, _held: Held<InodeMutex>): i32 
   if (list === descriptorDirectory) {
     if (number < 0 || !findDescriptor(node.pid, u32(number))) return -ENOENT;
     inode = makeInode(directory.superBlock, null, null, node.pid, number);
+  } else if (list === taskDirectory) {
+    if (number <= 0 || !isThreadOf(u32(number), node.pid)) return -ENOENT;
+    inode = makeInode(directory.superBlock, null, threadDirectory, u32(number) | THREAD_NODE, 0);
   } else if (list === root && number > 0) {
-    if (processStart(u32(number)) === 0n) return -ENOENT;
-    inode = makeInode(directory.superBlock, null, processDirectory, u32(number), 0);
+    // A thread has a directory here as well, which listings do not show.
+    const pid = isProcess(u32(number)) ? u32(number) : u32(number) | THREAD_NODE;
+    if (processStart(pid) === 0n) return -ENOENT;
+    inode = makeInode(directory.superBlock, null, processDirectory, pid, 0);
   } else {
     const entry = list.find(dentry.name);
     if (entry === null) return -ENOENT;
@@ -231,7 +245,7 @@ function isStillThere(dentry: Dentry): boolean {
   return inode.operations !== descriptorOperations || findDescriptor(node.pid, u32(node.descriptor));
 }
 
-/** Positions: 0 ".", 1 "..", then the list; then, from FIRST_NUMBER on, pids or descriptors. */
+/** Positions: 0 ".", 1 "..", then the list; then, from FIRST_NUMBER on, pids, tids or descriptors. */
 const FIRST_NUMBER: u32 = 0x100;
 
 function iterate(file: File, sink: DirectorySink): i32 {
@@ -251,6 +265,7 @@ function iterate(file: File, sink: DirectorySink): i32 {
   }
   if (list === root) emitProcesses(file, sink);
   else if (list === descriptorDirectory) emitDescriptors(file, sink, node.pid);
+  else if (list === taskDirectory) emitThreads(file, sink, node.pid);
   return 0;
 }
 
@@ -287,6 +302,14 @@ function pidAfter(pid: u32): u32 {
   using held = lockTasks();
   const process = nextProcess(pid, held);
   return process === null ? 0 : process.pid;
+}
+
+function emitThreads(file: File, sink: DirectorySink, pid: u32): void {
+  for (;;) {
+    const tid = threadAfter(pid, u32(file.position) - FIRST_NUMBER);
+    if (tid === 0 || !emitNumber(sink, tid, DT_DIR)) return;
+    file.position = i64(tid + FIRST_NUMBER);
+  }
 }
 
 function emitDescriptors(file: File, sink: DirectorySink, pid: u32): void {

@@ -22,8 +22,9 @@ export class SharedMemoryLock {
   declare readonly lock: 'sharedMemory';
 }
 
-class SharedMemory {
+export class SharedMemory {
   count: Volatile<u32>;
+  futexNumber: u32; // atomic: see proc/futexKey.ts
   lock: Inline<Spinlock<SharedMemoryLock>>;
   pageCount: u32; // (C)
   promised: u32; // (C) pages (overcommit.ts)
@@ -72,6 +73,11 @@ function createShared(pageCount: u32): SharedMemory | null {
   object.pageCount = pageCount;
   object.pages = ptr<Page | null>(pages);
   return object;
+}
+
+/** The object that a region shows; null if it shows something else. */
+export function sharedMemoryOf(region: Vma): SharedMemory | null {
+  return region.vmOps === operations ? as<SharedMemory>(region.vmPrivateData) : null;
 }
 
 function openShared(region: Vma): void {

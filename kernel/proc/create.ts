@@ -29,6 +29,7 @@ import { allocKernelStack, freeKernelStack, kernelStackLimit } from '../mm/kerne
 import { allocate, kfree, kmalloc } from '../mm/slab.ts';
 import { HELD_LOCKS_SIZE } from '../sync/heldLocks.ts';
 import { initPending } from './signalSend.ts';
+import { putHandlers, type SignalHandlers } from './signalState.ts';
 import { type Process, type Task, TASK_UNINTERRUPTIBLE } from './task.ts';
 import { allocatePid, linkProcess, linkTask, numberOfProcesses, numberOfTasks, type TaskListLock } from './taskList.ts';
 import { initTimer } from './timer.ts';
@@ -90,11 +91,20 @@ export function freeTask(task: Task): void {
   kfree(task);
 }
 
-/** A process without threads, on no list. Null: no memory. */
-export function createProcess(): Process | null {
+/**
+ * A process without threads, on no list. Null: no memory.
+ *
+ * @param handlers its signal actions, a reference that passes to it in any case; null: no memory
+ */
+export function createProcess(handlers: SignalHandlers | null): Process | null {
+  if (handlers === null) return null;
   const process = allocate<Process>();
-  if (process === null) return null;
+  if (process === null) {
+    putHandlers(handlers);
+    return null;
+  }
   initProcess(process);
+  process.handlers = handlers;
   return process;
 }
 

@@ -10,7 +10,11 @@
  *   copy arguments and environment to kernel memory
  *   check the ELF headers                           nothing has changed so far
  *   new address space: load segments, build stack    failure: change back
+ *   end the other threads                            no way back
  *   drop the old one; reset signals, close-on-exec, registers
+ *
+ * The program has one thread, whose number is that of the process; what it shared with other processes (descriptors,
+ * signal actions) it now has for itself.
  *
  * @source execve(2).
  */
@@ -27,7 +31,7 @@ import { USER_CS, USER_DS } from '../arch/x86/segments.ts';
 import { EFLAGS_FIXED, EFLAGS_IF, NOT_A_SYSCALL, type TrapFrame } from '../arch/x86/trapFrame.ts';
 import { strncpyFromUser } from '../arch/x86/userCopy.ts';
 import { type File, putFile } from '../fs/file.ts';
-import { closeOnExec } from '../fs/fileTable.ts';
+import { closeOnExec, dupFiles, putFiles } from '../fs/fileTable.ts';
 import { kernelRead, openExecutable } from '../fs/open.ts';
 import { activateMm } from '../mm/activeMm.ts';
 import { createMm, mmput } from '../mm/mm.ts';
@@ -37,7 +41,9 @@ import { type ExecArguments } from './execArguments.ts';
 import { type ElfImage, loadElf, readElf } from './execElf.ts';
 import { buildStack } from './execStack.ts';
 import { HEAD_SIZE, isScript, MAX_NESTING, readScript, type Script } from './execScript.ts';
-import { replaceMm } from './exit.ts';
+import { becomeOnlyThread, replaceMm } from './exit.ts';
+import { killSelf } from './signalSend.ts';
+import { createHandlers, putHandlers } from './signalState.ts';
 import { setName, type Task, userFrame } from './task.ts';
 import { lockTasks } from './taskList.ts';
 
@@ -133,9 +139,12 @@ function buildImage(task: Task, state: ExecState, esp: Ptr<u32>): i32 {
   let error = loadElf(fresh, state.file!, state.image);
   if (error === 0) error = buildStack(fresh, state.image, state.strings, esp);
   borrowMm(task, old);
+  if (error === -EFAULT) error = -ENOMEM; // the addresses are ours: what failed is a page
+  if (error === 0) error = becomeOnlyThread();
+  if (error === 0) error = unshareResources(task);
   if (error < 0) {
     mmput(fresh);
-    return error === -EFAULT ? -ENOMEM : error; // the addresses are ours: what failed is a page
+    return error;
   }
   const dropped = replaceMm(task, fresh);
   if (dropped !== null) {
@@ -145,12 +154,32 @@ function buildImage(task: Task, state: ExecState, esp: Ptr<u32>): i32 {
   return 0;
 }
 
+/** A table of descriptors or of signal actions that other processes use as well is replaced by a copy. */
+function unshareResources(task: Task): i32 {
+  const process = task.process;
+  const files = task.files!;
+  const handlers = process.handlers;
+  const ownFiles = files.count > 1 ? dupFiles(files) : files;
+  const ownHandlers = handlers.count > 1 ? createHandlers(handlers) : handlers;
+  {
+    using _tasks = lockTasks();
+    using _held = process.signalLock.acquireIrqSave();
+    if (ownFiles !== null) task.files = ownFiles;
+    if (ownHandlers !== null) process.handlers = ownHandlers;
+  }
+  if (ownFiles !== null && ownFiles !== files) putFiles(files);
+  if (ownHandlers !== null && ownHandlers !== handlers) putHandlers(handlers);
+  if (ownFiles !== null && ownHandlers !== null) return 0;
+  killSelf(); // the other threads are gone: there is nothing to go back to
+  return -ENOMEM;
+}
+
 /** Caught signals go back to their default, since the handlers are gone; ignored ones stay ignored. */
 function resetSignals(task: Task): void {
   const process = task.process;
   using _held = process.signalLock.acquireIrqSave();
   for (let signal: u32 = 1; signal <= NSIG; signal++) {
-    const action = process.actions[signal];
+    const action = process.handlers.actions[signal];
     if (action.handler !== SIG_IGN) action.handler = SIG_DFL;
     action.flags = 0;
     action.restorer = 0;

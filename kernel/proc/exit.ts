@@ -6,6 +6,9 @@
  * control any more are released (POSIX, orphaned process groups), the parent is told. What the parent does not want to
  * know (it ignores SIGCHLD) is forgotten at once.
  *
+ * A process ends with the code of exit_group, or the signal, that was its end; if its threads ended one by one, with the
+ * code of the last.
+ *
  *   exitGroup      says that all threads are to end, with one code
  *     exitThread   gives back memory, files, ...
  *       leave      under (T): off the lists; the last one makes the zombie
@@ -14,9 +17,9 @@
  * Locking. (T) for the family, (S) inside it for the flags. Nothing else is held while (T) is.
  */
 
+import { EAGAIN } from '../abi/errno.ts';
 import { CLD_EXITED, CLD_KILLED, SA_NOCLDWAIT, SIG_IGN, SIGCHLD, SIGCONT, SIGHUP } from '../abi/signal.ts';
 import { current } from '../arch/x86/cpu.ts';
-import { putUser32 } from '../arch/x86/userCopy.ts';
 import { hangUpSession } from '../drivers/jobControl.ts';
 import { putFiles } from '../fs/fileTable.ts';
 import { putFsContext } from '../fs/fsContext.ts';
@@ -26,14 +29,27 @@ import { mmput } from '../mm/mm.ts';
 import { kfree } from '../mm/slab.ts';
 import { type Mm } from '../mm/types.ts';
 import { checkTaskExit } from '../sync/lockChecker.ts';
-import { schedule, setCurrentState, wakeUpTask } from './scheduler.ts';
-import { discardPending, hasStoppedMember, killThreads, notifyParent, sendSignalToMembers } from './signalSend.ts';
-import { type Process, type Task, TASK_DEAD, TASK_KILLABLE } from './task.ts';
+import { leaveFutexes } from './futexExit.ts';
+import { killPending, schedule, setCurrentState, wakeUpTask } from './scheduler.ts';
+import {
+  completeStop,
+  discardPending,
+  hasStoppedMember,
+  killThreads,
+  notifyParent,
+  recalcSignalPending,
+  retargetPending,
+  sendSignalToMembers,
+} from './signalSend.ts';
+import { putHandlers } from './signalState.ts';
+import { type Process, type Task, TASK_DEAD, TASK_KILLABLE, TASK_RUNNING } from './task.ts';
 import {
   childAfter,
   findProcess,
+  firstThread,
   isOrphanedGroupExcept,
   lockTasks,
+  renameTask,
   type TaskListLock,
   unlinkProcess,
   unlinkTask,
@@ -58,11 +74,7 @@ function releaseVforkParent(task: Task, _tasks: Held<TaskListLock>): void {
  */
 export function replaceMm(task: Task, fresh: Mm | null): Mm | null {
   const old = task.mm;
-  if (task.clearChildTid !== 0) {
-    // The C library's threads wait for this word. Nobody reads it when no other thread shares the memory.
-    if (old !== null && old.mmUsers > 1) putUser32(task.clearChildTid, 0);
-    task.clearChildTid = 0;
-  }
+  if (old !== null) leaveFutexes(task, old);
   using tasks = lockTasks();
   task.mm = fresh;
   activateMm(fresh);
@@ -114,15 +126,23 @@ function releaseOrphanedGroup(
 function isAutoReaped(process: Process): boolean {
   const parent = process.parent;
   if (parent === null) return true;
-  if (process.exitSignal !== SIGCHLD) return process.exitSignal === 0;
-  const action = parent.actions[SIGCHLD];
+  if (process.exitSignal !== SIGCHLD) return false;
+  const action = parent.handlers.actions[SIGCHLD];
   return action.handler === SIG_IGN || (action.flags & SA_NOCLDWAIT) !== 0;
 }
 
 /** Frees a process that is on no list any more. */
 export function freeProcess(process: Process): void {
   discardPending(process.pending, ~0n);
+  putHandlers(process.handlers);
   kfree(process);
+}
+
+/** What the children of a thread are when it has gone: those of another one. */
+function inheritChildren(process: Process, tid: u32, heir: Task, tasks: Held<TaskListLock>): void {
+  for (let child = childAfter(process, null, tasks); child !== null; child = childAfter(process, child, tasks)) {
+    if (child.parentThread === tid) child.parentThread = heir.pid;
+  }
 }
 
 /** The children of `process` become process 1's, zombies included. */
@@ -135,6 +155,7 @@ function reparentChildren(process: Process, tasks: Held<TaskListLock>): void {
     const next = childAfter(process, child, tasks);
     child.siblingLink.unlink();
     child.parent = init;
+    child.parentThread = init.pid;
     init.children.addBefore(child.siblingLink);
     child.exitSignal = SIGCHLD;
     if (child.threadCount === 0) notifyEnd(child, tasks);
@@ -176,21 +197,38 @@ function leave(task: Task): boolean {
   if (task.vforkChild !== null) task.vforkChild.vforkParent = null;
   discardPending(task.pending, ~0n);
   unlinkTask(task, tasks);
-  return process.threadCount === 0 && becomeZombie(process, tasks);
+  const other = firstThread(process, tasks);
+  if (other === null) return becomeZombie(process, tasks);
+  inheritChildren(process, task.pid, other, tasks);
+  completeStop(process, tasks);
+  if (process.execThread !== null && process.threadCount === 1) wakeUpTask(process.execThread, TASK_KILLABLE);
+  return false;
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Leaving.
 
-/** Says that the process ends with `code` (if nobody said so before), and that its other threads are to follow. */
+/**
+ * Says that the process ends with `code` (if nobody said so before), and that its other threads are to follow. A thread
+ * that has to make way for another one's execve goes alone.
+ */
 function beginGroupExit(process: Process, code: u32): void {
   using tasks = lockTasks();
   using held = process.signalLock.acquireIrqSave();
-  if (process.isExiting) return;
+  if (process.isExiting || (process.execThread !== null && process.execThread !== current())) return;
   process.isExiting = true;
   process.exitCode = code;
   process.stopSignal = 0;
-  killThreads(process, held, tasks);
+  killThreads(process, null, held, tasks);
+}
+
+/** From here on the current thread takes no signals; others get what it had been told of. */
+function refuseSignals(task: Task, process: Process): void {
+  {
+    using _held = process.signalLock.acquireIrqSave();
+    task.isExiting = true;
+  }
+  if (process.threadCount > 1) retargetPending(process, ~0n);
 }
 
 /**
@@ -201,6 +239,7 @@ function beginGroupExit(process: Process, code: u32): void {
 function exitThread(code: u32): never {
   const task = current();
   const process = task.process;
+  refuseSignals(task, process);
   const isLast = atomic.decAndTest(addrOf(process.liveThreads));
   if (isLast) {
     beginGroupExit(process, code);
@@ -223,6 +262,49 @@ function exitThread(code: u32): never {
 export function exitGroup(code: u32): never {
   beginGroupExit(current().process, code);
   exitThread(code);
+}
+
+/**
+ * Ends all other threads of the current process, for execve, and makes the current one its first. 0; -EAGAIN if the
+ * process is about to end, or another thread's execve was faster: then this thread ends, too.
+ *
+ * @sleeps
+ */
+export function becomeOnlyThread(): i32 {
+  const task = current();
+  const process = task.process;
+  if (!beginExec(task, process)) return -EAGAIN;
+  for (;;) {
+    setCurrentState(TASK_KILLABLE);
+    if (reload<u32>(process.threadCount) === 1 || killPending()) break;
+    schedule();
+  }
+  setCurrentState(TASK_RUNNING);
+  return endExec(task, process) ? 0 : -EAGAIN;
+}
+
+function beginExec(task: Task, process: Process): boolean {
+  using tasks = lockTasks();
+  using held = process.signalLock.acquireIrqSave();
+  if (process.isExiting || process.execThread !== null) return false;
+  process.execThread = task;
+  process.stopSignal = 0;
+  process.stoppedThreads = 0;
+  killThreads(process, task, held, tasks);
+  recalcSignalPending(task, held);
+  return true;
+}
+
+/** False: killed while it waited. */
+function endExec(task: Task, process: Process): boolean {
+  using tasks = lockTasks();
+  using _held = process.signalLock.acquireIrqSave();
+  process.execThread = null;
+  if (process.threadCount !== 1) return false;
+  const tid = task.pid;
+  if (tid !== process.pid) renameTask(task, process.pid, tasks);
+  inheritChildren(process, tid, task, tasks);
+  return true;
 }
 
 /** exit(code): ends the thread; with the last one, the process. */

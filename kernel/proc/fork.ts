@@ -1,38 +1,37 @@
 /*
- * fork, vfork, clone: making a process from the one that asks.
+ * Making a process, or a thread, from the one that asks: what fork, vfork and clone (sysClone.ts) have in common.
  *
  * Idea. The child is a copy: memory copy-on-write, files and directories by reference or copied, registers the same but
  * for EAX, which is 0. clone's flags say what is shared instead of copied. The child's kernel stack is prepared so that
  * the first switch to it begins in `beginChild`, which leaves for user mode through the copied registers.
+ *
+ * With CLONE_THREAD the child is another task of the same process: a thread. It has registers, a mask, pending signals and
+ * thread areas of its own; everything in Process it has in common with the others.
  *
  * vfork shares the address space and lets the parent sleep until the child has let go of it, by exec or exit. The two
  * point at each other under (T) until then; a parent that is killed in its sleep unties the knot.
  *
  * Whatever fails, fails before the child is known to anybody, and all that was taken is given back.
  *
- * Threads (CLONE_THREAD) and a shared table of signal actions without them are not there yet: EINVAL.
+ * @source clone(2), fork(2), vfork(2).
  */
 
-import { EAGAIN, EINVAL, ENOMEM, ERESTARTNOINTR } from '../abi/errno.ts';
+import { EAGAIN, ENOMEM, ERESTARTNOINTR } from '../abi/errno.ts';
 import { RLIM_NLIMITS, type Rlimit, RLIMIT_NPROC } from '../abi/resource.ts';
 import {
   CLONE_CHILD_CLEARTID,
   CLONE_CHILD_SETTID,
-  CLONE_DETACHED,
   CLONE_FILES,
   CLONE_FS,
-  CLONE_NEWNS,
   CLONE_PARENT,
   CLONE_PARENT_SETTID,
-  CLONE_PIDFD,
   CLONE_SETTLS,
   CLONE_SIGHAND,
   CLONE_THREAD,
   CLONE_VFORK,
   CLONE_VM,
-  CSIGNAL,
 } from '../abi/sched.ts';
-import { NSIG, SIGCHLD } from '../abi/signal.ts';
+import { NSIG, SIG_DFL, SIG_IGN } from '../abi/signal.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { fpuSave } from '../arch/x86/fpu.ts';
 import { prepareKernelStack, returnToUser } from '../arch/x86/switch.ts';
@@ -43,17 +42,15 @@ import { forkMm, mmget, mmput } from '../mm/mm.ts';
 import { createProcess, createTask, freeTask, mayFork, publish } from './create.ts';
 import { freeProcess } from './exit.ts';
 import { finishSwitch, killPending, schedule, setCurrentState, startTask } from './scheduler.ts';
-import { type SignalAction } from './signalState.ts';
+import { createHandlers, type SignalHandlers } from './signalState.ts';
 import { type Process, type Task, TASK_KILLABLE, TASK_RUNNING, userFrame } from './task.ts';
 import { lockTasks, processAfter, type TaskListLock } from './taskList.ts';
 import { setThreadArea } from './tls.ts';
 
-/** Flags that ask for something that is not there. */
-const UNSUPPORTED: u32 = CLONE_THREAD | CLONE_SIGHAND | CLONE_NEWNS | CLONE_PIDFD | CLONE_DETACHED;
-
-/** What clone is asked for. */
-class CloneRequest {
+/** What clone is asked for. The flags have been checked. */
+export class CloneRequest {
   flags: u32;
+  resetHandlers: boolean; // caught signals are at their default in the child
   exitSignal: i32;
   stack: u32; // the child's ESP; 0: the parent's
   parentTid: u32; // user address, with CLONE_PARENT_SETTID
@@ -123,12 +120,26 @@ function copyThread(child: Task, parent: Task, request: CloneRequest): void {
   if ((request.flags & CLONE_CHILD_CLEARTID) !== 0) child.clearChildTid = request.childTid;
 }
 
-/** Copies what belongs to the process: actions, limits. */
+/** The child's signal actions: the parent's own table, or a copy. Null: no memory. */
+function copyHandlers(parent: Process, request: CloneRequest): SignalHandlers | null {
+  const handlers = parent.handlers;
+  if ((request.flags & CLONE_SIGHAND) !== 0) {
+    atomic.inc(addrOf(handlers.count));
+    return handlers;
+  }
+  const copy = createHandlers(handlers);
+  if (copy === null || !request.resetHandlers) return copy;
+  for (let signal: u32 = 1; signal <= NSIG; signal++) {
+    if (copy.actions[signal].handler !== SIG_IGN) copy.actions[signal].handler = SIG_DFL;
+  }
+  return copy;
+}
+
+/** Copies what else belongs to the process: limits. */
 function copyProcess(child: Process, parent: Process, request: CloneRequest): void {
   using _held = parent.signalLock.acquireIrqSave();
-  copyBytes(ptr<u8>(child.actions), ptr<u8>(parent.actions), (NSIG + 1) * sizeof<SignalAction>());
   copyBytes(ptr<u8>(child.limits), ptr<u8>(parent.limits), RLIM_NLIMITS * sizeof<Rlimit>());
-  child.exitSignal = request.exitSignal;
+  child.exitSignal = (request.flags & CLONE_PARENT) !== 0 ? parent.exitSignal : request.exitSignal;
 }
 
 /** Halves the rest of the parent's time slice: forking must not make time. */
@@ -140,13 +151,25 @@ function shareSlice(child: Task, parent: Task): void {
 // ---------------------------------------------------------------------------------------------------------------------
 // Publishing.
 
-/** How many processes has this user? */
+/** How many threads has this user? */
 function countOfUser(uid: u32, tasks: Held<TaskListLock>): u32 {
   let count: u32 = 0;
   for (let process = processAfter(null, tasks); process !== null; process = processAfter(process, tasks)) {
-    if (process.uid === uid && process.threadCount !== 0) count++;
+    if (process.uid === uid) count += process.threadCount;
   }
   return count;
+}
+
+/** A new process is the child of the one that made it, or its sibling, and of its group and session. */
+function joinFamily(process: Process, parent: Task, request: CloneRequest): void {
+  const old = parent.process;
+  const isSibling = (request.flags & CLONE_PARENT) !== 0;
+  process.parent = isSibling ? old.parent : old;
+  process.parentThread = isSibling ? old.parentThread : parent.pid;
+  process.pgrp = old.pgrp;
+  process.session = old.session;
+  process.tty = old.tty;
+  process.uid = parent.credentials.uid;
 }
 
 /**
@@ -162,12 +185,10 @@ function launch(child: Task, parent: Task, request: CloneRequest): i32 {
   if (parent.signalPending) return -ERESTARTNOINTR;
   const uid = parent.credentials.uid;
   if (uid !== 0 && countOfUser(uid, tasks) >= old.limits[RLIMIT_NPROC].rlim_cur) return -EAGAIN;
-  process.parent = (request.flags & CLONE_PARENT) !== 0 ? old.parent : old;
-  process.pgrp = old.pgrp;
-  process.session = old.session;
-  process.tty = old.tty;
-  process.uid = uid;
-  if (publish(child, true, 0, tasks) < 0) return -EAGAIN;
+  const isThread = process === old;
+  if (!isThread) joinFamily(process, parent, request);
+  if (publish(child, !isThread, 0, tasks) < 0) return -EAGAIN;
+  if (isThread) atomic.inc(addrOf(process.liveThreads));
   const pid = i32(child.pid);
   if ((request.flags & CLONE_VFORK) !== 0) {
     child.vforkParent = parent;
@@ -196,22 +217,24 @@ function waitForVforkChild(parent: Task): void {
 /** A child that is not to be: gives everything back. */
 function abandon(child: Task, error: i32): i32 {
   dropResources(child);
-  freeProcess(child.process);
+  if (child.process !== current().process) freeProcess(child.process);
   freeTask(child);
   return error;
 }
 
 function createChild(request: CloneRequest, result: Ptr<Task>): i32 {
   const parent = current();
-  const process = createProcess();
+  const old = parent.process;
+  const isThread = (request.flags & CLONE_THREAD) !== 0;
+  const process = isThread ? old : createProcess(copyHandlers(old, request));
   if (process === null) return -ENOMEM;
   const child = createTask();
   if (child === null) {
-    freeProcess(process);
+    if (!isThread) freeProcess(process);
     return -ENOMEM;
   }
   child.process = process;
-  copyProcess(process, parent.process, request);
+  if (!isThread) copyProcess(process, old, request);
   copyThread(child, parent, request);
   if (!copyResources(child, parent, request.flags)) return abandon(child, -ENOMEM);
   if ((request.flags & CLONE_SETTLS) !== 0) {
@@ -223,12 +246,12 @@ function createChild(request: CloneRequest, result: Ptr<Task>): i32 {
 }
 
 /**
- * Makes a child of the current process. Its pid, or -EINVAL, -EAGAIN, -ENOMEM.
+ * Makes a child of the current process, or a thread in it. Its pid, or -EAGAIN, -ENOMEM, -EFAULT and -EINVAL (about the
+ * thread area).
  *
  * @sleeps
  */
-function doClone(request: CloneRequest): i32 {
-  if ((request.flags & UNSUPPORTED) !== 0) return -EINVAL;
+export function doClone(request: CloneRequest): i32 {
   if (!mayFork()) return -EAGAIN;
   const parent = current();
   let child: Task = parent;
@@ -239,40 +262,4 @@ function doClone(request: CloneRequest): i32 {
   if ((request.flags & CLONE_PARENT_SETTID) !== 0) putUser32(request.parentTid, u32(pid));
   if ((request.flags & CLONE_VFORK) !== 0) waitForVforkChild(parent);
   return pid;
-}
-
-/** fork(). */
-export function sysFork(): i32 {
-  const request = zeroed<Inline<CloneRequest>>();
-  request.exitSignal = SIGCHLD;
-  return doClone(request);
-}
-
-/** vfork(). */
-export function sysVfork(): i32 {
-  const request = zeroed<Inline<CloneRequest>>();
-  request.flags = CLONE_VM | CLONE_VFORK;
-  request.exitSignal = SIGCHLD;
-  return doClone(request);
-}
-
-/** clone(flags, stack, parentTid, tls, childTid): the i386 order of arguments. */
-export function sysClone(flags: u32, stack: u32, parentTid: u32, tls: u32, childTid: u32): i32 {
-  const request = zeroed<Inline<CloneRequest>>();
-  const signal = flags & CSIGNAL;
-  if (signal > NSIG) return -EINVAL;
-  request.flags = flags & ~u32(CSIGNAL);
-  request.exitSignal = i32(signal);
-  request.stack = stack;
-  request.parentTid = parentTid;
-  request.childTid = childTid;
-  request.tls = tls;
-  return doClone(request);
-}
-
-/** set_tid_address(address): what to clear when the thread ends. Returns its pid. */
-export function sysSetTidAddress(address: u32): i32 {
-  const task = current();
-  task.clearChildTid = address;
-  return i32(task.pid);
 }

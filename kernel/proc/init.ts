@@ -20,6 +20,7 @@ import { printk } from '../lib/printk.ts';
 import { activateMm, freeRetiredMm } from '../mm/activeMm.ts';
 import { createTask, freeTask, initProcess, initTask, setDefaultLimits } from './create.ts';
 import { execKernel } from './exec.ts';
+import { initFutexes } from './futex.ts';
 import { createKernelThreadAs } from './kernelThread.ts';
 import { updateLoadAverage } from './loadAverage.ts';
 import { seedRandom } from './random.ts';
@@ -79,6 +80,7 @@ function bootSeed(): u32 {
 export function initTasks(stackBottom: u32): void {
   initTaskList();
   initTimers();
+  initFutexes();
   initNames();
   seedRandom(bootSeed());
   initProcess(idleProcess);

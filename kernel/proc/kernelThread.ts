@@ -9,6 +9,7 @@ import { prepareKernelStack } from '../arch/x86/switch.ts';
 import { createProcess, createTask, freeTask, publish, setDefaultLimits } from './create.ts';
 import { exitKernelThread, freeProcess } from './exit.ts';
 import { finishSwitch, startTask } from './scheduler.ts';
+import { createHandlers } from './signalState.ts';
 import { setName, type Task, userFrame } from './task.ts';
 import { lockTasks } from './taskList.ts';
 
@@ -36,7 +37,7 @@ export function createKernelThreadAs(
   entry: (argument: u32) => void,
   argument: u32,
 ): Task | null {
-  const process = createProcess();
+  const process = createProcess(createHandlers(null));
   if (process === null) return null;
   const task = createTask();
   if (task === null) {

@@ -22,7 +22,6 @@
 
 import { EINTR, ERESTART_RESTARTBLOCK, ERESTARTNOHAND, ERESTARTNOINTR, ERESTARTSYS } from '../abi/errno.ts';
 import {
-  CLD_STOPPED,
   SA_NODEFER,
   SA_RESETHAND,
   SA_RESTART,
@@ -35,7 +34,6 @@ import {
   SIGSEGV,
   SIGSTOP,
 } from '../abi/signal.ts';
-import { STATUS_STOPPED } from '../abi/wait.ts';
 import { SYS_restart_syscall } from '../abi/syscallNumbers.ts';
 import { current, thisCpu } from '../arch/x86/cpu.ts';
 import { NOT_A_SYSCALL, type TrapFrame } from '../arch/x86/trapFrame.ts';
@@ -44,13 +42,14 @@ import { exitGroup } from './exit.ts';
 import { schedule, setCurrentState } from './scheduler.ts';
 import { pushSignalFrame } from './signalFrame.ts';
 import {
+  completeStop,
   forceSignal,
   isFromUser,
   isIgnoredByDefault,
   isStopSignal,
-  notifyParent,
   notifyTask,
   recalcSignalPending,
+  retargetPending,
   UNBLOCKABLE,
 } from './signalSend.ts';
 import {
@@ -58,6 +57,7 @@ import {
   type QueuedSignal,
   type SignalAction,
   signalBit,
+  type SignalHandlers,
   type SignalInfo,
   type SignalSet,
 } from './signalState.ts';
@@ -137,25 +137,21 @@ function beginStop(process: Process, signal: i32): void {
   for (let task = firstThread(process, tasks); task !== null; task = nextThread(task, tasks)) notifyTask(task, held);
 }
 
+/** Announces that the current thread takes part in a stop. False: SIGCONT or SIGKILL was faster. */
+function joinStop(task: Task, process: Process): boolean {
+  using _held = process.signalLock.acquireIrqSave();
+  if (process.stopSignal === 0 || task.killed) return false;
+  setCurrentState(TASK_STOPPED);
+  process.stoppedThreads++;
+  return true;
+}
+
 /** The current thread takes part in a stop of its process. Returns when it goes on. The last one tells the parent. */
 function stopThread(task: Task): void {
-  const process = task.process;
   {
     using tasks = lockTasks();
-    let isLast = false;
-    const signal = process.stopSignal;
-    {
-      using _held = process.signalLock.acquireIrqSave();
-      if (process.stopSignal === 0 || task.killed) return; // SIGCONT or SIGKILL was faster
-      setCurrentState(TASK_STOPPED);
-      process.stoppedThreads++;
-      isLast = process.stoppedThreads === process.threadCount;
-      if (isLast) process.isStopped = true;
-    }
-    if (isLast) {
-      process.stopReport = (u32(signal) << 8) | STATUS_STOPPED;
-      notifyParent(process, CLD_STOPPED, signal, tasks);
-    }
+    if (!joinStop(task, task.process)) return;
+    completeStop(task.process, tasks);
   }
   schedule();
 }
@@ -177,6 +173,15 @@ const STOP = 2;
 const JOIN_STOP = 3;
 const DIE = 4;
 
+/** What is to happen on `signal` this time: a handler for one shot is spent by that. */
+function takeAction(handlers: SignalHandlers, signal: i32, action: SignalAction): void {
+  using _held = handlers.lock.acquireIrqSave();
+  const set = handlers.actions[signal];
+  assign(action, set);
+  const isHandler = set.handler !== SIG_DFL && set.handler !== SIG_IGN;
+  if (isHandler && (set.flags & SA_RESETHAND) !== 0) set.handler = SIG_DFL;
+}
+
 /** Takes signals until one needs more than this lock. For HANDLE, `action` and `info` say what; for STOP and DIE, info. */
 function nextStep(task: Task, action: SignalAction, info: SignalInfo): u32 {
   const process = task.process;
@@ -189,13 +194,9 @@ function nextStep(task: Task, action: SignalAction, info: SignalInfo): u32 {
     if (process.stopSignal !== 0) return JOIN_STOP;
     const signal = takeSignal(task, ~task.blocked, info, held);
     if (signal === 0) return DONE;
-    const set = process.actions[signal];
-    if (set.handler === SIG_IGN) continue;
-    if (set.handler !== SIG_DFL) {
-      assign(action, set);
-      if ((set.flags & SA_RESETHAND) !== 0) set.handler = SIG_DFL;
-      return HANDLE;
-    }
+    takeAction(process.handlers, signal, action);
+    if (action.handler === SIG_IGN) continue;
+    if (action.handler !== SIG_DFL) return HANDLE;
     if (isStopSignal(signal)) return STOP;
     if (isFatalByDefault(process, info)) return DIE;
   }
@@ -208,10 +209,16 @@ export function setBlocked(task: Task, mask: SignalSet): void {
 
 /** The same, and says which signals the task is going to sleep for (sigtimedwait). */
 export function setBlockedAwaiting(task: Task, mask: SignalSet, awaited: SignalSet): void {
-  using held = task.process.signalLock.acquireIrqSave();
-  task.blocked = mask & ~UNBLOCKABLE;
-  task.awaited = awaited;
-  recalcSignalPending(task, held);
+  const process = task.process;
+  let missed: SignalSet = 0n;
+  {
+    using held = process.signalLock.acquireIrqSave();
+    missed = process.pending.set & mask & ~task.blocked;
+    task.blocked = mask & ~UNBLOCKABLE;
+    task.awaited = awaited;
+    recalcSignalPending(task, held);
+  }
+  if (missed !== 0n && process.threadCount > 1) retargetPending(process, missed);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -262,8 +269,8 @@ function runHandler(task: Task, frame: TrapFrame, action: SignalAction, info: Si
 /** The stack cannot take a frame. SIGSEGV says so; if that is what could not be delivered, the process ends. */
 function failHandler(task: Task, signal: i32): void {
   if (signal === SIGSEGV) {
-    using _held = task.process.signalLock.acquireIrqSave();
-    task.process.actions[SIGSEGV].handler = SIG_DFL;
+    using _held = task.process.handlers.lock.acquireIrqSave();
+    task.process.handlers.actions[SIGSEGV].handler = SIG_DFL;
   }
   forceSignal(SIGSEGV, SI_KERNEL, 0);
 }

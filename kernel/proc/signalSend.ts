@@ -23,6 +23,7 @@ import { RLIMIT_SIGPENDING } from '../abi/resource.ts';
 import {
   CLD_CONTINUED,
   CLD_STOPPED,
+  NSIG,
   SA_NOCLDSTOP,
   SI_KERNEL,
   SI_QUEUE,
@@ -41,7 +42,7 @@ import {
   SIGURG,
   SIGWINCH,
 } from '../abi/signal.ts';
-import { STATUS_CONTINUED } from '../abi/wait.ts';
+import { STATUS_CONTINUED, STATUS_STOPPED } from '../abi/wait.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { allocate, kfree } from '../mm/slab.ts';
 import { wakeUpTask } from './scheduler.ts';
@@ -68,7 +69,7 @@ export function isIgnoredByDefault(signal: i32): boolean {
 
 /** Would `process` do nothing on `signal`, as its actions stand? */
 export function isSignalIgnored(process: Process, signal: i32): boolean {
-  const handler = process.actions[signal].handler;
+  const handler = process.handlers.actions[signal].handler;
   if (handler === SIG_IGN) return true;
   if (handler !== SIG_DFL) return false;
   if (process.pid === 1) return true;
@@ -78,7 +79,7 @@ export function isSignalIgnored(process: Process, signal: i32): boolean {
 /** Does the current task block `signal`, or its process ignore it? (The terminal asks before SIGTTIN and SIGTTOU.) */
 export function isSignalBlockedOrIgnored(signal: i32): boolean {
   const task = current();
-  return (task.blocked & signalBit(signal)) !== 0n || task.process.actions[signal].handler === SIG_IGN;
+  return (task.blocked & signalBit(signal)) !== 0n || task.process.handlers.actions[signal].handler === SIG_IGN;
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -162,9 +163,15 @@ export function notifyTask(task: Task, _held: Held<SignalLock>): void {
   wakeUpTask(task, TASK_INTERRUPTIBLE);
 }
 
-/** Tells every thread of `process` that it is to die. */
-export function killThreads(process: Process, held: Held<SignalLock>, tasks: Held<TaskListLock>): void {
+/** Tells every thread of `process`, but not `spared`, that it is to die. */
+export function killThreads(
+  process: Process,
+  spared: Task | null,
+  held: Held<SignalLock>,
+  tasks: Held<TaskListLock>,
+): void {
   for (let task = firstThread(process, tasks); task !== null; task = nextThread(task, tasks)) {
+    if (task === spared) continue;
     task.killed = true;
     notifyTask(task, held);
     wakeUpTask(task, TASK_WAKE_KILL | TASK_STOPPED);
@@ -174,9 +181,26 @@ export function killThreads(process: Process, held: Held<SignalLock>, tasks: Hel
 /** Finds a thread that does not block the process's new signal, and tells it. */
 function notifySomeThread(process: Process, bit: SignalSet, held: Held<SignalLock>, tasks: Held<TaskListLock>): void {
   for (let task = firstThread(process, tasks); task !== null; task = nextThread(task, tasks)) {
-    if ((task.blocked & bit) !== 0n) continue;
+    if (task.isExiting || (task.blocked & bit) !== 0n) continue;
     notifyTask(task, held);
     return;
+  }
+}
+
+/**
+ * The current thread will not take what is pending for its process and in `which`: it has blocked it, or is on its way
+ * out. Tells the other threads, one of which may have been left asleep because this one had been told.
+ *
+ * @locking takes (T) and (S)
+ */
+export function retargetPending(process: Process, which: SignalSet): void {
+  using tasks = lockTasks();
+  using held = process.signalLock.acquireIrqSave();
+  const pending = process.pending.set & which;
+  if (pending === 0n) return;
+  const self = current();
+  for (let task = firstThread(process, tasks); task !== null; task = nextThread(task, tasks)) {
+    if (task !== self && !task.isExiting && (pending & ~task.blocked) !== 0n) notifyTask(task, held);
   }
 }
 
@@ -222,7 +246,7 @@ function generate(process: Process, target: Task | null, info: SignalInfo, tasks
   if (isDropped(process, target, signal, tasks)) return effect;
   const error = addPending(process, target === null ? process.pending : target.pending, info);
   if (error < 0) return error;
-  if (signal === SIGKILL) killThreads(process, held, tasks);
+  if (signal === SIGKILL) killThreads(process, null, held, tasks);
   else if (target === null) notifySomeThread(process, signalBit(signal), held, tasks);
   else if ((target.blocked & signalBit(signal)) === 0n) notifyTask(target, held);
   return effect;
@@ -313,7 +337,8 @@ export function isFromUser(info: SignalInfo): boolean {
 /** Makes sure that the current thread gets the signal: nothing blocks it, and "ignore" counts as "default". */
 function forceAction(task: Task, signal: i32): void {
   using _held = task.process.signalLock.acquireIrqSave();
-  const action = task.process.actions[signal];
+  using _handlers = task.process.handlers.lock.acquireIrqSave();
+  const action = task.process.handlers.actions[signal];
   const bit = signalBit(signal);
   if ((task.blocked & bit) !== 0n || action.handler === SIG_IGN) {
     action.handler = SIG_DFL;
@@ -351,7 +376,7 @@ export function killSelf(): void {
   const info = process.pending.standard[SIGKILL];
   info.signal = SIGKILL;
   info.code = SI_KERNEL;
-  killThreads(process, held, tasks);
+  killThreads(process, null, held, tasks);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -369,8 +394,8 @@ export function notifyParent(process: Process, code: i32, status: i32, tasks: He
   if (parent === null) return;
   const isJobControl = code === CLD_STOPPED || code === CLD_CONTINUED;
   const signal = isJobControl ? SIGCHLD : process.exitSignal;
-  const isUnwanted = isJobControl && (parent.actions[SIGCHLD].flags & SA_NOCLDSTOP) !== 0;
-  if (signal !== 0 && !isUnwanted) {
+  const isUnwanted = isJobControl && (parent.handlers.actions[SIGCHLD].flags & SA_NOCLDSTOP) !== 0;
+  if (signal > 0 && signal <= NSIG && !isUnwanted) {
     const info = zeroed<Inline<SignalInfo>>();
     info.signal = signal;
     info.code = code;
@@ -382,6 +407,19 @@ export function notifyParent(process: Process, code: i32, status: i32, tasks: He
     send(parent, null, info, tasks);
   }
   parent.childExit.wakeAll();
+}
+
+/** A thread has stopped, or has gone: if no other is left to stop, the process is stopped, and its parent told. */
+export function completeStop(process: Process, tasks: Held<TaskListLock>): void {
+  let signal: i32 = 0;
+  {
+    using _held = process.signalLock.acquireIrqSave();
+    signal = process.stopSignal;
+    if (signal === 0 || process.isStopped || process.stoppedThreads !== process.threadCount) return;
+    process.isStopped = true;
+  }
+  process.stopReport = (u32(signal) << 8) | STATUS_STOPPED;
+  notifyParent(process, CLD_STOPPED, signal, tasks);
 }
 
 /** Is a member of the group stopped? Such a group must not be left alone (POSIX, orphaned process groups). */

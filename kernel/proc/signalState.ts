@@ -9,11 +9,22 @@
  * room that they ever need, it can be embedded, and sending one cannot fail for want of memory: the terminal sends from
  * an interrupt. Real-time signals (32 to 64) queue, one allocated record each.
  *
+ * What is to happen on a signal is a table that all threads of a process share, and with CLONE_SIGHAND other processes,
+ * too.
+ *
  * Locking.
  *   (S) Process.signalLock of the process that owns the record
+ *   (A) SignalHandlers.lock, inside (S). A handler and its flags are one word each: to look at one alone needs no lock.
  */
 
 import { type ListHead } from '../lib/list.ts';
+import { allocate, kfree } from '../mm/slab.ts';
+import { type Spinlock } from '../sync/spinlock.ts';
+
+/** The class of SignalHandlers.lock. */
+export class SignalHandlersLock {
+  declare readonly lock: 'signalHandlers';
+}
 
 /** A set of signals: signal n is bit n - 1. */
 export type SignalSet = u64;
@@ -46,10 +57,34 @@ export class PendingSignals {
 
 /** What a process wants to happen on a signal. */
 export class SignalAction {
-  handler: u32; // (S) SIG_DFL, SIG_IGN or a user address
-  flags: u32; // (S) SA_...
-  restorer: u32; // (S) where the handler returns to, with SA_RESTORER
-  mask: SignalSet; // (S) blocked while the handler runs, with the signal itself unless SA_NODEFER
+  handler: u32; // (A) SIG_DFL, SIG_IGN or a user address
+  flags: u32; // (A) SA_...
+  restorer: u32; // (A) where the handler returns to, with SA_RESTORER
+  mask: SignalSet; // (A) blocked while the handler runs, with the signal itself unless SA_NODEFER
+}
+
+/** The actions of a process, or of several. */
+export class SignalHandlers {
+  count: Volatile<u32>; // atomic: processes
+  lock: Inline<Spinlock<SignalHandlersLock>>;
+  actions: FixedArray<Inline<SignalAction>, 65>; // (A) by number, from 1
+}
+
+/** A table for one process: all defaults, or a copy of `old`. Null: no memory. */
+export function createHandlers(old: SignalHandlers | null): SignalHandlers | null {
+  const handlers = allocate<SignalHandlers>();
+  if (handlers === null) return null;
+  handlers.count = 1;
+  handlers.lock.init('signalHandlers');
+  if (old === null) return handlers;
+  using _held = old.lock.acquireIrqSave();
+  copyBytes(ptr<u8>(handlers.actions), ptr<u8>(old.actions), 65 * sizeof<SignalAction>());
+  return handlers;
+}
+
+/** One process less has the table; the last one takes it along. */
+export function putHandlers(handlers: SignalHandlers): void {
+  if (atomic.decAndTest(addrOf(handlers.count))) kfree(handlers);
 }
 
 /** The set that holds `signal` (1 to 64) alone. */

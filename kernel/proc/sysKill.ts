@@ -14,7 +14,7 @@ import { copyFromUser } from '../arch/x86/userCopy.ts';
 import { fillSenderInfo, sendSignal, sendSignalToTask } from './signalSend.ts';
 import { type SignalInfo } from './signalState.ts';
 import { type Process, type Task } from './task.ts';
-import { findProcess, findTask, firstThread, lockTasks, processAfter, type TaskListLock } from './taskList.ts';
+import { findProcessOf, findTask, firstThread, lockTasks, processAfter, type TaskListLock } from './taskList.ts';
 
 /** May the current task send `signal` to `process`? */
 function maySignal(process: Process, signal: i32, tasks: Held<TaskListLock>): boolean {
@@ -59,7 +59,7 @@ function signalAll(info: SignalInfo, tasks: Held<TaskListLock>): i32 {
 
 function signalTarget(pid: i32, info: SignalInfo, tasks: Held<TaskListLock>): i32 {
   if (pid > 0) {
-    const process = findProcess(u32(pid), tasks);
+    const process = findProcessOf(u32(pid), tasks);
     return process === null ? -ESRCH : signalProcess(process, info, tasks);
   }
   if (pid === -1) return signalAll(info, tasks);
@@ -80,9 +80,11 @@ export function sysKill(pid: u32, signal: u32): i32 {
 function signalThread(tgid: u32, tid: u32, info: SignalInfo): i32 {
   using tasks = lockTasks();
   const task: Task | null = findTask(tid, tasks);
-  if (task === null || (tgid !== 0 && task.process.pid !== tgid)) return -ESRCH;
-  if (!maySignal(task.process, info.signal, tasks)) return -EPERM;
-  return info.signal === 0 ? 0 : sendSignalToTask(task, info, tasks);
+  const process = findProcessOf(tid, tasks);
+  if (process === null || (tgid !== 0 && process.pid !== tgid)) return -ESRCH;
+  if (!maySignal(process, info.signal, tasks)) return -EPERM;
+  // A first thread that has ended takes anything, like a zombie.
+  return info.signal === 0 || task === null ? 0 : sendSignalToTask(task, info, tasks);
 }
 
 /** tkill(tid, signal). */
@@ -121,7 +123,7 @@ export function sysRtSigqueueinfo(pid: u32, signal: u32, address: u32): i32 {
   const error = readInfo(pid, signal, address, info);
   if (error < 0) return error;
   using tasks = lockTasks();
-  const process = findProcess(pid, tasks);
+  const process = findProcessOf(pid, tasks);
   return process === null ? -ESRCH : signalProcess(process, info, tasks);
 }
 

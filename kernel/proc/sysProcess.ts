@@ -11,7 +11,7 @@
 import { EACCES, EINVAL, EPERM, ESRCH } from '../abi/errno.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { type Process } from './task.ts';
-import { findProcess, groupExists, lockTasks, sessionOfGroup, type TaskListLock } from './taskList.ts';
+import { findProcessOf, groupExists, lockTasks, sessionOfGroup, type TaskListLock } from './taskList.ts';
 
 /** getpid(). */
 export function sysGetpid(): i32 {
@@ -32,7 +32,7 @@ export function sysGetppid(): i32 {
 
 /** The process that `pid` names, 0 being the current one. */
 function named(pid: u32, tasks: Held<TaskListLock>): Process | null {
-  return pid === 0 ? current().process : findProcess(pid, tasks);
+  return pid === 0 ? current().process : findProcessOf(pid, tasks);
 }
 
 /** getpgid(pid). */
@@ -71,6 +71,7 @@ export function sysSetpgid(pid: u32, pgid: u32): i32 {
   using tasks = lockTasks();
   const process = named(pid, tasks);
   if (process === null) return -ESRCH;
+  if (pid !== 0 && pid !== process.pid) return -EINVAL; // a thread cannot be in a group of its own
   const error = maySetGroup(process);
   if (error < 0) return error;
   const group = pgid === 0 ? process.pid : pgid;

@@ -23,7 +23,7 @@ import { HZ } from '../arch/x86/clock.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { copyFromUser, copyToUser } from '../arch/x86/userCopy.ts';
 import { type Process, type Task } from './task.ts';
-import { findProcess, firstThread, lockTasks, nextThread, processAfter, type TaskListLock } from './taskList.ts';
+import { findProcessOf, firstThread, lockTasks, nextThread, processAfter, type TaskListLock } from './taskList.ts';
 
 const US_PER_TICK: u32 = 10000;
 /** A file descriptor limit above this is nobody's to set. */
@@ -32,11 +32,12 @@ const NOFILE_MAX: u32 = 4096;
 // ---------------------------------------------------------------------------------------------------------------------
 // Accounts.
 
-/** Ticks that a process has used, its own and those of threads that have ended. Of the current process, or under (T). */
-export function processTicks(process: Process): u32 {
+/** Ticks that the current process has used: its threads, and those that have ended. */
+export function currentProcessTicks(): u32 {
+  using tasks = lockTasks();
+  const process = current().process;
   let sum = process.utime + process.stime;
-  for (let link = process.threads.next; link !== process.threads; link = link.next) {
-    const task = as<Task>(u32(link) - offsetof<Task>('threadLink'));
+  for (let task = firstThread(process, tasks); task !== null; task = nextThread(task, tasks)) {
     sum += task.utime + task.stime;
   }
   return sum;
@@ -153,7 +154,7 @@ function prlimit(pid: u32, which: u32, fresh: Rlimit | null, old: Rlimit): i32 {
   const self = current().process;
   if (pid === 0 || pid === self.pid) return changeLimit(self, which, fresh, old);
   using tasks = lockTasks();
-  const process = findProcess(pid, tasks);
+  const process = findProcessOf(pid, tasks);
   if (process === null || process.threadCount === 0) return -ESRCH;
   const mine = current().credentials;
   if (mine.euid !== 0 && mine.uid !== process.uid) return -EPERM;
@@ -180,23 +181,35 @@ export function sysPrlimit64(pid: u32, which: u32, fresh: u32, old: u32): i32 {
 // ---------------------------------------------------------------------------------------------------------------------
 // Priorities.
 
-/** Is `process` one of those that the arguments of getpriority and setpriority name? */
-function isNamed(process: Process, which: u32, who: u32): boolean {
-  const self = current().process;
-  if (which === PRIO_PROCESS) return process.pid === (who === 0 ? self.pid : who);
-  if (which === PRIO_PGRP) return process.pgrp === (who === 0 ? self.pgrp : who);
-  return process.uid === (who === 0 ? current().credentials.uid : who);
+/** Is `task` one of those that the arguments of getpriority and setpriority name? PRIO_PROCESS means one thread. */
+function isNamed(task: Task, which: u32, who: u32): boolean {
+  const self = current();
+  const process = task.process;
+  if (which === PRIO_PROCESS) return task.pid === (who === 0 ? self.pid : who);
+  if (which === PRIO_PGRP) return process.pgrp === (who === 0 ? self.process.pgrp : who);
+  return task.credentials.uid === (who === 0 ? self.credentials.uid : who);
 }
 
-/** Sets the nice value of all threads of a process. 0, -EPERM or -EACCES. */
-function setNice(process: Process, nice: i32, tasks: Held<TaskListLock>): i32 {
+/** Sets the nice value of a thread. 0, -EPERM or -EACCES. */
+function setNice(task: Task, nice: i32): i32 {
   const mine = current().credentials;
-  if (mine.euid !== 0 && mine.euid !== process.uid) return -EPERM;
-  for (let task = firstThread(process, tasks); task !== null; task = nextThread(task, tasks)) {
-    if (nice < task.nice && mine.euid !== 0) return -EACCES;
-    task.nice = nice;
-  }
+  if (mine.euid !== 0 && mine.euid !== task.credentials.uid) return -EPERM;
+  if (nice < task.nice && mine.euid !== 0) return -EACCES;
+  task.nice = nice;
   return 0;
+}
+
+/** The thread after `task` among all there are, the first for null; null at the end. */
+function taskAfter(task: Task | null, tasks: Held<TaskListLock>): Task | null {
+  const sibling = task === null ? null : nextThread(task, tasks);
+  if (sibling !== null) return sibling;
+  let process = processAfter(task === null ? null : task.process, tasks);
+  while (process !== null) {
+    const first = firstThread(process, tasks);
+    if (first !== null) return first;
+    process = processAfter(process, tasks);
+  }
+  return null;
 }
 
 function clampNice(nice: i32): i32 {
@@ -208,9 +221,9 @@ export function sysSetpriority(which: u32, who: u32, nice: u32): i32 {
   if (which > PRIO_USER) return -EINVAL;
   let result: i32 = -ESRCH;
   using tasks = lockTasks();
-  for (let process = processAfter(null, tasks); process !== null; process = processAfter(process, tasks)) {
-    if (!isNamed(process, which, who)) continue;
-    const error = setNice(process, clampNice(i32(nice)), tasks);
+  for (let task = taskAfter(null, tasks); task !== null; task = taskAfter(task, tasks)) {
+    if (!isNamed(task, which, who)) continue;
+    const error = setNice(task, clampNice(i32(nice)));
     if (error < 0 || result === -ESRCH) result = error;
   }
   return result;
@@ -221,10 +234,8 @@ export function sysGetpriority(which: u32, who: u32): i32 {
   if (which > PRIO_USER) return -EINVAL;
   let result: i32 = -ESRCH;
   using tasks = lockTasks();
-  for (let process = processAfter(null, tasks); process !== null; process = processAfter(process, tasks)) {
-    if (!isNamed(process, which, who)) continue;
-    const task = firstThread(process, tasks);
-    if (task !== null && 20 - task.nice > result) result = 20 - task.nice;
+  for (let task = taskAfter(null, tasks); task !== null; task = taskAfter(task, tasks)) {
+    if (isNamed(task, which, who) && 20 - task.nice > result) result = 20 - task.nice;
   }
   return result;
 }

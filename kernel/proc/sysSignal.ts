@@ -33,7 +33,7 @@ import { schedule, setCurrentState, signalPending } from './scheduler.ts';
 import { setBlocked, setBlockedAwaiting, takeSignal } from './signalDeliver.ts';
 import { altStackFlags, fillSiginfo, isOnAltStack, popFrame, popRtFrame } from './signalFrame.ts';
 import { discardPending, forceSignal, isSignalIgnored, UNBLOCKABLE } from './signalSend.ts';
-import { type SignalAction, signalBit, type SignalInfo, type SignalSet } from './signalState.ts';
+import { type SignalAction, signalBit, type SignalHandlers, type SignalInfo, type SignalSet } from './signalState.ts';
 import { NEVER, scheduleTimeout } from './sleep.ts';
 import { readTimespec, readTimespec64 } from './sysTime.ts';
 import { type Task, TASK_INTERRUPTIBLE, TASK_RUNNING, userFrame } from './task.ts';
@@ -43,6 +43,15 @@ import { monotonicNs } from '../arch/x86/clock.ts';
 // ---------------------------------------------------------------------------------------------------------------------
 // Actions.
 
+function exchangeAction(handlers: SignalHandlers, signal: i32, fresh: SignalAction | null, old: SignalAction): void {
+  using _held = handlers.lock.acquireIrqSave();
+  const action = handlers.actions[signal];
+  assign(old, action);
+  if (fresh === null) return;
+  assign(action, fresh);
+  action.mask &= ~UNBLOCKABLE;
+}
+
 /** Sets the action of `signal`, if `fresh` is given, and tells the old one. 0 or -EINVAL. */
 function changeAction(signal: i32, fresh: SignalAction | null, old: SignalAction): i32 {
   if (signal < 1 || signal > NSIG) return -EINVAL;
@@ -50,11 +59,8 @@ function changeAction(signal: i32, fresh: SignalAction | null, old: SignalAction
   using tasks = lockTasks();
   const process = current().process;
   using _held = process.signalLock.acquireIrqSave();
-  const action = process.actions[signal];
-  assign(old, action);
+  exchangeAction(process.handlers, signal, fresh, old);
   if (fresh === null) return 0;
-  assign(action, fresh);
-  action.mask &= ~UNBLOCKABLE;
   // POSIX: setting a pending signal to "ignore" discards it, blocked or not.
   if (isSignalIgnored(process, signal)) {
     discardPending(process.pending, signalBit(signal));

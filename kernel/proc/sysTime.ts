@@ -35,9 +35,9 @@ import { current } from '../arch/x86/cpu.ts';
 import { copyFromUser, copyToUser, putUser32 } from '../arch/x86/userCopy.ts';
 import { sendKernelSignal } from './signalSend.ts';
 import { sleepUntil } from './sleep.ts';
-import { processTicks } from './sysResource.ts';
-import { type Process, type RestartBlock, type Task } from './task.ts';
-import { findProcess, lockTasks } from './taskList.ts';
+import { currentProcessTicks } from './sysResource.ts';
+import { type Process, type RestartBlock } from './task.ts';
+import { findProcess, firstThread, lockTasks, nextThread } from './taskList.ts';
 import { armTimer, cancelTimer, timerRemaining } from './timer.ts';
 
 const NS_PER_SECOND: u64 = 1000000000n;
@@ -108,7 +108,7 @@ function readClock(clock: u32, result: Ptr<u64>): i32 {
       result[0] = monotonicNs();
       return 0;
     case CLOCK_PROCESS_CPUTIME_ID:
-      result[0] = u64(processTicks(task.process)) * TICK_NS;
+      result[0] = u64(currentProcessTicks()) * TICK_NS;
       return 0;
     case CLOCK_THREAD_CPUTIME_ID:
       result[0] = u64(task.utime + task.stime) * TICK_NS;
@@ -326,16 +326,24 @@ export function sysSetitimer(which: u32, fresh: u32, old: u32): i32 {
   return copyToUser(old, ptr<u8>(record), sizeof<Itimerval>());
 }
 
+function fillTimes(record: Tms): void {
+  using tasks = lockTasks();
+  const process = current().process;
+  record.tms_utime = process.utime;
+  record.tms_stime = process.stime;
+  record.tms_cutime = process.childrenUtime;
+  record.tms_cstime = process.childrenStime;
+  for (let task = firstThread(process, tasks); task !== null; task = nextThread(task, tasks)) {
+    record.tms_utime += task.utime;
+    record.tms_stime += task.stime;
+  }
+}
+
 /** times(record): ticks of CPU time; returns the ticks since boot. */
 export function sysTimes(address: u32): i32 {
   if (address !== 0) {
-    const task: Task = current();
-    const process = task.process;
     const record = zeroed<Inline<Tms>>();
-    record.tms_utime = process.utime + task.utime;
-    record.tms_stime = process.stime + task.stime;
-    record.tms_cutime = process.childrenUtime;
-    record.tms_cstime = process.childrenStime;
+    fillTimes(record);
     if (copyToUser(address, ptr<u8>(record), sizeof<Tms>()) < 0) return -EFAULT;
   }
   return i32(u32(monotonicNs() / TICK_NS));

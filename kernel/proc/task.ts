@@ -9,6 +9,8 @@
  * A task goes away when it has exited and another task has taken over its CPU (nobody can free the stack that he is
  * standing on). A process stays as a zombie until its parent has waited for it.
  *
+ * The first thread may end before the others: its task goes, its number, which is the process's, stays taken.
+ *
  *   fork                exit                           wait4 of the parent
  *   ----> RUNNING ----> DEAD, freed by the next task
  *         process  ----> zombie: pid, exit code, times ----> freed
@@ -33,7 +35,7 @@ import { type Mm } from '../mm/types.ts';
 import { type Rlimit } from '../abi/resource.ts';
 import { type Spinlock } from '../sync/spinlock.ts';
 import { type WaitQueue } from '../sync/waitQueue.ts';
-import { type PendingSignals, type SignalAction, type SignalSet } from './signalState.ts';
+import { type PendingSignals, type SignalHandlers, type SignalSet } from './signalState.ts';
 import { type Timer } from './timer.ts';
 
 // Task states. A task that sleeps says by which wake-ups it wants to be woken; wakeUpTask takes a mask of these.
@@ -80,7 +82,10 @@ export class RestartBlock {
   call: ((block: RestartBlock) => i32) | null; // null: there is nothing to go on with
   deadline: u64;
   argument: u32;
-  count: u32; // a second argument, where the call needs one
+  // More arguments, where the call needs them.
+  count: u32;
+  flags: u32;
+  mask: u32;
 }
 
 /** One thread. */
@@ -122,6 +127,7 @@ export class Task {
   awaited: SignalSet; // (S) what sigtimedwait sleeps for: unblocked meanwhile, but not to be dropped as ignored
   signalPending: Volatile<boolean>; // (S) there is something to deliver, or to stop for: look when returning to user mode
   killed: Volatile<boolean>; // (S) SIGKILL is on its way: the task does nothing more in user mode
+  isExiting: boolean; // (S) no more signals for it: it will not look
   altStack: u32; // (O) of sigaltstack
   altStackSize: u32; // (O) 0: none
   restart: Inline<RestartBlock>; // (O)
@@ -130,7 +136,8 @@ export class Task {
   faultAddress: u32; // (O)
 
   // Fork and exit.
-  clearChildTid: u32; // (O) user address to clear on exit, or 0
+  clearChildTid: u32; // (O) user address to clear, and wake a futex at, on exit; or 0
+  robustList: u32; // (O) user address of the list of futexes to give up on exit, or 0
   setChildTid: u32; // (O) user address where a new child writes its pid first of all, or 0
   vforkParent: Task | null; // (T) sleeps until this task has given back its address space
   vforkChild: Task | null; // (T) the other way round
@@ -156,6 +163,7 @@ export class Process {
   threadCount: u32; // (T) 0: a zombie
   liveThreads: Volatile<u32>; // atomic: those that have not begun to exit
   parent: Process | null; // (T) null: pid 1 and the first kernel threads
+  parentThread: u32; // (T) tid of the thread of the parent that it is the child of
   children: Inline<ListHead>; // (T) of Process.siblingLink
   siblingLink: Inline<ListHead>; // (T)
   pgrp: u32; // (T)
@@ -168,7 +176,8 @@ export class Process {
   // The end.
   isExiting: boolean; // (S) the exit code is set; every thread is on its way out
   exitCode: u32; // (S) as wait4 tells it
-  exitSignal: i32; // (T) what the parent gets at the end, usually SIGCHLD; 0: nothing
+  execThread: Task | null; // (S,T) waits for the other threads to end, in execve
+  exitSignal: i32; // (T) what the parent gets at the end, usually SIGCHLD; 0, or no signal's number: nothing
   uid: u32; // (T) real user id of the last thread, for SIGCHLD
   childExit: Inline<WaitQueue>; // its own lock: threads in wait4
 
@@ -180,7 +189,7 @@ export class Process {
 
   // Signals.
   signalLock: Inline<Spinlock<SignalLock>>;
-  actions: FixedArray<Inline<SignalAction>, 65>; // (S) by number, from 1
+  handlers: SignalHandlers; // (S,T) the pointer; either to read, both to write
   pending: Inline<PendingSignals>; // (S)
   alarmTimer: Inline<Timer>; // its own lock: ITIMER_REAL
   alarmInterval: u64; // (S) nanoseconds, 0: once

@@ -86,6 +86,12 @@ export function findProcess(pid: u32, _held: Held<TaskListLock>): Process | null
   return null;
 }
 
+/** The process that `pid` names, be it its own or that of one of its threads; or null. */
+export function findProcessOf(pid: u32, held: Held<TaskListLock>): Process | null {
+  const task = findTask(pid, held);
+  return task === null ? findProcess(pid, held) : task.process;
+}
+
 /** The process after `process` in order of creation, the first for null; null at the end. */
 export function processAfter(process: Process | null, _held: Held<TaskListLock>): Process | null {
   const link = process === null ? processes.next : process.allLink.next;
@@ -209,6 +215,13 @@ export function unlinkTask(task: Task, _held: Held<TaskListLock>): void {
   task.threadLink.unlink();
   task.process.threadCount--;
   taskCount--;
+}
+
+/** A thread takes another number: that of its process's first thread, which has gone. */
+export function renameTask(task: Task, pid: u32, _held: Held<TaskListLock>): void {
+  task.hashLink.unlink();
+  task.pid = pid;
+  taskHash[bucketOf(pid)].addBefore(task.hashLink);
 }
 
 /** Processes that exist, zombies included. */

@@ -56,6 +56,7 @@ const NOT_YET: i32 = 0;
 function isEligible(request: WaitRequest, child: Process): boolean {
   if (request.kind === P_PID && child.pid !== request.id) return false;
   if (request.kind === P_PGID && child.pgrp !== request.id) return false;
+  if ((request.options & __WNOTHREAD) !== 0 && child.parentThread !== current().pid) return false;
   if ((request.options & __WALL) !== 0) return true;
   const isClone = child.exitSignal !== SIGCHLD;
   return isClone === ((request.options & __WCLONE) !== 0);

@@ -13,10 +13,14 @@ import {
   SYS_clock_settime,
   SYS_clock_settime64,
   SYS_clone,
+  SYS_clone3,
   SYS_execve,
   SYS_exit,
   SYS_exit_group,
   SYS_fork,
+  SYS_futex,
+  SYS_futex_time64,
+  SYS_get_robust_list,
   SYS_get_thread_area,
   SYS_getcpu,
   SYS_getegid,
@@ -69,6 +73,7 @@ import {
   SYS_sched_setaffinity,
   SYS_sched_setscheduler,
   SYS_sched_yield,
+  SYS_set_robust_list,
   SYS_set_thread_area,
   SYS_set_tid_address,
   SYS_setdomainname,
@@ -116,7 +121,8 @@ import {
 } from '../abi/syscallNumbers.ts';
 import { sysExecve } from '../proc/exec.ts';
 import { sysExit, sysExitGroup } from '../proc/exit.ts';
-import { sysClone, sysFork, sysSetTidAddress, sysVfork } from '../proc/fork.ts';
+import { sysClone, sysClone3, sysFork, sysSetTidAddress, sysVfork } from '../proc/sysClone.ts';
+import { sysFutex, sysFutexTime64, sysGetRobustList, sysSetRobustList } from '../proc/sysFutex.ts';
 import { sysReboot } from '../proc/power.ts';
 import { sysGetrandom } from '../proc/random.ts';
 import {
@@ -231,7 +237,12 @@ function installLife(): void {
   setSystemCall(SYS_fork, sysFork);
   setSystemCall(SYS_vfork, sysVfork);
   setSystemCall(SYS_clone, sysClone);
+  setSystemCall(SYS_clone3, sysClone3);
   setSystemCall(SYS_set_tid_address, sysSetTidAddress);
+  setSystemCall(SYS_futex, sysFutex);
+  setSystemCall(SYS_futex_time64, sysFutexTime64);
+  setSystemCall(SYS_set_robust_list, sysSetRobustList);
+  setSystemCall(SYS_get_robust_list, sysGetRobustList);
   setSystemCall(SYS_execve, sysExecve);
   setSystemCall(SYS_exit, sysExit);
   setSystemCall(SYS_exit_group, sysExitGroup);

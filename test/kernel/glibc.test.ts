@@ -60,6 +60,8 @@ describe('a static glibc program runs as on Linux', () => {
     ['jobs', []],
     ['pipes', []],
     ['signals', []],
+    ['threads', []],
+    ['groups', []],
     ['environment', ['one', 'two']],
     ['hostile', []],
   ])('%s', async (name, args) => {

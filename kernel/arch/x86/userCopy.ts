@@ -62,6 +62,25 @@ export function putUser32(target: u32, value: u32): i32 {
   return putWordGuarded(target, value);
 }
 
+/**
+ * Loads a word (aligned) from user space without bringing its page in: -EFAULT if that is not there now. For callers with
+ * a spinlock held, which must not sleep.
+ */
+export function peekUser32(source: u32, result: Ptr<u32>): i32 {
+  if (!isUserRange(source, 4)) return -EFAULT;
+  return copyGuarded(u32(result), source, 4) === 0 ? 0 : -EFAULT;
+}
+
+/**
+ * Replaces a word (aligned) in user space by `fresh` if it is `old`, atomically; what was there goes to `seen`. 0 or
+ * -EFAULT. With a spinlock held, -EFAULT also if the page is not there, or not writable, now.
+ */
+export function compareAndSwapUser32(target: u32, old: u32, fresh: u32, seen: Ptr<u32>): i32 {
+  if (!isUserRange(target, 4)) return -EFAULT;
+  seen[0] = old;
+  return compareAndSwapGuarded(target, seen, fresh);
+}
+
 /** Fills with zeroes. 0 or -EFAULT. */
 export function clearUser(target: u32, count: u32): i32 {
   mightFault();
@@ -153,6 +172,29 @@ function putWordGuarded(_target: u32, _value: u32): i32 {
     mov eax, ${-EFAULT}
     ret
     .extable store, fault
+  `;
+}
+
+/** @naked */
+function compareAndSwapGuarded(_target: u32, _seen: Ptr<u32>, _fresh: u32): i32 {
+  return asm`
+    push ebx
+    push esi
+    mov ebx, eax
+    mov esi, edx
+    mov eax, dword ptr [esi]      ; what is expected
+  swap:
+    lock cmpxchg dword ptr [ebx], ecx
+    mov dword ptr [esi], eax      ; what was there
+    xor eax, eax
+    jmp out
+  fault:
+    mov eax, ${-EFAULT}
+  out:
+    pop esi
+    pop ebx
+    ret
+    .extable swap, fault
   `;
 }
 

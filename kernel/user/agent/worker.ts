@@ -10,7 +10,7 @@
  */
 
 import { EINTR } from '../../abi/errno.ts';
-import { SYS_clone, SYS_exit, SYS_fork, SYS_vfork } from '../../abi/syscallNumbers.ts';
+import { SYS_clone, SYS_clone3, SYS_exit, SYS_fork, SYS_vfork } from '../../abi/syscallNumbers.ts';
 import {
   AGENT_FORK,
   AGENT_INVOKE,
@@ -193,6 +193,7 @@ function perform(call: Call): i32 {
     case SYS_fork:
     case SYS_vfork:
     case SYS_clone:
+    case SYS_clone3:
       return callWhoseChildExits(call.nr, args);
     default:
       return int80(call.nr, args[0], args[1], args[2], args[3], args[4], args[5]);

@@ -1,0 +1,158 @@
+/*
+ * What /proc tells of a process, or of one of its threads, copied at one moment.
+ *
+ * Locking. A Snapshot is filled under (T), the task list's lock, and printed without it.
+ */
+
+import { RLIMIT_RSS } from '../abi/resource.ts';
+import { SIG_DFL, SIG_IGN } from '../abi/signal.ts';
+import { type SignalSet } from '../proc/signalState.ts';
+import {
+  type Process,
+  setName,
+  type Task,
+  TASK_DEAD,
+  TASK_INTERRUPTIBLE,
+  TASK_RUNNING,
+  TASK_STOPPED,
+} from '../proc/task.ts';
+import { findTask, firstThread, lockTasks, nextThread } from '../proc/taskList.ts';
+import { processOf, THREAD_NODE } from './procLookup.ts';
+
+/** What the process was at one moment. */
+export class Snapshot {
+  name: FixedArray<u8, 16>;
+  state: u8; // the letter
+  pid: u32;
+  tid: u32; // of the thread; else as pid
+  parent: u32;
+  pgrp: u32;
+  session: u32;
+  ttyDevice: u32;
+  ttyGroup: i32;
+  minorFaults: u32;
+  utime: u32;
+  stime: u32;
+  childrenUtime: u32;
+  childrenStime: u32;
+  nice: i32;
+  threads: u32;
+  startTicks: u64;
+  rssLimit: u32;
+  pending: SignalSet; // of the first thread
+  sharedPending: SignalSet;
+  blocked: SignalSet;
+  ignored: SignalSet;
+  caught: SignalSet;
+  exitSignal: i32;
+  exitCode: u32;
+  cpu: u32;
+  affinity: u32;
+  uids: FixedArray<u32, 4>;
+  gids: FixedArray<u32, 4>;
+  umask: u32;
+  voluntary: u32;
+  involuntary: u32;
+}
+
+const TICK: u64 = 10000000n;
+
+/** False: there is no such process, or thread. `pid` may be marked as a thread's (procLookup.ts). */
+export function takeSnapshot(pid: u32, result: Snapshot): boolean {
+  using held = lockTasks();
+  const process = processOf(pid, held);
+  if (process === null) return false;
+  const isThread = (pid & THREAD_NODE) !== 0;
+  result.tid = pid & ~THREAD_NODE;
+  fillProcess(process, result);
+  const task = isThread ? findTask(result.tid, held) : firstThread(process, held);
+  // A first thread that has ended shows as a zombie while others live.
+  result.state = letterOf(findTask(result.tid, held));
+  if (task === null) {
+    setName(result.name, process.name);
+    return true;
+  }
+  fillTask(task, result);
+  if (isThread) clearAccounts(result);
+  for (let other = isThread ? task : firstThread(process, held); other !== null;) {
+    addAccounts(other, result);
+    other = isThread ? null : nextThread(other, held);
+  }
+  return true;
+}
+
+function letterOf(task: Task | null): u8 {
+  if (task === null) return 0x5a; // Z
+  const state = task.state;
+  if (state === TASK_RUNNING) return 0x52; // R
+  if (state === TASK_INTERRUPTIBLE) return 0x53; // S
+  if (state === TASK_STOPPED) return 0x54; // T
+  return state === TASK_DEAD ? 0x58 : 0x44; // X, D
+}
+
+function fillProcess(process: Process, result: Snapshot): void {
+  const parent = process.parent;
+  const tty = process.tty;
+  result.pid = process.pid;
+  result.parent = parent === null ? 0 : parent.pid;
+  result.pgrp = process.pgrp;
+  result.session = process.session;
+  result.ttyDevice = tty === null ? 0 : tty.device;
+  result.ttyGroup = tty === null ? -1 : i32(tty.foreground);
+  result.minorFaults = process.minorFaults;
+  result.utime = process.utime;
+  result.stime = process.stime;
+  result.childrenUtime = process.childrenUtime;
+  result.childrenStime = process.childrenStime;
+  result.threads = process.threadCount;
+  result.startTicks = process.startTime / TICK;
+  result.rssLimit = process.limits[RLIMIT_RSS].rlim_cur;
+  result.sharedPending = process.pending.set;
+  result.exitSignal = process.exitSignal;
+  result.exitCode = process.exitCode;
+  result.voluntary = process.voluntarySwitches;
+  result.involuntary = process.involuntarySwitches;
+  for (let signal: i32 = 1; signal <= 64; signal++) {
+    const handler = process.handlers.actions[signal].handler;
+    const bit = u64(1) << u64(signal - 1);
+    if (handler === SIG_IGN) result.ignored |= bit;
+    else if (handler !== SIG_DFL) result.caught |= bit;
+  }
+}
+
+function fillTask(first: Task, result: Snapshot): void {
+  const credentials = first.credentials;
+  const context = first.fs;
+  setName(result.name, first.name);
+  result.nice = first.nice;
+  result.pending = first.pending.set;
+  result.blocked = first.blocked;
+  result.cpu = first.cpu;
+  result.affinity = first.affinity;
+  result.umask = context === null ? 0 : context.umask;
+  result.uids[0] = credentials.uid;
+  result.uids[1] = credentials.euid;
+  result.uids[2] = credentials.suid;
+  result.uids[3] = credentials.fsuid;
+  result.gids[0] = credentials.gid;
+  result.gids[1] = credentials.egid;
+  result.gids[2] = credentials.sgid;
+  result.gids[3] = credentials.fsgid;
+}
+
+/** Of one thread, not of those that have ended. */
+function clearAccounts(result: Snapshot): void {
+  result.minorFaults = 0;
+  result.utime = 0;
+  result.stime = 0;
+  result.voluntary = 0;
+  result.involuntary = 0;
+}
+
+function addAccounts(task: Task, result: Snapshot): void {
+  result.utime += task.utime;
+  result.stime += task.stime;
+  result.minorFaults += task.minorFaults;
+  result.voluntary += task.voluntarySwitches;
+  result.involuntary += task.involuntarySwitches;
+}
