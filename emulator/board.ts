@@ -12,7 +12,9 @@
  * All else is v86's own (keyboard controller, display).
  */
 
-import { IO_APIC_ADDRESS, LOCAL_APIC_ADDRESS } from './boot/mp-table.ts';
+import type { IoApic } from './apic/io-apic.ts';
+import type { LocalApic } from './apic/local-apic.ts';
+import { IO_APIC_ADDRESS } from './boot/mp-table.ts';
 import { type Timer, VirtualClock } from './clock.ts';
 import { type CpuSurroundings, VirtualCpu } from './cpu.ts';
 import { Piix } from './devices/piix.ts';
@@ -109,7 +111,7 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
     const reset = new Uint8Array(CPU_STATE_BYTES);
     core.saveCpu(reset);
     for (const cpu of this.cpus) cpu.powerOn(reset);
-    this.#announce();
+    this.announce();
   }
 
   get current(): VirtualCpu {
@@ -126,7 +128,7 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
     this.current.leave();
     this.#current = index;
     this.current.enter();
-    this.#announce();
+    this.announce();
   }
 
   reschedule(): void {
@@ -185,21 +187,33 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
     this.#ports.write(port, bytes, value, this.core.legacy);
   }
 
+  readApicBase(): number {
+    return this.current.apic.base;
+  }
+
+  writeApicBase(value: number): void {
+    this.current.apic.base = value;
+  }
+
   readMemory(address: number, bytes: 1 | 4): number {
-    const page = (address & PAGE_MASK) >>> 0;
-    if (page !== LOCAL_APIC_ADDRESS && page !== IO_APIC_ADDRESS) return this.core.legacy.readMemory(address, bytes);
-    const offset = address & 0xffc;
-    const word = page === IO_APIC_ADDRESS ? this.interrupts.ioApic.read(offset) : this.current.apic.read(offset);
+    const registers = this.#apicAt(address);
+    if (registers === null) return this.core.legacy.readMemory(address, bytes);
+    const word = registers.read(address & 0xffc);
     return bytes === 4 ? word : (word >>> (8 * (address & 3))) & 0xff;
   }
 
+  /** The APICs take aligned 32-bit writes only. */
   writeMemory(address: number, bytes: 1 | 2 | 4, value: number): void {
+    const registers = this.#apicAt(address);
+    if (registers === null) this.core.legacy.writeMemory(address, bytes, value);
+    else if (bytes === 4 && (address & 3) === 0) registers.write(address & 0xfff, value);
+  }
+
+  /** The APIC whose registers are in the page of this address. */
+  #apicAt(address: number): LocalApic | IoApic | null {
     const page = (address & PAGE_MASK) >>> 0;
-    if (page !== LOCAL_APIC_ADDRESS && page !== IO_APIC_ADDRESS) this.core.legacy.writeMemory(address, bytes, value);
-    else if (bytes !== 4 || (address & 3) !== 0)
-      return; // the APICs take aligned 32-bit writes only
-    else if (page === IO_APIC_ADDRESS) this.interrupts.ioApic.write(address & 0xfff, value);
-    else this.current.apic.write(address & 0xfff, value);
+    if (page === this.current.apic.page) return this.current.apic;
+    return page === IO_APIC_ADDRESS ? this.interrupts.ioApic : null;
   }
 
   /** Everything but RAM and what the core holds. */
@@ -218,13 +232,13 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
   /** Must follow the restoring of a state: tells the core what the CPU that occupies it now brings along. */
   restored(): void {
     this.current.enterLines();
-    this.#announce();
+    this.announce();
   }
 
   /** Tells the core who it is: CPUID leaf 1. */
-  #announce(): void {
+  announce(): void {
     const count = this.cpus.length;
-    const features = CPUID_APIC | (count > 1 ? CPUID_HTT : 0);
+    const features = (this.current.apic.hardwareEnabled ? CPUID_APIC : 0) | (count > 1 ? CPUID_HTT : 0);
     this.core.setTopology((this.#current << 24) | (count << 16), features);
   }
 

@@ -10,7 +10,8 @@
  * Source: Intel SDM vol. 3A, 9.4 (multiple-processor initialisation); MP Specification appendix B.
  */
 
-import type { ApicCpu, LocalApic } from './apic/local-apic.ts';
+import type { LocalApic } from './apic/local-apic.ts';
+import type { ApicCpu } from './apic/messages.ts';
 import type { InterruptSystem } from './interrupts.ts';
 import type { Stateful, StateStream } from './state.ts';
 import { CPU_STATE_BYTES, type V86Core } from './v86/core.ts';
@@ -28,6 +29,8 @@ export interface CpuSurroundings {
   isCurrent(cpu: VirtualCpu): boolean;
   /** The machine must look anew at which CPUs can run. */
   reschedule(): void;
+  /** The features of the CPU that occupies the core may have changed. */
+  announce(): void;
 }
 
 export class VirtualCpu implements ApicCpu, Stateful {
@@ -130,6 +133,10 @@ export class VirtualCpu implements ApicCpu, Stateful {
       if (lines !== 0) core.stop();
     }
     if (lines !== 0) this.#machine.reschedule();
+  }
+
+  apicBaseChanged(): void {
+    if (this.#machine.isCurrent(this)) this.#machine.announce();
   }
 
   /** The acknowledge cycle: which vector the CPU takes now, or -1. */

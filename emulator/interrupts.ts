@@ -1,29 +1,34 @@
 /*
  * How interrupts travel from devices to CPUs.
  *
- *   device --- ISA line ---+--- 8259 pair --- INTR --- LINT0 (ExtINT) of the boot processor's local APIC --- CPU 0
- *                          |
- *                          +--- I/O APIC pin --- message --- local APIC of any CPU
+ *   device --- ISA line ---+--- 8259 pair --- INTR --+-- LINT0 of the boot processor's local APIC --- CPU 0
+ *                          |                         |
+ *                          |                         +-- pin 0
+ *                          +--- I/O APIC pin --------------- message --- local APIC of any CPU
  *
  * Both controllers see every line; software masks the one that it does not use. Line 0 (the PIT) is wired to pin 2 of the
- * I/O APIC, as on real boards and as the MP table says; the others to the pin of their number. Several devices can share
+ * I/O APIC, as on real boards and as the MP table says; the others to the pin of their number; pin 0 takes INTR itself. Several devices can share
  * a line: it is active while one of them drives it.
  */
 
 import type { VirtualClock } from './clock.ts';
+import { LocalApic, LVT_LINT0 } from './apic/local-apic.ts';
 import {
   type ApicBus,
   type ApicCpu,
   DELIVERY_LOWEST_PRIORITY,
   type InterruptMessage,
-  LocalApic,
-} from './apic/local-apic.ts';
+  type MessageTarget,
+} from './apic/messages.ts';
 import { IoApic } from './apic/io-apic.ts';
 import { PicPair } from './devices/pic.ts';
 import type { Stateful, StateStream } from './state.ts';
 
 /** Beyond the ids of the local APICs, which are 0 to 7. */
 export const IO_APIC_ID = 8;
+
+/** The pin of the I/O APIC that the 8259's output is wired to. */
+export const EXTERNAL_PIN = 0;
 
 /** The pin of the I/O APIC that an ISA line goes to. */
 export function pinOfLine(line: number): number {
@@ -40,12 +45,16 @@ export class InterruptSystem implements ApicBus, Stateful {
   #sources = 0;
 
   constructor(clock: VirtualClock, cpus: readonly ApicCpu[]) {
-    const bootChanged = () => cpus[0]!.interruptsChanged();
-    this.pic = new PicPair(bootChanged);
-    this.ioApic = new IoApic(IO_APIC_ID, {
-      send: (message) => this.send(message),
-      externalInterruptChanged: bootChanged,
+    const externalInterruptChanged = () => {
+      for (const cpu of cpus) cpu.interruptsChanged();
+    };
+    this.pic = new PicPair(() => {
+      const isPending = this.pic.interruptPending;
+      this.ioApic.setPin(EXTERNAL_PIN, isPending);
+      this.localApics[0]!.setPin(LVT_LINT0, isPending);
+      externalInterruptChanged();
     });
+    this.ioApic = new IoApic(IO_APIC_ID, { send: (message) => this.send(message), externalInterruptChanged });
     for (const [index, cpu] of cpus.entries()) {
       this.localApics.push(new LocalApic(index, clock, this, cpu));
     }
@@ -64,10 +73,13 @@ export class InterruptSystem implements ApicBus, Stateful {
     };
   }
 
-  /** Whether the 8259 pair interrupts this CPU now: only the boot processor is wired to it. */
+  /** Whether the 8259 pair interrupts this CPU now: the boot processor, or the one that the I/O APIC passes it on to. */
   externalInterruptPending(cpu: number): boolean {
-    if (cpu !== 0 || !this.pic.interruptPending) return false;
-    return this.localApics[0]!.passesExternalInterrupts || this.ioApic.passesExternalInterrupts;
+    if (!this.pic.interruptPending) return false;
+    const apic = this.localApics[cpu]!;
+    if (cpu === 0 && apic.passesExternalInterrupts) return true;
+    const passed = this.ioApic.externalInterrupts;
+    return passed !== null && apic.matches(passed.destination, passed.logical);
   }
 
   send(message: InterruptMessage): void {
@@ -75,8 +87,8 @@ export class InterruptSystem implements ApicBus, Stateful {
     this.#deliver(targets, message);
   }
 
-  broadcast(sender: LocalApic, includeSender: boolean, message: InterruptMessage): void {
-    const targets = this.localApics.filter((apic) => includeSender || apic !== sender);
+  broadcast(sender: MessageTarget, includeSender: boolean, message: InterruptMessage): void {
+    const targets = this.localApics.filter((apic) => apic.hardwareEnabled && (includeSender || apic !== sender));
     this.#deliver(targets, message);
   }
 
@@ -91,7 +103,10 @@ export class InterruptSystem implements ApicBus, Stateful {
     state.array(this.#drivers);
   }
 
-  /** "Lowest priority" goes to the enabled APIC whose CPU does the least important work; the lowest id wins a tie. */
+  /**
+   * "Lowest priority" goes to the enabled APIC whose CPU deals with that vector already, or else does the least important
+   * work; the lowest id wins a tie.
+   */
   #deliver(targets: readonly LocalApic[], message: InterruptMessage): void {
     if (message.delivery !== DELIVERY_LOWEST_PRIORITY) {
       for (const apic of targets) apic.accept(message);
@@ -99,8 +114,11 @@ export class InterruptSystem implements ApicBus, Stateful {
     }
     const [first, ...others] = targets.filter((apic) => apic.softwareEnabled);
     if (first === undefined) return;
-    others
-      .reduce((best, apic) => (apic.processorPriority < best.processorPriority ? apic : best), first)
-      .accept(message);
+    const focus = [first, ...others].find((apic) => apic.isFocus(message.vector));
+    const least = others.reduce(
+      (best, apic) => (apic.arbitrationPriority < best.arbitrationPriority ? apic : best),
+      first,
+    );
+    (focus ?? least).accept(message);
   }
 }

@@ -3,7 +3,8 @@
  *
  * Edge-triggered pins send a message when they become active; an edge on a masked pin is lost. Level-triggered pins send
  * one whenever they are active and unmasked and their Remote IRR is clear; acceptance by a local APIC sets the Remote IRR,
- * that APIC's EOI clears it, and if the pin is still active, the message is sent again.
+ * that APIC's EOI clears it, and if the pin is still active, the message is sent again. NMI, SMI and INIT are edges whatever
+ * the entry says.
  *
  * The pins carry "active" and "inactive": the polarity bit is kept, and assumed to describe the device rightly.
  *
@@ -11,7 +12,7 @@
  */
 
 import type { Stateful, StateStream } from '../state.ts';
-import { DELIVERY_EXTINT, DELIVERY_LOWEST_PRIORITY, type InterruptMessage } from './local-apic.ts';
+import { DELIVERY_EXTINT, DELIVERY_LOWEST_PRIORITY, type InterruptMessage } from './messages.ts';
 
 export const IO_APIC_PINS = 24;
 
@@ -21,6 +22,7 @@ const REG_ARBITRATION = 2;
 const REG_REDIRECTION = 0x10;
 
 const VERSION = 0x11;
+const DESTINATION_LOGICAL = 1 << 11;
 const REMOTE_IRR = 1 << 14;
 const TRIGGER_LEVEL = 1 << 15;
 const MASKED = 1 << 16;
@@ -33,7 +35,7 @@ const OFFSET_WINDOW = 0x10;
 export interface IoApicOutput {
   /** Delivers a message. */
   send(message: InterruptMessage): void;
-  /** A pin in ExtINT mode: whether the 8259 asks for the CPU is not ours to say, only that somebody listens. */
+  /** Who gets the 8259's interrupts may have changed. */
   externalInterruptChanged(): void;
 }
 
@@ -69,9 +71,11 @@ export class IoApic implements Stateful {
     }
   }
 
-  /** Whether some unmasked entry passes the 8259's interrupts on, and where to; the boot processor is meant. */
-  get passesExternalInterrupts(): boolean {
-    return this.#low.some((entry) => (entry & MASKED) === 0 && ((entry >> 8) & 7) === DELIVERY_EXTINT);
+  /** Where pin 0, to which the 8259's output is wired, passes external interrupts on to: null if it does not. */
+  get externalInterrupts(): { readonly destination: number; readonly logical: boolean } | null {
+    const entry = this.#low[0]!;
+    if ((entry & MASKED) !== 0 || deliveryOf(entry) !== DELIVERY_EXTINT) return null;
+    return { destination: this.#high[0]! >>> 24, logical: (entry & DESTINATION_LOGICAL) !== 0 };
   }
 
   read(offset: number): number {
@@ -120,31 +124,36 @@ export class IoApic implements Stateful {
 
   #trigger(pin: number): void {
     const entry = this.#low[pin]!;
-    if ((entry & TRIGGER_LEVEL) !== 0) this.#sendLevel(pin);
+    if (isLevel(entry)) this.#sendLevel(pin);
     else if ((entry & MASKED) === 0) this.#send(pin);
   }
 
   #sendLevel(pin: number): void {
     const entry = this.#low[pin]!;
-    const ready = (entry & (TRIGGER_LEVEL | MASKED | REMOTE_IRR)) === TRIGGER_LEVEL;
+    const ready = isLevel(entry) && (entry & (MASKED | REMOTE_IRR)) === 0;
     if (!ready || (this.#active & (1 << pin)) === 0) return;
-    if (((entry >> 8) & 7) <= DELIVERY_LOWEST_PRIORITY) this.#low[pin] = entry | REMOTE_IRR;
+    this.#low[pin] = entry | REMOTE_IRR;
     this.#send(pin);
   }
 
   #send(pin: number): void {
     const entry = this.#low[pin]!;
-    const delivery = (entry >> 8) & 7;
-    if (delivery === DELIVERY_EXTINT) {
-      this.#output.externalInterruptChanged();
-      return;
-    }
+    const delivery = deliveryOf(entry);
+    if (delivery === DELIVERY_EXTINT) return; // the 8259 has the vector, and the CPU asks it
     this.#output.send({
       vector: entry & 0xff,
       delivery,
-      level: (entry & TRIGGER_LEVEL) !== 0 && delivery <= DELIVERY_LOWEST_PRIORITY,
-      logical: (entry & (1 << 11)) !== 0,
+      level: isLevel(entry),
+      logical: (entry & DESTINATION_LOGICAL) !== 0,
       destination: this.#high[pin]! >>> 24,
     });
   }
+}
+
+function deliveryOf(entry: number): number {
+  return (entry >> 8) & 7;
+}
+
+function isLevel(entry: number): boolean {
+  return (entry & TRIGGER_LEVEL) !== 0 && deliveryOf(entry) <= DELIVERY_LOWEST_PRIORITY;
 }

@@ -20,44 +20,20 @@
 import type { VirtualClock } from '../clock.ts';
 import type { Stateful, StateStream } from '../state.ts';
 import { ApicTimer } from './apic-timer.ts';
-
-export const DELIVERY_FIXED = 0;
-export const DELIVERY_LOWEST_PRIORITY = 1;
-/** @public for the sake of the manual's list: system management interrupts go nowhere here */
-export const DELIVERY_SMI = 2;
-export const DELIVERY_NMI = 4;
-export const DELIVERY_INIT = 5;
-export const DELIVERY_STARTUP = 6;
-export const DELIVERY_EXTINT = 7;
-
-/** An interrupt message, as the ICR and the redirection entries of the I/O APIC make them. */
-export interface InterruptMessage {
-  readonly vector: number;
-  readonly delivery: number;
-  readonly level: boolean;
-  readonly logical: boolean;
-  readonly destination: number;
-}
-
-/** What a local APIC can do to others. */
-export interface ApicBus {
-  /** Sends to the destination that the message names. */
-  send(message: InterruptMessage): void;
-  /** Sends to all CPUs, or to all but the sender. */
-  broadcast(sender: LocalApic, includeSender: boolean, message: InterruptMessage): void;
-  /** A level-triggered interrupt was completed. */
-  endOfInterrupt(vector: number): void;
-}
-
-/** What a local APIC can do to its own CPU. */
-export interface ApicCpu {
-  /** The INTR or NMI condition may have changed. */
-  interruptsChanged(): void;
-  /** INIT: reset, then wait for STARTUP. */
-  init(): void;
-  /** STARTUP: begin in real mode at `vector` << 12, if waiting for it. */
-  startup(vector: number): void;
-}
+import {
+  type ApicBus,
+  type ApicCpu,
+  DELIVERY_EXTINT,
+  DELIVERY_FIXED,
+  DELIVERY_INIT,
+  DELIVERY_LOWEST_PRIORITY,
+  DELIVERY_NMI,
+  DELIVERY_STARTUP,
+  FIRST_VECTOR,
+  type InterruptMessage,
+  type MessageTarget,
+} from './messages.ts';
+import { VectorSet } from './vector-set.ts';
 
 const REG_ID = 0x20;
 const REG_VERSION = 0x30;
@@ -81,9 +57,9 @@ const REG_TIMER_INITIAL = 0x380;
 const REG_TIMER_CURRENT = 0x390;
 const REG_TIMER_DIVIDE = 0x3e0;
 
-export const LVT_TIMER = 0;
+const LVT_TIMER = 0;
 export const LVT_LINT0 = 3;
-export const LVT_LINT1 = 4;
+const LVT_LINT1 = 4;
 const LVT_ERROR = 5;
 
 /** Version 14 (an integrated APIC), highest LVT entry 5. */
@@ -92,6 +68,13 @@ const MASKED = 1 << 16;
 const SVR_ENABLED = 1 << 8;
 const TRIGGER_LEVEL = 1 << 15;
 const REMOTE_IRR = 1 << 14;
+const SVR_NO_FOCUS = 1 << 9;
+
+/** Where the registers of every APIC are after power-on. */
+export const APIC_POWER_ON_ADDRESS = 0xfee0_0000;
+const BASE_BOOT_PROCESSOR = 1 << 8;
+const BASE_ENABLED = 1 << 11;
+const BASE_ADDRESS = 0xffff_f000;
 
 /** Bits that software can set in the LVT entries, in their order (11.5.1). */
 const LVT_WRITABLE = [0x300ff, 0x107ff, 0x107ff, 0x1a7ff, 0x1a7ff, 0x100ff];
@@ -102,7 +85,7 @@ const ERROR_SEND_ILLEGAL_VECTOR = 1 << 5;
 const ERROR_RECEIVE_ILLEGAL_VECTOR = 1 << 6;
 const ERROR_ILLEGAL_REGISTER = 1 << 7;
 
-export class LocalApic implements Stateful {
+export class LocalApic implements MessageTarget, Stateful {
   /** The initial APIC id. Software may change the id that is used for physical destinations. */
   readonly index: number;
   /** An NMI that the CPU has not taken yet. */
@@ -111,11 +94,13 @@ export class LocalApic implements Stateful {
   readonly #bus: ApicBus;
   readonly #cpu: ApicCpu;
   readonly #timer: ApicTimer;
-  /** 256 bits each, in eight words. */
-  readonly #irr = new Uint32Array(8);
-  readonly #isr = new Uint32Array(8);
-  readonly #tmr = new Uint32Array(8);
+  readonly #irr = new VectorSet();
+  readonly #isr = new VectorSet();
+  readonly #tmr = new VectorSet();
   readonly #lvt = new Uint32Array(6).fill(MASKED);
+  /** The pins LINT0 and LINT1 that are active: a bit for each LVT entry. */
+  #pins = 0;
+  #base = APIC_POWER_ON_ADDRESS | BASE_ENABLED;
   #id = 0;
   #tpr = 0;
   #ldr = 0;
@@ -135,9 +120,9 @@ export class LocalApic implements Stateful {
     this.#id = index;
   }
 
-  /** State after power-up and INIT (11.4.7): the id survives. */
+  /** State after power-up and INIT (11.4.7): the id and the base register survive. */
   reset(): void {
-    for (const register of [this.#irr, this.#isr, this.#tmr]) register.fill(0);
+    for (const vectors of [this.#irr, this.#isr, this.#tmr]) vectors.clear();
     this.#lvt.fill(MASKED);
     this.#tpr = 0;
     this.#ldr = 0;
@@ -156,10 +141,46 @@ export class LocalApic implements Stateful {
     return this.#id;
   }
 
-  /** The arbitration and processor priority that decide "lowest priority" delivery. */
+  /** 11.8.3.1 */
   get processorPriority(): number {
-    const inService = Math.max(0, highest(this.#isr)) & 0xf0;
+    const inService = Math.max(0, this.#isr.highest) & 0xf0;
     return (this.#tpr & 0xf0) >= inService ? this.#tpr : inService;
+  }
+
+  /** What decides "lowest priority" delivery (11.6.2.4). */
+  get arbitrationPriority(): number {
+    const request = Math.max(0, this.#irr.highest) >> 4;
+    const service = Math.max(0, this.#isr.highest) >> 4;
+    const task = this.#tpr >> 4;
+    return task >= request && task > service ? this.#tpr : Math.max(task, request, service) << 4;
+  }
+
+  /** Whether this CPU is concerned with the vector already, and so gets it whatever its priority is. */
+  isFocus(vector: number): boolean {
+    return (this.#svr & SVR_NO_FOCUS) === 0 && (this.#irr.has(vector) || this.#isr.has(vector));
+  }
+
+  /** The APIC base register of the CPU (11.4.4). */
+  get base(): number {
+    return (this.#base | (this.index === 0 ? BASE_BOOT_PROCESSOR : 0)) >>> 0;
+  }
+
+  /** Disabling leaves the CPU as one that has no APIC; its registers lose their contents. */
+  set base(value: number) {
+    const before = this.#base;
+    this.#base = (value & (BASE_ADDRESS | BASE_ENABLED)) >>> 0;
+    if ((before & ~this.#base & BASE_ENABLED) !== 0) this.reset();
+    this.#cpu.apicBaseChanged();
+    this.#cpu.interruptsChanged();
+  }
+
+  get hardwareEnabled(): boolean {
+    return (this.#base & BASE_ENABLED) !== 0;
+  }
+
+  /** The physical page at which the CPU finds the registers, or -1. */
+  get page(): number {
+    return this.hardwareEnabled ? (this.#base & BASE_ADDRESS) >>> 0 : -1;
   }
 
   get softwareEnabled(): boolean {
@@ -168,7 +189,9 @@ export class LocalApic implements Stateful {
 
   /** Whether a destination with this address means this APIC (11.6.2). */
   matches(destination: number, logical: boolean): boolean {
-    if (!logical) return destination === 0xff || destination === this.#id;
+    if (!this.hardwareEnabled) return false;
+    if (destination === 0xff) return true;
+    if (!logical) return destination === this.#id;
     const own = this.#ldr >>> 24;
     if (this.#dfr >>> 28 === 0xf) return (own & destination) !== 0; // flat
     const cluster = destination >> 4;
@@ -177,16 +200,16 @@ export class LocalApic implements Stateful {
 
   /** Whether the CPU's INTR is asserted by a vector of this APIC. */
   get interruptPending(): boolean {
-    const vector = highest(this.#irr);
+    const vector = this.#irr.highest;
     return vector >= 0 && vector >> 4 > this.processorPriority >> 4;
   }
 
   /** The CPU's acknowledge cycle. Gives the spurious vector if priorities have changed in between (11.9). */
   acknowledge(): number {
     if (!this.interruptPending) return this.#svr & 0xff;
-    const vector = highest(this.#irr);
-    clearBit(this.#irr, vector);
-    setBit(this.#isr, vector);
+    const vector = this.#irr.highest;
+    this.#irr.set(vector, false);
+    this.#isr.set(vector, true);
     this.#cpu.interruptsChanged();
     return vector;
   }
@@ -199,6 +222,7 @@ export class LocalApic implements Stateful {
         this.#acceptVector(message.vector, message.level);
         break;
       case DELIVERY_NMI:
+        if (this.#cpu.waitsForStartup) break;
         this.nmiPending = true;
         this.#cpu.interruptsChanged();
         break;
@@ -213,10 +237,18 @@ export class LocalApic implements Stateful {
     }
   }
 
-  /** Whether the 8259's output reaches the CPU through LINT0. */
+  /** Whether the 8259's output reaches the CPU: through LINT0, or directly while there is no APIC. */
   get passesExternalInterrupts(): boolean {
     const lint0 = this.#lvt[LVT_LINT0]!;
-    return (lint0 & MASKED) === 0 && ((lint0 >> 8) & 7) === DELIVERY_EXTINT;
+    return !this.hardwareEnabled || ((lint0 & MASKED) === 0 && deliveryOf(lint0) === DELIVERY_EXTINT);
+  }
+
+  /** Drives LINT0 or LINT1, named by its LVT entry. */
+  setPin(index: number, active: boolean): void {
+    const bit = 1 << index;
+    const rises = active && (this.#pins & bit) === 0;
+    this.#pins = active ? this.#pins | bit : this.#pins & ~bit;
+    if (rises) this.#pinRises(index);
   }
 
   /** The state in which a PC BIOS hands over the boot processor: enabled, LINT0 from the 8259, LINT1 for NMI. */
@@ -237,7 +269,7 @@ export class LocalApic implements Stateful {
       case REG_TPR:
         return this.#tpr;
       case REG_APR:
-        return this.#arbitrationPriority();
+        return this.arbitrationPriority;
       case REG_PPR:
         return this.processorPriority;
       case REG_EOI:
@@ -262,7 +294,7 @@ export class LocalApic implements Stateful {
       case REG_TIMER_DIVIDE:
         return this.#timer.divideConfiguration;
       default:
-        this.#error(ERROR_ILLEGAL_REGISTER);
+        if ((offset & 0xf) === 0) this.#error(ERROR_ILLEGAL_REGISTER); // what is beside a register is undefined
         return 0;
     }
   }
@@ -316,12 +348,15 @@ export class LocalApic implements Stateful {
       case REG_TIMER_CURRENT:
         break;
       default:
-        if (offset < REG_ISR || offset >= REG_ESR) this.#error(ERROR_ILLEGAL_REGISTER);
+        if ((offset & 0xf) === 0 && (offset < REG_ISR || offset >= REG_ESR)) this.#error(ERROR_ILLEGAL_REGISTER);
     }
   }
 
   transferState(state: StateStream): void {
-    for (const registers of [this.#irr, this.#isr, this.#tmr, this.#lvt]) state.array(registers);
+    for (const vectors of [this.#irr, this.#isr, this.#tmr]) vectors.transferState(state);
+    state.array(this.#lvt);
+    this.#pins = state.number(this.#pins);
+    this.#base = state.number(this.#base);
     this.#id = state.number(this.#id);
     this.#tpr = state.number(this.#tpr);
     this.#ldr = state.number(this.#ldr);
@@ -337,27 +372,29 @@ export class LocalApic implements Stateful {
 
   #readVectors(offset: number): number {
     const index = (offset >> 4) & 7;
-    if (offset < REG_TMR) return this.#isr[index]!;
-    return offset < REG_IRR ? this.#tmr[index]! : this.#irr[index]!;
+    if (offset < REG_TMR) return this.#isr.word(index);
+    return offset < REG_IRR ? this.#tmr.word(index) : this.#irr.word(index);
   }
 
   #acceptVector(vector: number, level: boolean): void {
-    if (vector < 16) {
+    if (vector < FIRST_VECTOR) {
       this.#error(ERROR_RECEIVE_ILLEGAL_VECTOR);
       return;
     }
     if (!this.softwareEnabled) return;
-    setBit(this.#irr, vector);
-    if (level) setBit(this.#tmr, vector);
-    else clearBit(this.#tmr, vector);
+    this.#irr.set(vector, true);
+    this.#tmr.set(vector, level);
     this.#cpu.interruptsChanged();
   }
 
   #endOfInterrupt(): void {
-    const vector = highest(this.#isr);
+    const vector = this.#isr.highest;
     if (vector < 0) return;
-    clearBit(this.#isr, vector);
-    if (hasBit(this.#tmr, vector)) this.#bus.endOfInterrupt(vector);
+    this.#isr.set(vector, false);
+    if (this.#tmr.has(vector)) {
+      this.#endLocalLevel(vector);
+      this.#bus.endOfInterrupt(vector);
+    }
     this.#cpu.interruptsChanged();
   }
 
@@ -370,9 +407,10 @@ export class LocalApic implements Stateful {
 
   #writeLvt(index: number, value: number): void {
     const mask = this.softwareEnabled ? 0 : MASKED;
-    const status = this.#lvt[index]! & REMOTE_IRR;
+    const status = (value & TRIGGER_LEVEL) !== 0 ? this.#lvt[index]! & REMOTE_IRR : 0;
     this.#lvt[index] = (value & LVT_WRITABLE[index]!) | mask | status;
     if (index === LVT_TIMER) this.#timer.setPeriodic(((value >> 17) & 3) === 1);
+    if (index === LVT_LINT0 || index === LVT_LINT1) this.#raiseLevel(index);
     this.#cpu.interruptsChanged();
   }
 
@@ -387,10 +425,9 @@ export class LocalApic implements Stateful {
     };
     const assert = (this.#icrLow & (1 << 14)) !== 0;
     if (message.delivery === DELIVERY_INIT && message.level && !assert) return; // de-assert: nothing since the P6
-    if (message.vector < 16 && message.delivery <= DELIVERY_LOWEST_PRIORITY) {
-      this.#error(ERROR_SEND_ILLEGAL_VECTOR);
-      return;
-    }
+    // It is sent all the same; whoever gets it notes an error as well, and does not deliver it.
+    const isVectored = message.delivery <= DELIVERY_LOWEST_PRIORITY;
+    if (isVectored && message.vector < FIRST_VECTOR) this.#error(ERROR_SEND_ILLEGAL_VECTOR);
     // IPIs are edges: "the trigger mode is used for INIT level de-assert only".
     const edge = { ...message, level: false };
     switch ((this.#icrLow >> 18) & 3) {
@@ -413,37 +450,42 @@ export class LocalApic implements Stateful {
     if ((entry & MASKED) === 0) this.#acceptVector(entry & 0xff, false);
   }
 
+  /** A pin of the CPU becomes active. Levels matter for fixed interrupts only, NMI and INIT are edges whatever is set. */
+  #pinRises(index: number): void {
+    const entry = this.#lvt[index]!;
+    const delivery = deliveryOf(entry);
+    if ((entry & MASKED) !== 0 || delivery === DELIVERY_EXTINT) return;
+    if (delivery !== DELIVERY_FIXED) this.accept({ ...LOCAL_MESSAGE, delivery });
+    else if ((entry & TRIGGER_LEVEL) !== 0) this.#raiseLevel(index);
+    else this.#acceptVector(entry & 0xff, false);
+  }
+
+  /** A level-triggered pin interrupts while it is active, again after each EOI. */
+  #raiseLevel(index: number): void {
+    const entry = this.#lvt[index]!;
+    const isReady = (entry & (TRIGGER_LEVEL | MASKED | REMOTE_IRR)) === TRIGGER_LEVEL;
+    if (!isReady || deliveryOf(entry) !== DELIVERY_FIXED || (this.#pins & (1 << index)) === 0) return;
+    this.#lvt[index] = entry | REMOTE_IRR;
+    this.#acceptVector(entry & 0xff, true);
+  }
+
+  #endLocalLevel(vector: number): void {
+    for (const index of [LVT_LINT0, LVT_LINT1]) {
+      if ((this.#lvt[index]! & REMOTE_IRR) === 0 || (this.#lvt[index]! & 0xff) !== vector) continue;
+      this.#lvt[index]! &= ~REMOTE_IRR;
+      this.#raiseLevel(index);
+    }
+  }
+
   #error(bit: number): void {
     this.#errors |= bit;
     const entry = this.#lvt[LVT_ERROR]!;
-    if ((entry & MASKED) === 0 && (entry & 0xff) >= 16) this.#acceptVector(entry & 0xff, false);
-  }
-
-  /** 11.8.3.1 */
-  #arbitrationPriority(): number {
-    const request = Math.max(0, highest(this.#irr)) >> 4;
-    const service = Math.max(0, highest(this.#isr)) >> 4;
-    const task = this.#tpr >> 4;
-    return task >= request && task > service ? this.#tpr : Math.max(task, request, service) << 4;
+    if ((entry & MASKED) === 0 && (entry & 0xff) >= FIRST_VECTOR) this.#acceptVector(entry & 0xff, false);
   }
 }
 
-/** The highest bit that is set, or -1. */
-function highest(bits: Uint32Array): number {
-  for (let i = 7; i >= 0; i--) {
-    if (bits[i] !== 0) return 32 * i + 31 - Math.clz32(bits[i]!);
-  }
-  return -1;
-}
+const LOCAL_MESSAGE = { vector: 0, level: false, logical: false, destination: 0 };
 
-function hasBit(bits: Uint32Array, index: number): boolean {
-  return ((bits[index >> 5]! >>> (index & 31)) & 1) !== 0;
-}
-
-function setBit(bits: Uint32Array, index: number): void {
-  bits[index >> 5]! |= 1 << (index & 31);
-}
-
-function clearBit(bits: Uint32Array, index: number): void {
-  bits[index >> 5]! &= ~(1 << (index & 31));
+function deliveryOf(entry: number): number {
+  return (entry >> 8) & 7;
 }

@@ -8,7 +8,7 @@
  * Source: Intel MultiProcessor Specification 1.4, chapter 4.
  */
 
-import { IO_APIC_ID, pinOfLine } from '../interrupts.ts';
+import { EXTERNAL_PIN, IO_APIC_ID, pinOfLine } from '../interrupts.ts';
 
 export const LOCAL_APIC_ADDRESS = 0xfee0_0000;
 export const IO_APIC_ADDRESS = 0xfec0_0000;
@@ -37,6 +37,7 @@ export function mpTables(cpus: number): Uint8Array {
     bus(BUS_ISA, 'ISA   '),
     bus(BUS_PCI, 'PCI   '),
     ioApic(),
+    interrupt(3, INTERRUPT_EXTINT, 0, IO_APIC_ID, EXTERNAL_PIN),
     // The timer's line is wired to pin 2; line 2 itself is the cascade of the 8259s and has no pin.
     ...Array.from({ length: 16 }, (_, line) => line)
       .filter((line) => line !== 2)

@@ -10,6 +10,7 @@
 import { GLOBALS, type GlobalName } from './globals.ts';
 import { JIT_TABLE_OFFSET, layout } from './layout.ts';
 import { rewriteJitModule } from './jit-module.ts';
+import { APIC_BASE_PORT } from './apic-base.ts';
 import { ACKNOWLEDGE_PORT, RESUME_POINTS } from './patches.ts';
 import { UnexpectedModuleError } from './wasm-module.ts';
 
@@ -25,6 +26,9 @@ export interface Bus {
 export interface CoreHost extends Bus {
   /** The vector of the interrupt that is delivered now, or -1. Called when interrupts are enabled, or an NMI waits. */
   acknowledgeInterrupt(): number;
+  /** The APIC base register of the CPU that runs. */
+  readApicBase(): number;
+  writeApicBase(value: number): void;
   /** Virtual time in milliseconds. */
   milliseconds(): number;
   random32(): number;
@@ -214,10 +218,17 @@ export class CoreInstance {
       stop_idling: nothing,
       io_port_read8: guarded((port) => host.readPort(port, 1)),
       io_port_read16: guarded((port) => host.readPort(port, 2)),
-      io_port_read32: guarded((port) => (port === ACKNOWLEDGE_PORT ? this.#acknowledge() : host.readPort(port, 4) | 0)),
+      io_port_read32: guarded((port) => {
+        if (port === ACKNOWLEDGE_PORT) return this.#acknowledge();
+        return (port === APIC_BASE_PORT ? host.readApicBase() : host.readPort(port, 4)) | 0;
+      }),
       io_port_write8: guarded((port, value) => (host.writePort(port, 1, value & 0xff), 0)),
       io_port_write16: guarded((port, value) => (host.writePort(port, 2, value & 0xffff), 0)),
-      io_port_write32: guarded((port, value) => (host.writePort(port, 4, value >>> 0), 0)),
+      io_port_write32: guarded((port, value) => {
+        if (port === APIC_BASE_PORT) host.writeApicBase(value >>> 0);
+        else host.writePort(port, 4, value >>> 0);
+        return 0;
+      }),
       mmap_read8: guarded((address) => host.readMemory(address >>> 0, 1)),
       mmap_read32: guarded((address) => host.readMemory(address >>> 0, 4) | 0),
       mmap_write8: guarded((address, value) => this.#write(address, 1, value & 0xff)),

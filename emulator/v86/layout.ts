@@ -118,6 +118,10 @@ export const symbols = {
   importedPortRead8: imported('io_port_read8'),
   importedPortWrite8: imported('io_port_write8'),
   importedPortRead32: imported('io_port_read32'),
+  importedPortWrite32: imported('io_port_write32'),
+  readMsr: 'instr_0F32',
+  writeMsr: 'instr_0F30',
+  triggerProtectionFault: inCpu('cpu', 'trigger_gp'),
 } as const;
 
 function mangled(name: string): string {

@@ -20,6 +20,7 @@
 
 import { deliverExceptions } from './exception-delivery.ts';
 import { GLOBALS, type GlobalIndices } from './globals.ts';
+import { serveApicBase } from './apic-base.ts';
 import { code, index5, unsigned } from './wasm-code.ts';
 import {
   JIT_FAULT_RETRY,
@@ -69,6 +70,7 @@ export function patchCore(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   markCompiledInstructions(editor);
   reportProcessorTopology(editor, globals);
   readTscExactly(editor);
+  serveApicBase(editor);
   noteWrittenPages(editor, globals);
   return editor.build();
 }
