@@ -38,7 +38,7 @@ import {
   type StoredState,
   storeState,
 } from './state.ts';
-import { hashMachine } from './state-hash.ts';
+import { digestMachine, type StateDigest } from './state-hash.ts';
 import { CpuShutdownError, V86Core } from './v86/core.ts';
 import { readRegisters, type Registers } from './v86/registers.ts';
 
@@ -180,6 +180,15 @@ export class Machine implements Stateful {
     return this.#board.clock.now();
   }
 
+  get seed(): number {
+    return this.#options.seed;
+  }
+
+  /** The CPU that runs, or ran last. */
+  get currentCpu(): number {
+    return this.#board.current.index;
+  }
+
   /** All of physical memory; changes with the machine. The array is valid until the machine runs again. */
   memory(): Uint8Array {
     return this.#board.core.ram;
@@ -207,7 +216,12 @@ export class Machine implements Stateful {
 
   /** SHA-256 over memory, CPUs and devices: equal hashes, equal machines. */
   stateHash(): string {
-    return hashMachine(this.#board, this.#ram, this);
+    return this.stateDigest().hash;
+  }
+
+  /** The same by parts, for telling where two machines differ. */
+  stateDigest(): StateDigest {
+    return digestMachine(this.#board, this.#ram, this);
   }
 
   /** Everything that the machine's future depends on. Not while it runs. Throws SnapshotError if it has shut down. */
@@ -234,7 +248,7 @@ export class Machine implements Stateful {
    */
   restore(snapshot: Snapshot): void {
     this.#checkStopped('restore');
-    checkIdentity(this.identity, snapshot.identity);
+    checkIdentity('snapshot', this.identity, snapshot.identity);
     const { core, cpus } = this.#board;
     this.#readState(snapshot.state);
     for (const [i, cpu] of cpus.entries()) cpu.restoreBlock(snapshot.cpus[i]!);

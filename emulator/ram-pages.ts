@@ -83,16 +83,14 @@ export class RamPages {
     return count;
   }
 
-  /** Adds RAM to a hash: the numbers and the hashes of all pages that are not zero. */
-  hash(into: Sha256): void {
+  /** The hash of each page; null for zeros. A page that has not changed keeps its array. */
+  hashes(): readonly (Uint8Array | null)[] {
     const { ram } = this.#memory;
     const words = new Int32Array(ram.buffer, ram.byteOffset, ram.length / 4);
     for (const page of this.#takeStale(STALE_HASH)) {
       this.#hashes[page] = isZero(words, page * WORDS) ? null : hashPage(ram, page);
     }
-    for (const [page, hash] of this.#hashes.entries()) {
-      if (hash !== null) into.updateNumbers([page]).update(hash);
-    }
+    return this.#hashes.slice();
   }
 
   /** The pages with this bit, which is cleared. */

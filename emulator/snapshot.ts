@@ -10,12 +10,20 @@ import type { BootModule } from './boot/multiboot.ts';
 import type { RamCopy } from './ram-pages.ts';
 import { Sha256 } from './sha256.ts';
 import type { StoredState } from './state.ts';
+import type { Disk } from './storage/disk.ts';
 import type { CoreState } from './v86/core.ts';
+
+/** What a machine was booted from, in part: a kernel, its command line, a module, a disk. */
+export interface ImageIdentity {
+  /** For messages: "kernel", "module initrd.cpio". */
+  readonly name: string;
+  /** SHA-256. */
+  readonly hash: string;
+}
 
 /** What a machine is, as far as its snapshots and recordings must agree with it. */
 export interface MachineIdentity {
-  /** SHA-256 over kernel, command line and modules. */
-  readonly images: string;
+  readonly images: readonly ImageIdentity[];
   readonly memoryBytes: number;
   readonly cpus: number;
 }
@@ -43,29 +51,50 @@ interface IdentifyingOptions {
   readonly kernel: Uint8Array;
   readonly commandLine?: string;
   readonly modules?: readonly BootModule[];
+  readonly disks?: readonly (Disk | undefined)[];
 }
 
-export function identify({ memoryBytes, cpus, kernel, commandLine, modules }: IdentifyingOptions): MachineIdentity {
-  const hash = new Sha256();
-  const text = new TextEncoder();
-  const parts = [kernel, text.encode(commandLine ?? '')];
-  for (const module of modules ?? []) parts.push(module.data, text.encode(module.commandLine));
-  for (const part of parts) hash.updateNumbers([part.length]).update(part);
-  return { images: hash.digest(), memoryBytes, cpus: cpus ?? 1 };
+const DISK_NAMES = ['hda', 'hdb', 'hdc', 'hdd'];
+
+export function identify(options: IdentifyingOptions): MachineIdentity {
+  const { memoryBytes, cpus, kernel, commandLine, modules = [], disks = [] } = options;
+  const image = (name: string, data: Uint8Array): ImageIdentity => ({ name, hash: new Sha256().update(data).digest() });
+  const images = [image('kernel', kernel), image('command line', new TextEncoder().encode(commandLine ?? ''))];
+  for (const { commandLine: words, data } of modules) images.push(image(`module '${words}'`, data));
+  for (const [i, disk] of disks.entries()) {
+    if (disk !== undefined) images.push({ name: `disk ${DISK_NAMES[i]!}`, hash: hexadecimal(disk.image.identity) });
+  }
+  return { images, memoryBytes, cpus: cpus ?? 1 };
 }
 
-/** Throws SnapshotError if what belongs to `found` does not fit the machine `own`. */
-export function checkIdentity(own: MachineIdentity, found: MachineIdentity): void {
-  const fail = (what: string) => {
-    throw new SnapshotError(`the snapshot is of another machine: ${what}`);
+/** Throws SnapshotError if `what` (a snapshot, a recording), which belongs to `found`, does not fit the machine `own`. */
+export function checkIdentity(what: string, own: MachineIdentity, found: MachineIdentity): void {
+  const fail = (how: string) => {
+    throw new SnapshotError(`the ${what} is of another machine: ${how}`);
   };
-  if (found.cpus !== own.cpus)
-    fail(`it has ${found.cpus} CPUs, this one ${own.cpus}; create the machine with ${found.cpus}`);
+  if (found.cpus !== own.cpus) {
+    fail(`it had ${found.cpus} CPUs, this one has ${own.cpus}; create the machine with ${found.cpus}`);
+  }
   if (found.memoryBytes !== own.memoryBytes) {
     const [theirs, ours] = [found.memoryBytes / 1024, own.memoryBytes / 1024];
-    fail(`it has ${theirs} KiB of memory, this one ${ours}; create the machine with ${theirs} KiB`);
+    fail(`it had ${theirs} KiB of memory, this one has ${ours}; create the machine with ${theirs} KiB`);
   }
-  if (found.images !== own.images) {
-    fail('it was booted from another kernel, command line or modules; create the machine with the same ones');
-  }
+  const differing = differingImages(own.images, found.images);
+  if (differing.length > 0) fail(`${differing.join('; ')}. Create the machine with the same images`);
+}
+
+/** What is not the same, in words. */
+function differingImages(own: readonly ImageIdentity[], found: readonly ImageIdentity[]): string[] {
+  const names = new Set([...found, ...own].map((image) => image.name));
+  return Array.from(names, (name) => {
+    const [theirs, ours] = [found, own].map((images) => images.find((image) => image.name === name)?.hash);
+    if (theirs === ours) return '';
+    if (ours === undefined) return `its ${name} is missing here`;
+    if (theirs === undefined) return `it had no ${name}`;
+    return `its ${name} was another one (SHA-256 ${theirs.slice(0, 16)}..., here ${ours.slice(0, 16)}...)`;
+  }).filter((text) => text !== '');
+}
+
+function hexadecimal(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

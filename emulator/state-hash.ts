@@ -12,16 +12,30 @@ import { type Stateful, storeState } from './state.ts';
 import { CPU_TSC_OFFSET } from './v86/core.ts';
 import { layout } from './v86/layout.ts';
 
-/** SHA-256, in hexadecimal, over RAM, CPUs and `machine`, which passes on the rest. */
-export function hashMachine(board: Board, ram: RamPages, machine: Stateful): string {
-  const hash = new Sha256();
-  for (const cpu of board.cpus) hashCpu(hash, cpu.block());
+/** The state of a machine as hashes, SHA-256 in hexadecimal. */
+export interface StateDigest {
+  /** Of the whole. */
+  readonly hash: string;
+  readonly cpus: readonly string[];
+  /** Of everything but CPUs and RAM. */
+  readonly devices: string;
+  /** The hash of each page of RAM; null for zeros. Of a page that has not changed, the same object. */
+  readonly pages: readonly (Uint8Array | null)[];
+}
+
+/** `machine` passes on what is neither RAM nor in a CPU's block. */
+export function digestMachine(board: Board, ram: RamPages, machine: Stateful): StateDigest {
+  const cpus = board.cpus.map((cpu) => hashCpu(cpu.block()));
   const { numbers, blobs } = storeState(machine);
-  hash.updateNumbers(numbers);
-  for (const blob of blobs) hash.update(blob);
-  hash.updateNumbers([board.core.completed]);
-  ram.hash(hash);
-  return hash.digest();
+  const rest = new Sha256().updateNumbers(numbers);
+  for (const blob of blobs) rest.update(blob);
+  const devices = rest.updateNumbers([board.core.completed]).digest();
+  const pages = ram.hashes();
+  const whole = new Sha256().update(new TextEncoder().encode([...cpus, devices].join()));
+  for (const [page, hash] of pages.entries()) {
+    if (hash !== null) whole.updateNumbers([page]).update(hash);
+  }
+  return { hash: whole.digest(), cpus, devices, pages };
 }
 
 /** Regions of the CPU's block that are architectural: offset and length. */
@@ -49,10 +63,11 @@ const ARCHITECTURAL: readonly (readonly [number, number])[] = [
   [layout.fpuStack, 128],
 ];
 
-function hashCpu(hash: Sha256, block: Uint8Array): void {
+function hashCpu(block: Uint8Array): string {
+  const hash = new Sha256();
   for (const [offset, length] of ARCHITECTURAL) {
     const start = offset - layout.cpuStart;
     hash.update(block.subarray(start, start + length));
   }
-  hash.update(block.subarray(CPU_TSC_OFFSET));
+  return hash.update(block.subarray(CPU_TSC_OFFSET)).digest();
 }

@@ -60,7 +60,7 @@ export class DiskImage {
 export class Disk implements Stateful {
   /** The size. A part of a sector at the image's end counts as one, filled up with zeros. */
   readonly sectors: number;
-  readonly #image: DiskImage;
+  readonly image: DiskImage;
   #overlay = new Map<number, Uint8Array>();
 
   /** Throws RangeError if the image is empty or too large for a disk. */
@@ -68,7 +68,7 @@ export class Disk implements Stateful {
     this.sectors = Math.ceil(image.bytes / SECTOR_BYTES);
     if (this.sectors === 0) throw new RangeError('a disk image must not be empty');
     if (this.sectors > LARGEST_SECTORS) throw new RangeError('a disk image must not be larger than 2^52 bytes');
-    this.#image = image;
+    this.image = image;
   }
 
   /** A copy of `count` sectors from `first` on. They must exist. */
@@ -110,7 +110,7 @@ export class Disk implements Stateful {
 
   /** What the image is, and everything that was written. */
   transferState(state: StateStream): void {
-    state.array(this.#image.identity);
+    state.array(this.image.identity);
     const chunks = state.list(Array.from(this.#overlay.keys()).sort((a, b) => a - b));
     this.#overlay = new Map(
       chunks.map((chunk) => [chunk, state.bytes(this.#overlay.get(chunk) ?? new Uint8Array(CHUNK_BYTES))]),
@@ -140,7 +140,7 @@ export class Disk implements Stateful {
 
   /** Beyond the end of the image there are zeros. */
   #readImage(offset: number, into: Uint8Array): void {
-    const bytes = Math.max(0, Math.min(into.length, this.#image.bytes - offset));
-    if (bytes > 0) this.#image.read(offset, into.subarray(0, bytes));
+    const bytes = Math.max(0, Math.min(into.length, this.image.bytes - offset));
+    if (bytes > 0) this.image.read(offset, into.subarray(0, bytes));
   }
 }

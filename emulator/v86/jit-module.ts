@@ -173,6 +173,8 @@ class BodyRewriter {
   #begun = 0;
   #blockSizeAt = 0;
   #shadowOfSti = false;
+  /** Where numbers were written that include the rest of the current block. */
+  readonly #rests: { readonly at: number; value: number }[] = [];
   /** For each open block, loop and `if`: whether it is a loop that does not test the limit (yet). */
   readonly #untested: boolean[] = [];
   readonly #isLoop: boolean[] = [];
@@ -251,7 +253,8 @@ class BodyRewriter {
     if (this.#shadowOfSti) {
       this.#shadowOfSti = false;
       this.#blockSize--;
-      this.#output.patchBlockSize(this.#blockSizeAt, this.#blockSize);
+      this.#output.patchNumber(this.#blockSizeAt, this.#blockSize);
+      for (const rest of this.#rests) this.#output.patchNumber(rest.at, --rest.value);
     } else {
       this.#begun++;
     }
@@ -273,7 +276,9 @@ class BodyRewriter {
       return;
     }
     const left = this.#blockSize - this.#begun;
-    this.#output.push(...this.#counted(), ...i32Const(left + 1), code.i32Sub, ...globalSet(IN_FLIGHT));
+    this.#output.push(...this.#counted());
+    this.#writeRest(left + 1);
+    this.#output.push(code.i32Sub, ...globalSet(IN_FLIGHT));
     if (name === 'handle_irqs') this.#dropInstructions(left); // the function returns after this
     if (name === 'instr_FB_without_fault') this.#shadowOfSti = true;
   }
@@ -281,12 +286,16 @@ class BodyRewriter {
   /** Takes instructions of the current block that will not be executed off the count. */
   #dropInstructions(count: number): void {
     if (count === 0) return;
-    this.#output.push(
-      ...code.localGet(this.#counter),
-      ...code.i32Const(count),
-      code.i32Sub,
-      ...code.localSet(this.#counter),
-    );
+    this.#output.push(...code.localGet(this.#counter));
+    this.#writeRest(count);
+    this.#output.push(code.i32Sub, ...code.localSet(this.#counter));
+  }
+
+  /** A number that includes the instructions left in the block, as a constant; they get fewer if there is an sti to come. */
+  #writeRest(value: number): void {
+    this.#output.push(OP_CONST);
+    this.#rests.push({ at: this.#output.length, value });
+    this.#output.push(...paddedSigned(value));
   }
 
   /** Handles the sequences that are more than one instruction. Returns the position after the sequence, or `at`. */
@@ -325,6 +334,7 @@ class BodyRewriter {
     this.path.add(size);
     this.#blockSize = size;
     this.#begun = 0;
+    this.#rests.length = 0;
     this.#shadowOfSti = false;
     this.#output.push(...code.localGet(this.#counter), OP_CONST);
     this.#blockSizeAt = this.#output.length;
@@ -476,8 +486,8 @@ class ByteWriter {
     for (let at = start; at < end; at++) this.#buffer[this.length++] = source[at]!;
   }
 
-  patchBlockSize(at: number, size: number): void {
-    this.#buffer.set(paddedSigned(size), at);
+  patchNumber(at: number, value: number): void {
+    this.#buffer.set(paddedSigned(value), at);
   }
 
   bytes(): Uint8Array<ArrayBuffer> {

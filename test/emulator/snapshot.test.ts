@@ -97,3 +97,11 @@ describe.each([
     }
   });
 });
+
+test('code that was compiled later does the same from the start as the interpreter', async () => {
+  const [fast, exact] = [await create('stress', { mode: 'fast' }), await create('stress', { mode: 'exact' })];
+  const powerOn = fast.snapshot();
+  fast.runSync({ instructions: 3_500_000 });
+  fast.restore(powerOn);
+  expect(hashes(fast, new Random(5), 20, 20_000)).toEqual(hashes(exact, new Random(5), 20, 20_000));
+});
