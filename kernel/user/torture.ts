@@ -1,6 +1,6 @@
 /*
- * torture [--iterations N] [--jobs N] [--seed N]: exercises fork, exec, wait, pipes, memory, files and signals in loops,
- * and checks every answer. torture --bomb processes, torture --bomb memory: takes all there is (torture/bombs.ts).
+ * torture [--iterations N] [--jobs N] [--threads N] [--seed N]: exercises fork, exec, wait, pipes, memory, files and
+ * signals in loops, and checks every answer; with --threads, threads as well, N in each job (torture/threads.ts). torture --bomb processes, torture --bomb memory: takes all there is (torture/bombs.ts).
  *
  * Each job is a process with a random sequence of its own that the seed determines; each iteration of it goes through
  * all the rounds below. The first mismatch is reported and ends the job with status 1; torture's own status is 0 only if
@@ -18,11 +18,13 @@ import { memoryBomb, processBomb } from './torture/bombs.ts';
 import { type Job, seedJob } from './torture/job.ts';
 import { childProgram, execRound, forkRound, killRound, treeRound } from './torture/processes.ts';
 import { breakRound, copyOnWriteRound, mapRound, protectRound } from './torture/memory.ts';
+import { groupRound, MAX_THREADS, threadRound } from './torture/threads.ts';
 import { fileRound, pipeRound, pipelineRound } from './torture/transfers.ts';
 
 class Settings {
   iterations: i32;
   jobs: i32;
+  threads: i32; // in each job, besides its first; 0: no rounds of threads
   seed: i32;
 }
 
@@ -50,7 +52,7 @@ function main(argc: u32, argv: StringList): i32 {
   settings.jobs = 2;
   settings.seed = 1;
   if (!readSettings(argc, argv)) {
-    printError('usage: torture [--iterations N] [--jobs N] [--seed N]\n');
+    printError('usage: torture [--iterations N] [--jobs N] [--threads N] [--seed N]\n');
     return 2;
   }
   for (let number: i32 = 0; number < settings.jobs; number++) {
@@ -87,6 +89,8 @@ function readSettings(argc: u32, argv: StringList): boolean {
       if (!parseNumber(value, addrOf(settings.iterations))) return false;
     } else if (stringsEqual(name, bytes('--jobs'))) {
       if (!parseNumber(value, addrOf(settings.jobs))) return false;
+    } else if (stringsEqual(name, bytes('--threads'))) {
+      if (!parseNumber(value, addrOf(settings.threads)) || u32(settings.threads) > MAX_THREADS) return false;
     } else if (!stringsEqual(name, bytes('--seed')) || !parseNumber(value, addrOf(settings.seed))) return false;
   }
   return true;
@@ -108,6 +112,10 @@ function runJob(number: i32, program: Ptr<u8>): i32 {
     pipeRound(job);
     pipelineRound(job);
     fileRound(job);
+    if (settings.threads > 0) {
+      threadRound(job, u32(settings.threads));
+      groupRound(job, u32(settings.threads));
+    }
   }
   flush(stdout);
   return 0;

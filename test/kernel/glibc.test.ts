@@ -40,11 +40,11 @@ function runHere(program: string, args: readonly string[]): ProgramRun {
 }
 
 /** As runHere: the output goes to a file first, so that the program buffers it as there, and then to the console. */
-async function runThere(program: string, args: readonly string[]): Promise<ProgramRun> {
+async function runThere(program: string, args: readonly string[], cpus = 1): Promise<ProgramRun> {
   const path = `/tmp/${basename(program)}`;
   const command = [path, ...args, '</dev/null >/tmp/output 2>&1'].join(' ');
   const exec = [`${command}; echo $? >/tmp/status`, 'cat /tmp/output', 'exit $(cat /tmp/status)'];
-  const { output, status } = await runGuest({ exec, files: new Map([[path, readFileSync(program)]]) });
+  const { output, status } = await runGuest({ exec, cpus, files: new Map([[path, readFileSync(program)]]) });
   return { output, status };
 }
 
@@ -67,6 +67,15 @@ describe('a static glibc program runs as on Linux', () => {
   ])('%s', async (name, args) => {
     const program = compile(name);
     expect(await runThere(program, args)).toEqual(runHere(program, args));
+  });
+
+  test.each([
+    ['threads', 2],
+    ['threads', 4],
+    ['groups', 4],
+  ])('%s, on %i CPUs', async (name, cpus) => {
+    const program = compile(name);
+    expect(await runThere(program, [], cpus)).toEqual(runHere(program, []));
   });
 
   // What a superuser may do is the matter; a host that lets nobody be one gives the answers nobody can compare.

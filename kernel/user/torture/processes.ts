@@ -42,22 +42,28 @@ function descend(job: Job, depth: u32): u32 {
   return depth;
 }
 
+/** What the executed program exits with if all is well. */
+export const CHILD_STATUS: u32 = 77;
+
+/** Executes torture, which checks what it is given and ends with CHILD_STATUS. */
+export function executeSelf(job: Job): never {
+  const argv = zeroed<FixedArray<Ptr<u8> | null, 6>>();
+  const envp = zeroed<FixedArray<Ptr<u8> | null, 2>>();
+  argv[0] = bytes('torture');
+  argv[1] = bytes('--child');
+  argv[2] = bytes('an argument with blanks');
+  argv[3] = bytes('');
+  argv[4] = bytes('77');
+  envp[0] = bytes('TORTURE=yes');
+  const error = execve(job.program, argv, envp);
+  exitNow(error < 0 ? 99 : 98);
+}
+
 /** Torture executes itself; the child checks what it is given. */
 export function execRound(job: Job): void {
   const pid = fork();
-  if (pid === 0) {
-    const argv = zeroed<FixedArray<Ptr<u8> | null, 6>>();
-    const envp = zeroed<FixedArray<Ptr<u8> | null, 2>>();
-    argv[0] = bytes('torture');
-    argv[1] = bytes('--child');
-    argv[2] = bytes('an argument with blanks');
-    argv[3] = bytes('');
-    argv[4] = bytes('77');
-    envp[0] = bytes('TORTURE=yes');
-    const error = execve(job.program, argv, envp);
-    exitNow(error < 0 ? 99 : 98);
-  }
-  if (succeeded(job, 'fork', pid)) expectEnd(job, 'executed program', pid, 77 << 8);
+  if (pid === 0) executeSelf(job);
+  if (succeeded(job, 'fork', pid)) expectEnd(job, 'executed program', pid, CHILD_STATUS << 8);
 }
 
 /** The executed program: exits with its last argument if it got what `execRound` gave. */
