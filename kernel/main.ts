@@ -33,6 +33,7 @@ import { startProcessors } from './proc/processors.ts';
 import { idleLoop } from './proc/scheduler.ts';
 import { endLockBoot } from './sync/lockChecker.ts';
 import { startLockTest } from './sync/lockTest.ts';
+import { startMmTest } from './mm/mmTest.ts';
 
 /** Of the boot stack: the page below it (arch/x86/bootMemory.ts). */
 const BOOT_STACK_HOLE: u32 = 4096;
@@ -61,6 +62,7 @@ export function kernelMain(magic: u32, info: PhysAddr): never {
   startProcessors();
   startInit();
   startLockTest();
+  startMmTest();
   printk('starting the first program, %u KiB free\n', freePageCount() * 4);
   idleLoop();
 }

@@ -13,12 +13,17 @@ export const ENTRY_DIRECTORY: u32 = 2;
 /** Writes a file's text, or a link's target. `pid` is that of the directory, 0 for the system's. 0 or -errno. */
 type Writer = (text: ProcText, pid: u32) => i32;
 
+/** Takes the number that was written to a file: 0 or -errno (-EINVAL: out of range). */
+type Setter = (value: u32) => i32;
+
 export class ProcEntry {
   name: string;
   kind: u32;
   /** Permissions of a file. */
   mode: u32;
   write: Writer | null;
+  /** Null: the file cannot be written to. */
+  set: Setter | null;
   directory: ProcDirectory | null;
 }
 
@@ -32,6 +37,12 @@ export class ProcDirectory {
     const entry = this.add(name, ENTRY_FILE);
     entry.mode = mode;
     entry.write = write;
+  }
+
+  /** A file with one number, which the superuser may change. */
+  addSetting(name: string, write: Writer, set: Setter): void {
+    this.addFile(name, 0o644, write);
+    this.entries[this.count - 1].set = set;
   }
 
   addLink(name: string, write: Writer): void {

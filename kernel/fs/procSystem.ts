@@ -11,9 +11,7 @@ import { hasApic, irqCount } from '../arch/x86/irq.ts';
 import { blockDeviceAt, blockDeviceCount } from '../block/blockDevice.ts';
 import { getCommandLine } from '../lib/cmdline.ts';
 import { hi, lo } from '../lib/format.ts';
-import { freePageCount, totalPageCount } from '../mm/buddy.ts';
-import { kernelStackPages } from '../mm/kernelStack.ts';
-import { slabPageCount } from '../mm/slab.ts';
+import { totalPageCount } from '../mm/buddy.ts';
 import { loadAverage } from '../proc/loadAverage.ts';
 import { contextSwitches, runnableTasks } from '../proc/scheduler.ts';
 import {
@@ -27,14 +25,13 @@ import {
 } from '../proc/taskList.ts';
 import { type Task } from '../proc/task.ts';
 import { RELEASE, VERSION } from '../proc/sysSystem.ts';
-import { cachedPageCount } from './addressSpace.ts';
 import { majorOf, minorOf } from './device.ts';
 import { fileSystemCount, fileSystemName } from './mount.ts';
 import { openFileCount } from './file.ts';
 import { type ProcDirectory } from './procEntry.ts';
+import { addMemoryEntries } from './procMemory.ts';
 import { type ProcText } from './procText.ts';
 
-const KIB_PER_PAGE: u32 = 4;
 const SECOND: u64 = 1000000000n;
 /** Nanoseconds in a hundredth of a second. */
 const CENTISECOND: u64 = 10000000n;
@@ -42,7 +39,6 @@ const CENTISECOND: u64 = 10000000n;
 const sys = zeroed<Inline<ProcDirectory>>();
 const sysKernel = zeroed<Inline<ProcDirectory>>();
 const sysFs = zeroed<Inline<ProcDirectory>>();
-const sysVm = zeroed<Inline<ProcDirectory>>();
 
 /** Fills the list of /proc itself. */
 export function addSystemEntries(root: ProcDirectory): void {
@@ -51,7 +47,6 @@ export function addSystemEntries(root: ProcDirectory): void {
   root.addFile('filesystems', 0o444, writeFilesystems);
   root.addFile('interrupts', 0o444, writeInterrupts);
   root.addFile('loadavg', 0o444, writeLoadavg);
-  root.addFile('meminfo', 0o444, writeMeminfo);
   root.addLink('mounts', writeMountsLink);
   root.addLink('self', writeSelf);
   root.addFile('partitions', 0o444, writePartitions);
@@ -62,14 +57,13 @@ export function addSystemEntries(root: ProcDirectory): void {
   root.addFile('version', 0o444, writeVersion);
   sys.addDirectory('fs', sysFs);
   sys.addDirectory('kernel', sysKernel);
-  sys.addDirectory('vm', sysVm);
   sysFs.addFile('file-nr', 0o444, writeFileNumber);
   sysFs.addFile('pipe-max-size', 0o444, writePipeMaxSize);
   sysKernel.addFile('osrelease', 0o444, writeRelease);
   sysKernel.addFile('ostype', 0o444, writeOstype);
   sysKernel.addFile('pid_max', 0o444, writePidMax);
   sysKernel.addFile('version', 0o444, writeOnlyVersion);
-  sysVm.addFile('overcommit_memory', 0o444, writeOvercommit);
+  addMemoryEntries(root, sys);
 }
 
 function writeCmdline(text: ProcText, _pid: u32): i32 {
@@ -99,12 +93,6 @@ function writeOstype(text: ProcText, _pid: u32): i32 {
 
 function writePidMax(text: ProcText, _pid: u32): i32 {
   text.print('%u\n', 32768);
-  return 0;
-}
-
-/** Always: memory is promised freely, and refused when it is used. */
-function writeOvercommit(text: ProcText, _pid: u32): i32 {
-  text.print('1\n');
   return 0;
 }
 
@@ -181,27 +169,6 @@ function writeLoadavg(text: ProcText, _pid: u32): i32 {
   for (let i: u32 = 0; i < 3; i++) printLoad(text, i);
   using held = lockTasks();
   text.print('%u/%u %u\n', runnableTasks(), numberOfTasks(held), latestPid(held));
-  return 0;
-}
-
-function printKib(text: ProcText, label: string, pages: u32): void {
-  text.print('%-16s%8u kB\n', label, pages * KIB_PER_PAGE);
-}
-
-function writeMeminfo(text: ProcText, _pid: u32): i32 {
-  const free = freePageCount();
-  const cached = cachedPageCount();
-  printKib(text, 'MemTotal:', totalPageCount());
-  printKib(text, 'MemFree:', free);
-  printKib(text, 'MemAvailable:', free);
-  printKib(text, 'Buffers:', 0);
-  printKib(text, 'Cached:', cached);
-  printKib(text, 'SwapCached:', 0);
-  printKib(text, 'SwapTotal:', 0);
-  printKib(text, 'SwapFree:', 0);
-  printKib(text, 'Shmem:', cached);
-  printKib(text, 'Slab:', slabPageCount());
-  printKib(text, 'KernelStack:', kernelStackPages());
   return 0;
 }
 

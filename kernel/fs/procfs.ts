@@ -18,7 +18,7 @@
  */
 
 import { DT_DIR, DT_LNK, DT_REG } from '../abi/dirent.ts';
-import { EFAULT, ENOENT, ENOMEM } from '../abi/errno.ts';
+import { EFAULT, EINVAL, EIO, ENOENT, ENOMEM } from '../abi/errno.ts';
 import { PROC_SUPER_MAGIC, S_IFDIR, S_IFLNK, S_IFREG, S_IRWXUGO } from '../abi/stat.ts';
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { formatText } from '../lib/format.ts';
@@ -106,6 +106,8 @@ export function initProcfs(): void {
   textFileOperations.open = openText;
   textFileOperations.release = releaseText;
   textFileOperations.read = readText;
+  textFileOperations.write = writeSetting;
+  fileInodeOperations.truncate = truncateSetting;
   // A text's length is known only when it is made: there is no seeking from its end, as in directories.
   textFileOperations.seek = seekDirectory;
 }
@@ -389,4 +391,46 @@ function readText(file: File, transfer: Transfer, position: Ptr<i64>): i32 {
   const moved = transfer.copyOut(text.buffer.add(start), wanted);
   position[0] += i64(moved);
   return moved === 0 && wanted > 0 ? -EFAULT : i32(moved);
+}
+
+/** A number is short; what is behind this many bytes is not looked at. */
+const SETTING_SIZE: u32 = 32;
+
+/** Takes a decimal number, with white space around it, and hands it to the entry. */
+function writeSetting(file: File, transfer: Transfer, _position: Ptr<i64>): i32 {
+  const set = nodeOf(file.inode).entry!.set;
+  if (set === null) return -EIO;
+  const total = transfer.remaining;
+  const text = zeroed<FixedArray<u8, 32>>();
+  const count = total < SETTING_SIZE ? total : SETTING_SIZE - 1;
+  if (transfer.copyIn(text, count) !== count) return -EFAULT;
+  let value: u32 = 0;
+  if (!parseSetting(text, addrOf(value))) return -EINVAL;
+  const error = set(value);
+  return error === 0 ? i32(total) : error;
+}
+
+/** Is the text a decimal number that fits? Stores it. */
+function parseSetting(text: Ptr<u8>, value: Ptr<u32>): boolean {
+  let at: u32 = 0;
+  while (isWhite(text[at])) at++;
+  const first = at;
+  let sum: u64 = 0n;
+  for (; text[at] >= 0x30 && text[at] <= 0x39; at++) {
+    sum = sum * 10n + u64(text[at] - 0x30);
+    if (sum > 0x7fffffffn) return false;
+  }
+  if (at === first) return false;
+  while (isWhite(text[at])) at++;
+  value[0] = u32(sum);
+  return text[at] === 0;
+}
+
+function isWhite(byte: u8): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x09;
+}
+
+/** Opening with O_TRUNC, as shells do for `>`: a file that can be set has nothing to lose. */
+function truncateSetting(inode: Inode, _size: i64, _held: Held<InodeMutex>): i32 {
+  return nodeOf(inode).entry!.set === null ? -EINVAL : 0;
 }

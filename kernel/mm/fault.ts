@@ -29,6 +29,7 @@ import { addRights, allocPte, entryRights, hasPage, pageOf, setPage } from './pa
 import { type Mm, type MmapSem, VM_ACCESS, VM_SHARED, VM_WRITE, type Vma } from './types.ts';
 import { allocAnonymousPage, copyUserPage, getZeroPage } from './userPages.ts';
 import { findVma } from './vma.ts';
+import { vmCounters } from './vmCounters.ts';
 
 // What `handleMmFault` returns, besides -ENOMEM. The first two are the si_code of the SIGSEGV.
 /** The access may be repeated. */
@@ -47,6 +48,7 @@ export const FAULT_BUS: i32 = 3;
  * @locking no lock held
  */
 export function handleMmFault(mm: Mm, address: u32, errorCode: u32): i32 {
+  atomic.inc(addrOf(vmCounters().faults));
   using mmap = mm.mmapSem.lock();
   return faultIn(mm, address, (errorCode & FAULT_WRITE) !== 0, mmap);
 }

@@ -52,6 +52,7 @@ import {
   type Vma,
 } from './types.ts';
 import { isMemoryLow, isZeroPage } from './userPages.ts';
+import { vmCounters } from './vmCounters.ts';
 
 /** Of an entry that is not PRESENT: it holds a frame all the same. One of the bits that the CPU leaves to us. */
 export const PTE_PROT_NONE: u32 = 0x200;
@@ -99,12 +100,19 @@ function enterTable(mm: Mm, address: u32, page: Page): boolean {
   return true;
 }
 
+/** Of frames that are in some page table. */
+function mappedCounter(isAnonymous: boolean): Ptr<u32> {
+  const counters = vmCounters();
+  return isAnonymous ? addrOf(counters.anonPages) : addrOf(counters.mappedPages);
+}
+
 /** An entry for `page` comes into being. */
 function countIn(mm: Mm, page: Page, _table: Held<PageTableLock>): void {
   if (isZeroPage(page)) return;
-  atomic.inc(addrOf(page.mapCount));
+  const isAnonymous = (page.flags & PAGE_ANON) !== 0;
+  if (atomic.fetchAdd(addrOf(page.mapCount), 1) === 0) atomic.inc(mappedCounter(isAnonymous));
   mm.rss++;
-  if ((page.flags & PAGE_ANON) === 0) mm.fileRss++;
+  if (!isAnonymous) mm.fileRss++;
   if (mm.rss > mm.peakRss) mm.peakRss = mm.rss;
 }
 
@@ -112,9 +120,10 @@ function countIn(mm: Mm, page: Page, _table: Held<PageTableLock>): void {
 function countOut(mm: Mm, entry: u32, _table: Held<PageTableLock>): void {
   const page = pageOf(entry);
   if (isZeroPage(page)) return;
-  atomic.dec(addrOf(page.mapCount));
+  const isAnonymous = (page.flags & PAGE_ANON) !== 0;
+  if (atomic.decAndTest(addrOf(page.mapCount))) atomic.dec(mappedCounter(isAnonymous));
   mm.rss--;
-  if ((page.flags & PAGE_ANON) !== 0) return;
+  if (isAnonymous) return;
   mm.fileRss--;
   if ((entry & PTE_DIRTY) !== 0) setPageFlag(page, PAGE_DIRTY);
 }

@@ -24,7 +24,6 @@
  */
 
 import { PAGE_SHIFT } from '../arch/x86/layout.ts';
-import { assert } from '../lib/panic.ts';
 import { addSharedVmStruct, type ISharedLock, lockMappings, removeSharedVmStruct } from './fileMappings.ts';
 import { allocate, kfree } from './slab.ts';
 import {
@@ -66,7 +65,7 @@ export function vmlistAccessUnlock(mm: Mm): void {
  * @locking takes (V); no (V) of another address space is held
  */
 export function vmlistModifyLock(mm: Mm, _mmap: Held<MmapSem>): Held<VmlistLock> {
-  assert(mm.mmapSem.isHeldByCurrent(), 'vmlistModifyLock: mmapSem is not held');
+  mm.mmapSem.assertHeld();
   return mm.vmlistLock.acquire();
 }
 
@@ -75,9 +74,15 @@ export function vmlistModifyUnlock(mm: Mm, _mmap: Held<MmapSem>): void {
   mm.vmlistLock.release();
 }
 
-/** Both locks must be held: by this task, and by this CPU. */
+/** Both locks must be held, by this task and by this CPU: rules 1 and 2 (locking.md). */
 function assertModifiable(mm: Mm): void {
-  assert(mm.mmapSem.isHeldByCurrent() && mm.vmlistLock.isHeld(), 'regions are changed without their locks');
+  mm.mmapSem.assertHeld();
+  mm.vmlistLock.assertHeld();
+}
+
+/** One of the two must be held: rule 3. */
+function assertStable(mm: Mm): void {
+  if (!mm.vmlistLock.isHeld()) mm.mmapSem.assertHeld();
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -85,6 +90,7 @@ function assertModifiable(mm: Mm): void {
 
 /** The first region that ends above `address`: the one that contains it, or the next one; null: none. */
 export function findVma(mm: Mm, address: u32, stable: ListStable): Vma | null {
+  assertStable(mm);
   const hint = mm.mmapCache;
   if (hint !== null && hint.vmStart <= address && address < hint.vmEnd) return hint;
   const found = avlFind(mm, address, stable);

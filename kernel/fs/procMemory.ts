@@ -1,0 +1,118 @@
+/*
+ * The files of /proc that tell about memory as a whole: meminfo, vmstat, and what can be set in sys/vm.
+ *
+ * @source proc(5)
+ */
+
+import { EINVAL } from '../abi/errno.ts';
+import { freePageCount, totalPageCount } from '../mm/buddy.ts';
+import { kernelStackPages } from '../mm/kernelStack.ts';
+import { maxMapCount, setMaxMapCount } from '../mm/limits.ts';
+import { pageTablePages } from '../mm/mm.ts';
+import {
+  commitLimit,
+  committedPages,
+  OVERCOMMIT_NEVER,
+  overcommitPolicy,
+  overcommitRatio,
+  setOvercommitPolicy,
+  setOvercommitRatio,
+} from '../mm/overcommit.ts';
+import { slabPageCount } from '../mm/slab.ts';
+import { MMAP_MIN_ADDR } from '../mm/unmappedArea.ts';
+import { vmCounters } from '../mm/vmCounters.ts';
+import { cachedPageCount } from './addressSpace.ts';
+import { type ProcDirectory } from './procEntry.ts';
+import { type ProcText } from './procText.ts';
+
+const KIB_PER_PAGE: u32 = 4;
+
+const sysVm = zeroed<Inline<ProcDirectory>>();
+
+/** Fills in what belongs to /proc and to /proc/sys. */
+export function addMemoryEntries(root: ProcDirectory, sys: ProcDirectory): void {
+  root.addFile('meminfo', 0o444, writeMeminfo);
+  root.addFile('vmstat', 0o444, writeVmstat);
+  sys.addDirectory('vm', sysVm);
+  sysVm.addSetting('max_map_count', writeMaxMapCount, changeMaxMapCount);
+  sysVm.addFile('mmap_min_addr', 0o444, writeMinAddr);
+  sysVm.addSetting('overcommit_memory', writePolicy, changePolicy);
+  sysVm.addSetting('overcommit_ratio', writeRatio, changeRatio);
+}
+
+function printKib(text: ProcText, label: string, pages: u32): void {
+  text.print('%-16s%8u kB\n', label, pages * KIB_PER_PAGE);
+}
+
+function writeMeminfo(text: ProcText, _pid: u32): i32 {
+  const free = freePageCount();
+  const cached = cachedPageCount();
+  const slab = slabPageCount();
+  const counters = vmCounters();
+  printKib(text, 'MemTotal:', totalPageCount());
+  printKib(text, 'MemFree:', free);
+  printKib(text, 'MemAvailable:', free);
+  printKib(text, 'Buffers:', 0);
+  printKib(text, 'Cached:', cached);
+  printKib(text, 'SwapCached:', 0);
+  printKib(text, 'SwapTotal:', 0);
+  printKib(text, 'SwapFree:', 0);
+  printKib(text, 'AnonPages:', counters.anonPages);
+  printKib(text, 'Mapped:', counters.mappedPages);
+  printKib(text, 'Shmem:', cached);
+  printKib(text, 'Slab:', slab);
+  printKib(text, 'SUnreclaim:', slab);
+  printKib(text, 'KernelStack:', kernelStackPages());
+  printKib(text, 'PageTables:', pageTablePages());
+  printKib(text, 'CommitLimit:', commitLimit());
+  printKib(text, 'Committed_AS:', committedPages());
+  return 0;
+}
+
+function writeVmstat(text: ProcText, _pid: u32): i32 {
+  const counters = vmCounters();
+  text.print('nr_free_pages %u\n', freePageCount());
+  text.print('nr_anon_pages %u\nnr_mapped %u\n', counters.anonPages, counters.mappedPages);
+  text.print('nr_file_pages %u\n', cachedPageCount());
+  text.print('nr_page_table_pages %u\n', pageTablePages());
+  text.print('nr_kernel_stack %u\n', kernelStackPages() * KIB_PER_PAGE);
+  text.print('nr_slab_unreclaimable %u\n', slabPageCount());
+  text.print('pgfault %u\n', counters.faults);
+  return 0;
+}
+
+function writeMaxMapCount(text: ProcText, _pid: u32): i32 {
+  text.print('%u\n', maxMapCount());
+  return 0;
+}
+
+function changeMaxMapCount(value: u32): i32 {
+  setMaxMapCount(value);
+  return 0;
+}
+
+function writeMinAddr(text: ProcText, _pid: u32): i32 {
+  text.print('%u\n', MMAP_MIN_ADDR);
+  return 0;
+}
+
+function writePolicy(text: ProcText, _pid: u32): i32 {
+  text.print('%u\n', overcommitPolicy());
+  return 0;
+}
+
+function changePolicy(value: u32): i32 {
+  if (value > OVERCOMMIT_NEVER) return -EINVAL;
+  setOvercommitPolicy(value);
+  return 0;
+}
+
+function writeRatio(text: ProcText, _pid: u32): i32 {
+  text.print('%u\n', overcommitRatio());
+  return 0;
+}
+
+function changeRatio(value: u32): i32 {
+  setOvercommitRatio(value);
+  return 0;
+}
