@@ -130,6 +130,8 @@ export class Mm {
   vmlistLock: Inline<Spinlock<VmlistLock>>;
   pageTableLock: Inline<Spinlock<PageTableLock>>;
   pageDirectory: PhysAddr; // (C)
+  /** The program has registered for membarrier. Set once. */
+  usesMembarrier: boolean;
   /** Atomic: bit n: CPU n has the page directory loaded, and may have translations in its TLB (arch/x86/tlb.ts). */
   cpus: Volatile<u32>;
   mmList: Inline<ListHead>; // (L) in the list of all address spaces

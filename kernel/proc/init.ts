@@ -24,7 +24,8 @@ import { initFutexes } from './futex.ts';
 import { createKernelThreadAs } from './kernelThread.ts';
 import { updateLoadAverage } from './loadAverage.ts';
 import { seedRandom } from './random.ts';
-import { initScheduler, registerSchedulerCalls, schedulerTick, setIdleTask } from './scheduler.ts';
+import { initRunQueues } from './runQueue.ts';
+import { registerSchedulerCalls, schedulerTick, setIdleTask } from './scheduler.ts';
 import { beforeUserMode } from './signalDeliver.ts';
 import { initNames } from './sysSystem.ts';
 import { type Process, setName, type Task, TASK_RUNNING, userFrame } from './task.ts';
@@ -89,7 +90,7 @@ export function initTasks(stackBottom: u32): void {
   initIdleTask(idleTask);
   idleTask.kernelStack = stackBottom;
   registerSchedulerCalls(activateMm, freeRetiredMm, freeTask);
-  initScheduler();
+  initRunQueues();
   setIdleTask(thisCpu(), idleTask);
   initTrapHandlers();
   installSystemCalls();

@@ -1,8 +1,8 @@
 /*
- * The scheduler: which task runs on which CPU.
+ * The scheduler: which task runs next.
  *
- * Idea. Each CPU has a run queue, a list of tasks that want to run, served in turn. A task may run for its time slice;
- * when that is used up it gets a new one and goes to the end. A task that slept before its slice was over comes back to
+ * Idea. Each CPU has a run queue (runQueue.ts), a list of tasks that want to run, served in turn. A task may run for its
+ * time slice; when that is used up it gets a new one and goes to the end. A task that slept before its slice was over comes back to
  * the front with what is left of it, and preempts a task that has less left. So one that mostly waits (a shell) answers
  * at once, and one that only computes uses up its slice and waits for its turn; nobody waits for ever, since a slice is
  * refilled only at the end of the queue.
@@ -27,38 +27,28 @@
  * the lock of the queue that `task.cpu` names; to change `task.cpu` needs it as well.
  */
 
-import { type Cpu, cpuById, cpuCount, current, MAX_CPUS, thisCpu } from '../arch/x86/cpu.ts';
+import { type Cpu, cpuCount, current, thisCpu } from '../arch/x86/cpu.ts';
 import { fpuRestore, fpuSave } from '../arch/x86/fpu.ts';
 import { loadTls, setKernelStack } from '../arch/x86/gdt.ts';
-import { sendReschedule } from '../arch/x86/ipi.ts';
 import { switchContext } from '../arch/x86/switch.ts';
-import { type ListHead } from '../lib/list.ts';
 import { assert } from '../lib/panic.ts';
 import { type Mm } from '../mm/types.ts';
 import { mightSleep } from '../sync/lockChecker.ts';
-import { type Spinlock } from '../sync/spinlock.ts';
+import { balanceTick, pullTask } from './balance.ts';
+import {
+  chooseCpu,
+  chooseFirstCpu,
+  enqueue,
+  lockQueueOf,
+  mayRunOn,
+  placeTask,
+  queueLoad,
+  type RunQueue,
+  runQueue,
+  type RunQueueLock,
+  taskOfRunLink,
+} from './runQueue.ts';
 import { stackTop, type Task, TASK_DEAD, TASK_INTERRUPTIBLE, TASK_RUNNING, TASK_WAKE_KILL } from './task.ts';
-
-/** The class of RunQueue.lock. */
-export class RunQueueLock {
-  declare readonly lock: 'runQueueLock';
-}
-
-/** The tasks that want to run on one CPU. */
-export class RunQueue {
-  lock: Inline<Spinlock<RunQueueLock>>;
-  cpu: u32; // (C)
-  ready: Inline<ListHead>; // (R) of Task.runLink: runnable and not running, the next first
-  readyCount: u32; // (R)
-  /** Who ran before the current task: finishSwitch, on the new stack, has no other way to know. */
-  previous: Task; // (R)
-  switches: u64; // (R)
-}
-
-/** Ticks of a fresh slice for nice 0. */
-const DEFAULT_SLICE: i32 = 6;
-
-const queues = zeroed<FixedArray<Inline<RunQueue>, 8>>();
 
 /** Calls up to layers above: set once, at boot. */
 let activateAddressSpace: (mm: Mm | null) => void;
@@ -82,16 +72,6 @@ export function registerSchedulerCalls(
   freeDeadTask = freeTask;
 }
 
-/** Prepares the run queues. */
-export function initScheduler(): void {
-  for (let i: u32 = 0; i < MAX_CPUS; i++) {
-    const queue = queues[i];
-    queue.lock.init('runQueue');
-    queue.ready.init();
-    queue.cpu = i;
-  }
-}
-
 /** Makes `idle` the idle task of a CPU that has not run any task yet, and its current one. */
 export function setIdleTask(cpu: Cpu, idle: Task): void {
   idle.isIdle = true;
@@ -101,36 +81,8 @@ export function setIdleTask(cpu: Cpu, idle: Task): void {
   cpu.current = idle;
 }
 
-/** A full slice, in ticks: 6 for nice 0, from 12 (nice -20) to 1 (nice 19). */
-function freshSlice(task: Task): u32 {
-  const slice = DEFAULT_SLICE - (task.nice * 3) / 10;
-  return slice < 1 ? 1 : u32(slice);
-}
-
 // ---------------------------------------------------------------------------------------------------------------------
 // Waking.
-
-/** Has `cpu` call schedule() as soon as it can: before its next return to user mode, or at once if it is idle. */
-function requestSchedule(cpu: Cpu): void {
-  if (cpu.needResched) return; // it has been told already, and has not come to it yet
-  cpu.needResched = true;
-  sendReschedule(cpu);
-}
-
-/** Puts a runnable task on the queue, and asks its CPU to look if it should run at once. */
-function enqueue(queue: RunQueue, task: Task, _held: Held<RunQueueLock>): void {
-  task.onQueue = true;
-  if (task.slice === 0) {
-    task.slice = freshSlice(task);
-    queue.ready.addBefore(task.runLink);
-  } else {
-    queue.ready.addAfter(task.runLink);
-  }
-  queue.readyCount++;
-  const cpu = cpuById(queue.cpu);
-  const running = cpu.current;
-  if (running.isIdle || task.slice > running.slice) requestSchedule(cpu);
-}
 
 /**
  * Wakes `task` if its state has a bit in common with `mask`; false if not. Callable from anywhere, interrupts included.
@@ -138,29 +90,24 @@ function enqueue(queue: RunQueue, task: Task, _held: Held<RunQueueLock>): void {
  * @locking takes (R)
  */
 export function wakeUpTask(task: Task, mask: u32): boolean {
-  for (;;) {
-    const queue = queues[task.cpu];
-    using held = queue.lock.acquireIrqSave();
-    if (queue.cpu !== task.cpu) continue; // it was moved before we had the lock
-    if ((task.state & mask) === 0) return false;
+  const queue = lockQueueOf(task);
+  const wakes = (task.state & mask) !== 0;
+  let mustPlace = false;
+  if (wakes) {
     task.state = TASK_RUNNING;
-    if (!task.onQueue) enqueue(queue, task, held);
-    return true;
+    mustPlace = !task.onQueue; // else it has not come to sleep yet
+    if (mustPlace) task.cpu = chooseCpu(task, queue.cpu);
   }
+  queue.lock.releaseIrqRestore();
+  if (mustPlace) placeTask(task);
+  return wakes;
 }
 
-/** Lets a new task run for the first time, on the CPU that has least to do of those that it may use. */
+/** Lets a new task run for the first time. */
 export function startTask(task: Task): void {
-  let best = thisCpu().id;
-  for (let i: u32 = 0; i < cpuCount(); i++) {
-    const allowed = cpuById(i).online && (task.affinity & (1 << i)) !== 0;
-    if (allowed && queues[i].readyCount < queues[best].readyCount) best = i;
-  }
-  const queue = queues[best];
-  using held = queue.lock.acquireIrqSave();
-  task.cpu = best;
+  task.cpu = chooseFirstCpu(task, thisCpu().id);
   task.state = TASK_RUNNING;
-  enqueue(queue, task, held);
+  placeTask(task);
 }
 
 /** Does the current task have a signal to look at? Interruptible sleeps end when it has. */
@@ -191,15 +138,20 @@ function sleepIsOver(task: Task): boolean {
   return (state & TASK_WAKE_KILL) !== 0 && task.killed;
 }
 
-/** Takes the current task off the CPU's queue if it sleeps, or puts it where it belongs if it could go on. */
+/** Takes the current task off the CPU's queue if it sleeps, or puts it where it belongs if it could go on. One that may not
+ * run here any more is left to finishSwitch. */
 function putPrevious(queue: RunQueue, previous: Task, held: Held<RunQueueLock>): void {
   if (previous.state !== TASK_RUNNING && sleepIsOver(previous)) previous.state = TASK_RUNNING;
   if (previous.state !== TASK_RUNNING) {
     previous.onQueue = false;
     previous.voluntarySwitches++;
   } else if (!previous.isIdle) {
-    enqueue(queue, previous, held);
     previous.involuntarySwitches++;
+    if (mayRunOn(previous, queue.cpu)) enqueue(queue, previous, held);
+    else {
+      previous.onQueue = false;
+      queue.homeless = previous;
+    }
   }
 }
 
@@ -208,7 +160,7 @@ function takeNext(queue: RunQueue, cpu: Cpu): Task {
   const link = queue.ready.takeFirst();
   if (link === null) return cpu.idle;
   queue.readyCount--;
-  return as<Task>(u32(link) - offsetof<Task>('runLink'));
+  return taskOfRunLink(link);
 }
 
 /**
@@ -223,7 +175,7 @@ export function schedule(): void {
   const cpu = thisCpu();
   assert(cpu.spinDepth === 0, 'schedule() with a spinlock held');
   assert(cpu.irqDepth === 0, 'schedule() in an interrupt');
-  const queue = queues[cpu.id];
+  const queue = runQueue(cpu.id);
   const held = queue.lock.acquireIrqSave();
   const previous = cpu.current;
   cpu.needResched = false;
@@ -252,12 +204,18 @@ function switchTo(queue: RunQueue, cpu: Cpu, previous: Task, next: Task): void {
   switchContext(addrOf(previous.savedEsp), next.savedEsp);
 }
 
-/** The other half of schedule(), on the new task's stack: releases the lock, frees a task that has ended. */
+/**
+ * The other half of schedule(), on the new task's stack: releases the lock, frees a task that has ended, sends one away
+ * that may not run here.
+ */
 export function finishSwitch(): void {
-  const queue = queues[thisCpu().id];
+  const queue = runQueue(thisCpu().id);
   const previous = queue.previous;
   const isDead = previous.state === TASK_DEAD;
+  const homeless = queue.homeless;
+  queue.homeless = null;
   queue.lock.releaseIrqRestore();
+  if (homeless !== null) placeTask(homeless);
   settleAddressSpaces();
   if (isDead) freeDeadTask(previous);
 }
@@ -270,10 +228,12 @@ export function yieldCpu(): void {
 
 /** What the first CPU does when boot is over, and every CPU when there is nothing else to do. */
 export function idleLoop(): never {
-  thisCpu().online = true;
+  const cpu = thisCpu();
+  cpu.online = true;
   for (;;) {
     cli();
-    if (thisCpu().needResched) {
+    if (!cpu.needResched) pullTask(1);
+    if (cpu.needResched) {
       sti();
       schedule();
     } else {
@@ -291,9 +251,9 @@ export function idleLoop(): never {
 export function schedulerTick(inUserMode: boolean): void {
   const cpu = thisCpu();
   const task = cpu.current;
+  balanceTick(cpu);
   if (task.isIdle) {
     task.stime++;
-    if (queues[cpu.id].readyCount !== 0) cpu.needResched = true;
     return;
   }
   if (inUserMode) task.utime++;
@@ -308,7 +268,7 @@ export function schedulerTick(inUserMode: boolean): void {
 /** Context switches since boot, all CPUs. */
 export function contextSwitches(): u64 {
   let sum: u64 = 0n;
-  for (let i: u32 = 0; i < cpuCount(); i++) sum += queues[i].switches;
+  for (let i: u32 = 0; i < cpuCount(); i++) sum += runQueue(i).switches;
   return sum;
 }
 
@@ -316,8 +276,7 @@ export function contextSwitches(): u64 {
 export function runnableTasks(): u32 {
   let sum: u32 = 0;
   for (let i: u32 = 0; i < cpuCount(); i++) {
-    sum += queues[i].readyCount;
-    if (cpuById(i).online && !cpuById(i).current.isIdle) sum++;
+    sum += queueLoad(i);
   }
   return sum;
 }

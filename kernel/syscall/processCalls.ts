@@ -23,6 +23,7 @@ import {
   SYS_get_robust_list,
   SYS_get_thread_area,
   SYS_getcpu,
+  SYS_membarrier,
   SYS_getegid,
   SYS_getegid32,
   SYS_geteuid,
@@ -195,8 +196,6 @@ import {
 } from '../proc/sysSignal.ts';
 import {
   sysGetcpu,
-  sysPersonality,
-  sysPrctl,
   sysSchedGetPriorityMax,
   sysSchedGetPriorityMin,
   sysSchedGetaffinity,
@@ -206,11 +205,9 @@ import {
   sysSchedSetaffinity,
   sysSchedSetscheduler,
   sysSchedYield,
-  sysSetdomainname,
-  sysSethostname,
-  sysSysinfo,
-  sysUname,
-} from '../proc/sysSystem.ts';
+} from '../proc/sysScheduler.ts';
+import { sysMembarrier } from '../proc/sysMembarrier.ts';
+import { sysPersonality, sysPrctl, sysSetdomainname, sysSethostname, sysSysinfo, sysUname } from '../proc/sysSystem.ts';
 import {
   sysAlarm,
   sysClockGetres,
@@ -361,6 +358,7 @@ function installSystem(): void {
   setSystemCall(SYS_sched_getaffinity, sysSchedGetaffinity);
   setSystemCall(SYS_sched_setaffinity, sysSchedSetaffinity);
   setSystemCall(SYS_getcpu, sysGetcpu);
+  setSystemCall(SYS_membarrier, sysMembarrier);
   setSystemCall(SYS_prctl, sysPrctl);
   setSystemCall(SYS_personality, sysPersonality);
   setSystemCall(SYS_getrandom, sysGetrandom);

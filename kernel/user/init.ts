@@ -17,7 +17,7 @@ import { close, dup2, open, statusFlags } from './lib/fileCalls.ts';
 import { flush, initOutput, printError, printTo, putByte, stdout, type Output } from './lib/output.ts';
 import { execve, exitNow, fork, getpid, setsid, wait4 } from './lib/processCalls.ts';
 import { stringLength } from './lib/strings.ts';
-import { makeOutputRaw, setControllingTerminal, setForeground } from './lib/terminal.ts';
+import { drainOutput, makeOutputRaw, setControllingTerminal, setForeground } from './lib/terminal.ts';
 
 /** A service that could not be executed so many times in a row is given up. */
 const PATIENCE: u32 = 5;
@@ -181,8 +181,9 @@ function runCommand(command: Ptr<u8>): i32 {
   return i32(signal !== 0 ? 128 + signal : (status[0] >>> 8) & 0xff);
 }
 
-/** Switches the machine off; its host is told `status`. */
+/** Switches the machine off, once all output has left; its host is told `status`. */
 function powerOff(status: i32): never {
+  drainOutput(0);
   const text = zeroed<FixedArray<u8, 16>>();
   const output = zeroed<Inline<Output>>();
   initOutput(output, -1);

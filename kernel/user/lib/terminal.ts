@@ -2,7 +2,7 @@
  * Terminals: modes, and whose turn it is.
  */
 
-import { TCGETS, TCSETS, TIOCGPGRP, TIOCSCTTY, TIOCSPGRP } from '../../abi/ioctl.ts';
+import { TCGETS, TCSBRK, TCSETS, TIOCGPGRP, TIOCSCTTY, TIOCSPGRP } from '../../abi/ioctl.ts';
 import {
   CS8,
   CSIZE,
@@ -67,6 +67,11 @@ export function makeOutputRaw(fd: i32): i32 {
   if (error < 0) return error;
   termios.c_oflag &= ~OUTPUT_PROCESSING;
   return setTermios(fd, termios);
+}
+
+/** Waits until all output has been sent. */
+export function drainOutput(fd: i32): i32 {
+  return ioctl(fd, TCSBRK, 1);
 }
 
 /** Makes the terminal the one that controls the caller's session, which must not have one yet. */

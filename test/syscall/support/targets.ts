@@ -1,6 +1,10 @@
 /*
- * The systems that the suite asks: this kernel on the machine, this kernel under QEMU, and the Linux that the tests run
- * on. To the tests all three are an agent at the other end of a line.
+ * The systems that the suite asks: this kernel on the machine, with any number of CPUs, this kernel under QEMU, and the
+ * Linux that the tests run on. To the tests each is an agent at the other end of a line.
+ *
+ * The environment variable SYSCALL_TARGETS chooses others than the usual ones: `npx vitest run test/syscall` with
+ * SYSCALL_TARGETS="machine:4:7 machine:8:1:exact linux" asks machines with 4 CPUs and seed 7, with 8 CPUs in exact mode,
+ * and the host.
  */
 
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
@@ -12,7 +16,7 @@ import { inject } from 'vitest';
 import { AgentClient, type ClientOptions } from '../../../emulator/agent/client.ts';
 import { fromDuplex, fromStdio } from '../../../emulator/agent/nodeTransports.ts';
 import { fromLine, type Transport } from '../../../emulator/agent/transport.ts';
-import { createGuest } from '../../support/guest.ts';
+import { createGuest, type GuestOptions } from '../../support/guest.ts';
 import { Driver } from './driver.ts';
 
 /** A system that is running, and its agent. */
@@ -26,7 +30,7 @@ export interface Session {
 }
 
 export interface Target {
-  readonly name: 'machine' | 'qemu' | 'linux';
+  readonly name: string;
   /** Is it this kernel? */
   readonly own: boolean;
   /** Why it cannot be used here; null if it can. */
@@ -44,12 +48,15 @@ async function connect(transport: Transport, options: ClientOptions, ended: Prom
   return client;
 }
 
-const machine: Target = {
-  name: 'machine',
+/** What a run on the machine depends on. The name of the target tells it, and SYSCALL_TARGETS takes it back. */
+type MachineSettings = Required<Pick<GuestOptions, 'cpus' | 'seed' | 'mode'>>;
+
+const machine = (settings: MachineSettings): Target => ({
+  name: `machine:${settings.cpus}:${settings.seed}${settings.mode === 'exact' ? ':exact' : ''}`,
   own: true,
   unavailable: () => null,
   async open(trace) {
-    const guest = await createGuest();
+    const guest = await createGuest(settings);
     let console = '';
     guest.serial(0).onOutput((bytes) => (console += new TextDecoder().decode(bytes)));
     const driver = new Driver(guest);
@@ -70,10 +77,10 @@ const machine: Target = {
       },
     };
   },
-};
+});
 
-const qemu: Target = {
-  name: 'qemu',
+const qemu = (cpus: number): Target => ({
+  name: `qemu:${cpus}`,
   own: true,
   unavailable() {
     const found = spawnSync('qemu-system-i386', ['--version']).status === 0;
@@ -83,7 +90,7 @@ const qemu: Target = {
     const folder = inject('imageFolder');
     const child = spawn('qemu-system-i386', [
       ...['-kernel', join(folder, 'kernel.elf'), '-initrd', join(folder, 'initrd.cpio'), '-append', 'quiet'],
-      ...['-m', '16', '-display', 'none', '-no-reboot', '-serial', 'stdio', '-serial', 'pty'],
+      ...['-smp', String(cpus), '-m', '16', '-display', 'none', '-no-reboot', '-serial', 'stdio', '-serial', 'pty'],
       ...['-device', 'isa-debug-exit,iobase=0xf4,iosize=4'],
     ]);
     let console = '';
@@ -106,7 +113,7 @@ const qemu: Target = {
       },
     };
   },
-};
+});
 
 /** QEMU says on its output which terminal it has opened for the second serial line. */
 function terminalOf(child: ChildProcess, console: () => string): Promise<string> {
@@ -152,4 +159,18 @@ function exitOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => child.on('exit', (code, signal) => resolve(String(signal ?? code))));
 }
 
-export const targets: readonly Target[] = [machine, qemu, linux];
+/** From its name: `linux`, `qemu:CPUS`, `machine:CPUS:SEED`, `machine:CPUS:SEED:exact`. */
+function targetNamed(name: string): Target {
+  const [kind, cpus = '1', seed = '1', mode = 'fast'] = name.split(':');
+  if (kind === 'linux') return linux;
+  if (kind === 'qemu') return qemu(Number(cpus));
+  if (kind === 'machine' && (mode === 'fast' || mode === 'exact')) {
+    return machine({ cpus: Number(cpus), seed: Number(seed), mode });
+  }
+  throw new Error(`SYSCALL_TARGETS: there is no target ${name}`);
+}
+
+/** What every test is run on: each number of CPUs with a seed of its own. */
+const USUAL = 'machine:1:1 machine:2:2 machine:4:3 machine:8:4 qemu:4 linux';
+
+export const targets: readonly Target[] = (process.env['SYSCALL_TARGETS'] ?? USUAL).split(' ').map(targetNamed);
