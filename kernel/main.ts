@@ -23,7 +23,7 @@ import { unpackArchive } from './fs/cpio.ts';
 import { initFs } from './fs/init.ts';
 import { registerBacktrace } from './lib/backtrace.ts';
 import { getCommandLine, hasOption } from './lib/cmdline.ts';
-import { crashIfAsked } from './lib/crashTest.ts';
+import { crashIfAsked, crashTogetherIfAsked } from './lib/crashTest.ts';
 import { printk, setQuiet } from './lib/printk.ts';
 import { freePageCount, totalPageCount } from './mm/buddy.ts';
 import { initMemory } from './mm/initMemory.ts';
@@ -60,6 +60,7 @@ export function kernelMain(magic: u32, info: PhysAddr): never {
   endLockBoot();
   sti();
   startProcessors();
+  crashTogetherIfAsked();
   startInit();
   startLockTest();
   startMmTest();

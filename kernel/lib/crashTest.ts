@@ -6,8 +6,15 @@
  *   assert    an assertion that does not hold         write     a store to the kernel's own text
  *   overflow  recursion without end                   execute   a jump to nowhere
  *   divide    a division by zero                      deadlock  a spinlock taken twice
+ *
+ * and, once all CPUs run:
+ *
+ *   stuck     CPU 0 panics while the others spin with interrupts off
+ *   together  all CPUs panic at once
  */
 
+import { cpuCount } from '../arch/x86/cpu.ts';
+import { createKernelThread } from '../proc/kernelThread.ts';
 import { type Spinlock } from '../sync/spinlock.ts';
 import { getOption } from './cmdline.ts';
 import { assert, panic } from './panic.ts';
@@ -70,4 +77,47 @@ function deadlock(): void {
   lock.init('crash');
   using _outer = lock.acquire();
   using _inner = lock.acquire();
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// On several CPUs.
+
+/** Atomic: CPUs that have come to where they will crash. */
+let arrived: Volatile<u32> = 0;
+
+/** Crashes on all CPUs, if the command line says so. On CPU 0, when the others are idle. */
+export function crashTogetherIfAsked(): void {
+  const kind = zeroed<FixedArray<u8, 16>>();
+  if (getOption('crash', kind, 16) <= 0) return;
+  if (is(kind, 'stuck')) {
+    occupyOthers(spinForEver);
+    panic('asked for by the command line, the other CPUs spin');
+  }
+  if (is(kind, 'together')) {
+    occupyOthers(panicWithAll);
+    panicWithAll(0);
+  }
+}
+
+/** Has every other CPU call `work`; returns when all but those that have gone on from there are about to. */
+function occupyOthers(work: (argument: u32) => void): void {
+  for (let i: u32 = 1; i < cpuCount(); i++) {
+    createKernelThread('crash', work, i);
+    while (reload<u32>(arrived) < i) pause();
+  }
+}
+
+/** @noinline */
+function spinForEver(_argument: u32): void {
+  cli();
+  atomic.inc(addrOf(arrived));
+  for (;;) pause();
+}
+
+/** @noinline */
+function panicWithAll(number: u32): void {
+  cli();
+  atomic.inc(addrOf(arrived));
+  while (reload<u32>(arrived) < cpuCount()) pause();
+  panic('asked for by the command line, number %u', number);
 }

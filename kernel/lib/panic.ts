@@ -6,12 +6,17 @@
  * there, the CPU halts for good.
  *
  * A panic within a panic (the report itself stumbles) says so, and stops at once.
+ *
+ * Other CPUs are stopped first, so that what they did can be seen, and report after the one that panicked
+ * (arch/x86/stop.ts). If two panic at once, one of them reports, and the other's message is part of its own report.
+ *
+ * Locking. None: `owner` is claimed by an atomic exchange, and after that everything here belongs to one CPU at a time.
  */
 
 import { EXIT_PORT, EXIT_STATUS_PANIC } from '../abi/bootInfo.ts';
 import { current, thisCpu } from '../arch/x86/cpu.ts';
 import { PER_CPU_SELECTOR } from '../arch/x86/segments.ts';
-import { type TrapFrame } from '../arch/x86/trapFrame.ts';
+import { frameStackPointer, type TrapFrame } from '../arch/x86/trapFrame.ts';
 import { stopLockChecker } from '../sync/lockClass.ts';
 import { printBacktrace } from './backtrace.ts';
 import { formatWords } from './format.ts';
@@ -21,6 +26,25 @@ import { findSymbol, NO_FRAME, symbolName } from './symbols.ts';
 const MESSAGE_SIZE: u32 = 256;
 const message = zeroed<FixedArray<u8, 256>>();
 let depth: Volatile<u32> = 0;
+/** 1 + the number of the CPU that reports; 0: nobody has panicked. */
+let owner: Volatile<u32> = 0;
+
+/** What a CPU wanted to say that panicked while another one did; empty: nothing. By number. */
+class LateMessage {
+  text: FixedArray<u8, 128>;
+}
+
+const lateMessages = zeroed<FixedArray<Inline<LateMessage>, 8>>(); // MAX_CPUS
+
+/** Registered by those who can stop other CPUs. */
+let stopOthers: (() => void) | null = null;
+let letOthersReport: (() => void) | null = null;
+
+/** Tells how to stop all other CPUs, and how to have each of them call `reportStopped`. */
+export function registerStop(stopAll: () => void, reportAll: () => void): void {
+  stopOthers = stopAll;
+  letOthersReport = reportAll;
+}
 
 /**
  * Reports, and ends the run. For states that should be impossible; errors that can happen are handled.
@@ -34,7 +58,7 @@ export function panic(format: string, ...args: Word[]): never {
   leaveFrame(frame, returnAddress());
   begin(format, ptr<u32>(addrOf(args[0])), args.length);
   report(frame, frame.esp);
-  stop();
+  finish();
 }
 
 /** The same, with the registers of a trap: `esp` is what the stack pointer was when it hit. */
@@ -42,7 +66,7 @@ export function panicWithFrame(frame: TrapFrame, esp: u32, format: string, ...ar
   cli();
   begin(format, ptr<u32>(addrOf(args[0])), args.length);
   report(frame, esp);
-  stop();
+  finish();
 }
 
 /**
@@ -57,6 +81,14 @@ export function assert(condition: boolean, what: string): void {
 /** Formats the message and prints it; for a panic within a panic that is all. */
 function begin(format: string, args: Ptr<u32>, argCount: u32): void {
   stopLockChecker();
+  const me = cpuNumber();
+  const first = atomic.cmpxchg(addrOf(owner), 0, me + 1);
+  if (first !== 0 && first !== me + 1) {
+    formatWords(lateMessages[me].text, 128, bytes(format), args, argCount);
+    sleep(); // an NMI ends it
+  }
+  const stopAll = stopOthers;
+  if (depth === 0 && stopAll !== null) stopAll();
   bustLogLock();
   depth = depth + 1;
   if (depth > 2) stop();
@@ -65,6 +97,19 @@ function begin(format: string, args: Ptr<u32>, argCount: u32): void {
   if (depth === 1) return;
   printk('(while reporting another panic)\n');
   stop();
+}
+
+/** This CPU's number; 0 as long as CPUs do not know their numbers. */
+function cpuNumber(): u32 {
+  return readGs() === PER_CPU_SELECTOR ? thisCpu().id : 0;
+}
+
+/** In its turn: the report of a CPU that was stopped at `frame`. */
+export function reportStopped(frame: TrapFrame): void {
+  const late = lateMessages[thisCpu().id].text;
+  if (late[0] !== 0) printk('panic at the same time: %s\n', late);
+  printk('stopped ');
+  report(frame, frameStackPointer(frame));
 }
 
 function report(frame: TrapFrame, esp: u32): void {
@@ -94,8 +139,18 @@ function printPlace(frame: TrapFrame): void {
   printk('\n');
 }
 
+function finish(): never {
+  const reportAll = letOthersReport;
+  if (reportAll !== null) reportAll();
+  stop();
+}
+
 function stop(): never {
   outl(EXIT_PORT, EXIT_STATUS_PANIC);
+  sleep();
+}
+
+function sleep(): never {
   for (;;) {
     cli();
     hlt();

@@ -19,6 +19,7 @@ import {
   LINUX_REBOOT_MAGIC2,
 } from '../abi/reboot.ts';
 import { current } from '../arch/x86/cpu.ts';
+import { sleepForGood, stopOtherCpus } from '../arch/x86/stop.ts';
 import { strncpyFromUser } from '../arch/x86/userCopy.ts';
 import { printk } from '../lib/printk.ts';
 
@@ -30,26 +31,26 @@ const ACPI_SOFT_OFF: u16 = 0x2000;
 const KEYBOARD_PORT: u16 = 0x64;
 const KEYBOARD_RESET: u8 = 0xfe;
 
-/** Stops this CPU for good. */
-function halt(): never {
-  for (;;) {
-    cli();
-    hlt();
-  }
+/** All CPUs stop for good; the caller's goes on to switch the machine off, or sleeps. */
+function stopAll(): void {
+  cli();
+  stopOtherCpus();
 }
 
 /** Tells `status` and switches off; halts if nothing happens. */
 export function powerOff(status: u32): never {
   printk('power off, status %u\n', status);
+  stopAll();
   outl(EXIT_PORT, status);
   outw(ACPI_PORT, ACPI_SOFT_OFF);
-  halt();
+  sleepForGood();
 }
 
 function restart(): never {
   printk('restart\n');
+  stopAll();
   outb(KEYBOARD_PORT, KEYBOARD_RESET);
-  halt();
+  sleepForGood();
 }
 
 /** A decimal number at a user address. 0, -EFAULT or -EINVAL. */
@@ -84,7 +85,8 @@ export function sysReboot(magic1: u32, magic2: u32, command: u32, argument: u32)
       restart();
     case LINUX_REBOOT_CMD_HALT:
       printk('system halted\n');
-      halt();
+      stopAll();
+      sleepForGood();
     case LINUX_REBOOT_CMD_POWER_OFF:
       powerOff(0);
     case LINUX_REBOOT_CMD_RESTART2: {

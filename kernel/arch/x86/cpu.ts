@@ -83,6 +83,8 @@ export class Cpu {
   spinDepth: u32;
   /** Set (by any CPU) to have `schedule` called before the next return to user mode. */
   needResched: Volatile<boolean>;
+  /** Stopped for good by another CPU (stop.ts). Read by all. */
+  isStopped: Volatile<boolean>;
   /** Past the start-up; takes interrupts. Read by all. */
   online: Volatile<boolean>;
   /** What to add to this CPU's time-stamp counter to have that of CPU 0. */

@@ -23,6 +23,7 @@ import {
 } from './localApic.ts';
 import { machineInfo, readMpTable } from './mpTable.ts';
 import { acknowledgePicLine, initPic, isSpuriousPicLine, unmaskPicLine } from './pic.ts';
+import { initStop } from './stop.ts';
 import { type TrapFrame } from './trapFrame.ts';
 import { setVectorHandler } from './traps.ts';
 
@@ -56,6 +57,7 @@ export function initInterrupts(): void {
   initLocalApic();
   setVectorHandler(VECTOR_SPURIOUS, ignoreSpurious);
   initMessages();
+  initStop();
   setVectorHandler(VECTOR_APIC_ERROR, reportApicError);
 }
 
