@@ -5,15 +5,16 @@
  * archive that init finds, so that a run depends on nothing but its arguments. Without, this terminal becomes the console,
  * or what is piped in is typed at it.
  */
-import { BootError, Machine } from '../../../emulator/machine.ts';
-import { readCore } from '../../../emulator/node/wasm.ts';
-import { type Command, listOption, type OptionValues, type Output, parseDefines, RunError } from '../command.ts';
-import { diskOptions, openDisks, type OpenDisks } from '../run/disks.ts';
-import { type BootImages, imageOptions, namesOtherKernel, ownImages, readOtherImages } from '../run/images.ts';
+import type { Machine, RunResult } from '../../../emulator/machine.ts';
+import { Recorder } from '../../../emulator/recording.ts';
+import { type Command, type OptionValues, type Output, stringOption, UsageError } from '../command.ts';
+import { diskOptions } from '../run/disks.ts';
+import { imageOptions } from '../run/images.ts';
+import { createMachine, openParts } from '../run/machine.ts';
 import { runQemu } from '../run/qemu.ts';
 import { runSession } from '../run/session.ts';
-import { readSettings, type Settings, settingsOptions } from '../run/settings.ts';
-import { buildOrExplain } from './build.ts';
+import { type Settings, settingsOptions } from '../run/settings.ts';
+import { restoreSnapshot, saveRecording, saveSnapshot } from '../run/stateFiles.ts';
 
 export const runCommand: Command = {
   name: 'run',
@@ -33,51 +34,51 @@ export const runCommand: Command = {
     'state-hash': { type: 'boolean', help: 'print the hash over memory, CPUs and devices at the end' },
     define: { type: 'string', multiple: true, value: 'N=V', help: 'set a build constant: true, false or a number' },
     qemu: { type: 'boolean', help: 'run the same images under qemu-system-i386 instead' },
+    record: { type: 'string', value: 'FILE', help: 'write down what the run depends on, for `pagewright replay`' },
+    snapshot: { type: 'string', value: 'FILE', help: 'write the state of the machine to a file when the run ends' },
+    restore: {
+      type: 'string',
+      value: 'FILE',
+      help: 'begin in the state of a snapshot; the other options as they were',
+    },
     json: { type: 'boolean', help: 'print output, status, instructions and hash as JSON' },
   },
   async run(values, _operands, root, output) {
-    const settings = readSettings(values, !namesOtherKernel(values));
-    const images = readImages(values, root, output);
-    if (images === null) return 1;
-    const disks = openDisks(values);
+    const parts = openParts(values, root, output);
+    if (parts === null) return 1;
     try {
-      if (values['qemu'] === true) return runQemu(root, images, disks, settings);
-      return await runMachine(images, disks, settings, output);
+      if (values['qemu'] === true) return runQemu(root, parts.images, parts.disks, parts.settings);
+      const machine = await createMachine(parts);
+      try {
+        return await runMachine(machine, parts.settings, values, root, output);
+      } finally {
+        await machine.destroy();
+      }
     } finally {
-      disks.close();
+      parts.disks.close();
     }
   },
 };
 
-/** What boots, or null if our own kernel does not compile: that has been explained. */
-function readImages(values: OptionValues, root: string, output: Output): BootImages | null {
-  if (namesOtherKernel(values)) return readOtherImages(values);
-  const images = buildOrExplain(root, { defines: parseDefines(listOption(values, 'define')) }, output);
-  return images === null ? null : ownImages(images, values);
-}
-
-async function runMachine(images: BootImages, disks: OpenDisks, settings: Settings, output: Output): Promise<number> {
-  const machine = await createMachine(images, disks, settings);
-  try {
-    return await runSession(machine, settings, output);
-  } finally {
-    await machine.destroy();
+/** The run itself, and the files that it begins with and leaves behind. */
+async function runMachine(
+  machine: Machine,
+  settings: Settings,
+  values: OptionValues,
+  root: string,
+  output: Output,
+): Promise<number> {
+  const [record, snapshot, restore] = ['record', 'snapshot', 'restore'].map((name) => stringOption(values, name));
+  if (record !== undefined && restore !== undefined) {
+    throw new UsageError('--record records from power-on: it does not go with --restore');
   }
-}
-
-async function createMachine(images: BootImages, { disks }: OpenDisks, settings: Settings): Promise<Machine> {
+  if (restore !== undefined) restoreSnapshot(restore, machine);
+  const recorder = record === undefined ? null : new Recorder(machine);
+  let ending: RunResult | undefined;
   try {
-    return await Machine.create({
-      wasm: readCore,
-      cpus: settings.cpus,
-      memoryBytes: settings.memoryBytes,
-      seed: settings.seed,
-      mode: settings.isExact ? 'exact' : 'fast',
-      ...images,
-      disks,
-    });
-  } catch (error) {
-    if (error instanceof BootError) throw new RunError(error.message);
-    throw error;
+    return await runSession(machine, settings, output, (result) => (ending = result));
+  } finally {
+    if (recorder !== null) saveRecording(record!, recorder, values, root, ending);
+    if (snapshot !== undefined) saveSnapshot(snapshot, machine);
   }
 }

@@ -20,8 +20,13 @@ import type { Settings } from './settings.ts';
 const DEFAULT_LIMIT = 20e9;
 const CONSOLE = 0;
 
-/** Runs, shows what the guest writes, and tells how it ended. Gives the exit status. */
-export async function runSession(machine: Machine, settings: Settings, output: Output): Promise<number> {
+/** Runs, shows what the guest writes, and tells how it ended; `onEnd` hears of it first. Gives the exit status. */
+export async function runSession(
+  machine: Machine,
+  settings: Settings,
+  output: Output,
+  onEnd: (result: RunResult) => void,
+): Promise<number> {
   const transcript: Uint8Array[] = [];
   machine.serial(CONSOLE).onOutput((bytes) => {
     if (settings.asJson) transcript.push(bytes.slice());
@@ -29,6 +34,7 @@ export async function runSession(machine: Machine, settings: Settings, output: O
   });
   const isInteractive = settings.commands.length === 0 && process.stdin.isTTY;
   const result = await start(machine, settings, isInteractive);
+  onEnd(result);
   const stateHash = settings.wantsHash ? machine.stateHash() : undefined;
   const status = statusOf(result, settings);
   if (settings.asJson) {
