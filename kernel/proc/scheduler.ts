@@ -33,6 +33,7 @@ import { loadTls, setKernelStack } from '../arch/x86/gdt.ts';
 import { switchContext } from '../arch/x86/switch.ts';
 import { assert } from '../lib/panic.ts';
 import { type Mm } from '../mm/types.ts';
+import { resumeKernelLock, suspendKernelLock } from '../sync/kernelLock.ts';
 import { mightSleep } from '../sync/lockChecker.ts';
 import { balanceTick, pullTask } from './balance.ts';
 import {
@@ -175,7 +176,14 @@ export function schedule(): void {
   const cpu = thisCpu();
   assert(cpu.spinDepth === 0, 'schedule() with a spinlock held');
   assert(cpu.irqDepth === 0, 'schedule() in an interrupt');
-  const queue = runQueue(cpu.id);
+  const task = cpu.current;
+  suspendKernelLock(task);
+  switchToNext(runQueue(cpu.id), cpu);
+  resumeKernelLock(task);
+}
+
+/** The middle of schedule(). */
+function switchToNext(queue: RunQueue, cpu: Cpu): void {
   const held = queue.lock.acquireIrqSave();
   const previous = cpu.current;
   cpu.needResched = false;

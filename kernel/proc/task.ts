@@ -106,6 +106,7 @@ export class Task {
   slice: u32; // (R) ticks left before others of its queue get their turn
   nice: i32; // (R) -20 (greedy) to 19 (modest)
   isIdle: boolean; // (C)
+  kernelLockDepth: u32; // (O) how often it has the big kernel lock (sync/kernelLock.ts)
 
   // The machine's side.
   kernelStack: u32; // (C) lowest address

@@ -53,9 +53,11 @@ import {
   reportAddressOrder,
   reportHeldGone,
   reportHeldLong,
+  reportKernelLockLeft,
   reportLeftHeld,
   reportNoClass,
   reportNotHeld,
+  reportSelfDeadlock,
   reportSleep,
   reportStuck,
   reportTooMany,
@@ -201,6 +203,32 @@ export function checkAddressOrder(first: u32, lock: u32, identity: u32, place: u
   if (lock < first) reportAddressOrder(entry, lock, lockClass, place);
 }
 
+/**
+ * A sequence lock is about to be read: who reads in an interrupt waits for the writer whom he may have interrupted, as if
+ * he took the lock. A writer need not read it at all.
+ */
+export function noteSequenceRead(lock: u32, identity: u32, place: u32): void {
+  const eflags = irqSave();
+  if (enter()) {
+    const cpu = thisCpu();
+    const lockClass = classOf(lock, identity, 0, place);
+    const own = findHeld(spinlocksOf(cpu.id), lock);
+    if (own !== null) reportSelfDeadlock(own, lockClass, place);
+    if (cpu.irqDepth !== 0 && (lockClass.usage & USED_IN_IRQ) === 0) learnUsage(lockClass, USED_IN_IRQ, place);
+    leave();
+  }
+  irqRestore(eflags);
+}
+
+/** The big kernel lock was taken, after so many turns of waiting. */
+export function noteKernelLock(turns: u32): void {
+  const lockClass = findLockClass('kernel');
+  atomic.inc(addrOf(lockClass.acquisitions));
+  if (turns === 0) return;
+  atomic.inc(addrOf(lockClass.contended));
+  atomic.add(addrOf(lockClass.waits), turns);
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // Locks that sleep.
 
@@ -309,6 +337,7 @@ function checkNothingHeld(when: string): void {
   if (spinlocks.count !== 0) reportLeftHeld(spinlocks.entries[0], when);
   const held = ownLocks();
   if (held !== null && held.count !== 0) reportLeftHeld(held.entries[0], when);
+  if (current().kernelLockDepth !== 0) reportKernelLockLeft(when);
 }
 
 /** Memory is given back: no lock in it may be held, by whomever. */

@@ -217,6 +217,13 @@ export function reportLeftHeld(held: HeldLock, when: string): never {
   endReport(when, held.lockClass.name);
 }
 
+/** The same for the big kernel lock. */
+export function reportKernelLockLeft(when: string): never {
+  beginReport();
+  printk('lock checker: the big kernel lock is still held %s, %u deep\n', when, current().kernelLockDepth);
+  endReport(when, 'kernel');
+}
+
 /** Memory with a held lock in it is `done`: freed, or made a fresh lock. */
 export function reportHeldGone(found: FoundLock, done: string): never {
   beginReport();

@@ -12,16 +12,20 @@ import { prepareReturn } from '../arch/x86/traps.ts';
 import { copyFromUser } from '../arch/x86/userCopy.ts';
 import { getOption } from '../lib/cmdline.ts';
 import { assert } from '../lib/panic.ts';
-import { printk } from '../lib/printk.ts';
+import { printk, setQuiet } from '../lib/printk.ts';
 import { strcmp } from '../lib/string.ts';
 import { kfree, kmalloc } from '../mm/slab.ts';
 import { createKernelThread } from '../proc/kernelThread.ts';
 import { sleepUntil } from '../proc/sleep.ts';
 import { userFrame } from '../proc/task.ts';
 import { armTimer, initTimer, type Timer } from '../proc/timer.ts';
+import { lockKernel } from './kernelLock.ts';
 import { mightSleep, setHoldLimit } from './lockChecker.ts';
 import { LOCK_CHECKER } from './lockClass.ts';
+import { testKernelLock, testRwsem, testSemaphore, testSeqlock } from './lockKindTest.ts';
 import { type Mutex } from './mutex.ts';
+import { type Rwsem } from './rwsem.ts';
+import { type Seqlock } from './seqlock.ts';
 import { type Spinlock } from './spinlock.ts';
 
 class LockA {
@@ -46,6 +50,8 @@ const pair = zeroed<FixedArray<Inline<Spinlock<LockB>>, 2>>();
 const c = zeroed<Inline<Spinlock<LockC>>>();
 const mutexA = zeroed<Inline<Mutex<MutexA>>>();
 const mutexB = zeroed<Inline<Mutex<MutexB>>>();
+const rwsem = zeroed<Inline<Rwsem<MutexB>>>();
+const sequence = zeroed<Inline<Seqlock<LockC>>>();
 const many = zeroed<FixedArray<Inline<Mutex<MutexA>>, 16>>();
 const timer = zeroed<Inline<Timer>>();
 const word = zeroed<FixedArray<u8, 4>>();
@@ -57,12 +63,15 @@ const MOMENT_NS: u64 = 30000000n;
 /** Starts the thread, if the command line asks for it. */
 export function startLockTest(): void {
   if (!LOCK_CHECKER || getOption('lock-test', kind, 24) <= 0) return;
+  setQuiet(false);
   a.init('testA');
   pair[0].init('testB');
   pair[1].init('testB');
   c.init('testC');
   mutexA.init('testMutexA');
   mutexB.init('testMutexB');
+  rwsem.init('testRwsem');
+  sequence.init('testSequence');
   for (let i: u32 = 0; i < 16; i++) many[i].init('testMany');
   initTimer(timer);
   assert(createKernelThread('lockTest', runTest, 0) !== null, 'memory for a thread');
@@ -82,6 +91,10 @@ function runTest(_argument: u32): void {
   else if (is('address-free')) addressOrderOfFree();
   else if (is('self')) self();
   else if (is('mutex-self')) mutexSelf();
+  else if (is('rwsem')) testRwsem();
+  else if (is('seqlock')) testSeqlock();
+  else if (is('kernel-lock')) testKernelLock();
+  else if (is('semaphore')) testSemaphore();
   else if (!breakIrqRule() && !breakSleepRule() && !breakLifeRule())
     printk('lock-test: no such kind: %s\n', addrOf(kind));
   printk('lock-test: done\n');
@@ -92,6 +105,7 @@ function breakIrqRule(): boolean {
   else if (is('irq-first')) irqFirst();
   else if (is('irq-order')) irqOrder();
   else if (is('irq-exposed')) irqExposed();
+  else if (is('irq-sequence')) irqSequence();
   else return false;
   return true;
 }
@@ -101,6 +115,7 @@ function breakSleepRule(): boolean {
   else if (is('sleep-mutex')) mutexUnderSpinlock();
   else if (is('sleep-irq')) inInterrupt(sleepInInterrupt);
   else if (is('sleep-off')) sleepWithInterruptsOff();
+  else if (is('kernel-spin')) kernelLockUnderSpinlock();
   else if (is('copy')) copyUnderSpinlock();
   else if (is('copy-order')) copyUnderMmapSem();
   else return false;
@@ -111,6 +126,10 @@ function breakLifeRule(): boolean {
   if (is('release')) releaseFree();
   else if (is('mutex-release')) mutexReleaseFree();
   else if (is('mutex-foreign')) mutexForeign();
+  else if (is('rwsem-again')) rwsemAgain();
+  else if (is('rwsem-release')) rwsem.unlockRead();
+  else if (is('rwsem-write')) writeAsReader();
+  else if (is('kernel-exit')) lockKernel();
   else if (is('exit')) mutexA.lock();
   else if (is('user')) leaveForUser();
   else if (is('free')) freeHeld();
@@ -270,6 +289,15 @@ function irqExposed(): void {
   c.releaseIrqRestore();
 }
 
+function readSequence(_argument: u32): void {
+  sequence.beginRead();
+}
+
+function irqSequence(): void {
+  inInterrupt(readSequence);
+  using _held = sequence.lockWrite();
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // Sleeping.
 
@@ -290,6 +318,11 @@ function sleepInInterrupt(_argument: u32): void {
 function sleepWithInterruptsOff(): void {
   cli();
   using _held = mutexA.lock();
+}
+
+function kernelLockUnderSpinlock(): void {
+  using _spin = a.acquire();
+  using _held = lockKernel();
 }
 
 function copyUnderSpinlock(): void {
@@ -333,6 +366,18 @@ function letOtherHold(): void {
 function mutexForeign(): void {
   letOtherHold();
   mutexA.unlock();
+}
+
+/** Two readers are fine, unless they are one task. */
+function rwsemAgain(): void {
+  using _first = rwsem.lockRead();
+  using _second = rwsem.lockRead();
+}
+
+function writeAsReader(): void {
+  using _held = rwsem.lockRead();
+  rwsem.assertHeld();
+  rwsem.assertHeldWrite();
 }
 
 function leaveForUser(): void {
