@@ -31,7 +31,7 @@ import { isKernelMapped } from './mm/kernelMap.ts';
 import { initTasks, startInit } from './proc/init.ts';
 import { startProcessors } from './proc/processors.ts';
 import { idleLoop } from './proc/scheduler.ts';
-import { endLockBoot } from './sync/lockChecker.ts';
+import { endLockBoot, initLockChecker } from './sync/lockChecker.ts';
 import { startLockTest } from './sync/lockTest.ts';
 import { startMmTest } from './mm/mmTest.ts';
 
@@ -47,6 +47,7 @@ export function kernelMain(magic: u32, info: PhysAddr): never {
   registerBacktrace(isKernelMapped, isTrapEntry);
   initTrapping();
   readMultiboot(magic, info);
+  initLockChecker();
   setQuiet(hasOption('quiet'));
   printk('pagewright: booting, command line "%s"\n', getCommandLine());
   initMachine();

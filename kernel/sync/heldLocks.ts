@@ -29,7 +29,7 @@ export class HeldLock {
   lock: u32; // its address
   lockClass: LockClass;
   place: u32; // where it was taken: an address in the kernel's code
-  since: u32; // time stamp counter, low half; 0 without one
+  since: u32; // time stamp counter, low half; 0: not measured
   flags: u8; // HELD_BY_TRY, HELD_TO_READ
   irqDepth: u8; // 0: not in an interrupt
 }

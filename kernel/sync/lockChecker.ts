@@ -25,6 +25,7 @@
 import { current, thisCpu } from '../arch/x86/cpu.ts';
 import { irqRestore, irqSave } from '../arch/x86/irqFlags.ts';
 import { EFLAGS_IF } from '../arch/x86/trapFrame.ts';
+import { getOption } from '../lib/cmdline.ts';
 import {
   addHolder,
   findHeld,
@@ -69,7 +70,7 @@ export const SPIN_LIMIT: u32 = 1 << 26;
 
 /** By CPU: it is between `enter` and `leave`. */
 const busy = zeroed<FixedArray<Volatile<boolean>, 8>>();
-/** Longest time that a spinlock may be held, in cycles; 0: any. */
+/** Longest time that a spinlock may be held, in cycles; 0: any, and nobody measures. */
 let holdLimit: u32 = 0;
 /** Interrupts are off during the boot, and sleeping is no sin yet: nobody else is there. */
 let booting = true;
@@ -79,9 +80,27 @@ export function endLockBoot(): void {
   if (LOCK_CHECKER) booting = false;
 }
 
-/** Sets the longest time that a spinlock may be held, in cycles of the time stamp counter; 0: any. */
+/**
+ * Sets the longest time that a spinlock may be held, in cycles of the time stamp counter, and begins to measure; 0: any.
+ * `lock-hold-limit=CYCLES` on the command line does it at boot. Reading the counter with each lock would make a run depend
+ * on how precisely the machine keeps it, so it is not done unasked.
+ */
 export function setHoldLimit(cycles: u32): void {
   holdLimit = cycles;
+}
+
+/** Reads what the command line says. */
+export function initLockChecker(): void {
+  const text = zeroed<FixedArray<u8, 16>>();
+  if (!LOCK_CHECKER || getOption('lock-hold-limit', text, 16) <= 0) return;
+  let cycles: u32 = 0;
+  for (let i: u32 = 0; text[i] >= 0x30 && text[i] <= 0x39; i++) cycles = cycles * 10 + u32(text[i]) - 0x30;
+  setHoldLimit(cycles);
+}
+
+/** The time stamp counter, if times are measured; else 0. */
+function stamp(): u32 {
+  return holdLimit === 0 ? 0 : u32(rdtsc());
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -107,15 +126,15 @@ function classOf(lock: u32, identity: u32, level: u32, place: u32): LockClass {
 
 function add(held: HeldLocks, lock: u32, lockClass: LockClass, place: u32, flags: u8): void {
   if (held.count === MAX_HELD) reportTooMany(lockClass, place);
-  pushHeld(held, lock, lockClass, place, flags).since = u32(rdtsc());
+  pushHeld(held, lock, lockClass, place, flags).since = stamp();
   atomic.inc(addrOf(lockClass.acquisitions));
 }
 
-/** Takes an entry off, with its accounts. Says how long the lock was held. */
-function remove(held: HeldLocks, entry: HeldLock): u32 {
+/** Notes how long a lock was held, if times are measured. */
+function accountHold(entry: HeldLock): u32 {
+  if (entry.since === 0) return 0;
   const cycles = u32(rdtsc()) - entry.since;
   if (cycles > entry.lockClass.longestHold) entry.lockClass.longestHold = cycles;
-  removeHeld(held, entry);
   return cycles;
 }
 
@@ -156,9 +175,9 @@ export function noteSpinRelease(lock: u32, enables: boolean): void {
     const held = spinlocksOf(cpu.id);
     const entry = findHeld(held, lock);
     if (entry !== null) {
-      const cycles = u32(rdtsc()) - entry.since;
-      if (holdLimit !== 0 && cycles > holdLimit) reportHeldLong(entry, cycles, holdLimit);
-      remove(held, entry);
+      const cycles = accountHold(entry);
+      if (cycles > holdLimit) reportHeldLong(entry, cycles, holdLimit);
+      removeHeld(held, entry);
     }
     if (enables && held.count !== 0 && cpu.irqDepth === 0) exposeHeld(held);
     leave();
@@ -182,7 +201,7 @@ export function noteSpinWait(lock: u32, turns: u32): void {
     if (entry !== null) {
       atomic.inc(addrOf(entry.lockClass.contended));
       atomic.add(addrOf(entry.lockClass.waits), turns);
-      entry.since = u32(rdtsc());
+      entry.since = stamp();
     }
     leave();
   }
@@ -274,7 +293,8 @@ export function noteSleepRelease(lock: u32): boolean {
       const entry = findHeld(held, lock);
       isHeld = entry !== null;
       if (entry !== null) {
-        remove(held, entry);
+        accountHold(entry);
+        removeHeld(held, entry);
         if (held.count === 0) removeHolder(held);
       }
     }

@@ -45,7 +45,7 @@ export class LockClass {
   acquisitions: u32;
   contended: u32; // of these, how many had to wait
   waits: u32; // turns of the spin loop, or sleeps
-  longestHold: u32; // in cycles of the time stamp counter
+  longestHold: u32; // in cycles of the time stamp counter, while that is measured
 }
 
 /** A slot of the table that finds a class by the address of its name. */

@@ -420,6 +420,7 @@ function tooMany(): void {
 
 function holdLong(): void {
   setHoldLimit(100000);
+
   using _held = a.acquireIrqSave();
   for (let start = rdtsc(); rdtsc() - start < 200000n;) pause();
 }
