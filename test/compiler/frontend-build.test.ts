@@ -1,14 +1,9 @@
 /*
- * Around the language: how diagnostics read, several per run, and building again after an edit.
+ * Around the language: how diagnostics read, several per run, and builds in two parts.
  */
 
 import { describe, expect, it } from 'vitest';
-import {
-  formatDiagnostics,
-  KernelTsProgram,
-  mergeDiagnostics,
-  type Diagnostic,
-} from '../../tools/compiler/frontend/index.ts';
+import { formatDiagnostics, KernelTsProgram, mergeDiagnostics } from '../../tools/compiler/frontend/index.ts';
 import { printModule } from '../../tools/compiler/ir/print.ts';
 import { compile, libraryFiles, memoryFiles, summary } from './frontend-support.ts';
 
@@ -128,91 +123,5 @@ describe('a build in two parts', () => {
     if (all!.diagnostics().length > 0) return;
     expect(printModule(code!.lower('/src/main.ts'))).toBe(printModule(all!.lower('/src/main.ts')));
     expect(() => types!.lower('/src/main.ts')).toThrow('only the types');
-  });
-});
-
-describe('building again', () => {
-  const original: Readonly<Record<string, string>> = {
-    '/src/lib.ts': `
-      export const STEP = 4;
-      export function step(x: u32): u32 { return x + STEP; }
-      export function twice<T extends number>(x: T): T { return x; }`,
-    '/src/a.ts': `
-      import { step } from './lib.ts';
-      export function start(): u32 { return step(1); }`,
-    '/src/b.ts': `
-      import { type Point } from './types.ts';
-      export function start(p: Point): u32 { return p.x; }`,
-    '/src/types.ts': 'export class Point { x: u32; }',
-  };
-  const entries = ['/src/a.ts', '/src/b.ts'];
-
-  function build(files: Readonly<Record<string, string>>, previous?: KernelTsProgram, smp = false): KernelTsProgram {
-    const defines = new Map([['SMP', smp]]);
-    const program = new KernelTsProgram({
-      files: memoryFiles(files),
-      entries,
-      root: '/src',
-      libraryFiles,
-      defines,
-      previous,
-    });
-    program.diagnostics();
-    return program;
-  }
-
-  /** The same as without the build before, whatever was reused. */
-  function rebuilt(files: Readonly<Record<string, string>>, previous: KernelTsProgram): readonly Diagnostic[] {
-    const program = build(files, previous);
-    const fresh = build(files);
-    expect(program.diagnostics()).toEqual(fresh.diagnostics());
-    if (fresh.diagnostics().length === 0) {
-      for (const entry of entries) expect(printModule(program.lower(entry))).toBe(printModule(fresh.lower(entry)));
-    }
-    return program.diagnostics();
-  }
-
-  const first = build(original);
-
-  it('knows which programs an edit touches', () => {
-    const body = build({ ...original, '/src/lib.ts': original['/src/lib.ts']!.replace('x + STEP', 'x - STEP') }, first);
-    expect(entries.map((entry) => body.isUnchanged(entry))).toEqual([false, true]);
-    const type = build({ ...original, '/src/types.ts': 'export class Point { y: u32; x: u32; }' }, first);
-    expect(entries.map((entry) => type.isUnchanged(entry))).toEqual([true, false]);
-    const same = build({ ...original }, first);
-    expect(entries.map((entry) => same.isUnchanged(entry))).toEqual([true, true]);
-    expect(entries.map((entry) => first.isUnchanged(entry))).toEqual([false, false]);
-    expect(build(original, first, true).isUnchanged('/src/a.ts')).toBe(false);
-  });
-
-  it('gives what a build from nothing gives', () => {
-    const edits: [string, string, string, number][] = [
-      ['/src/lib.ts', 'x + STEP', 'x * STEP', 0],
-      ['/src/lib.ts', 'STEP = 4', 'STEP = 5', 0],
-      ['/src/lib.ts', 'x + STEP', 'x + STOP', 1],
-      ['/src/lib.ts', 'step(x: u32)', 'step(x: boolean)', 2],
-      ['/src/types.ts', 'x: u32', 'x: u8', 0],
-      ['/src/types.ts', 'x: u32', 'x: i32', 1],
-      ['/src/types.ts', 'x: u32', 'y: u32', 1],
-      ['/src/a.ts', 'step(1)', 'step(1) + 1n', 1],
-    ];
-    for (const [path, from, to, count] of edits) {
-      expect(rebuilt({ ...original, [path]: original[path]!.replace(from, to) }, first), to).toHaveLength(count);
-    }
-  });
-
-  it('forgets errors once they are mended, and keeps those that are not', () => {
-    const text = original['/src/a.ts']!;
-    const wrong = build({ ...original, '/src/a.ts': text.replace('step(1)', 'step(-1)') }, first);
-    expect(wrong.diagnostics().map((one) => one.code)).toEqual(['PW1106']);
-    expect(rebuilt({ ...original, '/src/a.ts': text.replace('step(1)', 'step(-2)') }, wrong)).toHaveLength(1);
-    const other = {
-      ...original,
-      '/src/a.ts': text.replace('step(1)', 'step(-1)'),
-      '/src/types.ts': 'export class Point { x: i32; }',
-    };
-    const both = build(other, wrong);
-    expect(both.diagnostics()).toEqual(build(other).diagnostics());
-    expect(rebuilt(original, both)).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { KernelTsProgram, type Diagnostic, type VirtualFileSystem } from '../../tools/compiler/frontend/index.ts';
 
-const library = new URL('../../tools/compiler/library', import.meta.url).pathname;
+export const library = new URL('../../tools/compiler/library', import.meta.url).pathname;
 export const libraryFiles = [`${library}/scalars.d.ts`, `${library}/kernel.d.ts`];
 
 export const nodeFiles: VirtualFileSystem = {

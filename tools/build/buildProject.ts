@@ -14,13 +14,13 @@ import {
 import type { Diagnostic } from '../compiler/frontend/index.ts';
 import type { LayoutFile } from '../compiler/output/index.ts';
 import { buildInitramfs, type InitramfsRecipe } from '../image/initramfs.ts';
-import { BuildCache, groupKey, type ImageGroup } from './buildCache.ts';
 import { diskFiles } from './diskFiles.ts';
+import { openDiskStore } from './diskStore.ts';
 
 type Defines = ReadonlyMap<string, number | boolean>;
 
 export interface ProjectOptions extends Partial<
-  Pick<CompilerOptions, 'files' | 'level' | 'onPass' | 'onImage' | 'now'>
+  Pick<CompilerOptions, 'files' | 'level' | 'onPass' | 'onImage' | 'now' | 'store' | 'checkTypes'>
 > {
   readonly defines?: Defines;
   /** Compile even what is in the cache. Implied by `files`, `level` and `onPass`. */
@@ -48,44 +48,30 @@ export class BuildError extends Error {
 }
 
 const KERNEL = 'kernel';
-const groups: readonly ImageGroup[] = ['kernel', 'programs'];
 
-/** Builds what has changed since it was built last. Throws BuildError if the sources have faults. */
+/**
+ * Builds what has changed since it was built last, which is what the store in .cache/build tells. Throws BuildError if the
+ * sources have faults.
+ */
 export function buildProject(root: string, options: ProjectOptions = {}): ProjectImages {
   const { files, level, onPass } = options;
   const isUsual = files === undefined && level === undefined && onPass === undefined;
   const isFresh = options.isFresh === true || !isUsual;
-  const cache = new BuildCache(root);
-  const keys = new Map(groups.map((group) => [group, groupKey(root, group, options.defines ?? new Map())]));
-  const known = new Map(groups.map((group) => [group, isFresh ? null : cache.read(keys.get(group)!)]));
-  const missing = groups.filter((group) => known.get(group) === null);
-  let timings: BuildTimings = { frontend: 0, passes: 0, backend: 0, output: 0 };
-  if (missing.length > 0) {
-    const result = projectCompiler(root, options, missing).build();
-    if (result.diagnostics.length > 0) throw new BuildError(result.diagnostics);
-    timings = result.timings;
-    for (const group of missing) {
-      const images = new Map([...result.images].filter(([name]) => (name === KERNEL) === (group === 'kernel')));
-      known.set(group, images);
-      if (isUsual) cache.write(keys.get(group)!, images);
-    }
-  }
-  return packImages(root, known.get('kernel')!, known.get('programs')!, timings);
+  const store = isFresh ? {} : { store: openDiskStore(root) };
+  const { diagnostics, images, timings } = projectCompiler(root, { ...store, ...options }).build();
+  if (diagnostics.length > 0) throw new BuildError(diagnostics);
+  return packImages(root, images, timings);
 }
 
 /** A compiler for the project in the folder `root`; keep it to build again quickly after an edit. */
-export function projectCompiler(
-  root: string,
-  options: ProjectOptions = {},
-  wanted: readonly ImageGroup[] = groups,
-): Compiler {
+export function projectCompiler(root: string, options: ProjectOptions = {}): Compiler {
   const kernel = join(root, 'kernel');
   return new Compiler({
     files: diskFiles,
     ...options,
     root: kernel,
     library: join(root, 'tools', 'compiler', 'library'),
-    images: projectImages(kernel).filter((image) => wanted.includes(image.kind === 'kernel' ? 'kernel' : 'programs')),
+    images: projectImages(kernel),
     defines: options.defines ?? new Map(),
   });
 }
@@ -103,14 +89,19 @@ function projectImages(kernel: string): ImageSpec[] {
 
 function packImages(
   root: string,
-  kernelGroup: ReadonlyMap<string, BuiltImage>,
-  programGroup: ReadonlyMap<string, BuiltImage>,
-  timings: BuildTimings,
+  images: ReadonlyMap<string, BuiltImage>,
+  timings: Readonly<BuildTimings>,
 ): ProjectImages {
   const recipe = JSON.parse(readFileSync(join(root, 'images', 'initramfs.json'), 'utf8')) as InitramfsRecipe;
-  const programs = new Map([...programGroup].map(([name, image]) => [name, image.elf]));
+  const programs = [...images].filter(([name]) => name !== KERNEL);
   // Debug information names folders of this computer, and what the guest sees must be the same on every one.
-  const initrd = buildInitramfs(recipe, new Map([...programGroup].map(([name, image]) => [name, image.stripped])));
-  const kernel = kernelGroup.get(KERNEL)!;
-  return { kernel: kernel.elf, layout: kernel.layout, initrd, programs, timings };
+  const initrd = buildInitramfs(recipe, new Map(programs.map(([name, image]) => [name, image.stripped])));
+  const kernel = images.get(KERNEL)!;
+  return {
+    kernel: kernel.elf,
+    layout: kernel.layout,
+    initrd,
+    programs: new Map(programs.map(([name, image]) => [name, image.elf])),
+    timings,
+  };
 }

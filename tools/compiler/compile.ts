@@ -2,14 +2,20 @@
  * The driver: sources in, images out. Runs in Node and in a browser worker; it reads files only through the virtual file
  * system it is given, and has no clock of its own (`now` is the caller's).
  *
- * One Compiler serves many builds. What a build leaves behind for the next one: syntax trees of unchanged files, and the
- * images of programs none of whose files have changed.
+ * One Compiler serves many builds. What a build leaves behind for the next one is in a store (incremental/), which the
+ * caller may keep for longer than the compiler lives.
  */
-import { AssemblyError, generateCode } from './backend/index.ts';
-import { KernelTsProgram, type Diagnostic, type VirtualFileSystem } from './frontend/index.ts';
+import { AssemblyError, generateCode, type MachineModule } from './backend/index.ts';
+import { KernelTsProgram, type Diagnostic, type KernelTsOptions, type VirtualFileSystem } from './frontend/index.ts';
+import { IncrementalFrontEnd } from './incremental/build.ts';
+import { compileImage } from './incremental/image.ts';
+import { Stages } from './incremental/stages.ts';
+import { CannotReuse, MemoryStore, type BuiltImage, type CompileStore } from './incremental/store.ts';
 import type { IrModule } from './ir/types.ts';
-import { LinkError, linkKernel, linkUserProgram, type LinkedImage } from './output/index.ts';
+import { LinkError, linkKernel, linkUserProgram } from './output/index.ts';
 import { optimise } from './passes/optimise.ts';
+
+export type { BuiltImage } from './incremental/store.ts';
 
 /** One image of a build: the kernel, or a program that runs under it. */
 export interface ImageSpec {
@@ -27,6 +33,10 @@ export interface CompilerOptions {
   readonly library: string;
   readonly images: readonly ImageSpec[];
   readonly defines: ReadonlyMap<string, number | boolean>;
+  /** What earlier builds have left behind. Default: a store that lives as long as the compiler. */
+  readonly store?: CompileStore;
+  /** Starts to look at the types of all files elsewhere, and gives a function that waits for the findings. */
+  readonly checkTypes?: () => () => readonly Diagnostic[];
   /** 0, 1 or 2: how much the passes do. Default: 2. */
   readonly level?: 0 | 1 | 2;
   /** Called after the front end (as `frontend`) and after each pass, once per image. */
@@ -45,11 +55,6 @@ export interface BuildTimings {
   output: number;
 }
 
-export interface BuiltImage extends LinkedImage {
-  /** The same image without debug information: free of the names of this computer's folders, and small. */
-  readonly stripped: Uint8Array;
-}
-
 export interface BuildResult {
   /** Empty if and only if all images are there. */
   readonly diagnostics: readonly Diagnostic[];
@@ -59,70 +64,132 @@ export interface BuildResult {
 
 export class Compiler {
   readonly #options: CompilerOptions;
-  #previous: KernelTsProgram | undefined;
-  /** The images of the build before; those whose files have not changed since are used again. */
-  #images: ReadonlyMap<string, BuiltImage> = new Map();
+  readonly #store: CompileStore;
+
+  constructor(options: CompilerOptions) {
+    this.#options = options;
+    this.#store = options.store ?? new MemoryStore();
+  }
+
+  /** Builds all images from the files as they are now. */
+  build(): BuildResult {
+    const run = new Run(this.#options);
+    if (this.#options.level !== undefined || this.#options.onPass !== undefined) return run.buildAll();
+    try {
+      return run.buildChanged(this.#store);
+    } catch (error) {
+      if (error instanceof CannotReuse) return new Run(this.#options).buildAll();
+      throw error;
+    } finally {
+      this.#store.endBuild();
+    }
+  }
+}
+
+/** One build. */
+class Run {
+  readonly #options: CompilerOptions;
+  readonly #diagnostics: Diagnostic[] = [];
+  readonly #images = new Map<string, BuiltImage>();
+  readonly #timings: BuildTimings = { frontend: 0, passes: 0, backend: 0, output: 0 };
 
   constructor(options: CompilerOptions) {
     this.#options = options;
   }
 
-  /** Builds all images from the files as they are now. */
-  build(): BuildResult {
-    const options = this.#options;
-    const now = options.now ?? ((): number => 0);
-    const timings: BuildTimings = { frontend: 0, passes: 0, backend: 0, output: 0 };
-    const images = new Map<string, BuiltImage>();
+  /** Adds the time that the action takes to a stage's. */
+  #time<T>(stage: keyof BuildTimings, action: () => T): T {
+    const now = this.#options.now ?? ((): number => 0);
     const started = now();
-    const program = new KernelTsProgram({
-      files: options.files,
-      entries: options.images.map((image) => image.entry),
-      root: options.root,
-      libraryFiles: [`${options.library}/kernel.d.ts`, `${options.library}/scalars.d.ts`],
-      defines: options.defines,
-      previous: this.#previous,
-    });
-    const diagnostics = [...program.diagnostics()];
-    this.#previous = program;
-    timings.frontend = now() - started;
-    if (diagnostics.length > 0) return { diagnostics, images, timings };
-    for (const image of options.images) {
-      const known = program.isUnchanged(image.entry) ? this.#images.get(image.name) : undefined;
-      if (known !== undefined) {
-        images.set(image.name, known);
-        continue;
-      }
-      options.onImage?.(image.name);
-      try {
-        images.set(image.name, this.#buildImage(image, program, timings, now));
-      } catch (error) {
-        diagnostics.push(...describe(image, error));
-      }
-    }
-    this.#images = images;
-    return { diagnostics, images, timings };
+    const result = action();
+    this.#timings[stage] += now() - started;
+    return result;
   }
 
-  #buildImage(image: ImageSpec, program: KernelTsProgram, timings: BuildTimings, now: () => number): BuiltImage {
+  get #frontEndOptions(): Pick<KernelTsOptions, 'files' | 'root' | 'libraryFiles' | 'defines'> {
+    const { defines, files, library, root } = this.#options;
+    return { files, root, libraryFiles: [`${library}/kernel.d.ts`, `${library}/scalars.d.ts`], defines };
+  }
+
+  #result(): BuildResult {
+    return { diagnostics: this.#diagnostics, images: this.#images, timings: this.#timings };
+  }
+
+  /** Makes one image. What is wrong with it becomes a diagnostic. */
+  #addImage(image: ImageSpec, build: () => BuiltImage): void {
+    this.#options.onImage?.(image.name);
+    try {
+      this.#images.set(image.name, build());
+    } catch (error) {
+      this.#diagnostics.push(...describe(image, error));
+    }
+  }
+
+  #link(image: ImageSpec, machine: MachineModule): BuiltImage {
+    return this.#time('output', () => {
+      const link = image.kind === 'kernel' ? linkKernel : linkUserProgram;
+      return { ...link(machine), stripped: link(machine, { stripDebug: true }).elf };
+    });
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+
+  /** Throws CannotReuse. */
+  buildChanged(store: CompileStore): BuildResult {
+    const { checkTypes, images } = this.#options;
+    const result = this.#time('frontend', () => {
+      return new IncrementalFrontEnd({ ...this.#frontEndOptions, images, checkTypes }, store).run();
+    });
+    this.#diagnostics.push(...result.diagnostics);
+    if (result.diagnostics.length > 0) return this.#result();
+    const stages = new Stages(store, result.keys);
+    for (const image of images) {
+      const key = result.imageKeys.get(image.name)!;
+      const lowered = result.lowered.get(image.name);
+      if (lowered === undefined) {
+        this.#images.set(image.name, store.images.find(key)!);
+        continue;
+      }
+      this.#addImage(image, () => {
+        const built = this.#link(
+          image,
+          this.#time('backend', () => compileImage(lowered, stages)),
+        );
+        store.images.put(key, built);
+        return built;
+      });
+    }
+    return this.#result();
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+
+  /** Builds everything, module by module and pass by pass. */
+  buildAll(): BuildResult {
+    const { images } = this.#options;
+    const program = new KernelTsProgram({ ...this.#frontEndOptions, entries: images.map((image) => image.entry) });
+    this.#diagnostics.push(...this.#time('frontend', () => program.diagnostics()));
+    if (this.#diagnostics.length > 0) return this.#result();
+    for (const image of images) {
+      this.#addImage(image, () => {
+        const module = this.#time('frontend', () => program.lower(image.entry));
+        this.#time('passes', () => this.#optimise(image, module));
+        return this.#link(
+          image,
+          this.#time('backend', () => generateCode(module)),
+        );
+      });
+    }
+    return this.#result();
+  }
+
+  #optimise(image: ImageSpec, module: IrModule): void {
     const { level, onPass } = this.#options;
-    const t0 = now();
-    const module = program.lower(image.entry);
-    const t1 = now();
     onPass?.(image.name, 'frontend', module);
     optimise(module, {
       ...(level === undefined ? {} : { level }),
       ...(onPass === undefined ? {} : { dump: (pass, changed) => onPass(image.name, pass, changed) }),
     });
-    const t2 = now();
-    const machine = generateCode(module);
-    const t3 = now();
-    const link = image.kind === 'kernel' ? linkKernel : linkUserProgram;
-    const linked = { ...link(machine), stripped: link(machine, { stripDebug: true }).elf };
-    timings.frontend += t1 - t0;
-    timings.passes += t2 - t1;
-    timings.backend += t3 - t2;
-    timings.output += now() - t3;
-    return linked;
   }
 }
 

@@ -35,24 +35,19 @@ export interface MachineModule {
 export interface GenerateOptions {
   /** Receives the code of each function as text, after `select` and after `allocate`. */
   readonly dump?: (stage: 'select' | 'allocate', text: string) => void;
-  /** Supplies the code of a function from elsewhere, a cache for example; null: generate it. */
-  readonly generate?: (fn: IrFunction) => MachineCode | null;
 }
 
 /** Machine code for a whole module, together with the runtime functions that it calls. */
 export function generateCode(module: IrModule, options: GenerateOptions = {}): MachineModule {
-  const functions: MachineCode[] = [];
-  for (const fn of module.functions.values()) {
-    functions.push(options.generate?.(fn) ?? generateFunction(fn, options));
-  }
-  functions.push(...neededRuntime(functions));
-  return {
-    functions,
-    data: [...module.data.values()],
-    structs: module.structs,
-    constants: module.constants,
-    entry: module.entry,
-  };
+  const functions = [...module.functions.values()].map((fn) => generateFunction(fn, options));
+  const { structs, constants, entry } = module;
+  return assembleModule({ functions, data: [...module.data.values()], structs, constants, entry });
+}
+
+/** Adds to the code of a module the runtime functions that it calls, and gives strings short names. */
+export function assembleModule(module: MachineModule): MachineModule {
+  const functions = [...module.functions, ...neededRuntime(module.functions)];
+  return shortenNames({ ...module, functions });
 }
 
 /** Machine code for one function. Throws AssemblyError for faulty assembly in a naked one. */
@@ -75,4 +70,21 @@ function neededRuntime(functions: readonly MachineCode[]): MachineCode[] {
     for (const { symbol } of fixups) if (available.has(symbol)) needed.add(symbol);
   }
   return [...needed].sort().map((name) => assembleFunction(available.get(name)!));
+}
+
+/** Strings are named by their contents, at length, so that functions can be shared; here they are numbered. */
+function shortenNames(module: MachineModule): MachineModule {
+  const names = new Map<string, string>();
+  for (const { name } of module.data) if (name.startsWith('.string')) names.set(name, `.string${names.size}`);
+  const rename = <T extends { readonly symbol: string }>(list: readonly T[]): readonly T[] => {
+    if (!list.some(({ symbol }) => names.has(symbol))) return list;
+    return list.map((item) => ({ ...item, symbol: names.get(item.symbol) ?? item.symbol }));
+  };
+  return {
+    ...module,
+    functions: module.functions.map((code) => ({ ...code, fixups: rename(code.fixups) })),
+    data: module.data.map((data) => {
+      return { ...data, name: names.get(data.name) ?? data.name, relocations: rename(data.relocations) };
+    }),
+  };
 }

@@ -3,5 +3,11 @@
  */
 
 export { AssemblyError, type AssemblyProblem } from './assembler/errors.ts';
-export { generateCode, generateFunction, type GenerateOptions, type MachineModule } from './generate.ts';
+export {
+  assembleModule,
+  generateCode,
+  generateFunction,
+  type GenerateOptions,
+  type MachineModule,
+} from './generate.ts';
 export type { MachineCode } from './machine/types.ts';

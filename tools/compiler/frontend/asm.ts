@@ -41,7 +41,7 @@ function asmOperand(f: FunctionLowering, node: ts.Expression): AsmOperand {
   const isGlobal = place.kind === 'memory' && place.base.address !== null && place.offset === 0;
   const operand = isGlobal ? place.base : readPlace(f, place, node);
   if (operand.address !== null && operand.address.offset === 0)
-    return { symbol: f.module.symbolOf(operand.address.target) };
+    return { symbol: f.recorder.symbolOf(operand.address.target) };
   if (operand.constant !== null) {
     return { constant: Number(operand.constant) };
   }

@@ -188,7 +188,7 @@ function reload(f: FunctionLowering, call: Call): Operand {
 function sizeOf(f: FunctionLowering, call: Call): Operand {
   const type = typeArgument(f, call, undefined);
   if (type === null || type.kind === 'error') return errorOperand;
-  const measured = type.kind === 'class' ? f.module.layoutOf(type).size : f.sizeOf(type);
+  const measured = type.kind === 'class' ? f.recorder.layoutOf(type).size : f.sizeOf(type);
   return constantOperand(types.u32, BigInt(measured));
 }
 
@@ -198,7 +198,7 @@ function offsetOf(f: FunctionLowering, call: Call): Operand {
   if (type === null || name === undefined) return errorOperand;
   const of = types.decay(type);
   const field =
-    of.kind === 'class' && ts.isStringLiteral(name) ? f.module.layoutOf(of).fields.get(name.text) : undefined;
+    of.kind === 'class' && ts.isStringLiteral(name) ? f.recorder.layoutOf(of).fields.get(name.text) : undefined;
   if (field !== undefined) return constantOperand(types.u32, BigInt(field.offset));
   if (of.kind !== 'error') f.report(name, 'noMember', [of.name, name.getText()]);
   return errorOperand;
@@ -229,7 +229,7 @@ function assign(f: FunctionLowering, { node }: Call): Operand {
   }
   const from = convert(f, source, type, node.arguments[1]!);
   f.at(node);
-  if (type.kind === 'class') f.module.layoutOf(type);
+  if (type.kind === 'class') f.recorder.layoutOf(type);
   if (!isError(from)) copyInstance(f, target, from, type.kind === 'class' ? types.inlineOf(type) : type);
   return voidOperand;
 }

@@ -88,7 +88,7 @@ function callMember(
   if (type.kind === 'class') {
     const method = type.info.methods.get(name);
     if (method !== undefined) return callDirect(f, node, { info: method, self: type, receiver: object }, expected);
-    const field = f.module.layoutOf(type).fields.get(name);
+    const field = f.recorder.layoutOf(type).fields.get(name);
     if (field !== undefined) return plainRecord(callField(f, node, callee, object, field.offset, field.type));
   }
   if (name === 'add' && (type.kind === 'pointer' || type.kind === 'array')) {
@@ -322,7 +322,7 @@ export function emitCall(
   instance.parameters.forEach((parameter, index) => {
     values.push(...passed(f, args[index] ?? errorOperand, parameter.type));
   });
-  const symbol = f.module.symbolOf({ kind: 'function', instance });
+  const symbol = f.recorder.symbolOf({ kind: 'function', instance });
   const call = f.builder.emit('call', types.valueTypeOf(instance.result), values, { symbol });
   return callResult(f, call, instance.result);
 }

@@ -6,21 +6,21 @@
  */
 
 import { hasModifier, isAmbient, memberName } from './entities.ts';
-import type { ModuleLowering } from './module.ts';
+import type { Recorder } from './recorder.ts';
 import { readTags } from './tags.ts';
 import { classOf } from './types.ts';
 import { declarationKind, ts } from './typescript.ts';
 import type { World } from './world.ts';
 
 /** Checks the declarations of one module. Functions that no program has lowered are asked for in `leftovers`. */
-export function checkSource(world: World, source: ts.SourceFile, leftovers: ModuleLowering): void {
+export function checkSource(world: World, source: ts.SourceFile, leftovers: Recorder): void {
   for (const statement of source.statements) {
     checkModifiers(world, statement);
     checkTopLevel(world, statement, leftovers);
   }
 }
 
-function checkTopLevel(world: World, node: ts.Statement, leftovers: ModuleLowering): void {
+function checkTopLevel(world: World, node: ts.Statement, leftovers: Recorder): void {
   if (ts.isFunctionDeclaration(node)) checkFunction(world, node, leftovers);
   else if (ts.isClassDeclaration(node)) checkClass(world, node, leftovers);
   else if (ts.isVariableStatement(node)) checkVariables(world, node);
@@ -47,7 +47,7 @@ function checkModifiers(world: World, node: ts.Node): void {
 
 // ---------------------------------------------------------------------------------------------------------------------
 
-function checkFunction(world: World, node: ts.FunctionDeclaration, leftovers: ModuleLowering): void {
+function checkFunction(world: World, node: ts.FunctionDeclaration, leftovers: Recorder): void {
   if (node.asteriskToken !== undefined) world.reporter.report(node, 'generator');
   if (isAmbient(node) || node.name === undefined) return;
   if (node.body === undefined) world.reporter.report(node.name, 'noBody', [node.name.text]);
@@ -55,10 +55,10 @@ function checkFunction(world: World, node: ts.FunctionDeclaration, leftovers: Mo
   if (entity?.kind !== 'function') return;
   if (entity.typeParameters.length > 0) return; // what it means depends on its instances
   const instance = world.instances.instanceOf(entity, [], null);
-  if (!world.lowered.has(instance.key)) leftovers.addRoot(instance);
+  if (!world.catalogue.hasLowered(instance)) leftovers.add(world.catalogue.functionNeed(instance));
 }
 
-function checkClass(world: World, node: ts.ClassDeclaration, leftovers: ModuleLowering): void {
+function checkClass(world: World, node: ts.ClassDeclaration, leftovers: Recorder): void {
   const extended = node.heritageClauses?.find((clause) => clause.token === ts.SyntaxKind.ExtendsKeyword);
   if (extended !== undefined) world.reporter.report(extended, 'inheritance');
   for (const member of node.members) checkMember(world, member);
@@ -72,7 +72,7 @@ function checkClass(world: World, node: ts.ClassDeclaration, leftovers: ModuleLo
     if (member.kind === 'variable') world.constants.variable(member);
     else if (member.typeParameters.length === 0 && (member.isStatic || !isGeneric)) {
       const instance = world.instances.instanceOf(member, [], member.isStatic ? null : self);
-      if (!world.lowered.has(instance.key)) leftovers.addRoot(instance);
+      if (!world.catalogue.hasLowered(instance)) leftovers.add(world.catalogue.functionNeed(instance));
     }
   }
 }

@@ -11,8 +11,8 @@ import type { EnumInfo, VariableInfo } from './entities.ts';
 import { reportFailure } from './failure.ts';
 import { FunctionLowering } from './function.ts';
 import { maximumSize } from './layout.ts';
-import { ModuleLowering } from './module.ts';
 import { constantOperand, errorOperand, isError, type Global, type Operand } from './operand.ts';
+import { Recorder } from './recorder.ts';
 import { emptyEnv, type ConstantSource } from './resolve-type.ts';
 import { ts } from './typescript.ts';
 import * as types from './types.ts';
@@ -202,7 +202,7 @@ export class ConstantTable implements ConstantSource {
     const module = name.slice(0, Math.max(0, name.indexOf(':')));
     return new FunctionLowering(
       this.#world,
-      new ModuleLowering(this.#world),
+      new Recorder(this.#world),
       {
         key: name,
         symbolName: name,

@@ -120,13 +120,13 @@ export class EntityTable {
     reporter: Reporter,
     root: string,
     library: ReadonlySet<ts.SourceFile>,
-    sources: readonly ts.SourceFile[],
+    ambiguous: ReadonlySet<string>,
   ) {
     this.#checker = checker;
     this.#reporter = reporter;
     this.#root = root;
     this.#library = library;
-    this.#ambiguous = ambiguousClassNames(sources);
+    this.#ambiguous = ambiguous;
   }
 
   /** The symbol that a name means, seen through imports; null if tsc does not know either. */
@@ -310,7 +310,8 @@ function isModuleVariable(declaration: ts.VariableDeclaration): boolean {
   return ts.isVariableStatement(statement) && ts.isSourceFile(statement.parent);
 }
 
-function ambiguousClassNames(sources: readonly ts.SourceFile[]): Set<string> {
+/** Names that several classes have. */
+export function ambiguousClassNames(sources: readonly ts.SourceFile[]): Set<string> {
   const seen = new Set<string>();
   const twice = new Set<string>();
   for (const source of sources) {

@@ -12,7 +12,7 @@ import type { RelatedNode } from './diagnostics.ts';
 import type { Entity, FunctionInfo } from './entities.ts';
 import { lowerExpression } from './expressions.ts';
 import type { FunctionInstance } from './instances.ts';
-import type { ModuleLowering } from './module.ts';
+import type { Recorder } from './recorder.ts';
 import { errorOperand, type Operand } from './operand.ts';
 import type { TypeEnv } from './resolve-type.ts';
 import type { Scope } from './scope.ts';
@@ -49,7 +49,7 @@ const maximumDepth = 500;
 
 export class FunctionLowering {
   readonly world: World;
-  readonly module: ModuleLowering;
+  readonly recorder: Recorder;
   readonly surroundings: Surroundings;
   readonly builder: SsaBuilder;
   /** Declarations of locals that must live in memory. */
@@ -65,9 +65,9 @@ export class FunctionLowering {
   #depth = 0;
   #isTooDeep = false;
 
-  constructor(world: World, module: ModuleLowering, surroundings: Surroundings, fn: IrFunction) {
+  constructor(world: World, recorder: Recorder, surroundings: Surroundings, fn: IrFunction) {
     this.world = world;
-    this.module = module;
+    this.recorder = recorder;
     this.surroundings = surroundings;
     this.builder = new SsaBuilder(fn);
   }
@@ -175,7 +175,7 @@ export class FunctionLowering {
   value(operand: Operand): Instruction {
     if (operand.value !== null) return operand.value;
     if (operand.address !== null) {
-      const symbol = this.module.symbolOf(operand.address.target);
+      const symbol = this.recorder.symbolOf(operand.address.target);
       return this.builder.emit('symbol', 'i32', [], { symbol, offset: operand.address.offset });
     }
     const type = valueTypeOf(operand.type);

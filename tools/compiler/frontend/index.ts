@@ -6,21 +6,25 @@
  *   if (diagnostics.length === 0) for (const entry of entries) compile(program.lower(entry));
  *
  * One KernelTsProgram covers all programs of a build. `diagnostics` lowers every entry's program, then whatever no
- * program reaches, so that errors anywhere are found; `lower` hands the modules out. With `previous`, only what an edit
- * can have affected is done again (incremental.ts).
+ * program reaches, so that errors anywhere are found; `lower` hands the modules out. A build that knows most of the answers
+ * already (incremental/build.ts) asks for single files and functions instead.
  */
 
 import type { IrModule } from '../ir/types.ts';
+import type { Catalogue } from './catalogue.ts';
 import { checkSource } from './checks.ts';
 import { Reporter, type Diagnostic } from './diagnostics.ts';
+import { factsOf } from './facts.ts';
 import { reportFailure } from './failure.ts';
-import { ImportGraph } from './imports.ts';
-import { Incremental, type FinishedBuild } from './incremental.ts';
-import { ModuleLowering } from './module.ts';
-import { createProgram, normalizePath, type VirtualFileSystem } from './program.ts';
-import { addConstants, addRoots } from './roots.ts';
+import { reachedFrom } from './imports.ts';
+import { ProgramImage, type RecordSource } from './program-image.ts';
+import { createProgram, normalizePath, type ParseSource, type VirtualFileSystem } from './program.ts';
+import { Recorder } from './recorder.ts';
+import type { FileFacts, FunctionNeed, Need } from './records.ts';
 import { fromTsc } from './tsc-diagnostics.ts';
-import type { ts } from './typescript.ts';
+import { classOf } from './types.ts';
+import { ts } from './typescript.ts';
+import { methodName, unitOf } from './units.ts';
 import { World } from './world.ts';
 
 export type { Diagnostic, RelatedSpan, Span } from './diagnostics.ts';
@@ -37,8 +41,10 @@ export interface KernelTsOptions {
   /** kernel.d.ts and scalars.d.ts, readable through `files`. */
   readonly libraryFiles: readonly string[];
   readonly defines: ReadonlyMap<string, number | boolean>;
-  /** The build before this one: what has not changed since is not parsed, checked or lowered again. */
-  readonly previous?: KernelTsProgram | undefined;
+  /** Makes syntax trees; for callers who have some already. */
+  readonly parse?: ParseSource;
+  /** Names that several classes have. Default: those among the files that the entries reach. */
+  readonly ambiguousNames?: ReadonlySet<string>;
   /**
    * Two cores can share a build: one does the `types` (tsc's findings), the other the `code` (syntax, our findings,
    * lowering). mergeDiagnostics puts the findings together; the code is worth something only if there are none.
@@ -58,25 +64,15 @@ export class KernelTsProgram {
   readonly #program: ts.Program;
   readonly #reporter = new Reporter();
   readonly #world: World;
-  readonly #graph: ImportGraph;
-  readonly #incremental: Incremental;
-  readonly #modules = new Map<string, ModuleLowering>();
-  readonly #settings: string;
+  readonly #images = new Map<string, ProgramImage>();
   readonly #part: 'all' | 'types' | 'code';
-  #clean: ReadonlySet<string> = new Set();
   #checked: readonly Diagnostic[] | null = null;
 
   constructor(options: KernelTsOptions) {
     this.#part = options.part ?? 'all';
     this.#entries = options.entries.map(normalizePath);
     const library = options.libraryFiles.map(normalizePath);
-    this.#settings = JSON.stringify([this.#part, options.root, library, [...options.defines]]);
-    const previous = options.previous?.finished(this.#settings) ?? null;
-    const { program, tooDeep } = createProgram(
-      options.files,
-      [...library, ...this.#entries],
-      previous?.program ?? null,
-    );
+    const { program, tooDeep } = createProgram(options.files, [...library, ...this.#entries], options.parse);
     this.#program = program;
     for (const path of tooDeep) this.#reporter.reportFile(path, 'tooDeep');
     const isLibrary = (source: ts.SourceFile): boolean => library.includes(source.fileName);
@@ -88,15 +84,8 @@ export class KernelTsProgram {
       sources: sources.filter((source) => !isLibrary(source)),
       library: new Set(sources.filter(isLibrary)),
       defines: options.defines,
+      ...(options.ambiguousNames === undefined ? {} : { ambiguousNames: options.ambiguousNames }),
     });
-    this.#graph = new ImportGraph(this.#program);
-    this.#incremental = new Incremental(this.#program, this.#graph, previous);
-  }
-
-  /** For the build after this one; null if it cannot use anything of it. */
-  finished(settings: string): FinishedBuild | null {
-    if (this.#checked === null || settings !== this.#settings) return null;
-    return { program: this.#program, clean: this.#clean, isClean: this.#checked.length === 0 };
   }
 
   /** The files that the programs consist of, without the library. */
@@ -108,12 +97,6 @@ export class KernelTsProgram {
     return this.#program.getSourceFiles().filter((source) => !this.#world.entities.isLibrary(source));
   }
 
-  /** Whether the program at `entry` is the same as in the previous build, down to the last instruction. */
-  isUnchanged(entry: string): boolean {
-    const source = this.#program.getSourceFile(normalizePath(entry));
-    return source !== undefined && this.#incremental.isUnchanged(source);
-  }
-
   /** Everything that is wrong with the programs, sorted by place. */
   diagnostics(): readonly Diagnostic[] {
     this.#checked ??= this.#check();
@@ -121,55 +104,13 @@ export class KernelTsProgram {
   }
 
   #check(): readonly Diagnostic[] {
-    if (this.#checkTypes() && this.#part !== 'types') {
-      for (const entry of this.#entries) {
-        if (!this.isUnchanged(entry)) this.#modules.set(entry, this.#lower(entry));
-      }
-      this.#checkDeclarations();
+    if (this.checkTypes(this.#program.getSourceFiles().map(({ fileName }) => fileName)) && this.#part !== 'types') {
+      for (const entry of this.#entries) this.#image(entry);
+      const leftovers = new ProgramImage(this.#recordSource());
+      for (const need of this.checkDeclarations(this.sourceFiles)) leftovers.add(need);
+      leftovers.run();
     }
-    return this.#reporter.sorted();
-  }
-
-  /** tsc's findings. False if there are syntax errors: what follows would guess at half a tree. */
-  #checkTypes(): boolean {
-    const { toCheck } = this.#incremental;
-    const clean = new Set<string>();
-    const all = this.#program.getSourceFiles();
-    const syntactic = all.flatMap((source) => this.#program.getSyntacticDiagnostics(source));
-    for (const diagnostic of [...this.#program.getOptionsDiagnostics(), ...syntactic])
-      this.#reporter.add(fromTsc(diagnostic));
-    if (syntactic.length > 0) return false;
-    if (this.#part === 'code') return true;
-    for (const source of all) {
-      const found = toCheck.has(source) ? this.#semantic(source) : [];
-      for (const diagnostic of found) this.#reporter.add(fromTsc(diagnostic));
-      if (found.length === 0) clean.add(source.fileName);
-    }
-    for (const diagnostic of this.#program.getGlobalDiagnostics()) this.#reporter.add(fromTsc(diagnostic));
-    this.#clean = clean;
-    return true;
-  }
-
-  #semantic(source: ts.SourceFile): readonly ts.Diagnostic[] {
-    try {
-      return this.#program.getSemanticDiagnostics(source);
-    } catch (error) {
-      reportFailure(this.#reporter, source, error);
-      return [];
-    }
-  }
-
-  #checkDeclarations(): void {
-    const leftovers = new ModuleLowering(this.#world);
-    for (const source of this.#sources()) {
-      if (!this.#incremental.toDeclare.has(source)) continue;
-      try {
-        checkSource(this.#world, source, leftovers);
-      } catch (error) {
-        reportFailure(this.#reporter, source, error);
-      }
-    }
-    leftovers.run();
+    return this.found;
   }
 
   /**
@@ -179,21 +120,112 @@ export class KernelTsProgram {
   lower(entry: string): IrModule {
     if (this.diagnostics().length > 0) throw new Error('a program with errors cannot be lowered');
     if (this.#part === 'types') throw new Error('only the types of this program have been looked at');
-    const path = normalizePath(entry);
-    const ready = this.#modules.get(path) ?? this.#lower(path);
-    this.#modules.delete(path);
-    return ready.ir;
+    return this.#image(normalizePath(entry)).toModule();
   }
 
-  #lower(entry: string): ModuleLowering {
-    const module = new ModuleLowering(this.#world);
+  #image(entry: string): ProgramImage {
+    const known = this.#images.get(entry);
+    if (known !== undefined) return known;
+    const image = new ProgramImage(this.#recordSource());
+    this.#images.set(entry, image);
     const source = this.#program.getSourceFile(entry);
-    if (source === undefined) return module; // tsc has said that there is no such file
-    const reached = this.#graph.reached(source, false);
-    addRoots(this.#world, module, source, reached);
-    module.run();
-    module.describeClasses();
-    for (const used of reached) addConstants(this.#world, module, used);
-    return module;
+    if (source === undefined) return image; // tsc has said that there is no such file
+    const facts = reachedFrom(source, this.#program).map((reached) => factsOf(this.#world, reached));
+    image.addRoots(facts);
+    image.run();
+    image.describeClasses();
+    image.addConstants(facts);
+    return image;
+  }
+
+  #recordSource(): RecordSource {
+    const { catalogue } = this.#world;
+    return {
+      function: (need) => catalogue.function(need) ?? null,
+      global: (need) => catalogue.global(need) ?? null,
+      class: (need) => catalogue.class(need) ?? null,
+      noteDuplicate: (need) => {
+        const node = catalogue.declarationOf(need);
+        if (node !== undefined) this.#reporter.report(node, 'duplicateSymbol', [need.symbol]);
+      },
+    };
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Piece by piece
+
+  /** What has been found so far, sorted by place. */
+  get found(): readonly Diagnostic[] {
+    return this.#reporter.sorted();
+  }
+
+  get catalogue(): Catalogue {
+    return this.#world.catalogue;
+  }
+
+  /** tsc's findings in some files. False if there are syntax errors: what follows would guess at half a tree. */
+  checkTypes(paths: Iterable<string>): boolean {
+    const syntactic = this.#program.getSourceFiles().flatMap((source) => this.#program.getSyntacticDiagnostics(source));
+    for (const diagnostic of [...this.#program.getOptionsDiagnostics(), ...syntactic])
+      this.#reporter.add(fromTsc(diagnostic));
+    if (syntactic.length > 0) return false;
+    if (this.#part === 'code') return true;
+    for (const path of paths) {
+      for (const diagnostic of this.#semantic(path)) this.#reporter.add(fromTsc(diagnostic));
+    }
+    for (const diagnostic of this.#program.getGlobalDiagnostics()) this.#reporter.add(fromTsc(diagnostic));
+    return true;
+  }
+
+  #semantic(path: string): readonly ts.Diagnostic[] {
+    const source = this.#program.getSourceFile(path);
+    if (source === undefined) return [];
+    try {
+      return this.#program.getSemanticDiagnostics(source);
+    } catch (error) {
+      reportFailure(this.#reporter, source, error);
+      return [];
+    }
+  }
+
+  /** Our findings in the declarations of some files. Gives the functions that no program has lowered. */
+  checkDeclarations(paths: Iterable<string>): readonly Need[] {
+    const leftovers = new Recorder(this.#world);
+    for (const path of paths) {
+      const source = this.#program.getSourceFile(path);
+      if (source === undefined) continue;
+      try {
+        checkSource(this.#world, source, leftovers);
+      } catch (error) {
+        reportFailure(this.#reporter, source, error);
+      }
+    }
+    return leftovers.needs;
+  }
+
+  /** What a file contributes to programs. */
+  facts(path: string): FileFacts | null {
+    const source = this.#program.getSourceFile(path);
+    return source === undefined ? null : factsOf(this.#world, source);
+  }
+
+  /** Makes a function known to the catalogue, if its unit tells which one it is: neither generic nor an arrow. */
+  register(need: FunctionNeed, path: string): void {
+    const { entities, instances, catalogue } = this.#world;
+    for (const statement of this.#program.getSourceFile(path)?.statements ?? []) {
+      if (!need.unit.startsWith(unitOf(statement))) continue;
+      const name = ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement) ? statement.name : undefined;
+      const entity = name === undefined ? null : entities.entityAt(name);
+      if (entity?.kind === 'function' && entity.typeParameters.length === 0) {
+        catalogue.functionNeed(instances.instanceOf(entity, [], null));
+      } else if (entity?.kind === 'class' && entity.typeParameters.length === 0) {
+        for (const member of [...entity.methods.values(), ...entity.statics.values()]) {
+          if (member.kind !== 'function' || member.typeParameters.length > 0) continue;
+          if (!need.unit.endsWith(`.${methodName(member.declaration as ts.MethodDeclaration)}`)) continue;
+          const self = member.isStatic ? null : classOf(entity, []);
+          catalogue.functionNeed(instances.instanceOf(member, [], self));
+        }
+      }
+    }
   }
 }

@@ -25,6 +25,8 @@ export interface FunctionInstance {
   /** Unique among all instances. */
   readonly key: string;
   readonly symbolName: string;
+  /** Its own, its class's, and those of the function around it. */
+  readonly typeArguments: readonly Type[];
   /** The class of `this`, for a method. */
   readonly receiver: ClassType | null;
   readonly parameters: readonly Parameter[];
@@ -107,7 +109,9 @@ export class InstanceTable {
       this.#parameter(parameter, part.env, expected?.parameters[index]),
     );
     const hasRest = declaration.parameters.at(-1)?.dotDotDotToken !== undefined;
-    const instance = { ...part, parameters, hasRest, result: this.#result(declaration, part.env, expected), outer };
+    const typeArguments = [...part.env.map.values()];
+    const result = this.#result(declaration, part.env, expected);
+    const instance = { ...part, typeArguments, parameters, hasRest, result, outer };
     this.#instances.set(part.key, instance);
     return instance;
   }

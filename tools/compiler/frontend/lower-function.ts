@@ -9,8 +9,8 @@ import { convert } from './convert.ts';
 import { FunctionLowering } from './function.ts';
 import type { FunctionInstance } from './instances.ts';
 import { locationOf } from './locations.ts';
-import type { ModuleLowering } from './module.ts';
 import { emptyOperand, valueOperand, wordsOperand } from './operand.ts';
+import type { Recorder } from './recorder.ts';
 import { withScope } from './scope.ts';
 import { ts } from './typescript.ts';
 import * as types from './types.ts';
@@ -18,10 +18,10 @@ import { bindScalar, bindWords, findAddressTaken } from './variables.ts';
 import type { World } from './world.ts';
 
 /** Lowers the body. With errors in it, what comes out is of no use, but complete enough to go on. */
-export function lowerFunction(world: World, module: ModuleLowering, instance: FunctionInstance): IrFunction {
+export function lowerFunction(world: World, recorder: Recorder, instance: FunctionInstance): IrFunction {
   const { info, receiver, result } = instance;
   const fn = createFunction(instance);
-  const f = new FunctionLowering(world, module, { ...instance, module: info.module, receiver, result, instance }, fn);
+  const f = new FunctionLowering(world, recorder, { ...instance, module: info.module, receiver, result, instance }, fn);
   if (info.tags.isNaked) {
     fn.asm = lowerAsm(f, info);
     fn.blocks = [];

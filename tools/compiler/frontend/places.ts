@@ -187,7 +187,7 @@ function memberPlace(f: FunctionLowering, object: Operand, name: string, node: t
   }
   if (name === 'length' && object.length !== null) return valuePlace(object.length);
   if (type.kind === 'class') {
-    const field = f.module.layoutOf(type).fields.get(name);
+    const field = f.recorder.layoutOf(type).fields.get(name);
     if (field !== undefined) return memoryPlace(object, field.offset, field.type);
     if (type.info.methods.has(name)) {
       f.report(node.name, 'methodAsValue', [name]);

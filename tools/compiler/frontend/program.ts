@@ -1,8 +1,7 @@
 /*
  * From a virtual file system to a checked ts.Program.
  *
- * One ts.Program holds the kernel and all user programs, so that shared modules are parsed and checked once. Sources are
- * kept between builds by their text: with `previous`, an unchanged file keeps its syntax tree.
+ * One ts.Program holds the kernel and all user programs, so that shared modules are parsed and checked once.
  *
  * Imports are relative paths with their extension, so that resolving one is path arithmetic.
  */
@@ -53,10 +52,22 @@ interface CheckedProgram {
   readonly tooDeep: readonly string[];
 }
 
+/** Makes the syntax tree of a file. */
+export type ParseSource = (path: string, text: string) => ts.SourceFile;
+
+/** Every file is a module, also one without imports and exports (`moduleDetection: force`). */
+export const parseSource: ParseSource = (path, text) => {
+  const source = ts.createSourceFile(path, text, ts.ScriptTarget.ESNext);
+  if (!ts.isExternalModule(source) && !source.isDeclarationFile) {
+    (source as { externalModuleIndicator?: true }).externalModuleIndicator = true;
+  }
+  return source;
+};
+
 export function createProgram(
   files: VirtualFileSystem,
   roots: readonly string[],
-  previous: ts.Program | null,
+  parse: ParseSource = parseSource,
 ): CheckedProgram {
   const texts = new Map<string, string | undefined>();
   const read = (path: string): string | undefined => {
@@ -64,23 +75,22 @@ export function createProgram(
     return texts.get(path);
   };
   try {
-    return { program: build(read, roots, previous), tooDeep: [] };
+    return { program: build(read, roots, parse), tooDeep: [] };
   } catch (error) {
     if (!isStackOverflow(error)) throw error;
     const tooDeep = [...texts].filter(([, text]) => text !== undefined && overflows(text)).map(([path]) => path);
     if (tooDeep.length === 0) throw error;
     for (const path of tooDeep) texts.set(path, '');
-    return { program: build(read, roots, null), tooDeep };
+    return { program: build(read, roots, parse), tooDeep };
   }
 }
 
-function build(
-  read: (path: string) => string | undefined,
-  roots: readonly string[],
-  previous: ts.Program | null,
-): ts.Program {
+function build(read: (path: string) => string | undefined, roots: readonly string[], parse: ParseSource): ts.Program {
   const host: ts.CompilerHost = {
-    getSourceFile: (path, version) => sourceFile(path, read(path), version, previous),
+    getSourceFile: (path) => {
+      const text = read(path);
+      return text === undefined ? undefined : parse(path, text);
+    },
     getDefaultLibFileName: () => '/lib.d.ts',
     getCurrentDirectory: () => '/',
     getCanonicalFileName: (path) => path,
@@ -92,8 +102,7 @@ function build(
     resolveModuleNameLiterals: (literals, containing) =>
       literals.map((literal) => ({ resolvedModule: resolve(literal.text, containing, read) })),
   };
-  const oldProgram = previous === null ? {} : { oldProgram: previous };
-  const program = ts.createProgram({ rootNames: [...roots], options, host, ...oldProgram });
+  const program = ts.createProgram({ rootNames: [...roots], options, host });
   program.getTypeChecker(); // binds all files: the last stage that no single file can be blamed for
   return program;
 }
@@ -111,18 +120,6 @@ function overflows(text: string): boolean {
     return true;
   }
   return deepest > 300;
-}
-
-function sourceFile(
-  path: string,
-  text: string | undefined,
-  version: ts.ScriptTarget | ts.CreateSourceFileOptions,
-  previous: ts.Program | null,
-): ts.SourceFile | undefined {
-  if (text === undefined) return undefined;
-  const known = previous?.getSourceFile(path);
-  if (known?.text === text) return known;
-  return ts.createSourceFile(path, text, version);
 }
 
 function resolve(

@@ -23,7 +23,7 @@ export function frameStorage(f: FunctionLowering, type: Type, isZeroed: boolean,
     f.report(node, 'notStorage', [type.name]);
     return constantOperand(types.errorType, 0n);
   }
-  if (type.kind === 'inline') f.module.layoutOf(type.of);
+  if (type.kind === 'inline') f.recorder.layoutOf(type.of);
   if (f.sizeOf(type) > maximumFrameObject) {
     f.report(node, 'tooLarge', [type.name, String(f.sizeOf(type)), String(maximumFrameObject)]);
     return constantOperand(types.errorType, 0n);

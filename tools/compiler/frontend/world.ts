@@ -2,9 +2,10 @@
  * What the lowering of all programs of a build shares: the checker's answers, types, layouts, constants, instances.
  */
 
+import { Catalogue } from './catalogue.ts';
 import { ConstantTable } from './constants.ts';
 import type { Reporter } from './diagnostics.ts';
-import { EntityTable } from './entities.ts';
+import { ambiguousClassNames, EntityTable } from './entities.ts';
 import { InstanceTable } from './instances.ts';
 import { Layouts } from './layout.ts';
 import { TypeResolver } from './resolve-type.ts';
@@ -18,6 +19,8 @@ interface WorldOptions {
   readonly sources: readonly ts.SourceFile[];
   readonly library: ReadonlySet<ts.SourceFile>;
   readonly defines: ReadonlyMap<string, number | boolean>;
+  /** Names that several classes have. Default: those among `sources`. */
+  readonly ambiguousNames?: ReadonlySet<string>;
 }
 
 export class World {
@@ -29,17 +32,17 @@ export class World {
   readonly resolver: TypeResolver;
   readonly layouts: Layouts;
   readonly instances: InstanceTable;
-  /** Keys of the function instances that some module has. */
-  readonly lowered = new Set<string>();
+  readonly catalogue: Catalogue;
 
-  constructor({ checker, reporter, root, sources, library, defines }: WorldOptions) {
+  constructor({ checker, reporter, root, sources, library, defines, ambiguousNames }: WorldOptions) {
     this.checker = checker;
     this.reporter = reporter;
     this.defines = defines;
-    this.entities = new EntityTable(checker, reporter, root, library, sources);
+    this.entities = new EntityTable(checker, reporter, root, library, ambiguousNames ?? ambiguousClassNames(sources));
     this.constants = new ConstantTable(this);
     this.resolver = new TypeResolver(this.entities, reporter, this.constants);
     this.layouts = new Layouts(this.resolver, reporter);
+    this.catalogue = new Catalogue(this);
     this.instances = new InstanceTable(this.entities, this.resolver, reporter);
   }
 }

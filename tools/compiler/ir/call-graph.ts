@@ -5,20 +5,19 @@
  * before callers.
  */
 
-import { forEachReference } from './references.ts';
-import type { IrFunction, IrModule } from './types.ts';
+import type { FunctionOutline, ModuleOutline } from './outline.ts';
 
 export interface CallGraph {
   /** All functions; each after those that it calls, except within a recursion. */
-  readonly bottomUp: readonly IrFunction[];
+  readonly bottomUp: readonly FunctionOutline[];
   /** The function can reach itself by direct calls. */
   isRecursive(name: string): boolean;
   /** One direct call is all that refers to the function. */
   hasOneUse(name: string): boolean;
 }
 
-export function callGraph(module: IrModule): CallGraph {
-  const callees = new Map<IrFunction, readonly IrFunction[]>();
+export function callGraph(module: ModuleOutline): CallGraph {
+  const callees = new Map<FunctionOutline, readonly FunctionOutline[]>();
   /** By name: how often it is named. A name that is not called directly counts twice, as used elsewhere. */
   const uses = new Map<string, number>();
   const use = (name: string, count: number): void => void uses.set(name, (uses.get(name) ?? 0) + count);
@@ -37,42 +36,46 @@ export function callGraph(module: IrModule): CallGraph {
   };
 }
 
-function collectCallees(fn: IrFunction, module: IrModule, use: (name: string, count: number) => void): IrFunction[] {
-  const callees = new Set<IrFunction>();
-  forEachReference(fn, (symbol, kind) => {
-    use(symbol, kind === 'call' ? 1 : 2);
-    const callee = kind === 'call' ? module.functions.get(symbol) : undefined;
+function collectCallees(
+  fn: FunctionOutline,
+  module: ModuleOutline,
+  use: (name: string, count: number) => void,
+): FunctionOutline[] {
+  const callees = new Set<FunctionOutline>();
+  for (const { symbol, isCall } of fn.references) {
+    use(symbol, isCall ? 1 : 2);
+    const callee = isCall ? module.functions.get(symbol) : undefined;
     if (callee !== undefined) callees.add(callee);
-  });
+  }
   return [...callees];
 }
 
 /** Tarjan's algorithm, with its own stack: call chains can be long. */
 function components(
-  functions: readonly IrFunction[],
-  callees: ReadonlyMap<IrFunction, readonly IrFunction[]>,
-): { bottomUp: IrFunction[]; recursive: Set<string> } {
-  const bottomUp: IrFunction[] = [];
+  functions: readonly FunctionOutline[],
+  callees: ReadonlyMap<FunctionOutline, readonly FunctionOutline[]>,
+): { bottomUp: FunctionOutline[]; recursive: Set<string> } {
+  const bottomUp: FunctionOutline[] = [];
   const recursive = new Set<string>();
-  const numbers = new Map<IrFunction, number>();
-  const lowest = new Map<IrFunction, number>();
-  const open: IrFunction[] = [];
-  const isOpen = new Set<IrFunction>();
-  const close = (root: IrFunction): void => {
+  const numbers = new Map<FunctionOutline, number>();
+  const lowest = new Map<FunctionOutline, number>();
+  const open: FunctionOutline[] = [];
+  const isOpen = new Set<FunctionOutline>();
+  const close = (root: FunctionOutline): void => {
     const members = open.splice(open.indexOf(root));
     for (const member of members) isOpen.delete(member);
     bottomUp.push(...members.reverse());
     if (members.length > 1 || callees.get(root)!.includes(root)) members.forEach(({ name }) => recursive.add(name));
   };
-  const walk: { fn: IrFunction; next: number }[] = [];
-  const enter = (fn: IrFunction): void => {
+  const walk: { fn: FunctionOutline; next: number }[] = [];
+  const enter = (fn: FunctionOutline): void => {
     numbers.set(fn, numbers.size);
     lowest.set(fn, numbers.get(fn)!);
     open.push(fn);
     isOpen.add(fn);
     walk.push({ fn, next: 0 });
   };
-  const lower = (fn: IrFunction, to: number): void => void lowest.set(fn, Math.min(lowest.get(fn)!, to));
+  const lower = (fn: FunctionOutline, to: number): void => void lowest.set(fn, Math.min(lowest.get(fn)!, to));
   for (const start of functions) {
     if (!numbers.has(start)) enter(start);
     for (let top = walk[walk.length - 1]; top !== undefined; top = walk[walk.length - 1]) {

@@ -2,7 +2,7 @@
  * What names what: the references between the items of a module.
  */
 
-import type { IrFunction, IrModule } from './types.ts';
+import type { IrFunction } from './types.ts';
 
 /** How a function names a symbol: calls it, or takes its address (which assembly may do, too). */
 export type ReferenceKind = 'call' | 'address';
@@ -16,9 +16,4 @@ export function forEachReference(fn: IrFunction, visit: (symbol: string, kind: R
       else if (op === 'symbol') visit(symbol, 'address');
     }
   }
-}
-
-/** A module with neither entry nor exported functions is a library, of which the host may call every function. */
-export function isLibrary(module: IrModule): boolean {
-  return module.entry === null && ![...module.functions.values()].some(({ options }) => options.isExported);
 }

@@ -16,99 +16,188 @@
  */
 
 import { Replacements } from '../ir/edit.ts';
-import { forEachReference, isLibrary } from '../ir/references.ts';
-import { type Instruction, IrFunction, type IrModule } from '../ir/types.ts';
+import { type FunctionOutline, isLibrary, type ModuleOutline, outlineOf } from '../ir/outline.ts';
+import { type Instruction, IrFunction, type IrModule, type ValueType } from '../ir/types.ts';
+
+/** A constant or an address that a call passes. */
+interface Leaf {
+  readonly op: 'const' | 'symbol';
+  readonly type: ValueType;
+  readonly value: number | bigint;
+  readonly symbol: string;
+  readonly offset: number;
+}
+
+/** What a call passes: a leaf, a parameter of the caller by its index, or something else. */
+type Argument = Leaf | number | null;
+
+interface CallOutline {
+  readonly callee: string;
+  readonly args: readonly Argument[];
+}
+
+/** What has to be known of a function's parameters and calls in order to decide. */
+export interface ArgumentOutline extends FunctionOutline {
+  readonly isNaked: boolean;
+  /** By parameter: the body names it, perhaps without using it. */
+  readonly isThere: readonly boolean[];
+  /** By parameter: something other than a call by name uses it. */
+  readonly isUsed: readonly boolean[];
+  readonly calls: readonly CallOutline[];
+}
+
+/** What becomes of a function's parameters. */
+export interface ParameterChange {
+  /** By parameter: what stands for it. */
+  readonly constants: readonly (Leaf | null)[];
+  /** By parameter: it stays in the signature. */
+  readonly isKept: readonly boolean[];
+}
 
 export function dropArguments(module: IrModule): void {
+  const outline = outlineOf(module);
+  const functions = new Map<string, ArgumentOutline>();
+  for (const fn of module.functions.values()) {
+    functions.set(fn.name, { ...outline.functions.get(fn.name)!, ...outlineArguments(fn) });
+  }
+  const changes = decideArguments({ ...outline, functions });
+  for (const [name, fn] of module.functions) module.functions.set(name, changeArguments(fn, changes));
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Deciding
+
+export function outlineArguments(fn: IrFunction): Omit<ArgumentOutline, keyof FunctionOutline> {
+  const calls: CallOutline[] = [];
+  const isUsed = fn.parameters.map(() => false);
+  for (const { instructions } of fn.blocks) {
+    for (const { op, symbol, args } of instructions) {
+      if (op === 'call') calls.push({ callee: symbol, args: args.map(argumentOf) });
+      else for (const arg of args) if (arg.op === 'param') isUsed[arg.index] = true;
+    }
+  }
+  const isThere = fn.parameters.map(() => false);
+  for (const { index } of paramsOf(fn)) isThere[index] = true;
+  return { isNaked: fn.asm !== null, isThere, isUsed, calls };
+}
+
+function argumentOf({ op, type, value, index, symbol, offset }: Instruction): Argument {
+  if (op === 'param') return index;
+  return op === 'const' || op === 'symbol' ? { op, type, value, symbol, offset } : null;
+}
+
+/** By name: the functions whose parameters change. */
+export function decideArguments(module: ModuleOutline<ArgumentOutline>): ReadonlyMap<string, ParameterChange> {
+  const changes = new Map<string, ParameterChange>();
   for (const [name, calls] of knownCalls(module)) {
     const fn = module.functions.get(name)!;
-    fixConstants(fn, calls);
-    dropUnused(module, fn, calls);
+    const constants = fn.isThere.map((isThere, index) =>
+      isThere ? commonArgument(name, index, calls, changes) : null,
+    );
+    const isKept = constants.map((constant, index) => constant === null && isNeeded(fn, index, changes));
+    if (isKept.includes(false)) changes.set(name, { constants, isKept });
   }
+  return changes;
+}
+
+/** A call, and the function that it stands in. */
+interface KnownCall extends CallOutline {
+  readonly caller: string;
 }
 
 /** By function: all its calls, if these are all that refers to it. */
-function knownCalls(module: IrModule): Map<string, Instruction[]> {
-  const calls = new Map<string, Instruction[]>();
-  if (isLibrary(module)) return calls;
-  for (const fn of module.functions.values()) {
-    const isOpen = fn.asm !== null || fn.options.isExported || fn.name === module.entry;
-    if (!isOpen && fn.parameters.length > 0) calls.set(fn.name, []);
+function knownCalls(module: ModuleOutline<ArgumentOutline>): Map<string, KnownCall[]> {
+  const known = new Map<string, KnownCall[]>();
+  if (isLibrary(module)) return known;
+  for (const { name, isNaked, isThere, options } of module.functions.values()) {
+    const isOpen = isNaked || options.isExported || name === module.entry;
+    if (!isOpen && isThere.length > 0) known.set(name, []);
   }
-  for (const data of module.data.values()) for (const { symbol } of data.relocations) calls.delete(symbol);
-  for (const fn of module.functions.values()) {
-    forEachReference(fn, (symbol, kind) => {
-      if (kind === 'address') calls.delete(symbol);
-    });
+  for (const data of module.data.values()) for (const { symbol } of data.relocations) known.delete(symbol);
+  for (const { references } of module.functions.values()) {
+    for (const { symbol, isCall } of references) if (!isCall) known.delete(symbol);
   }
-  for (const fn of module.functions.values()) {
-    for (const { instructions } of fn.blocks) {
-      for (const instruction of instructions) {
-        if (instruction.op === 'call') calls.get(instruction.symbol)?.push(instruction);
-      }
-    }
+  for (const { name, calls } of module.functions.values()) {
+    for (const call of calls) known.get(call.callee)?.push({ ...call, caller: name });
   }
-  return calls;
-}
-
-function paramsOf(fn: IrFunction): Instruction[] {
-  return fn.blocks[0]!.instructions.filter(({ op }) => op === 'param');
-}
-
-/** Puts constants in the place of parameters. */
-function fixConstants(fn: IrFunction, calls: readonly Instruction[]): void {
-  const replacements = new Replacements(fn);
-  const constants: Instruction[] = [];
-  const params = paramsOf(fn);
-  for (const param of params) {
-    const value = commonArgument(param, calls);
-    if (value === null) continue;
-    const { symbol, offset } = value;
-    const copy = fn.create(value.op, value.type, [], param.location, { value: value.value, symbol, offset });
-    copy.block = fn.blocks[0]!;
-    constants.push(copy);
-    replacements.replace(param, copy);
-  }
-  if (constants.length === 0) return;
-  replacements.apply(fn);
-  const kept = params.filter((param) => !replacements.isReplaced(param)).length;
-  fn.blocks[0]!.instructions.splice(kept, 0, ...constants);
+  return known;
 }
 
 /** The constant or address that all calls pass; null if there is none. A recursive call may pass the parameter on. */
-function commonArgument(param: Instruction, calls: readonly Instruction[]): Instruction | null {
-  let common: Instruction | null = null;
-  for (const { args } of calls) {
-    const argument = args[param.index]!;
-    if (argument === param) continue;
-    if (argument.op !== 'const' && argument.op !== 'symbol') return null;
-    if (common !== null && !isSameLeaf(common, argument)) return null;
+function commonArgument(
+  name: string,
+  index: number,
+  calls: readonly KnownCall[],
+  changes: ReadonlyMap<string, ParameterChange>,
+): Leaf | null {
+  let common: Leaf | null = null;
+  for (const { caller, args } of calls) {
+    const passed = args[index]!;
+    if (passed === index && caller === name) continue;
+    const argument = typeof passed === 'number' ? (changes.get(caller)?.constants[passed] ?? null) : passed;
+    if (argument === null || (common !== null && !isSameLeaf(common, argument))) return null;
     common = argument;
   }
   return common;
 }
 
-function isSameLeaf(a: Instruction, b: Instruction): boolean {
+function isSameLeaf(a: Leaf, b: Leaf): boolean {
   return a.op === b.op && a.value === b.value && a.symbol === b.symbol && a.offset === b.offset;
 }
 
-/** Takes parameters without uses out of the signature. */
-function dropUnused(module: IrModule, fn: IrFunction, calls: readonly Instruction[]): void {
-  const isUsed = fn.parameters.map(() => false);
-  for (const { instructions } of fn.blocks) {
-    for (const { args } of instructions) for (const { op, index } of args) if (op === 'param') isUsed[index] = true;
-  }
-  if (isUsed.every((used) => used)) return;
-  const numbers = isUsed.map((_, index) => isUsed.slice(0, index).filter((used) => used).length);
-  const [entry] = fn.blocks;
-  entry!.instructions = entry!.instructions.filter(({ op, index }) => op !== 'param' || isUsed[index]);
-  for (const param of paramsOf(fn)) param.index = numbers[param.index]!;
-  for (const call of calls) call.args = call.args.filter((_, index) => isUsed[index]);
-  module.functions.set(fn.name, withParameters(fn, isUsed));
+/** The body looks at the parameter, or passes it to somebody who does. */
+function isNeeded(fn: ArgumentOutline, parameter: number, changes: ReadonlyMap<string, ParameterChange>): boolean {
+  if (fn.isUsed[parameter] === true) return true;
+  return fn.calls.some(({ callee, args }) => {
+    return args.some((argument, index) => argument === parameter && changes.get(callee)?.isKept[index] !== false);
+  });
 }
 
-/** The same function, with fewer parameters. */
-function withParameters(fn: IrFunction, isKept: readonly boolean[]): IrFunction {
+// ---------------------------------------------------------------------------------------------------------------------
+// Doing
+
+/** The function after the changes, its own and those of the functions that it calls. */
+export function changeArguments(fn: IrFunction, changes: ReadonlyMap<string, ParameterChange>): IrFunction {
+  const own = changes.get(fn.name);
+  if (own !== undefined) fixConstants(fn, own);
+  for (const { instructions } of fn.blocks) {
+    for (const instruction of instructions) {
+      const change = instruction.op === 'call' ? changes.get(instruction.symbol) : undefined;
+      if (change !== undefined) instruction.args = instruction.args.filter((_, index) => change.isKept[index]);
+    }
+  }
+  return own === undefined ? fn : withoutDropped(fn, own);
+}
+
+function paramsOf(fn: IrFunction): Instruction[] {
+  return fn.blocks[0]?.instructions.filter(({ op }) => op === 'param') ?? [];
+}
+
+/** Puts constants in the place of parameters. */
+function fixConstants(fn: IrFunction, { constants }: ParameterChange): void {
+  const replacements = new Replacements(fn);
+  const copies: Instruction[] = [];
+  const params = paramsOf(fn);
+  for (const param of params) {
+    const constant = constants[param.index] ?? null;
+    if (constant === null) continue;
+    const { op, type, value, symbol, offset } = constant;
+    const copy = fn.create(op, type, [], param.location, { value, symbol, offset });
+    copy.block = fn.blocks[0]!;
+    copies.push(copy);
+    replacements.replace(param, copy);
+  }
+  if (copies.length === 0) return;
+  replacements.apply(fn);
+  fn.blocks[0]!.instructions.splice(params.length - copies.length, 0, ...copies);
+}
+
+/** The same function, without the parameters that are not kept. */
+function withoutDropped(fn: IrFunction, { isKept }: ParameterChange): IrFunction {
+  const numbers = isKept.map((_, index) => isKept.slice(0, index).filter((kept) => kept).length);
+  const entry = fn.blocks[0]!;
+  entry.instructions = entry.instructions.filter(({ op, index }) => op !== 'param' || isKept[index]);
+  for (const param of paramsOf(fn)) param.index = numbers[param.index]!;
   const parameters = fn.parameters.filter((_, index) => isKept[index]);
   const changed = new IrFunction(fn.name, parameters, fn.returns, fn.options, fn.debug);
   changed.blocks = fn.blocks;

@@ -17,9 +17,10 @@
  * was inlined says in its locations where the call stood.
  */
 
-import { callGraph, type CallGraph } from '../ir/call-graph.ts';
+import { callGraph } from '../ir/call-graph.ts';
 import { Replacements } from '../ir/edit.ts';
-import type { Instruction, IrFunction, IrModule } from '../ir/types.ts';
+import { outlineOf } from '../ir/outline.ts';
+import type { FunctionOptions, Instruction, IrFunction, IrModule } from '../ir/types.ts';
 import { inlineCall } from './inline-call.ts';
 import type { NamedPass, Runner } from './pass.ts';
 
@@ -36,46 +37,63 @@ const frameLimit = 128;
 
 /** The passes of `cleanUp` simplify a function that has grown, before it is itself copied to its callers. */
 export function inlineCalls(module: IrModule, cleanUp: readonly NamedPass[], runner: Runner): void {
-  const graph = callGraph(module);
+  const graph = callGraph(outlineOf(module));
   const candidates = new Map<string, Candidate>();
-  for (const fn of graph.bottomUp) {
-    if (expandCallsIn(fn, graph, candidates)) {
+  for (const { name } of graph.bottomUp) {
+    const fn = module.functions.get(name)!;
+    if (expandCallsIn(fn, (callee) => candidates.get(callee))) {
       runner.noteChange(fn);
       for (const pass of cleanUp) runner.run(pass, fn, module);
     }
-    if (isCopyable(fn) && !graph.isRecursive(fn.name)) candidates.set(fn.name, candidateOf(fn));
+    if (isCopyable(fn) && !graph.isRecursive(name)) {
+      candidates.set(name, { fn, ...measure(fn), hasOneUse: graph.hasOneUse(name) });
+    }
   }
 }
 
-/** A function that could be inlined, in its final shape. */
-interface Candidate {
-  readonly fn: IrFunction;
+/** What decides about inlining a function. */
+export interface Measures {
+  readonly options: FunctionOptions;
+  readonly parameterCount: number;
+  /** About how many machine instructions it is. */
   readonly size: number;
   /** Bytes of stack. */
   readonly frame: number;
 }
 
-function candidateOf(fn: IrFunction): Candidate {
-  return { fn, size: sizeOf(fn), frame: fn.slots.reduce((sum, slot) => sum + slot.size, 0) };
+/** A function that could be inlined, in its final shape. */
+export interface Candidate extends Measures {
+  readonly fn: IrFunction;
+  /** One direct call is all that refers to it. */
+  readonly hasOneUse: boolean;
 }
 
-function isCopyable(fn: IrFunction): boolean {
+export function measure(fn: IrFunction): Measures {
+  const frame = fn.slots.reduce((sum, slot) => sum + slot.size, 0);
+  return { options: fn.options, parameterCount: fn.parameters.length, size: sizeOf(fn), frame };
+}
+
+/** Whether a function that does not call itself could be inlined, as far as its body is concerned. */
+export function isCopyable(fn: IrFunction): boolean {
   if (fn.asm !== null || fn.options.inline === false) return false;
   return !fn.blocks.some(({ instructions }) => instructions.some(looksAtFrame));
 }
 
-/** Tells whether there were any. */
-function expandCallsIn(fn: IrFunction, graph: CallGraph, candidates: ReadonlyMap<string, Candidate>): boolean {
+/**
+ * Inlines what is worthwhile among the calls in `fn`. `candidateOf` gives what is known of a callee, nothing if it must
+ * not be inlined. Tells whether there were any.
+ */
+export function expandCallsIn(fn: IrFunction, candidateOf: (name: string) => Candidate | undefined): boolean {
   const calls = fn.blocks.flatMap(({ instructions }) => {
-    return instructions.filter(({ op, symbol }) => op === 'call' && candidates.has(symbol));
+    return instructions.filter(({ op, symbol }) => op === 'call' && candidateOf(symbol) !== undefined);
   });
   if (calls.length === 0) return false;
   const replacements = new Replacements(fn);
   const sizeBefore = sizeOf(fn);
   let size = sizeBefore;
   for (const call of calls) {
-    const candidate = candidates.get(call.symbol)!;
-    if (!isWorthwhile(call, candidate, fn, size, graph)) continue;
+    const candidate = candidateOf(call.symbol)!;
+    if (!isWorthwhile(call, candidate, fn, size)) continue;
     inlineCall(fn, call, candidate.fn, replacements);
     size += candidate.size + 1;
   }
@@ -88,23 +106,25 @@ function looksAtFrame({ op, intrinsic }: Instruction): boolean {
   return op === 'intrinsic' && (intrinsic === 'returnAddress' || intrinsic === 'readEsp');
 }
 
-function isWorthwhile(
-  call: Instruction,
-  callee: Candidate,
-  caller: IrFunction,
-  callerSize: number,
-  graph: CallGraph,
-): boolean {
-  const { fn, size, frame } = callee;
-  if (fn.options.inline === true) return true;
-  if (frame > frameLimit || fn.options.section !== caller.options.section) return false;
+function isWorthwhile(call: Instruction, callee: Candidate, caller: IrFunction, callerSize: number): boolean {
+  const { hasOneUse, options, parameterCount, size } = callee;
+  if (!mayBeInlined(callee, caller.options, hasOneUse)) return false;
+  if (options.inline === true) return true;
   const isCold = call.block!.isCold;
-  if (size <= (isCold ? tinySize : smallSize + fn.parameters.length)) return true;
-  return graph.hasOneUse(fn.name) && size <= onceSize && callerSize + size <= callerLimit && !isCold;
+  if (size <= (isCold ? tinySize : smallSize + parameterCount)) return true;
+  return hasOneUse && callerSize + size <= callerLimit && !isCold;
+}
+
+/** Whether there may be a call in a function with the options `caller` that is worth it, as far as can be told from here. */
+export function mayBeInlined(callee: Measures, caller: FunctionOptions, hasOneUse: boolean): boolean {
+  const { frame, options, parameterCount, size } = callee;
+  if (options.inline === true) return true;
+  if (frame > frameLimit || options.section !== caller.section) return false;
+  return size <= (hasOneUse ? onceSize : smallSize + parameterCount);
 }
 
 /** About how many machine instructions the function is. */
-export function sizeOf(fn: IrFunction): number {
+function sizeOf(fn: IrFunction): number {
   let size = 0;
   for (const { instructions } of fn.blocks) {
     for (const { op, type } of instructions) {

@@ -42,6 +42,11 @@ export class Runner {
     done.set(fn, this.#time);
   }
 
+  /** Anything may have changed. */
+  forget(): void {
+    this.#done.clear();
+  }
+
   noteChange(fn: IrFunction): void {
     this.#changed.set(fn, ++this.#time);
   }

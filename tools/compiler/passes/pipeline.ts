@@ -27,34 +27,44 @@ const copies: NamedPass = { name: 'expand-copies', run: expandCopies };
 const slots: NamedPass = { name: 'promote-slots', run: promoteSlots };
 const values: NamedPass = { name: 'gvn', run: numberValues };
 
-const cleanUp = [controlFlow, trivialPhis, algebra, copies, slots];
+/** What follows whatever makes a function grow. */
+export const cleanUp: readonly NamedPass[] = [controlFlow, trivialPhis, algebra, copies, slots];
+
+/** What is done to each function in the end, when its callees are of no interest any more. */
+export const finishing: readonly NamedPass[] = [
+  { name: 'sccp', run: propagateConstants },
+  controlFlow,
+  trivialPhis,
+  algebra,
+  values,
+  { name: 'forward-loads', run: forwardLoads },
+  { name: 'licm', run: hoistInvariants },
+  { name: 'strength', run: reduceStrength },
+  { name: 'if-convert', run: convertBranches },
+  algebra,
+  values,
+  { name: 'dead-stores', run: removeDeadStores },
+  slots,
+  { name: 'dce', run: eliminateDeadCode },
+  controlFlow,
+];
+
 const inline: Pass = { name: 'inline', run: (module, runner) => inlineCalls(module, cleanUp, runner) };
 const unreferenced: Pass = { name: 'remove-unreferenced', run: removeUnreferenced };
+const dropped: Pass = {
+  name: 'arguments',
+  run: (module, runner) => {
+    dropArguments(module);
+    runner.forget();
+  },
+};
 
-/** Level 0 leaves the program as it was written, level 1 does what is cheap, level 2 all. */
+/**
+ * Level 0 leaves the program as it was written, level 1 does what is cheap, level 2 all. A build does the same as level 2,
+ * one function at a time (incremental/stages.ts).
+ */
 export const levels: readonly (readonly Pass[])[] = [
   [],
   [unreferenced, group('clean-up', ...cleanUp), each(values), each(controlFlow)],
-  [
-    unreferenced,
-    group('clean-up', ...cleanUp),
-    inline,
-    unreferenced,
-    { name: 'arguments', run: dropArguments },
-    each({ name: 'sccp', run: propagateConstants }),
-    each(controlFlow),
-    each(trivialPhis),
-    each(algebra),
-    each(values),
-    each({ name: 'forward-loads', run: forwardLoads }),
-    each({ name: 'licm', run: hoistInvariants }),
-    each({ name: 'strength', run: reduceStrength }),
-    each({ name: 'if-convert', run: convertBranches }),
-    each(algebra),
-    each(values),
-    each({ name: 'dead-stores', run: removeDeadStores }),
-    each(slots),
-    each({ name: 'dce', run: eliminateDeadCode }),
-    each(controlFlow),
-  ],
+  [unreferenced, group('clean-up', ...cleanUp), inline, unreferenced, dropped, ...finishing.map(each)],
 ];

@@ -11,26 +11,23 @@
  *           function @unused(): void { ... }
  */
 
-import { forEachReference, isLibrary } from '../ir/references.ts';
-import type { IrData, IrFunction, IrModule } from '../ir/types.ts';
+import { isLibrary, type ModuleOutline, outlineOf } from '../ir/outline.ts';
+import type { IrModule } from '../ir/types.ts';
 
 export function removeUnreferenced(module: IrModule): void {
-  const live = new Set<string>();
-  const work: string[] = [];
-  const mark = (name: string): void => {
-    if (live.has(name)) return;
-    live.add(name);
-    work.push(name);
-  };
-  for (const name of roots(module)) mark(name);
-  for (let name = work.pop(); name !== undefined; name = work.pop()) {
-    for (const reference of referencesFrom(name, module)) mark(reference);
-  }
+  const live = liveNames(outlineOf(module));
   for (const name of module.functions.keys()) if (!live.has(name)) module.functions.delete(name);
   for (const name of module.data.keys()) if (!live.has(name)) module.data.delete(name);
 }
 
-function roots(module: IrModule): string[] {
+/** The names of everything that is to stay. */
+export function liveNames(module: ModuleOutline): ReadonlySet<string> {
+  const live = new Set(roots(module));
+  for (const name of live) for (const reference of referencesFrom(name, module)) live.add(reference);
+  return live;
+}
+
+function roots(module: ModuleOutline): string[] {
   const exported = [...module.functions.values()].filter(({ options }) => options.isExported);
   const functions = isLibrary(module) ? [...module.functions.values()] : exported;
   const data = [...module.data.values()].filter(({ isExported, section }) => isExported || section !== null);
@@ -38,21 +35,17 @@ function roots(module: IrModule): string[] {
   return module.entry === null ? names : [module.entry, ...names];
 }
 
-function referencesFrom(name: string, module: IrModule): string[] {
+function referencesFrom(name: string, module: ModuleOutline): string[] {
   const fn = module.functions.get(name);
-  if (fn !== undefined) {
-    const names: string[] = [];
-    forEachReference(fn, (symbol) => names.push(symbol));
-    return names;
-  }
+  if (fn !== undefined) return fn.references.map(({ symbol }) => symbol);
   const data = module.data.get(name);
   if (data !== undefined) return data.relocations.map(({ symbol }) => symbol);
   const section = /^__(?:start|stop)_(.+)$/.exec(name)?.[1];
   return section === undefined ? [] : membersOf(section, module);
 }
 
-function membersOf(section: string, module: IrModule): string[] {
-  const functions: IrFunction[] = [...module.functions.values()].filter(({ options }) => options.section === section);
-  const data: IrData[] = [...module.data.values()].filter((item) => item.section === section);
+function membersOf(section: string, module: ModuleOutline): string[] {
+  const functions = [...module.functions.values()].filter(({ options }) => options.section === section);
+  const data = [...module.data.values()].filter((item) => item.section === section);
   return [...functions, ...data].map(({ name }) => name);
 }

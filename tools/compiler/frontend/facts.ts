@@ -1,50 +1,40 @@
 /*
- * What a program consists of to begin with, and the names of its constants.
- *
- * A program with a function `start` in its entry module is that function and what is tagged `@export` in the modules it
- * brings in. A module without one is a library: its exported functions are the roots (that is how tests run single
- * functions).
+ * What a module contributes to a program by being part of it: roots, and the names of its constants.
  */
 
-import { hasModifier, type FunctionInfo } from './entities.ts';
-import type { ModuleLowering } from './module.ts';
+import { hasModifier } from './entities.ts';
+import type { FileFacts, GlobalNeed } from './records.ts';
 import { ts } from './typescript.ts';
 import type { World } from './world.ts';
 
-export function addRoots(
-  world: World,
-  module: ModuleLowering,
-  entry: ts.SourceFile,
-  reached: readonly ts.SourceFile[],
-): void {
-  const start = functionsOf(world, entry).find((info) => info.name === 'start');
-  if (start !== undefined) module.ir.entry = world.instances.instanceOf(start, [], null).symbolName;
-  for (const source of reached) {
-    for (const info of functionsOf(world, source)) {
-      const isVisible = source === entry && hasModifier(info.declaration, ts.SyntaxKind.ExportKeyword);
-      const isRoot = isVisible && (start === undefined || info === start);
-      if (isRoot || info.tags.isExported) module.addRoot(world.instances.instanceOf(info, [], null));
-    }
-    addExportedVariables(world, module, source);
-  }
-}
-
-function functionsOf(world: World, source: ts.SourceFile): FunctionInfo[] {
-  return source.statements.flatMap((statement) => {
+export function factsOf(world: World, source: ts.SourceFile): FileFacts {
+  const functions = source.statements.flatMap((statement) => {
     if (!ts.isFunctionDeclaration(statement) || statement.name === undefined) return [];
     const entity = world.entities.entityAt(statement.name);
-    return entity?.kind === 'function' && entity.typeParameters.length === 0 && !entity.isAmbient ? [entity] : [];
+    if (entity?.kind !== 'function' || entity.typeParameters.length > 0 || entity.isAmbient) return [];
+    const isVisible = hasModifier(statement, ts.SyntaxKind.ExportKeyword);
+    const { isExported } = entity.tags;
+    const isStart = entity.name === 'start';
+    if (!isVisible && !isExported && !isStart) return [];
+    const need = world.catalogue.functionNeed(world.instances.instanceOf(entity, [], null));
+    return [{ need, isVisible, isExported, isStart }];
   });
+  return {
+    start: functions.find(({ isStart }) => isStart)?.need ?? null,
+    functions: functions.map(({ need, isVisible, isExported }) => ({ need, isVisible, isExported })),
+    variables: exportedVariables(world, source),
+    constants: constantsOf(world, source),
+  };
 }
 
 /** Variables that are kept and visible although nothing may refer to them. */
-function addExportedVariables(world: World, module: ModuleLowering, source: ts.SourceFile): void {
-  for (const declaration of variablesOf(source)) {
+function exportedVariables(world: World, source: ts.SourceFile): GlobalNeed[] {
+  return variablesOf(source).flatMap((declaration) => {
     const entity = world.entities.entityAt(declaration.name);
-    if (entity?.kind !== 'variable' || !entity.tags.isExported) continue;
+    if (entity?.kind !== 'variable' || !entity.tags.isExported) return [];
     const { global } = world.constants.variable(entity);
-    if (global !== null) module.symbolOf({ kind: 'global', global });
-  }
+    return global === null ? [] : [world.catalogue.globalNeed(global)];
+  });
 }
 
 function variablesOf(source: ts.SourceFile, isWanted: (node: ts.VariableStatement) => boolean = () => true) {
@@ -55,21 +45,23 @@ function variablesOf(source: ts.SourceFile, isWanted: (node: ts.VariableStatemen
 }
 
 /** The names of numbers for the layout file: exported constants, and members of exported enums. */
-export function addConstants(world: World, module: ModuleLowering, source: ts.SourceFile): void {
+function constantsOf(world: World, source: ts.SourceFile): [string, number | bigint][] {
+  const constants: [string, number | bigint][] = [];
   const isExported = (node: ts.Node): boolean => hasModifier(node, ts.SyntaxKind.ExportKeyword);
   for (const statement of source.statements) {
     if (!ts.isEnumDeclaration(statement) || !isExported(statement)) continue;
     const entity = world.entities.entityAt(statement.name);
     if (entity?.kind !== 'enum') continue;
     for (const [name, value] of world.constants.enumValues(entity)) {
-      module.ir.constants.set(`${entity.qualifiedName}.${name}`, Number(value));
+      constants.push([`${entity.qualifiedName}.${name}`, Number(value)]);
     }
   }
   const prefix = world.entities.moduleOf(source);
   for (const declaration of variablesOf(source, isExported)) {
     const value = constantOf(world, declaration);
-    if (value !== null) module.ir.constants.set(`${prefix}:${declaration.name.getText()}`, value);
+    if (value !== null) constants.push([`${prefix}:${declaration.name.getText()}`, value]);
   }
+  return constants;
 }
 
 /** The number that a constant stands for; a bigint if it has 64 bits. */

@@ -1,0 +1,53 @@
+/*
+ * Names for contents: 128 bits of hash, as text. Not for secrets; equal names mean equal contents because chance alone
+ * would need some 2^64 texts to make two of them the same. Pure JavaScript, so that Node and browsers agree.
+ *
+ * Four lanes see every character, each mixed in its own way (multiply, rotate, multiply); at the end the lanes are mixed
+ * with each other.
+ */
+
+export function hashText(text: string): string {
+  const { length } = text;
+  let a = 0x243f6a88 ^ length;
+  let b = 0x85a308d3 ^ length;
+  let c = 0x13198a2e ^ length;
+  let d = 0x03707344 ^ length;
+  for (let at = 0; at < length; at += 2) {
+    // Past the end, charCodeAt gives NaN, which the shift takes as 0; the length is part of the hash.
+    const pair = text.charCodeAt(at) | (text.charCodeAt(at + 1) << 16);
+    const left = Math.imul(pair, 0xcc9e2d51);
+    const right = Math.imul(pair, 0x1b873593);
+    a = Math.imul(rotate(a ^ rotate(left, 15), 13), 5) + 0x561ccd1b;
+    b = Math.imul(rotate(b ^ rotate(right, 17), 19), 9) + 0x0bcaa747;
+    c = Math.imul(rotate(c ^ rotate(left, 16) ^ a, 15), 5) + 0x96cd1c35;
+    d = Math.imul(rotate(d ^ rotate(right, 18) ^ b, 13), 9) + 0x32ac3b17;
+  }
+  a = finish(a ^ d);
+  b = finish(b ^ a);
+  c = finish(c ^ b);
+  d = finish(d ^ c);
+  a = finish(a ^ d);
+  return hex(a) + hex(b) + hex(c) + hex(d);
+}
+
+/** The name of a sequence of texts. Where one ends and the next begins matters. */
+export function hashTexts(texts: Iterable<string>): string {
+  let all = '';
+  for (const text of texts) all += `${text.length}:${text}`;
+  return hashText(all);
+}
+
+function rotate(value: number, by: number): number {
+  return (value << by) | (value >>> (32 - by));
+}
+
+function finish(value: number): number {
+  let mixed = value;
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return mixed ^ (mixed >>> 16);
+}
+
+function hex(value: number): string {
+  return (value >>> 0).toString(16).padStart(8, '0');
+}

@@ -1,0 +1,362 @@
+/*
+ * Building what has changed.
+ *
+ * Sources are digested, pieces get their keys (keys.ts), and what the store has under a key is used again. For the rest
+ * there is a ts.Program of the files that matter: those to be checked or lowered in full, and of what they import the
+ * shapes, with empty bodies. Whatever cannot be done so, and whatever is wrong with the sources, is left to a build of
+ * everything: its diagnostics are the ones to show. So this path never has to describe an error, only to notice it.
+ *
+ * The images come out the same, bit by bit, whatever the store had.
+ */
+
+import type { ImageSpec } from '../compile.ts';
+import { KernelTsProgram, mergeDiagnostics, type Diagnostic, type KernelTsOptions } from '../frontend/index.ts';
+import { ProgramImage, type RecordSource } from '../frontend/program-image.ts';
+import { importedPath, normalizePath, parseSource, type ParseSource } from '../frontend/program.ts';
+import type { FileFacts, FunctionNeed, Need, TextNeed } from '../frontend/records.ts';
+import type { ts } from '../frontend/typescript.ts';
+import { hashTexts } from '../hash.ts';
+import { digestOf, shapeText, type FileDigest } from './digest.ts';
+import type { LoweredImage } from './image.ts';
+import { Keys } from './keys.ts';
+import { moveFunction } from './lines.ts';
+import { CannotReuse, type CompileStore, type Shelf, type StoredFunction } from './store.ts';
+
+export type FrontEndOptions = Pick<KernelTsOptions, 'files' | 'root' | 'libraryFiles' | 'defines'> & {
+  readonly images: readonly ImageSpec[];
+  /** Starts to look at the types of all files elsewhere, and gives a function that waits for the findings. */
+  readonly checkTypes?: (() => () => readonly Diagnostic[]) | undefined;
+};
+
+export interface FrontEndResult {
+  readonly diagnostics: readonly Diagnostic[];
+  /** The programs that are not in the store, by name. */
+  readonly lowered: ReadonlyMap<string, LoweredImage>;
+  /** Keys of all images, by name. */
+  readonly imageKeys: ReadonlyMap<string, string>;
+  readonly keys: Keys;
+}
+
+/** More files than this to check are worth a second thread. */
+const manyFiles = 20;
+
+/** Files have to be looked at whose bodies the ts.Program does not have. */
+class MissingBodies extends Error {}
+
+export class IncrementalFrontEnd {
+  readonly #options: FrontEndOptions;
+  readonly #store: CompileStore;
+  readonly #library: readonly string[];
+  readonly #texts = new Map<string, string>();
+  readonly #sources = new Map<string, ts.SourceFile>();
+  readonly #digests = new Map<string, FileDigest>();
+  readonly #keys: Keys;
+  readonly #salt: string;
+  readonly #ambiguous: ReadonlySet<string>;
+  /** Files that the ts.Program shall have in full. */
+  readonly #bodies = new Set<string>();
+  /** By id: a function whose record asks for the thing. */
+  readonly #askers = new Map<string, FunctionNeed>();
+  /** What goes to the store once it is clear that nothing is wrong. */
+  readonly #puts: (() => void)[] = [];
+
+  constructor(options: FrontEndOptions, store: CompileStore) {
+    this.#options = options;
+    this.#store = store;
+    this.#library = options.libraryFiles.map(normalizePath);
+    this.#discover();
+    this.#ambiguous = this.#ambiguousNames();
+    const library = this.#library.map((path) => options.files.readFile(path) ?? '');
+    const defines = [...options.defines].map(([name, value]) => `${name}=${String(value)}`).sort();
+    this.#salt = hashTexts([options.root, ...library, '', ...defines, '', ...[...this.#ambiguous].sort()]);
+    this.#keys = new Keys(this.#digests, this.#salt);
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Sources
+
+  #discover(): void {
+    const { files, images } = this.#options;
+    const paths = new Set(images.map(({ entry }) => normalizePath(entry)));
+    for (const path of paths) {
+      const text = files.readFile(path);
+      if (text === undefined) continue; // whoever imports it depends on there being nothing
+      this.#texts.set(path, text);
+      const digest = this.#digest(path, text);
+      this.#digests.set(path, digest);
+      for (const module of digest.modules) if (!this.#library.includes(module.path)) paths.add(module.path);
+    }
+  }
+
+  #digest(path: string, text: string): FileDigest {
+    const key = hashTexts([path, text]);
+    const known = this.#store.digests.find(key);
+    if (known !== undefined) return known;
+    let digest: FileDigest | null = null;
+    try {
+      digest = digestOf(this.#parse(path, text), (name) => importedPath(name, path));
+    } catch {
+      // Sources that nest too deeply, for example.
+    }
+    if (digest === null) throw new CannotReuse();
+    this.#store.digests.put(key, digest);
+    return digest;
+  }
+
+  readonly #parse: ParseSource = (path, text) => {
+    const known = this.#sources.get(path);
+    if (known?.text === text) return known;
+    const source = parseSource(path, text);
+    this.#sources.set(path, source);
+    return source;
+  };
+
+  #ambiguousNames(): ReadonlySet<string> {
+    const seen = new Set<string>();
+    const twice = new Set<string>();
+    for (const { declarations } of this.#digests.values()) {
+      for (const { isClass, names } of declarations) {
+        if (isClass) for (const name of names) (seen.has(name) ? twice : seen).add(name);
+      }
+    }
+    return twice;
+  }
+
+  /** The modules that a program consists of, its entry first. */
+  #reached(entry: string, withTypes: boolean): string[] {
+    const found = new Set([entry]);
+    for (const path of found) {
+      for (const module of this.#digests.get(path)?.modules ?? []) {
+        if ((withTypes || !module.isTypeOnly) && this.#digests.has(module.path)) found.add(module.path);
+      }
+    }
+    return [...found];
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+
+  /** Throws CannotReuse. */
+  run(): FrontEndResult {
+    const imageKeys = new Map(this.#options.images.map((image) => [image.name, this.#imageKey(image)]));
+    const missing = this.#options.images.filter(
+      ({ name }) => this.#store.images.find(imageKeys.get(name)!) === undefined,
+    );
+    const toCheck = [...this.#digests.keys()].filter((path) => {
+      return this.#store.checked.find(this.#keys.ofFile(path)) === undefined;
+    });
+    for (const path of toCheck) this.#bodies.add(path);
+    for (const image of missing) this.#lookAround(image);
+    for (let round = 0; round < 4; round++) {
+      try {
+        const result = this.#attempt(missing, toCheck);
+        return { ...result, imageKeys, keys: this.#keys };
+      } catch (error) {
+        if (!(error instanceof MissingBodies)) throw error;
+      }
+    }
+    throw new CannotReuse();
+  }
+
+  #imageKey({ entry, kind }: ImageSpec): string {
+    const path = normalizePath(entry);
+    const files = this.#reached(path, true).map((reached) => `${reached} ${this.#digests.get(reached)?.hash ?? ''}`);
+    return hashTexts([this.#salt, kind, path, ...files]);
+  }
+
+  /** Finds out what will have to be lowered, without a ts.Program. */
+  #lookAround(spec: ImageSpec): void {
+    const image = new ProgramImage({
+      function: (need) => {
+        const record = this.#storedFunction(need);
+        if (record === undefined) this.#wantBody(need);
+        else this.#noteAsker(need, record.needs);
+        return record ?? null;
+      },
+      global: (need) => this.#stored(this.#store.globals, need) ?? null,
+      class: () => null,
+      noteDuplicate: () => undefined,
+    });
+    const facts = this.#reached(normalizePath(spec.entry), false).flatMap((path) => {
+      const known = this.#store.facts.find(this.#keys.ofShape(path));
+      if (known === undefined) this.#bodies.add(path);
+      return known ?? [];
+    });
+    image.addRoots(facts);
+    image.run();
+  }
+
+  /** A function will have to be lowered; one that only its callers can tell about, with these. */
+  #wantBody(need: FunctionNeed): void {
+    const seen = new Set<string>();
+    for (let at: FunctionNeed | undefined = need; at !== undefined && !seen.has(at.id); at = this.#askers.get(at.id)) {
+      seen.add(at.id);
+      const path = this.#keys.pathOf(at.unit);
+      if (path !== undefined) this.#bodies.add(path);
+      if (isPlain(at)) return;
+    }
+  }
+
+  #noteAsker(asker: FunctionNeed, needs: readonly Need[]): void {
+    for (const { id } of needs) if (!this.#askers.has(id)) this.#askers.set(id, asker);
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+
+  #attempt(missing: readonly ImageSpec[], toCheck: readonly string[]): Pick<FrontEndResult, 'diagnostics' | 'lowered'> {
+    this.#puts.length = 0;
+    if (this.#bodies.size === 0) return { diagnostics: [], lowered: this.#lowerAll(missing, null) };
+    const isWhole = this.#bodies.size === this.#digests.size && toCheck.length === this.#digests.size;
+    const waitForTypes = toCheck.length > manyFiles ? this.#options.checkTypes?.() : undefined;
+    const program = this.#createProgram(isWhole, waitForTypes !== undefined);
+    const leftovers = this.#check(program, isWhole, toCheck);
+    const lowered = program.found.length > 0 ? new Map<string, LoweredImage>() : this.#lowerAll(missing, program);
+    if (program.found.length === 0) this.#lowerLeftovers(leftovers, program);
+    const found = [...program.found, ...(waitForTypes?.() ?? [])];
+    if (found.length > 0) {
+      if (!isWhole) throw new CannotReuse();
+      return { diagnostics: mergeDiagnostics(found, []), lowered: new Map() };
+    }
+    for (const path of toCheck) this.#store.checked.put(this.#keys.ofFile(path), true);
+    for (const put of this.#puts) put();
+    return { diagnostics: [], lowered };
+  }
+
+  #createProgram(isWhole: boolean, isCodeOnly: boolean): KernelTsProgram {
+    const { defines, files, images, libraryFiles, root } = this.#options;
+    const readFile = (path: string): string | undefined => {
+      const text = this.#texts.get(path);
+      if (text === undefined) return this.#library.includes(path) ? files.readFile(path) : undefined;
+      return this.#bodies.has(path) ? text : shapeText(text, this.#digests.get(path)!);
+    };
+    return new KernelTsProgram({
+      files: { readFile },
+      entries: isWhole ? images.map(({ entry }) => entry) : [...this.#bodies],
+      root,
+      libraryFiles,
+      defines,
+      parse: this.#parse,
+      ambiguousNames: this.#ambiguous,
+      part: isCodeOnly ? 'code' : 'all',
+    });
+  }
+
+  /** Gives functions to lower although no program may need them. */
+  #check(program: KernelTsProgram, isWhole: boolean, toCheck: readonly string[]): readonly Need[] {
+    if (!isWhole) return program.checkTypes(toCheck) ? program.checkDeclarations(toCheck) : [];
+    program.diagnostics();
+    return [];
+  }
+
+  #lowerAll(missing: readonly ImageSpec[], program: KernelTsProgram | null): Map<string, LoweredImage> {
+    return new Map(missing.map((image) => [image.name, this.#lower(image, program)]));
+  }
+
+  #lower(spec: ImageSpec, program: KernelTsProgram | null): LoweredImage {
+    const image = new ProgramImage(this.#recordSource(program));
+    const facts = this.#reached(normalizePath(spec.entry), false).map((path) => this.#facts(path, program));
+    image.addRoots(facts);
+    image.run();
+    image.describeClasses();
+    image.addConstants(facts);
+    const functions = new Map(
+      [...image.functions].map(([name, { need, record }]) => [
+        name,
+        { key: this.#keys.of(need)!, unit: need.unit, record },
+      ]),
+    );
+    const { constants, data, entry, structs } = image;
+    return { functions, data, structs, constants, entry };
+  }
+
+  /** What no program uses is lowered too, to see whether it can be. */
+  #lowerLeftovers(needs: readonly Need[], program: KernelTsProgram): void {
+    const image = new ProgramImage(this.#recordSource(program));
+    for (const need of needs) image.add(need);
+    image.run();
+  }
+
+  #facts(path: string, program: KernelTsProgram | null): FileFacts {
+    const key = this.#keys.ofShape(path);
+    const known = this.#store.facts.find(key);
+    if (known !== undefined) return known;
+    const facts = program?.facts(path) ?? null;
+    if (facts === null) throw this.#missingBody(path);
+    this.#puts.push(() => this.#store.facts.put(key, facts));
+    return facts;
+  }
+
+  #recordSource(program: KernelTsProgram | null): RecordSource {
+    const { classes, globals } = this.#store;
+    return {
+      function: (need) => {
+        const record = this.#storedFunction(need) ?? this.#lowerFunction(need, program);
+        this.#noteAsker(need, record.needs);
+        return record;
+      },
+      global: (need) => this.#stored(globals, need) ?? this.#keep(globals, need, program?.catalogue.global(need)),
+      class: (need) => this.#stored(classes, need) ?? this.#keep(classes, need, program?.catalogue.class(need)),
+      noteDuplicate: () => {
+        throw new CannotReuse();
+      },
+    };
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Records
+
+  #stored<T>(shelf: Shelf<T>, need: Exclude<Need, TextNeed>): T | undefined {
+    const key = this.#keys.of(need);
+    return key === undefined ? undefined : shelf.find(key);
+  }
+
+  #storedFunction(need: FunctionNeed): StoredFunction | undefined {
+    const record = this.#stored(this.#store.functions, need);
+    return record === undefined ? undefined : moveFunction(record, this.#keys.lineOf(need.unit)!);
+  }
+
+  /** Puts a new record into the store, once nothing is found wrong. */
+  #keep<T>(shelf: Shelf<T>, need: Exclude<Need, TextNeed>, record: T | null | undefined): T {
+    const key = this.#keys.of(need);
+    if (record === null || record === undefined || key === undefined) throw new CannotReuse();
+    this.#puts.push(() => shelf.put(key, record));
+    return record;
+  }
+
+  #lowerFunction(need: FunctionNeed, program: KernelTsProgram | null) {
+    const path = this.#keys.pathOf(need.unit);
+    if (path === undefined) throw new CannotReuse();
+    if (program === null || !this.#bodies.has(path)) throw this.#missingBody(path);
+    this.#makeKnown(need, path, program, new Set());
+    const line = this.#keys.lineOf(need.unit)!;
+    const record = program.catalogue.function(need);
+    return this.#keep(
+      this.#store.functions,
+      need,
+      record === null || record === undefined ? null : { ...record, line },
+    );
+  }
+
+  /** A generic's instances and arrows are known to those who have seen them used. */
+  #makeKnown(need: FunctionNeed, path: string, program: KernelTsProgram, seen: Set<string>): void {
+    if (program.catalogue.knows(need) || seen.has(need.id)) return;
+    seen.add(need.id);
+    program.register(need, path);
+    const asker = this.#askers.get(need.id);
+    if (program.catalogue.knows(need) || asker === undefined) return;
+    const from = this.#keys.pathOf(asker.unit);
+    if (from === undefined) return;
+    if (!this.#bodies.has(from)) throw this.#missingBody(from);
+    this.#makeKnown(asker, from, program, seen);
+    program.catalogue.function(asker);
+  }
+
+  #missingBody(path: string): MissingBodies {
+    this.#bodies.add(path);
+    return new MissingBodies();
+  }
+}
+
+/** Its unit says which function it is. */
+function isPlain({ id, classes }: FunctionNeed): boolean {
+  return classes.length === 0 && !id.includes('<') && !/\.arrow\d+$/.test(id);
+}

@@ -1,0 +1,202 @@
+/*
+ * What a source file declares, exports, imports and mentions: all that can be said of it without looking at others.
+ *
+ * The *shape* of a declaration is everything but the bodies of functions that tell their types. What others can find out
+ * about a declaration, tsc or we, is its shape, and the shapes of what that mentions. Mentions are found by name: every
+ * word that is also a name at the top of the module. That says too much (words of comments, names of fields, locals with
+ * the same name), which costs time at most, but never too little.
+ */
+
+import { hashText } from '../hash.ts';
+import { ts } from '../frontend/typescript.ts';
+import { methodName, namesOf } from '../frontend/units.ts';
+
+interface UnitDigest {
+  /** As in `unitOf`, without the path. */
+  readonly name: string;
+  readonly hash: string;
+  readonly mentions: readonly string[];
+  /** The line of its first word, counted from 1. */
+  readonly line: number;
+  readonly column: number;
+}
+
+interface DeclarationDigest {
+  readonly names: readonly string[];
+  readonly isClass: boolean;
+  readonly shape: string;
+  readonly mentions: readonly string[];
+  /** The declaration as a whole, and its methods. In the order of the source. */
+  readonly units: readonly UnitDigest[];
+}
+
+/** A name that comes from another module: imported, or only passed on (`export { a } from`). */
+interface ImportDigest {
+  readonly local: string;
+  readonly path: string;
+  readonly name: string;
+}
+
+export interface FileDigest {
+  readonly hash: string;
+  readonly declarations: readonly DeclarationDigest[];
+  readonly imports: readonly ImportDigest[];
+  /** What others see, by its name there: a local name, or what is passed on. */
+  readonly exports: readonly { readonly name: string; readonly local: string }[];
+  readonly passedOn: readonly ImportDigest[];
+  /** All modules that it names. */
+  readonly modules: readonly { readonly path: string; readonly isTypeOnly: boolean }[];
+  /** From where to where the bodies go that do not belong to shapes. */
+  readonly bodies: readonly (readonly [start: number, end: number])[];
+}
+
+/** Null for a file that cannot be told apart into declarations: one with syntax errors, `export *`, and so on. */
+export function digestOf(source: ts.SourceFile, resolve: (name: string) => string): FileDigest | null {
+  return new Digester(source, resolve).run();
+}
+
+const words = /[\p{L}_$][\p{L}\p{N}_$]*/gu;
+
+class Digester {
+  readonly #source: ts.SourceFile;
+  readonly #resolve: (name: string) => string;
+  readonly #names = new Set<string>();
+  readonly #imports: ImportDigest[] = [];
+  readonly #exports: { name: string; local: string }[] = [];
+  readonly #passedOn: ImportDigest[] = [];
+  readonly #modules: { path: string; isTypeOnly: boolean }[] = [];
+  readonly #bodies: [number, number][] = [];
+  #isOdd = false;
+
+  constructor(source: ts.SourceFile, resolve: (name: string) => string) {
+    this.#source = source;
+    this.#resolve = resolve;
+  }
+
+  run(): FileDigest | null {
+    const { statements, text } = this.#source;
+    for (const statement of statements) this.#collect(statement);
+    if (this.#isOdd) return null;
+    const declarations = statements.flatMap((statement) => this.#declaration(statement));
+    return {
+      hash: hashText(text),
+      declarations,
+      imports: this.#imports,
+      exports: this.#exports,
+      passedOn: this.#passedOn,
+      modules: this.#modules,
+      bodies: this.#bodies,
+    };
+  }
+
+  #collect(statement: ts.Statement): void {
+    if (ts.isImportDeclaration(statement)) this.#import(statement);
+    else if (ts.isExportDeclaration(statement)) this.#export(statement);
+    else if (ts.isModuleDeclaration(statement) || ts.isExportAssignment(statement)) this.#isOdd = true;
+    else {
+      const isExported =
+        ts.canHaveModifiers(statement) &&
+        ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) === true;
+      for (const name of namesOf(statement)) {
+        this.#names.add(name);
+        if (isExported) this.#exports.push({ name, local: name });
+      }
+    }
+  }
+
+  #import({ importClause, moduleSpecifier }: ts.ImportDeclaration): void {
+    const path = this.#module(moduleSpecifier, importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword);
+    const bindings = importClause?.namedBindings;
+    if (importClause?.name !== undefined || (bindings !== undefined && !ts.isNamedImports(bindings)))
+      this.#isOdd = true;
+    if (bindings === undefined || !ts.isNamedImports(bindings)) return;
+    for (const { name, propertyName } of bindings.elements) {
+      this.#names.add(name.text);
+      this.#imports.push({ local: name.text, path, name: (propertyName ?? name).text });
+    }
+  }
+
+  #export({ exportClause, isTypeOnly, moduleSpecifier }: ts.ExportDeclaration): void {
+    const path = moduleSpecifier === undefined ? null : this.#module(moduleSpecifier, isTypeOnly);
+    if (exportClause === undefined || !ts.isNamedExports(exportClause)) {
+      this.#isOdd = true;
+      return;
+    }
+    for (const { name, propertyName } of exportClause.elements) {
+      const meant = (propertyName ?? name).text;
+      if (path === null) this.#exports.push({ name: name.text, local: meant });
+      else this.#passedOn.push({ local: name.text, path, name: meant });
+    }
+  }
+
+  #module(specifier: ts.Expression, isTypeOnly: boolean): string {
+    if (!ts.isStringLiteral(specifier)) {
+      this.#isOdd = true;
+      return '';
+    }
+    const path = this.#resolve(specifier.text);
+    this.#modules.push({ path, isTypeOnly });
+    return path;
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+
+  #declaration(statement: ts.Statement): DeclarationDigest[] {
+    if (ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement)) return [];
+    const names = namesOf(statement);
+    const { end } = statement;
+    const firstBody = this.#bodies.length;
+    const units = [this.#unit(names[0] ?? '', statement)];
+    if (ts.isFunctionDeclaration(statement)) this.#body(statement);
+    if (ts.isClassDeclaration(statement)) {
+      for (const member of statement.members) {
+        if (!ts.isMethodDeclaration(member)) continue;
+        this.#body(member);
+        units.push(this.#unit(`${names[0] ?? ''}.${methodName(member)}`, member));
+      }
+    }
+    let shape = '';
+    let at = statement.getStart(this.#source, true); // from its JSDoc on
+    for (const [start, stop] of this.#bodies.slice(firstBody)) {
+      shape += this.#source.text.slice(at, start);
+      at = stop;
+    }
+    shape += this.#source.text.slice(at, end);
+    const isClass = ts.isClassDeclaration(statement);
+    return [{ names, isClass, shape: hashText(shape), mentions: this.#mentions(shape), units }];
+  }
+
+  /** The inside of the braces does not belong to the shape. */
+  #body({ body, type }: ts.FunctionDeclaration | ts.MethodDeclaration): void {
+    if (body !== undefined && type !== undefined) this.#bodies.push([body.getStart(this.#source) + 1, body.end - 1]);
+  }
+
+  #unit(name: string, node: ts.Node): UnitDigest {
+    const text = this.#source.text.slice(node.getStart(this.#source, true), node.end);
+    const start = ts.getLineAndCharacterOfPosition(this.#source, node.getStart(this.#source));
+    return {
+      name,
+      hash: hashText(text),
+      mentions: this.#mentions(text),
+      line: start.line + 1,
+      column: start.character,
+    };
+  }
+
+  #mentions(text: string): string[] {
+    const found = new Set<string>();
+    for (const [word] of text.matchAll(words)) if (this.#names.has(word)) found.add(word);
+    return [...found];
+  }
+}
+
+/** The text without what is not part of its shape. Everything keeps its place. */
+export function shapeText(text: string, { bodies }: FileDigest): string {
+  let shape = '';
+  let at = 0;
+  for (const [start, end] of bodies) {
+    shape += text.slice(at, start) + text.slice(start, end).replace(/[^\r\n]/g, ' ');
+    at = end;
+  }
+  return shape + text.slice(at);
+}

@@ -1,0 +1,96 @@
+/*
+ * Code that moves: a function further down in its file than it was is still the same function. Keys do not cover where
+ * units begin, so what comes from the store gets its lines from where they begin now.
+ */
+
+import type { LineEntry, MachineCode } from '../backend/machine/types.ts';
+import type { EncodedFunction } from '../ir/codec.ts';
+import type { SourceLocation } from '../ir/types.ts';
+
+/** Where units are now. */
+export interface UnitPlaces {
+  /** Undefined if there is no such unit. */
+  lineOf(unit: string): number | undefined;
+  /** The unit that a place lies in. */
+  unitAt(place: SourceLocation): string | undefined;
+}
+
+/** Machine code, with the lines that it comes from told from the beginnings of units: inlined code has several. */
+export interface StoredCode {
+  readonly code: Omit<MachineCode, 'lines' | 'location'>;
+  readonly units: readonly { readonly unit: string; readonly file: string }[];
+  /** Groups of four, the function's own place first: offset, number of the unit (-1: from nowhere), line, column. */
+  readonly places: Int32Array;
+}
+
+/** Undefined if the code has places that belong to no unit. */
+export function storeCode({ lines, location, ...code }: MachineCode, where: UnitPlaces): StoredCode | undefined {
+  const units: { unit: string; file: string }[] = [];
+  const numbers = new Map<string, number>();
+  const places: number[] = [];
+  for (const entry of [{ offset: 0, location }, ...lines]) {
+    const place = entry.location;
+    if (place === null) {
+      places.push(entry.offset, -1, 0, 0);
+      continue;
+    }
+    const unit = where.unitAt(place);
+    if (unit === undefined) return undefined;
+    let number = numbers.get(unit);
+    if (number === undefined) {
+      number = units.push({ unit, file: place.file }) - 1;
+      numbers.set(unit, number);
+    }
+    places.push(entry.offset, number, place.line - where.lineOf(unit)!, place.column);
+  }
+  return { code, units, places: Int32Array.from(places) };
+}
+
+/** The code with its lines where they are now; undefined if a unit is gone. */
+export function restoreCode({ code, places, units }: StoredCode, where: UnitPlaces): MachineCode | undefined {
+  const starts: number[] = [];
+  for (const { unit } of units) {
+    const start = where.lineOf(unit);
+    if (start === undefined) return undefined;
+    starts.push(start);
+  }
+  const placeAt = (at: number): SourceLocation | null => {
+    const number = places[at + 1]!;
+    if (number < 0) return null;
+    return { file: units[number]!.file, line: starts[number]! + places[at + 2]!, column: places[at + 3]! };
+  };
+  const lines: LineEntry[] = [];
+  for (let at = 4; at < places.length; at += 4) lines.push({ offset: places[at]!, location: placeAt(at) });
+  return { ...code, lines, location: placeAt(0)! };
+}
+
+function moved<T extends { readonly line: number }>(place: T, by: number): T {
+  return { ...place, line: place.line + by };
+}
+
+/** The function with its unit beginning at `line`. */
+export function moveFunction<T extends MovableFunction>(fn: T, line: number): T {
+  const by = line - fn.line;
+  return by === 0 ? fn : { ...fn, line, code: moveCode(fn.code, by) };
+}
+
+interface MovableFunction {
+  readonly code: EncodedFunction;
+  /** The line that its unit began at when the code was made. */
+  readonly line: number;
+}
+
+function moveCode(code: EncodedFunction, by: number): EncodedFunction {
+  const { asm, debug, name, options, parameters, returns } = code;
+  return {
+    name,
+    parameters,
+    returns,
+    options,
+    debug: { ...debug, location: moved(debug.location, by) },
+    asm: asm === null ? null : { ...asm, location: moved(asm.location, by) },
+    get body() {
+      return { ...code.body, locations: code.body.locations.map((location) => moved(location, by)) };
+    },
+  };
+}

@@ -1,0 +1,189 @@
+/*
+ * From the IR of single functions to their machine code, doing nothing twice.
+ *
+ * The passes of level 2 look at a whole module, but what they do to one function depends on little of it:
+ *
+ *   cleaned    the function as written, simplified           depends on the function
+ *   expanded   other functions inlined                       ... and on the expanded callees that may be inlined
+ *   finished   arguments dropped, optimised, machine code    ... and on what becomes of parameters, its own and its callees'
+ *
+ * A *key* names all that a result depends on: the front end gives the first one (keys.ts), the others are
+ * made of it. Results are kept by their keys, so that programs share the code of what they have in common, and a build
+ * shares it with the builds before it. Bodies are only made when somebody asks for them.
+ */
+
+import { generateFunction } from '../backend/index.ts';
+import type { MachineCode } from '../backend/index.ts';
+import type { FunctionRecord } from '../frontend/records.ts';
+import { decodeFunction, encodeFunction, type EncodedFunction } from '../ir/codec.ts';
+import { referencesOf, type Reference } from '../ir/outline.ts';
+import type { IrFunction, IrModule } from '../ir/types.ts';
+import { changeArguments, outlineArguments, type ArgumentOutline, type ParameterChange } from '../passes/arguments.ts';
+import { expandCallsIn, isCopyable, mayBeInlined, measure, type Candidate, type Measures } from '../passes/inline.ts';
+import { type NamedPass, Runner } from '../passes/pass.ts';
+import { cleanUp, finishing } from '../passes/pipeline.ts';
+import { hashTexts } from '../hash.ts';
+import { moveFunction, restoreCode, storeCode, type UnitPlaces } from './lines.ts';
+import { findOrMake, type CompileStore } from './store.ts';
+
+export interface CleanedFunction {
+  readonly key: string;
+  readonly code: EncodedFunction;
+  readonly references: readonly Reference[];
+  /** The line that its unit began at. */
+  readonly line: number;
+}
+
+/** What has to be known of an expanded function in order to decide about others. */
+export interface ExpandedOutline extends ArgumentOutline, Measures {
+  readonly key: string;
+  readonly isCopyable: boolean;
+}
+
+/** A callee that may be inlined. */
+export interface Callee {
+  readonly outline: ExpandedOutline;
+  readonly hasOneUse: boolean;
+  /** Makes its body, for reading only. */
+  readonly body: () => IrFunction;
+}
+
+export class Stages {
+  readonly #store: CompileStore;
+  readonly #places: UnitPlaces;
+  /** Bodies that have been made, by key. Others read them. */
+  readonly #bodies = new Map<string, IrFunction>();
+
+  constructor(store: CompileStore, places: UnitPlaces) {
+    this.#store = store;
+    this.#places = places;
+  }
+
+  /** `unit`: what the function was made from. */
+  cleaned(key: string, unit: string, fn: FunctionRecord, module: IrModule): CleanedFunction {
+    const line = this.#places.lineOf(unit)!;
+    const known = findOrMake(this.#store.cleaned, key, () => {
+      const body = decodeFunction(fn.code);
+      runPasses(cleanUp, body, module);
+      return { key, line, code: encodeFunction(body), references: referencesOf(body) };
+    });
+    return moveFunction(known, line);
+  }
+
+  /** `calleeOf` gives what may be inlined, by name. */
+  expanded(
+    fn: CleanedFunction,
+    calleeOf: (name: string) => Callee | undefined,
+    module: IrModule,
+  ): { readonly outline: ExpandedOutline; readonly body: () => IrFunction } {
+    const key = expandedKey(fn, calleeOf);
+    const body = (): IrFunction => this.#body(key, fn, calleeOf, module);
+    const outline = findOrMake(this.#store.expanded, key, () => {
+      const made = body();
+      return {
+        key,
+        name: made.name,
+        references: referencesOf(made),
+        ...outlineArguments(made),
+        ...measure(made),
+        isCopyable: isCopyable(made),
+      };
+    });
+    return { outline, body };
+  }
+
+  #body(
+    key: string,
+    fn: CleanedFunction,
+    calleeOf: (name: string) => Callee | undefined,
+    module: IrModule,
+  ): IrFunction {
+    const known = this.#bodies.get(key);
+    if (known !== undefined) return known;
+    const body = decodeFunction(fn.code);
+    const candidates = new Map<string, Candidate>();
+    const candidateOf = (name: string): Candidate | undefined => {
+      const callee = calleeOf(name);
+      if (callee === undefined) return undefined;
+      let candidate = candidates.get(name);
+      if (candidate === undefined) {
+        candidate = { fn: callee.body(), ...callee.outline, hasOneUse: callee.hasOneUse };
+        candidates.set(name, candidate);
+      }
+      return candidate;
+    };
+    if (expandCallsIn(body, candidateOf)) runPasses(cleanUp, body, module);
+    this.#bodies.set(key, body);
+    return body;
+  }
+
+  /** `changes`: what becomes of parameters, in the program at hand. */
+  finished(
+    outline: ExpandedOutline,
+    body: () => IrFunction,
+    changes: ReadonlyMap<string, ParameterChange>,
+    module: IrModule,
+  ): MachineCode {
+    const key = finishedKey(outline, changes);
+    const known = this.#store.finished.find(key);
+    const code = known === undefined ? undefined : restoreCode(known, this.#places);
+    if (code !== undefined) return code;
+    const made = this.#generate(outline, body(), changes, module);
+    const stored = storeCode(made, this.#places);
+    if (stored !== undefined) this.#store.finished.put(key, stored);
+    return made;
+  }
+
+  #generate(
+    outline: ExpandedOutline,
+    body: IrFunction,
+    changes: ReadonlyMap<string, ParameterChange>,
+    module: IrModule,
+  ): MachineCode {
+    // What others may want to inline is copied, the rest is used up.
+    const isWanted = outline.isCopyable && mayBeInlined(outline, outline.options, true);
+    if (!isWanted) this.#bodies.delete(outline.key);
+    const fn = changeArguments(isWanted ? decodeFunction(encodeFunction(body)) : body, changes);
+    runPasses(finishing, fn, module);
+    return generateFunction(fn);
+  }
+}
+
+function runPasses(passes: readonly NamedPass[], fn: IrFunction, module: IrModule): void {
+  if (fn.blocks.length === 0) return;
+  const runner = new Runner();
+  for (const pass of passes) runner.run(pass, fn, module);
+}
+
+/** A function that takes nothing in keeps its key. */
+function expandedKey(fn: CleanedFunction, calleeOf: (name: string) => Callee | undefined): string {
+  const parts: string[] = [];
+  const seen = new Set<string>();
+  for (const { symbol, isCall } of fn.references) {
+    if (!isCall || seen.has(symbol)) continue;
+    seen.add(symbol);
+    const callee = calleeOf(symbol);
+    if (callee !== undefined) parts.push(`${callee.hasOneUse ? '1' : '+'}${callee.outline.key}`);
+  }
+  return parts.length === 0 ? fn.key : hashTexts([fn.key, ...parts]);
+}
+
+function finishedKey(outline: ExpandedOutline, changes: ReadonlyMap<string, ParameterChange>): string {
+  const parts: string[] = [];
+  const note = (name: string): void => {
+    const change = changes.get(name);
+    if (change !== undefined) parts.push(`${name} ${describeChange(change)}`);
+  };
+  note(outline.name);
+  for (const callee of new Set(outline.calls.map((call) => call.callee))) note(callee);
+  return parts.length === 0 ? outline.key : hashTexts([outline.key, ...parts]);
+}
+
+function describeChange({ constants, isKept }: ParameterChange): string {
+  return constants
+    .map((constant, index) => {
+      if (constant === null) return isKept[index] === true ? 'kept' : 'dropped';
+      return `${constant.op} ${constant.type} ${String(constant.value)} ${constant.symbol} ${constant.offset}`;
+    })
+    .join();
+}

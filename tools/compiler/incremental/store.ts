@@ -1,0 +1,91 @@
+/*
+ * Where results of the compiler wait to be used again. Every shelf maps keys to plain data; a key names all that the
+ * result depends on, so what is found is right, and what is missing is made anew.
+ */
+
+import type { ClassRecord, FileFacts, FunctionRecord, GlobalRecord } from '../frontend/records.ts';
+import type { LinkedImage } from '../output/index.ts';
+import type { FileDigest } from './digest.ts';
+import type { StoredCode } from './lines.ts';
+import type { CleanedFunction, ExpandedOutline } from './stages.ts';
+
+export interface Shelf<T> {
+  find(key: string): T | undefined;
+  put(key: string, value: T): void;
+}
+
+export interface BuiltImage extends LinkedImage {
+  /** The same image without debug information: free of the names of this computer's folders, and small. */
+  readonly stripped: Uint8Array;
+}
+
+/** A function, and the line that its unit began at. */
+export type StoredFunction = FunctionRecord & { readonly line: number };
+
+export interface CompileStore {
+  /** What the text of a file declares and mentions. */
+  readonly digests: Shelf<FileDigest>;
+  /** Files that nothing is wrong with. */
+  readonly checked: Shelf<true>;
+  readonly facts: Shelf<FileFacts>;
+  readonly functions: Shelf<StoredFunction>;
+  readonly globals: Shelf<GlobalRecord>;
+  readonly classes: Shelf<ClassRecord>;
+  readonly cleaned: Shelf<CleanedFunction>;
+  readonly expanded: Shelf<ExpandedOutline>;
+  readonly finished: Shelf<StoredCode>;
+  readonly images: Shelf<BuiltImage>;
+  /** A build is over; what it has not used may go. */
+  endBuild(): void;
+}
+
+/** The store cannot help, or what it has is damaged; everything has to be built. */
+export class CannotReuse extends Error {}
+
+/** The value on the shelf, or a new one, which is put there. */
+export function findOrMake<T>(shelf: Shelf<T>, key: string, make: () => T): T {
+  const known = shelf.find(key);
+  if (known !== undefined) return known;
+  const made = make();
+  shelf.put(key, made);
+  return made;
+}
+
+/** Keeps what the last two builds have used, in memory. */
+export class MemoryStore implements CompileStore {
+  readonly digests = new MemoryShelf<FileDigest>();
+  readonly checked = new MemoryShelf<true>();
+  readonly facts = new MemoryShelf<FileFacts>();
+  readonly functions = new MemoryShelf<StoredFunction>();
+  readonly globals = new MemoryShelf<GlobalRecord>();
+  readonly classes = new MemoryShelf<ClassRecord>();
+  readonly cleaned = new MemoryShelf<CleanedFunction>();
+  readonly expanded = new MemoryShelf<ExpandedOutline>();
+  readonly finished = new MemoryShelf<StoredCode>();
+  readonly images = new MemoryShelf<BuiltImage>();
+
+  endBuild(): void {
+    for (const shelf of Object.values(this) as MemoryShelf<unknown>[]) shelf.endBuild();
+  }
+}
+
+class MemoryShelf<T> implements Shelf<T> {
+  #recent = new Map<string, T>();
+  #older = new Map<string, T>();
+
+  find(key: string): T | undefined {
+    const known = this.#recent.get(key) ?? this.#older.get(key);
+    if (known !== undefined) this.#recent.set(key, known);
+    return known;
+  }
+
+  put(key: string, value: T): void {
+    this.#recent.set(key, value);
+  }
+
+  /** What nobody has looked for since the last time goes. */
+  endBuild(): void {
+    this.#older = this.#recent;
+    this.#recent = new Map();
+  }
+}

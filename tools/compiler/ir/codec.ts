@@ -1,0 +1,264 @@
+/*
+ * A function as plain data: numbers, strings, arrays. So it can be kept, copied, and stored outside the program.
+ *
+ * decodeFunction(encodeFunction(fn)) is a copy of `fn` in every respect that a pass or the back end can see: ids of values
+ * and blocks, the order of predecessors, and which instructions share a location. Numbers are kept as 32 bits, which is
+ * what offsets and cases mean.
+ */
+
+import { binaryOps, compareOps, unaryOps } from './opcodes.ts';
+import {
+  Block,
+  Instruction,
+  IrFunction,
+  type AsmBody,
+  type FunctionDebug,
+  type FunctionOptions,
+  type Opcode,
+  type SourceLocation,
+  type StackSlot,
+  type ValueType,
+} from './types.ts';
+
+interface EncodedLocation {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** Index of the location that this one was inlined at; -1 if it was not. */
+  readonly inlinedAt: number;
+}
+
+export interface EncodedFunction {
+  readonly name: string;
+  readonly parameters: readonly ValueType[];
+  readonly returns: ValueType;
+  readonly options: FunctionOptions;
+  readonly debug: FunctionDebug;
+  readonly asm: AsmBody | null;
+  readonly body: EncodedBody;
+}
+
+/** The larger part, which many have no need for: a store may fetch it when it is asked for. */
+export interface EncodedBody {
+  readonly slots: readonly StackSlot[];
+  readonly valueLimit: number;
+  readonly blockLimit: number;
+  /** The blocks, one after the other, as `Encoder` writes them. */
+  readonly code: Int32Array;
+  /** Symbols and names of intrinsics. */
+  readonly texts: readonly string[];
+  readonly wide: readonly bigint[];
+  readonly signatures: readonly (readonly ValueType[])[];
+  readonly locations: readonly EncodedLocation[];
+}
+
+const opcodes: readonly Opcode[] = [
+  ...binaryOps,
+  ...compareOps,
+  ...unaryOps,
+  ...(['const', 'param', 'symbol', 'slot', 'load', 'store', 'call', 'callIndirect', 'intrinsic'] as const),
+  ...(['jump', 'branch', 'switch', 'return', 'unreachable', 'phi', 'select'] as const),
+];
+const opcodeNumbers: ReadonlyMap<Opcode, number> = new Map(opcodes.map((op, index) => [op, index]));
+const valueTypes: readonly ValueType[] = ['i32', 'i64', 'void'];
+
+/** What else an instruction has, in the upper half of its first word. */
+const HAS_VALUE = 1 << 16;
+const HAS_INDEX = 1 << 17;
+const HAS_SYMBOL = 1 << 18;
+const HAS_OFFSET = 1 << 19;
+const HAS_INTRINSIC = 1 << 20;
+const HAS_SIGNATURE = 1 << 21;
+const HAS_CASES = 1 << 22;
+const HAS_TARGETS = 1 << 23;
+const IS_SIGNED = 1 << 24;
+const IS_VOLATILE = 1 << 25;
+const IS_WIDE = 1 << 26;
+
+export function encodeFunction(fn: IrFunction): EncodedFunction {
+  return new Encoder().encode(fn);
+}
+
+/** Things that are told by their number in a list. */
+class Numbered<T> {
+  readonly list: T[] = [];
+  readonly #numbers = new Map<T, number>();
+
+  of(item: T): number {
+    let number = this.#numbers.get(item);
+    if (number === undefined) {
+      number = this.list.push(item) - 1;
+      this.#numbers.set(item, number);
+    }
+    return number;
+  }
+}
+
+class Encoder {
+  readonly #code: number[] = [];
+  readonly #texts = new Numbered<string>();
+  readonly #wide = new Numbered<bigint>();
+  readonly #signatures = new Numbered<readonly ValueType[]>();
+  readonly #locations: EncodedLocation[] = [];
+  readonly #locationNumbers = new Map<SourceLocation, number>();
+
+  encode(fn: IrFunction): EncodedFunction {
+    for (const block of fn.blocks) this.#block(block);
+    const { name, parameters, returns, options, debug, asm, slots, valueLimit, blockLimit } = fn;
+    return {
+      name,
+      parameters,
+      returns,
+      options,
+      debug,
+      asm,
+      body: {
+        slots: [...slots],
+        valueLimit,
+        blockLimit,
+        code: Int32Array.from(this.#code),
+        texts: this.#texts.list,
+        wide: this.#wide.list,
+        signatures: this.#signatures.list,
+        locations: this.#locations,
+      },
+    };
+  }
+
+  #block({ id, instructions, isCold, predecessors }: Block): void {
+    this.#code.push(id, isCold ? 1 : 0, predecessors.length);
+    for (const predecessor of predecessors) this.#code.push(predecessor.id);
+    this.#code.push(instructions.length);
+    for (const instruction of instructions) this.#instruction(instruction);
+  }
+
+  #instruction(instruction: Instruction): void {
+    const { op, type, args, value, index, symbol, offset, size, intrinsic, parameters, cases, targets } = instruction;
+    const code = this.#code;
+    let head = opcodeNumbers.get(op)! | (valueTypes.indexOf(type) << 8) | (size << 10);
+    const at = code.push(head, instruction.id, this.#location(instruction.location), args.length) - 4;
+    for (const arg of args) code.push(arg.id);
+    const has = (flag: number, number: number): void => {
+      head |= flag;
+      code.push(number);
+    };
+    if (instruction.signed) head |= IS_SIGNED;
+    if (instruction.isVolatile) head |= IS_VOLATILE;
+    if (typeof value === 'bigint') has(HAS_VALUE | IS_WIDE, this.#wide.of(value));
+    else if (value !== 0) has(HAS_VALUE, value);
+    if (index !== 0) has(HAS_INDEX, index);
+    if (symbol !== '') has(HAS_SYMBOL, this.#texts.of(symbol));
+    if (offset !== 0) has(HAS_OFFSET, offset);
+    if (intrinsic !== '') has(HAS_INTRINSIC, this.#texts.of(intrinsic));
+    if (parameters.length > 0) has(HAS_SIGNATURE, this.#signatures.of(parameters));
+    if (cases.length > 0) {
+      has(HAS_CASES, cases.length);
+      code.push(...cases);
+    }
+    if (targets.length > 0) {
+      has(HAS_TARGETS, targets.length);
+      for (const target of targets) code.push(target.id);
+    }
+    code[at] = head;
+  }
+
+  #location(location: SourceLocation | null): number {
+    if (location === null) return -1;
+    const known = this.#locationNumbers.get(location);
+    if (known !== undefined) return known;
+    const { file, line, column } = location;
+    const inlinedAt = this.#location(location.inlinedAt ?? null);
+    const number = this.#locations.push({ file, line, column, inlinedAt }) - 1;
+    this.#locationNumbers.set(location, number);
+    return number;
+  }
+}
+
+/** Makes a function that shares nothing with `encoded` that anybody changes. */
+export function decodeFunction(encoded: EncodedFunction): IrFunction {
+  return new Decoder(encoded.body).decode(decodeHeader(encoded));
+}
+
+/** The function's outside: enough for those who only call it. */
+export function decodeHeader({ name, parameters, returns, options, debug, asm }: EncodedFunction): IrFunction {
+  const fn = new IrFunction(name, parameters, returns, options, debug);
+  fn.asm = asm;
+  return fn;
+}
+
+class Decoder {
+  readonly #encoded: EncodedBody;
+  readonly #code: Int32Array;
+  readonly #locations: SourceLocation[] = [];
+  /** By id. */
+  readonly #values: Instruction[] = [];
+  readonly #blocks: Block[] = [];
+  #at = 0;
+
+  constructor(encoded: EncodedBody) {
+    this.#encoded = encoded;
+    this.#code = encoded.code;
+  }
+
+  decode(fn: IrFunction): IrFunction {
+    const { blockLimit, code, slots, valueLimit } = this.#encoded;
+    fn.slots = [...slots];
+    fn.reserveIds(valueLimit, blockLimit);
+    for (const { inlinedAt, ...place } of this.#encoded.locations) {
+      this.#locations.push(inlinedAt < 0 ? place : { ...place, inlinedAt: this.#locations[inlinedAt]! });
+    }
+    while (this.#at < code.length) fn.blocks.push(this.#block());
+    return fn;
+  }
+
+  #next(): number {
+    return this.#code[this.#at++]!;
+  }
+
+  #list<T>(length: number, item: () => T): T[] {
+    const list: T[] = [];
+    for (let n = 0; n < length; n++) list.push(item());
+    return list;
+  }
+
+  /** Blocks and values are named before they are met: by jumps, and by phis. */
+  #blockAt(id: number): Block {
+    return (this.#blocks[id] ??= new Block(id));
+  }
+
+  #valueAt(id: number): Instruction {
+    return (this.#values[id] ??= new Instruction(id, 'unreachable', 'void', [], null));
+  }
+
+  #block(): Block {
+    const block = this.#blockAt(this.#next());
+    block.isCold = this.#next() === 1;
+    block.predecessors = this.#list(this.#next(), () => this.#blockAt(this.#next()));
+    block.instructions = this.#list(this.#next(), () => this.#instruction(block));
+    return block;
+  }
+
+  #instruction(block: Block): Instruction {
+    const head = this.#next();
+    const instruction = this.#valueAt(this.#next());
+    const { texts, wide, signatures } = this.#encoded;
+    const location = this.#next();
+    instruction.op = opcodes[head & 0xff]!;
+    instruction.type = valueTypes[(head >> 8) & 3]!;
+    instruction.size = ((head >> 10) & 15) as Instruction['size'];
+    instruction.location = location < 0 ? null : this.#locations[location]!;
+    instruction.block = block;
+    instruction.args = this.#list(this.#next(), () => this.#valueAt(this.#next()));
+    instruction.signed = (head & IS_SIGNED) !== 0;
+    instruction.isVolatile = (head & IS_VOLATILE) !== 0;
+    if ((head & HAS_VALUE) !== 0) instruction.value = (head & IS_WIDE) !== 0 ? wide[this.#next()]! : this.#next();
+    if ((head & HAS_INDEX) !== 0) instruction.index = this.#next();
+    if ((head & HAS_SYMBOL) !== 0) instruction.symbol = texts[this.#next()]!;
+    if ((head & HAS_OFFSET) !== 0) instruction.offset = this.#next();
+    if ((head & HAS_INTRINSIC) !== 0) instruction.intrinsic = texts[this.#next()]!;
+    if ((head & HAS_SIGNATURE) !== 0) instruction.parameters = signatures[this.#next()]!;
+    if ((head & HAS_CASES) !== 0) instruction.cases = this.#list(this.#next(), () => this.#next());
+    if ((head & HAS_TARGETS) !== 0) instruction.targets = this.#list(this.#next(), () => this.#blockAt(this.#next()));
+    return instruction;
+  }
+}
