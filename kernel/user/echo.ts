@@ -1,11 +1,10 @@
 /*
- * echo [-n] [WORD...]: prints its arguments, separated by blanks, and a newline unless -n.
+ * echo: lib/echoCommand.ts tells how it is used.
  */
 
-import { SPACE, NEWLINE } from './lib/characters.ts';
 import { run } from './lib/crt.ts';
-import { putByte, putString, stdout } from './lib/output.ts';
-import { stringsEqual, type StringList } from './lib/strings.ts';
+import { echoCommand } from './lib/echoCommand.ts';
+import { type StringList } from './lib/strings.ts';
 
 /**
  * The program's entry.
@@ -20,12 +19,5 @@ export function start(): void {
 }
 
 function main(argc: u32, argv: StringList): i32 {
-  const bare = argc > 1 && stringsEqual(argv[1]!, bytes('-n'));
-  const first: u32 = bare ? 2 : 1;
-  for (let i = first; i < argc; i++) {
-    if (i > first) putByte(stdout, SPACE);
-    putString(stdout, argv[i]!);
-  }
-  if (!bare) putByte(stdout, NEWLINE);
-  return 0;
+  return echoCommand(argc, argv);
 }

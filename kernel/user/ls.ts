@@ -1,6 +1,8 @@
 /*
- * ls [-la] [FILE...]: lists files and the contents of directories, sorted by name; -a with those whose names begin with
- * a dot; -l with type, permissions, links, owner, group, size and time. On a terminal, names stand in columns.
+ * ls [-laAdFhi1rRSt] [FILE...]: lists files and the contents of directories, sorted by name; -a with those whose names begin
+ * with a dot, -A without . and ..; -l with type, permissions, links, owner, group, size and time, -h with sizes that are
+ * easier to read; -i with inode numbers; -d directories themselves; -R what is below them, too; -F with a mark for what is
+ * no plain file; -r in reverse, -t by time, -S by size. On a terminal, names stand in columns, unless -1.
  */
 
 import { TIOCGWINSZ } from '../abi/ioctl.ts';
@@ -11,6 +13,7 @@ import {
   S_IFIFO,
   S_IFLNK,
   S_IFMT,
+  S_IFREG,
   S_IFSOCK,
   S_ISUID,
   S_ISGID,
@@ -20,18 +23,28 @@ import {
 import { type Winsize } from '../abi/termios.ts';
 import { hasOption, type Options, readOptions } from './lib/args.ts';
 import { DOT } from './lib/characters.ts';
+import { allocate } from './lib/buffer.ts';
 import { run } from './lib/crt.ts';
 import { calendarDate, type CalendarDate } from './lib/date.ts';
 import { closeDirectory, type Directory, nextName, openDirectory } from './lib/directory.ts';
 import { complain } from './lib/errors.ts';
 import { joinPath } from './lib/files.ts';
 import { ioctl, lstat, readlink, stat } from './lib/fileCalls.ts';
-import { malloc } from './lib/heap.ts';
-import { print, printError, putByte, stdout } from './lib/output.ts';
-import { compareStrings, copyString, stringLength, type StringList } from './lib/strings.ts';
+import { print, putByte, stdout } from './lib/output.ts';
+import { compareStrings, copyString, stringLength, stringsEqual, type StringList } from './lib/strings.ts';
 
 const LONG = 0;
 const ALL = 1;
+const ALMOST_ALL = 2;
+const DIRECTORIES = 3;
+const MARKS = 4;
+const READABLE = 5;
+const INODES = 6;
+const SINGLE = 7;
+const REVERSE = 8;
+const RECURSIVE = 9;
+const BY_SIZE = 10;
+const BY_TIME = 11;
 const PATH_SIZE: u32 = 4096;
 
 /** Names to be listed, in an array that doubles as it fills. */
@@ -47,7 +60,9 @@ const date = zeroed<Inline<CalendarDate>>();
 const path = zeroed<FixedArray<u8, 4096>>();
 const linkTarget = zeroed<FixedArray<u8, 4096>>();
 const options = zeroed<Inline<Options>>();
-const single = zeroed<Inline<Names>>();
+/** The operands. */
+const files = zeroed<Inline<Names>>();
+const directories = zeroed<Inline<Names>>();
 
 /**
  * The program's entry.
@@ -62,37 +77,73 @@ export function start(): void {
 }
 
 function main(argc: u32, argv: StringList): i32 {
-  if (!readOptions(argv, 'la', options)) return 2;
-  if (options.operands === argc) return listOperand(bytes('.'));
+  if (!readOptions(argv, 'laAdFhi1rRSt', options)) return 2;
+  if (options.operands === argc) {
+    if (hasOption(options, DIRECTORIES)) addOperand(bytes('.'));
+    else addName(directories, bytes('.'));
+  }
   let result: i32 = 0;
-  for (let i = options.operands; i < argc; i++) {
-    if (argc - options.operands > 1) print(i === options.operands ? '%s:\n' : '\n%s:\n', argv[i]);
-    result |= listOperand(argv[i]!);
+  for (let i = options.operands; i < argc; i++) result |= addOperand(argv[i]!);
+  sort(files, bytes(''));
+  list(files, bytes(''));
+  sort(directories, bytes(''));
+  const titled = argc - options.operands > 1 || hasOption(options, RECURSIVE);
+  for (let i: u32 = 0; i < directories.count; i++) {
+    if (titled) print(i > 0 || files.count > 0 ? '\n%s:\n' : '%s:\n', directories.items[i]);
+    result |= listDirectory(directories.items[i]);
   }
   return result;
 }
 
-/** Lists a directory's contents, or a file. Returns an exit status. */
-function listOperand(name: Ptr<u8>): i32 {
-  const follow = hasOption(options, LONG) ? lstat(name, status) : stat(name, status);
-  const error = follow < 0 ? lstat(name, status) : follow;
-  if (error < 0) return complain('ls', name, error);
-  const names = single;
-  names.count = 0;
-  if ((status.st_mode & S_IFMT) !== S_IFDIR) {
-    addName(names, name);
-    list(names, bytes(''));
-    return 0;
+/** Sorts an operand in: directories are listed after the other files. Returns an exit status. */
+function addOperand(name: Ptr<u8>): i32 {
+  const follow = !hasOption(options, LONG) && !hasOption(options, DIRECTORIES) && !hasOption(options, MARKS);
+  const followed = follow ? stat(name, status) : lstat(name, status);
+  const error = followed < 0 ? lstat(name, status) : followed;
+  if (error < 0) {
+    complain('ls', name, error);
+    return 2;
   }
+  const isDirectory = (status.st_mode & S_IFMT) === S_IFDIR && !hasOption(options, DIRECTORIES);
+  addName(isDirectory ? directories : files, name);
+  return 0;
+}
+
+/** Lists what is in a directory, and with -R what is in those in it. Returns an exit status. */
+function listDirectory(name: Ptr<u8>): i32 {
   const opened = openDirectory(directory, name);
-  if (opened < 0) return complain('ls', name, opened);
+  if (opened < 0) {
+    complain('ls', name, opened);
+    return 2;
+  }
+  const names = as<Names>(allocateZeroedOrDie(sizeof<Names>()));
   for (let entry = nextName(directory); entry !== null; entry = nextName(directory)) {
-    if (entry[0] !== DOT || hasOption(options, ALL)) addName(names, entry);
+    if (isShown(entry)) addName(names, entry);
   }
   closeDirectory(directory);
-  sort(names.items, names.count);
+  sort(names, name);
   list(names, name);
-  return 0;
+  return hasOption(options, RECURSIVE) ? listBelow(names, name) : 0;
+}
+
+function listBelow(names: Names, parent: Ptr<u8>): i32 {
+  let result: i32 = 0;
+  for (let i: u32 = 0; i < names.count; i++) {
+    const entry = names.items[i];
+    if (stringsEqual(entry, bytes('.')) || stringsEqual(entry, bytes('..'))) continue;
+    const child = allocate(stringLength(parent) + stringLength(entry) + 2);
+    joinPath(child, stringLength(parent) + stringLength(entry) + 2, parent, entry);
+    if (lstat(child, status) < 0 || (status.st_mode & S_IFMT) !== S_IFDIR) continue;
+    print('\n%s:\n', child);
+    result |= listDirectory(child);
+  }
+  return result;
+}
+
+function isShown(name: Ptr<u8>): boolean {
+  if (name[0] !== DOT || hasOption(options, ALL)) return true;
+  if (!hasOption(options, ALMOST_ALL)) return false;
+  return !stringsEqual(name, bytes('.')) && !stringsEqual(name, bytes('..'));
 }
 
 function addName(names: Names, name: Ptr<u8>): void {
@@ -110,33 +161,51 @@ function addName(names: Names, name: Ptr<u8>): void {
   names.count++;
 }
 
-function allocate(size: u32): Ptr<u8> {
-  const memory = malloc(size);
-  if (memory === null) {
-    printError('ls: out of memory\n');
-    ud2();
-  }
+function allocateZeroedOrDie(size: u32): Ptr<u8> {
+  const memory = allocate(size);
+  fillBytes(memory, 0, size);
   return memory;
 }
 
-/** Heapsort: no worst case, no recursion. */
-function sort(items: Ptr<Ptr<u8>>, count: u32): void {
-  for (let i = count / 2; i > 0; i--) siftDown(items, i - 1, count);
-  for (let end = count; end > 1; end--) {
+/** Heapsort: no worst case, no recursion. `parent` is where the names are. */
+function sort(names: Names, parent: Ptr<u8>): void {
+  const items = names.items;
+  for (let i = names.count / 2; i > 0; i--) siftDown(items, i - 1, names.count, parent);
+  for (let end = names.count; end > 1; end--) {
     const largest = items[0];
     items[0] = items[end - 1];
     items[end - 1] = largest;
-    siftDown(items, 0, end - 1);
+    siftDown(items, 0, end - 1, parent);
   }
 }
 
+/** The order of two names: negative if `a` comes first. */
+function compareNames(a: Ptr<u8>, b: Ptr<u8>, parent: Ptr<u8>): i32 {
+  let order: i32 = 0;
+  if (hasOption(options, BY_TIME) || hasOption(options, BY_SIZE)) {
+    const first = sortKey(a, parent);
+    const second = sortKey(b, parent);
+    order = first > second ? -1 : first < second ? 1 : 0;
+  }
+  if (order === 0) order = compareStrings(a, b);
+  return hasOption(options, REVERSE) ? 0 - order : order;
+}
+
+/** The size, or the time in nanoseconds. */
+function sortKey(name: Ptr<u8>, parent: Ptr<u8>): i64 {
+  joinPath(path, PATH_SIZE, parent, name);
+  if (lstat(path, status) < 0) return 0n;
+  if (hasOption(options, BY_SIZE)) return status.st_size;
+  return i64(status.st_mtime) * 1000000000n + i64(status.st_mtime_nsec);
+}
+
 /** Restores the heap below `root`: every item is at least as large as its children, 2 i + 1 and 2 i + 2. */
-function siftDown(items: Ptr<Ptr<u8>>, root: u32, count: u32): void {
+function siftDown(items: Ptr<Ptr<u8>>, root: u32, count: u32, parent: Ptr<u8>): void {
   let at = root;
   while (2 * at + 1 < count) {
     let child = 2 * at + 1;
-    if (child + 1 < count && compareStrings(items[child], items[child + 1]) < 0) child++;
-    if (compareStrings(items[at], items[child]) >= 0) return;
+    if (child + 1 < count && compareNames(items[child], items[child + 1], parent) < 0) child++;
+    if (compareNames(items[at], items[child], parent) >= 0) return;
     const item = items[at];
     items[at] = items[child];
     items[child] = item;
@@ -154,9 +223,10 @@ function list(names: Names, parent: Ptr<u8>): void {
     const length = stringLength(names.items[i]);
     if (length > widest) widest = length;
   }
-  const columns = terminalWidth() / (widest + 2);
+  const plain = hasOption(options, SINGLE) || hasOption(options, INODES) || hasOption(options, MARKS);
+  const columns = plain ? 1 : terminalWidth() / (widest + 2);
   if (columns < 2) {
-    for (let i: u32 = 0; i < names.count; i++) print('%s\n', names.items[i]);
+    for (let i: u32 = 0; i < names.count; i++) listPlain(parent, names.items[i]);
     return;
   }
   const rows = (names.count + columns - 1) / columns;
@@ -166,6 +236,52 @@ function list(names: Names, parent: Ptr<u8>): void {
       else print('%s\n', names.items[i]);
     }
   }
+}
+
+function listPlain(parent: Ptr<u8>, name: Ptr<u8>): void {
+  if (hasOption(options, INODES) || hasOption(options, MARKS)) {
+    joinPath(path, PATH_SIZE, parent, name);
+    if (lstat(path, status) < 0) status.st_mode = 0;
+  }
+  if (hasOption(options, INODES)) print('%u ', u32(status.st_ino));
+  print('%s', name);
+  putMark();
+  print('\n');
+}
+
+/** -F: what kind of file that was. */
+function putMark(): void {
+  if (!hasOption(options, MARKS)) return;
+  switch (status.st_mode & S_IFMT) {
+    case S_IFDIR:
+      print('/');
+      break;
+    case S_IFLNK:
+      print('@');
+      break;
+    case S_IFIFO:
+      print('|');
+      break;
+    case S_IFSOCK:
+      print('=');
+      break;
+    default:
+      if ((status.st_mode & S_IFMT) === S_IFREG && (status.st_mode & 0o111) !== 0) print('*');
+  }
+}
+
+/** Bytes, or with -h in units of 1024 with a digit behind the point while there is but one before it. */
+function printSize(size: u64): void {
+  if (!hasOption(options, READABLE) || size < 1024n) {
+    print('%8lu', u32(size), u32(size >> 32n));
+    return;
+  }
+  let tenths = (size * 10n + 1023n) / 1024n;
+  let unit: u32 = 0;
+  for (; tenths >= 10240n; unit++) tenths = (tenths + 1023n) / 1024n;
+  const letter: u32 = bytes('KMGT')[unit];
+  if (tenths < 100n) print('%5u.%u%c', u32(tenths) / 10, u32(tenths) % 10, letter);
+  else print('%7u%c', (u32(tenths) + 9) / 10, letter);
 }
 
 /** Columns of the terminal on standard output; 0 if it is none. A terminal that does not know its size has 80. */
@@ -182,14 +298,16 @@ function listLong(parent: Ptr<u8>, name: Ptr<u8>): void {
     complain('ls', path, error);
     return;
   }
+  if (hasOption(options, INODES)) print('%5u ', u32(status.st_ino));
   printMode(status.st_mode);
   print(' %2u %2u %2u ', status.st_nlink, status.st_uid, status.st_gid);
   const type = status.st_mode & S_IFMT;
   const device = u32(status.st_rdev);
   if (type === S_IFCHR || type === S_IFBLK) print('%4u,%3u', (device >>> 8) & 0xfff, device & 0xff);
-  else print('%8u', u32(status.st_size));
+  else printSize(u64(status.st_size));
   calendarDate(status.st_mtime, date);
   print(' %u-%02u-%02u %02u:%02u %s', date.year, date.month, date.day, date.hour, date.minute, name);
+  if (type !== S_IFLNK) putMark();
   if (type === S_IFLNK) {
     const length = readlink(path, linkTarget, PATH_SIZE - 1);
     linkTarget[length < 0 ? 0 : length] = 0;

@@ -3,13 +3,14 @@
  */
 
 import { USER_HZ } from '../abi/time.ts';
+import { type Options, readOptions } from './lib/args.ts';
 import { CLOSE_PAREN, OPEN_PAREN, SPACE } from './lib/characters.ts';
 import { run } from './lib/crt.ts';
 import { closeDirectory, type Directory, nextName, openDirectory } from './lib/directory.ts';
 import { complain } from './lib/errors.ts';
 import { joinPath, readFile } from './lib/files.ts';
 import { print } from './lib/output.ts';
-import { isDigit, parseNumber } from './lib/strings.ts';
+import { isDigit, parseNumber, type StringList } from './lib/strings.ts';
 
 // Fields of /proc/PID/stat after the name, counted from 0 (proc(5) counts from 1 and begins with the pid).
 const FIELD_STATE = 0;
@@ -37,7 +38,10 @@ export function start(): void {
       call ${run}`;
 }
 
-function main(): i32 {
+function main(_argc: u32, argv: StringList): i32 {
+  // All processes are shown, all the time: -e, -f and -ef, and aux ask for nothing else.
+  const options = zeroed<Inline<Options>>();
+  if (!readOptions(argv, 'efAaux', options)) return 1;
   const error = openDirectory(directory, bytes('/proc'));
   if (error < 0) return complain('ps', bytes('/proc'), error);
   print('  PID  PPID S    TIME   RSS COMMAND\n');

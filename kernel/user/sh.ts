@@ -1,39 +1,45 @@
 /*
- * sh [-e] [-c COMMAND [NAME [PARAMETER...]] | FILE [PARAMETER...]]: the shell.
+ * sh [-aefnuxC] [-c COMMAND [NAME [PARAMETER...]] | FILE [PARAMETER...] | -s [PARAMETER...]]: the shell.
  *
  * Without a command or a file, it reads from standard input; if that is a terminal, it is interactive: it prompts, a ^C
  * drops the line but not the shell, and jobs can be stopped and taken up again (sh/jobs.ts). The terminal's own line
  * editing is all there is.
  *
- * The language is the core of POSIX's: sh/parser.ts has the grammar, sh/expand.ts what happens to words, sh/builtins.ts
- * the commands of the shell itself. Not there: functions, case, here-documents, arithmetic, ${name:-word}.
+ * The language is POSIX's: sh/parser.ts has the grammar, sh/expand.ts what happens to words, sh/builtins.ts the commands
+ * of the shell itself. Not there: aliases, and the history that `fc` edits.
  */
 
 import { EINTR } from '../abi/errno.ts';
 import { SIG_IGN, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU, SA_RESTORER } from '../abi/signal.ts';
-import { hasOption, type Options, readOptions } from './lib/args.ts';
-import { NEWLINE } from './lib/characters.ts';
-import { exit, run } from './lib/crt.ts';
-import { getcwd, read } from './lib/fileCalls.ts';
+import { MINUS, NEWLINE, PLUS } from './lib/characters.ts';
+import { run } from './lib/crt.ts';
+import { read } from './lib/fileCalls.ts';
 import { flush, print, printError, stdout } from './lib/output.ts';
-import { getpgid, getpid, restoreSignal, setpgid, setSignal } from './lib/processCalls.ts';
+import { getpgid, getpid, getppid, restoreSignal, setpgid, setSignal } from './lib/processCalls.ts';
 import { stringLength, type StringList } from './lib/strings.ts';
 import { isTerminal, setForeground } from './lib/terminal.ts';
 import { mark, release } from './sh/arena.ts';
-import { initExecution, runFile, runNode, runText } from './sh/execute.ts';
+import { currentDirectory } from './sh/builtins.ts';
+import { initExecution, runNode, runText } from './sh/execute.ts';
+import { expandDocument } from './sh/expand.ts';
 import { reportJobs } from './sh/jobs.ts';
-import { initParser, type Parser, parseLine, PARSE_UNFINISHED, PARSED } from './sh/parser.ts';
-import { shell } from './sh/state.ts';
-import { importEnvironment } from './sh/variables.ts';
-
-const OPTION_COMMAND = 0;
-const OPTION_EXIT = 1;
+import { setByLetter } from './sh/options.ts';
+import { numberText } from './sh/parameters.ts';
+import { initParsing, parseLine } from './sh/parser.ts';
+import { initParser, Outcome, type Parser } from './sh/parserState.ts';
+import { runFile } from './sh/simple.ts';
+import { leave, shell } from './sh/state.ts';
+import { initTraps, runTraps, trappedSignal } from './sh/traps.ts';
+import { assign, importEnvironment, valueOf } from './sh/variables.ts';
 
 /** Bytes of a command that is typed in, over all its lines. */
 const INPUT_SIZE: u32 = 16384;
 
 const input = zeroed<FixedArray<u8, 16384>>();
-const directory = zeroed<FixedArray<u8, 4096>>();
+
+const LETTER_C = 0x63;
+const LETTER_I = 0x69;
+const LETTER_S = 0x73;
 
 /**
  * The program's entry.
@@ -48,38 +54,74 @@ export function start(): void {
 }
 
 function main(_argc: u32, argv: StringList, envp: StringList): i32 {
-  const options = zeroed<Inline<Options>>();
-  if (!readOptions(argv, 'ce', options)) return 2;
   shell.pid = getpid();
   shell.name = argv[0]!;
-  shell.exitOnError = hasOption(options, OPTION_EXIT);
-  importEnvironment(envp);
+  initTraps();
+  initParsing();
   initExecution();
-  const operand = argv[options.operands];
-  if (hasOption(options, OPTION_COMMAND)) {
+  importEnvironment(envp);
+  const ppid = numberText(getppid());
+  assign('PPID', ppid);
+  assign('OPTIND', bytes('1'));
+  assign('IFS', bytes(' \t\n'));
+  const modes = zeroed<Inline<Modes>>();
+  const first = readOptions(argv, modes);
+  if (first === 0) return 2;
+  const operand = argv[first];
+  if (modes.command) {
     if (operand === null) {
       printError('sh: -c: no command\n');
       return 2;
     }
-    setParameters(argv.add(options.operands + 1));
-    return runText(operand, stringLength(operand));
+    setParameters(argv.add(first + 1));
+    leave(runText(operand, stringLength(operand)));
   }
-  if (operand !== null) {
-    setParameters(argv.add(options.operands));
-    return runFile(operand);
+  if (operand !== null && !modes.standardInput) {
+    setParameters(argv.add(first));
+    leave(runFile(operand, false));
   }
-  shell.parameters = argv.add(options.operands);
-  if (isTerminal(0)) becomeInteractive();
-  return readCommands();
+  useParameters(argv.add(first));
+  if (modes.interactive || isTerminal(0)) becomeInteractive();
+  leave(readCommands());
+}
+
+/** Where commands come from, and whether to behave as if somebody sat there. */
+class Modes {
+  command: boolean;
+  standardInput: boolean;
+  interactive: boolean;
+}
+
+/** Options of the shell's own: those of `set`, and -c, -i, -s. Returns the index of the first operand; 0 for an error. */
+function readOptions(argv: StringList, modes: Modes): u32 {
+  let i: u32 = 1;
+  for (; argv[i] !== null; i++) {
+    const text = argv[i]!;
+    const on = text[0] === MINUS;
+    if ((!on && text[0] !== PLUS) || text[1] === 0) break;
+    if (on && text[1] === MINUS && text[2] === 0) return i + 1;
+    for (let k: u32 = 1; text[k] !== 0; k++) {
+      if (text[k] === LETTER_C) modes.command = true;
+      else if (text[k] === LETTER_I) modes.interactive = true;
+      else if (text[k] === LETTER_S) modes.standardInput = true;
+      else if (!setByLetter(text[k], on)) {
+        printError('sh: %s: unknown option\n', text);
+        return 0;
+      }
+    }
+  }
+  return i;
 }
 
 /** `$0` and what follows. */
 function setParameters(list: StringList): void {
-  shell.parameters = list;
-  if (list[0] === null) return;
-  shell.name = list[0];
-  shell.parameters = list.add(1);
-  while (shell.parameters[shell.parameterCount] !== null) shell.parameterCount++;
+  if (list[0] !== null) shell.name = list[0];
+  useParameters(list[0] === null ? list : list.add(1));
+}
+
+function useParameters(list: StringList): void {
+  shell.parameters.list = list;
+  while (list[shell.parameters.count] !== null) shell.parameters.count++;
 }
 
 /** Signals from the terminal are for the jobs. ^C is caught, so that it ends a read of the prompt's line. */
@@ -115,35 +157,47 @@ function readCommands(): i32 {
       length = 0;
       continue;
     }
-    if (got < 0) {
-      if (length > 0) printError('sh: syntax error: unexpected end of file\n');
-      else if (shell.interactive) print('\n');
+    if (trappedSignal() !== 0) runTraps();
+    const isLast = got < 0;
+    if (isLast && length === 0) {
+      if (shell.interactive) print('\n');
       return shell.status;
     }
-    length += u32(got);
+    if (!isLast) length += u32(got);
     const position = mark();
-    initParser(parser, input, length);
+    initParser(parser, input, length, isLast);
     const node = parseLine(parser);
-    if (parser.outcome === PARSE_UNFINISHED && length + 1 < INPUT_SIZE) {
+    if (parser.outcome === Outcome.Unfinished && !isLast && length + 1 < INPUT_SIZE) {
       release(position);
       continue;
     }
     length = 0;
-    if (parser.outcome !== PARSED) shell.status = 2;
-    else if (node !== null) runNode(node);
+    if (parser.outcome === Outcome.Unfinished) printError('sh: syntax error: unexpected end of file\n');
+    if (parser.outcome !== Outcome.Parsed) {
+      shell.status = 2;
+      if (!shell.interactive) return 2;
+    } else if (node !== null) runNode(node);
     release(position);
     shell.leaving = 0;
+    shell.aborted = false;
+    shell.returning = false;
+    shell.conditions = 0;
   }
 }
 
+/** PS1, or PS2 within a command. What they are if they are not set: the directory, and `> `. */
 function prompt(continued: boolean): void {
   if (!shell.interactive) return;
-  if (continued) print('> ');
+  const position = mark();
+  const own = valueOf(continued ? 'PS2' : 'PS1');
+  if (own !== null) print('%s', expandDocument(own));
+  else if (continued) print('> ');
   else {
-    const error = getcwd(directory, 4096);
-    print('pagewright:%s# ', error < 0 ? bytes('?') : directory);
+    const directory = currentDirectory();
+    print('pagewright:%s# ', directory === null ? bytes('?') : directory);
   }
   flush(stdout);
+  release(position);
 }
 
 /**
@@ -154,7 +208,10 @@ function readLine(at: u32): i32 {
   let length = at;
   while (length + 1 < INPUT_SIZE) {
     const got = read(0, addrOf(input[length]), shell.interactive ? INPUT_SIZE - 1 - length : 1);
-    if (got === -EINTR && !shell.interrupted) continue;
+    if (got === -EINTR && !shell.interrupted) {
+      runTraps();
+      continue;
+    }
     if (got < 0) return -1;
     if (got === 0) {
       if (length === at) return -1;
@@ -165,5 +222,5 @@ function readLine(at: u32): i32 {
     if (input[length - 1] === NEWLINE) return i32(length - at);
   }
   printError('sh: line too long\n');
-  exit(2);
+  leave(2);
 }

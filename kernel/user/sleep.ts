@@ -1,12 +1,12 @@
 /*
- * sleep SECONDS: waits. Fractions are allowed (0.25).
+ * sleep TIME...: waits for the sum of some times: numbers, perhaps with a fraction, of seconds, or with s, m, h or d.
  */
 
 import { type Timespec } from '../abi/time.ts';
-import { DIGIT_0, DOT } from './lib/characters.ts';
 import { run } from './lib/crt.ts';
+import { parseDuration } from './lib/duration.ts';
 import { printError } from './lib/output.ts';
-import { isDigit, type StringList } from './lib/strings.ts';
+import { type StringList } from './lib/strings.ts';
 import { nanosleep } from './lib/time.ts';
 
 /**
@@ -23,29 +23,15 @@ export function start(): void {
 
 function main(argc: u32, argv: StringList): i32 {
   const time = zeroed<Inline<Timespec>>();
-  if (argc !== 2 || !parseTime(argv[1]!, time)) {
-    printError('usage: sleep SECONDS\n');
+  let isGood = argc > 1;
+  for (let i: u32 = 1; i < argc; i++) isGood = parseDuration(argv[i]!, time) && isGood;
+  if (!isGood) {
+    printError('usage: sleep TIME...\n');
     return 1;
   }
-  while (nanosleep(time, time) < 0) continue; // a signal that was caught: sleep on for the rest
-  return 0;
-}
-
-/** Reads a decimal number with up to nine digits after the point. */
-function parseTime(text: Ptr<u8>, result: Timespec): boolean {
-  let i: u32 = 0;
-  let seconds: i32 = 0;
-  let nanoseconds: i32 = 0;
-  for (; isDigit(text[i]); i++) seconds = seconds * 10 + (i32(text[i]) - DIGIT_0);
-  if (text[i] === DOT) {
-    i++;
-    let unit: i32 = 100000000;
-    for (; isDigit(text[i]); i++) {
-      nanoseconds += (i32(text[i]) - DIGIT_0) * unit;
-      unit = unit / 10;
-    }
+  for (let i: u32 = 1; i < argc; i++) {
+    parseDuration(argv[i]!, time);
+    while (nanosleep(time, time) < 0) continue; // a signal that was caught: sleep on for the rest
   }
-  result.tv_sec = seconds;
-  result.tv_nsec = nanoseconds;
-  return i > 0 && text[i] === 0;
+  return 0;
 }

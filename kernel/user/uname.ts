@@ -1,5 +1,6 @@
 /*
- * uname [-asnrvm]: prints what the system calls itself: its name (by default), the node's, release, version, machine.
+ * uname [-asnrvmo]: prints what the system calls itself: its name (by default), the node's, release, version, machine, and the
+ * operating system.
  */
 
 import { type Utsname } from '../abi/utsname.ts';
@@ -9,7 +10,7 @@ import { run } from './lib/crt.ts';
 import { print } from './lib/output.ts';
 import { type StringList } from './lib/strings.ts';
 
-const ALL = 5;
+const ALL = 6;
 
 /**
  * The program's entry.
@@ -26,7 +27,7 @@ export function start(): void {
 function main(_argc: u32, argv: StringList): i32 {
   const options = zeroed<Inline<Options>>();
   const names = zeroed<Inline<Utsname>>();
-  if (!readOptions(argv, 'snrvma', options)) return 1;
+  if (!readOptions(argv, 'snrvmoa', options)) return 1;
   int80(SYS_uname, u32(names), 0, 0, 0, 0, 0);
   let printed = false;
   for (let i: u32 = 0; i < ALL; i++) {
@@ -38,7 +39,7 @@ function main(_argc: u32, argv: StringList): i32 {
   return 0;
 }
 
-/** The string that the option of this number (in "snrvm") asks for. */
+/** The string that the option of this number (in "snrvmo") asks for. */
 function field(names: Utsname, option: u32): Ptr<u8> {
   switch (option) {
     case 0:
@@ -49,7 +50,9 @@ function field(names: Utsname, option: u32): Ptr<u8> {
       return names.release;
     case 3:
       return names.version;
-    default:
+    case 4:
       return names.machine;
+    default:
+      return bytes('GNU/Linux'); // whose ABI it is
   }
 }

@@ -42,6 +42,7 @@ function main(argc: u32, argv: StringList): i32 {
     return 0;
   }
   let status: i32 = 0;
+  const total = zeroed<Inline<Counts>>();
   for (let i = options.operands; i < argc; i++) {
     const fd = open(argv[i]!, O_RDONLY, 0);
     if (fd < 0) {
@@ -51,7 +52,9 @@ function main(argc: u32, argv: StringList): i32 {
     count(fd, counts);
     close(fd);
     show(options, counts, argv[i]!);
+    for (let k: u32 = 0; k < 3; k++) total.count[k] += counts.count[k];
   }
+  if (argc - options.operands > 1) show(options, total, bytes('total'));
   return status;
 }
 

@@ -7,6 +7,7 @@ import type { Stat64 } from '../../abi/stat.ts';
 import { AT_FDCWD, F_DUPFD, F_GETFL, F_SETFD, F_SETFL } from '../../abi/fcntl.ts';
 import {
   SYS__llseek,
+  SYS_access,
   SYS_chdir,
   SYS_chmod,
   SYS_close,
@@ -106,6 +107,11 @@ export function fstat(fd: i32, result: Stat64): i32 {
 /** Fills `target` with records of directory `fd` (abi/dirent.ts). Returns their bytes; 0 at the end. */
 export function getdents(fd: i32, target: Ptr<u8>, size: u32): i32 {
   return int80(SYS_getdents64, u32(fd), u32(target), size, 0, 0, 0);
+}
+
+/** May the caller read, write, execute (R_OK, W_OK, X_OK) the file? 0, or an error. */
+export function access(path: Ptr<u8>, mode: u32): i32 {
+  return int80(SYS_access, u32(path), mode, 0, 0, 0, 0);
 }
 
 export function mkdir(path: Ptr<u8>, mode: u32): i32 {

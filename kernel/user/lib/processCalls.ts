@@ -16,6 +16,7 @@ import {
   SYS_rt_sigaction,
   SYS_rt_sigprocmask,
   SYS_rt_sigreturn,
+  SYS_sched_getaffinity,
   SYS_sched_setaffinity,
   SYS_sched_yield,
   SYS_setpgid,
@@ -73,11 +74,21 @@ export function schedYield(): i32 {
   return int80(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
 }
 
-/** Binds the caller to the CPUs of `mask` (bit n is CPU n). */
-export function setAffinity(mask: u32): i32 {
+/** Stores the mask of CPUs that a process (0: the caller) may run on. Returns a positive number, or an error. */
+export function affinity(pid: i32, mask: Ptr<u32>): i32 {
+  return int80(SYS_sched_getaffinity, u32(pid), 4, u32(mask), 0, 0, 0);
+}
+
+/** Binds a process (0: the caller) to the CPUs of `mask` (bit n is CPU n). */
+export function setAffinityOf(pid: i32, mask: u32): i32 {
   const place = uninitialized<FixedArray<u32, 1>>();
   place[0] = mask;
-  return int80(SYS_sched_setaffinity, 0, 4, u32(place), 0, 0, 0);
+  return int80(SYS_sched_setaffinity, u32(pid), 4, u32(place), 0, 0, 0);
+}
+
+/** Binds the caller to the CPUs of `mask` (bit n is CPU n). */
+export function setAffinity(mask: u32): i32 {
+  return setAffinityOf(0, mask);
 }
 
 export function prctl(option: u32, argument: u32): i32 {

@@ -9,11 +9,11 @@
 import { exit } from '../lib/crt.ts';
 import { printError } from '../lib/output.ts';
 
-const SIZE: u32 = 1048576;
+const SIZE: u32 = 4194304;
 
 class Arena {
   used: u32;
-  memory: FixedArray<u8, 1048576>;
+  memory: FixedArray<u8, 4194304>;
 }
 
 const arena = zeroed<Inline<Arena>>();

@@ -1,67 +1,118 @@
 /*
- * Commands that the shell carries out itself, because they change it. Those that run other commands (`exec`, `.`,
- * `eval`) are in execute.ts.
+ * Commands that the shell carries out itself: those that change it, and some that it would be slow to start programs
+ * for. Those that run other commands (`exec`, `.`, `eval`, `command`) are in simple.ts.
  */
 
-import { EINTR } from '../../abi/errno.ts';
-import { BACKSLASH, EQUALS, NEWLINE, PERCENT, SPACE, TAB } from '../lib/characters.ts';
-import { exit } from '../lib/crt.ts';
+import { chdir, getcwd, umask } from '../lib/fileCalls.ts';
+import { SYS_times } from '../../abi/syscallNumbers.ts';
 import { complain } from '../lib/errors.ts';
-import { chdir, getcwd, read, umask } from '../lib/fileCalls.ts';
-import { print, printError } from '../lib/output.ts';
-import { parseNumber, stringLength, stringsEqual, type StringList } from '../lib/strings.ts';
+import { echoCommand } from '../lib/echoCommand.ts';
+import { flush, print, printError, stdout } from '../lib/output.ts';
+import { printfCommand } from '../lib/printfCommand.ts';
+import { stringLength, stringsEqual, type StringList } from '../lib/strings.ts';
 import { take } from './arena.ts';
-import { findJob, type Job, jobOfProcess, listJobs, resumeJob, waitBackground } from './jobs.ts';
-import { shell } from './state.ts';
+import { getOption } from './getopts.ts';
+import { killBuiltin, showJobs, toBackground, toForeground, waitForJobs } from './jobBuiltins.ts';
+import { numberArgument } from './parameters.ts';
+import { readVariables } from './read.ts';
+import { abort, leave, shell } from './state.ts';
 import { testBuiltin } from './test.ts';
-import { assignVariable, exportVariable, findValue, nameLength, printVariables, unsetVariable } from './variables.ts';
+import { trapBuiltin } from './traps.ts';
+import { exportNames, localNames, protectNames, setBuiltin, unsetNames } from './variableBuiltins.ts';
+import { assign, valueOf } from './variables.ts';
 
 /** Gets its arguments as a program would; gives its status. */
 export type Builtin = (argc: u32, argv: StringList) => i32;
 
-const COUNT: u32 = 18;
 const PATH_SIZE: u32 = 4096;
 
-const names = table<string, 18>(
+/** Special ones come first: their assignments last, and their errors end a script. */
+const SPECIAL_COUNT: u32 = 12;
+const COUNT: u32 = 30;
+
+const names = table<string, 30>(
   ':',
-  'cd',
-  'pwd',
-  'exit',
-  'export',
-  'unset',
-  'set',
-  'shift',
   'break',
   'continue',
-  'jobs',
-  'fg',
-  'bg',
-  'wait',
-  'read',
-  'umask',
-  'test',
+  'exit',
+  'export',
+  'readonly',
+  'return',
+  'set',
+  'shift',
+  'times',
+  'trap',
+  'unset',
   '[',
+  'bg',
+  'cd',
+  'echo',
+  'false',
+  'fg',
+  'getopts',
+  'hash',
+  'jobs',
+  'kill',
+  'local',
+  'printf',
+  'pwd',
+  'read',
+  'test',
+  'true',
+  'umask',
+  'wait',
 );
 
-const functions = table<Builtin, 18>(
+const functions = table<Builtin, 30>(
   doNothing,
-  changeDirectory,
-  printDirectory,
-  leaveShell,
-  exportNames,
-  unsetNames,
-  setOptions,
-  shiftParameters,
   breakLoop,
   continueLoop,
-  showJobs,
-  toForeground,
+  leaveShell,
+  exportNames,
+  protectNames,
+  leaveFunction,
+  setBuiltin,
+  shiftParameters,
+  showTimes,
+  trapBuiltin,
+  unsetNames,
+  testBuiltin,
   toBackground,
-  waitForJobs,
+  changeDirectory,
+  echoCommand,
+  fail,
+  toForeground,
+  getOption,
+  doNothing,
+  showJobs,
+  killBuiltin,
+  localNames,
+  printfCommand,
+  printDirectory,
   readVariables,
+  testBuiltin,
+  doNothing,
   changeMask,
-  testBuiltin,
-  testBuiltin,
+  waitForJobs,
+);
+
+const reserved = table<string, 16>(
+  '!',
+  '{',
+  '}',
+  'case',
+  'do',
+  'done',
+  'elif',
+  'else',
+  'esac',
+  'fi',
+  'for',
+  'if',
+  'in',
+  'then',
+  'until',
+  'while',
 );
 
 /** The builtin with this name, or null. */
@@ -72,16 +123,61 @@ export function findBuiltin(name: Ptr<u8>): Builtin | null {
   return null;
 }
 
+export function isSpecial(name: Ptr<u8>): boolean {
+  for (let i: u32 = 0; i < SPECIAL_COUNT; i++) {
+    if (stringsEqual(name, bytes(names[i]))) return true;
+  }
+  return stringsEqual(name, bytes('.')) || stringsEqual(name, bytes('eval')) || stringsEqual(name, bytes('exec'));
+}
+
+/** Is it a word of the grammar? */
+export function isReserved(name: Ptr<u8>): boolean {
+  for (let i: u32 = 0; i < 16; i++) {
+    if (stringsEqual(name, bytes(reserved[i]))) return true;
+  }
+  return false;
+}
+
 function doNothing(): i32 {
   return 0;
 }
 
-/** cd [DIRECTORY]: to HOME without one. */
+function fail(): i32 {
+  return 1;
+}
+
+/** cd [DIRECTORY]: to HOME without one, with `-` to where the shell was before. */
 function changeDirectory(argc: u32, argv: StringList): i32 {
-  const home = findValue(bytes('HOME'), 4);
-  const target = argc > 1 ? argv[1]! : home === null ? bytes('/') : home;
-  const error = chdir(target);
-  return error < 0 ? complain('cd', target, error) : 0;
+  let first: u32 = 1;
+  while (first < argc && isPathOption(argv[first]!)) first++;
+  const back = first < argc && stringsEqual(argv[first]!, bytes('-'));
+  const value = first < argc && !back ? argv[first] : valueOf(back ? 'OLDPWD' : 'HOME');
+  if (value === null) {
+    printError('sh: cd: %s not set\n', back ? 'OLDPWD' : 'HOME');
+    return 2;
+  }
+  const before = currentDirectory();
+  const error = chdir(value);
+  if (error < 0) {
+    complain('sh: cd', value, error);
+    return 2;
+  }
+  if (before !== null) assign('OLDPWD', before);
+  const now = currentDirectory();
+  if (now !== null) assign('PWD', now);
+  if (back && now !== null) print('%s\n', now);
+  return 0;
+}
+
+/** -P and -L are the same here: paths are always physical. */
+function isPathOption(text: Ptr<u8>): boolean {
+  return stringsEqual(text, bytes('-P')) || stringsEqual(text, bytes('-L')) || stringsEqual(text, bytes('--'));
+}
+
+/** The current directory, in the arena; null if it has no path. */
+export function currentDirectory(): Ptr<u8> | null {
+  const path = take(PATH_SIZE);
+  return getcwd(path, PATH_SIZE) < 0 ? null : path;
 }
 
 function printDirectory(): i32 {
@@ -94,60 +190,27 @@ function printDirectory(): i32 {
 
 /** exit [STATUS]: the last command's by default. */
 function leaveShell(argc: u32, argv: StringList): i32 {
-  exit(argc > 1 ? numberArgument(argv[1]!, 2) : shell.status);
+  leave(argc > 1 ? numberArgument(argv[1]!, 2) & 0xff : shell.status);
 }
 
-/** A number, or `otherwise` with a complaint. */
-function numberArgument(text: Ptr<u8>, otherwise: i32): i32 {
-  const number = zeroed<FixedArray<i32, 1>>();
-  if (parseNumber(text, number)) return number[0];
-  printError('sh: %s: not a number\n', text);
-  return otherwise;
-}
-
-/** export [NAME[=VALUE]...] */
-function exportNames(argc: u32, argv: StringList): i32 {
-  if (argc === 1) printVariables(true);
-  let status: i32 = 0;
-  for (let i: u32 = 1; i < argc; i++) {
-    const text = argv[i]!;
-    const length = nameLength(text);
-    if (length > 0 && text[length] === EQUALS) assignVariable(text, length, text.add(length + 1), true);
-    else if (length > 0 && text[length] === 0) exportVariable(text, length);
-    else {
-      printError('sh: export: %s: not a name\n', text);
-      status = 1;
-    }
-  }
+/** return [STATUS]: from a function, or a file that `.` runs; elsewhere, it ends the shell. */
+function leaveFunction(argc: u32, argv: StringList): i32 {
+  const status = argc > 1 ? numberArgument(argv[1]!, 2) & 0xff : shell.status;
+  if (shell.calls === 0) leave(status);
+  shell.returning = true;
   return status;
-}
-
-function unsetNames(argc: u32, argv: StringList): i32 {
-  for (let i: u32 = 1; i < argc; i++) unsetVariable(argv[i]!);
-  return 0;
-}
-
-/** set: prints all variables; set -e, set +e */
-function setOptions(argc: u32, argv: StringList): i32 {
-  if (argc === 1) {
-    printVariables(false);
-    return 0;
-  }
-  if (stringsEqual(argv[1]!, bytes('-e'))) shell.exitOnError = true;
-  else if (stringsEqual(argv[1]!, bytes('+e'))) shell.exitOnError = false;
-  else {
-    printError('sh: set: %s: unknown option\n', argv[1]);
-    return 2;
-  }
-  return 0;
 }
 
 /** shift [COUNT] */
 function shiftParameters(argc: u32, argv: StringList): i32 {
   const count = argc > 1 ? u32(numberArgument(argv[1]!, 0)) : 1;
-  if (count > shell.parameterCount) return 1;
-  shell.parameters = shell.parameters.add(count);
-  shell.parameterCount -= count;
+  if (count > shell.parameters.count) {
+    printError("sh: shift: can't shift that many\n");
+    abort(2);
+    return 2;
+  }
+  shell.parameters.list = shell.parameters.list.add(count);
+  shell.parameters.count -= count;
   return 0;
 }
 
@@ -168,89 +231,6 @@ function leaveLoops(argc: u32, argv: StringList, continuing: boolean): i32 {
   return 0;
 }
 
-function showJobs(): i32 {
-  listJobs();
-  return 0;
-}
-
-/** fg [JOB] */
-function toForeground(argc: u32, argv: StringList): i32 {
-  return resume(argc, argv, true);
-}
-
-/** bg [JOB] */
-function toBackground(argc: u32, argv: StringList): i32 {
-  return resume(argc, argv, false);
-}
-
-function resume(argc: u32, argv: StringList, foreground: boolean): i32 {
-  const job = argc > 1 ? jobArgument(argv[1]!) : findJob(0);
-  if (job === null || job.group === 0) {
-    printError('sh: %s: no such job\n', argv[0]);
-    return 1;
-  }
-  return resumeJob(job, foreground);
-}
-
-/** `%2` is a job's number, anything else the pid of one of its processes. */
-function jobArgument(text: Ptr<u8>): Job | null {
-  const number = zeroed<FixedArray<i32, 1>>();
-  const isNumber = text[0] === PERCENT;
-  if (!parseNumber(isNumber ? text.add(1) : text, number) || number[0] <= 0) return null;
-  return isNumber ? findJob(u32(number[0])) : jobOfProcess(number[0]);
-}
-
-/** wait [JOB...]: for all by default. */
-function waitForJobs(argc: u32, argv: StringList): i32 {
-  if (argc === 1) return waitBackground(null);
-  let status: i32 = 0;
-  for (let i: u32 = 1; i < argc; i++) {
-    const job = jobArgument(argv[i]!);
-    status = job === null ? 127 : waitBackground(job);
-  }
-  return status;
-}
-
-/** read NAME...: a line of input, a word for each name, the rest for the last. Status 1 at the end of input. */
-function readVariables(argc: u32, argv: StringList): i32 {
-  const line = take(PATH_SIZE);
-  const ended = !readInputLine(line);
-  let at: u32 = 0;
-  for (let i: u32 = 1; i < argc; i++) {
-    while (line[at] === SPACE || line[at] === TAB) at++;
-    const from = at;
-    const last = i + 1 === argc;
-    while (line[at] !== 0 && (last || (line[at] !== SPACE && line[at] !== TAB))) at++;
-    if (line[at] !== 0) {
-      line[at] = 0;
-      at++;
-    }
-    assignVariable(argv[i]!, stringLength(argv[i]!), line.add(from), false);
-  }
-  return ended ? 1 : 0;
-}
-
-/** One byte at a time: what follows the line belongs to whoever reads next. A backslash joins lines. */
-function readInputLine(line: Ptr<u8>): boolean {
-  let length: u32 = 0;
-  while (length + 1 < PATH_SIZE) {
-    const got = read(0, line.add(length), 1);
-    if (got === -EINTR && !shell.interrupted) continue;
-    if (got <= 0) break;
-    if (line[length] !== NEWLINE) {
-      length++;
-      continue;
-    }
-    if (length === 0 || line[length - 1] !== BACKSLASH) {
-      line[length] = 0;
-      return true;
-    }
-    length--;
-  }
-  line[length] = 0;
-  return false;
-}
-
 /** umask [MASK] */
 function changeMask(argc: u32, argv: StringList): i32 {
   if (argc > 1) {
@@ -263,5 +243,18 @@ function changeMask(argc: u32, argv: StringList): i32 {
   const mask = umask(0);
   umask(u32(mask));
   print('%04o\n', mask);
+  return 0;
+}
+
+/** times: the processor time of the shell (user, system), and below it that of its children. */
+function showTimes(): i32 {
+  const ticks = zeroed<FixedArray<u32, 4>>();
+  int80(SYS_times, u32(ticks), 0, 0, 0, 0, 0);
+  for (let i: u32 = 0; i < 4; i++) {
+    const hundredths = ticks[i];
+    print('%um%u.%02u0000s', hundredths / 6000, (hundredths / 100) % 60, hundredths % 100);
+    print(i % 2 === 0 ? ' ' : '\n');
+  }
+  flush(stdout);
   return 0;
 }

@@ -1,263 +1,338 @@
 /*
- * From words as they are written to the fields that commands get: variables and the output of commands are put in,
- * unquoted results are split at blanks, patterns are replaced by the names that they match, quotes go.
- *
- * A field grows in two forms side by side: as plain text, and as a pattern in which every character that was quoted, or
- * came out of something quoted, is behind a backslash if it would be special.
+ * From words as they are written to the fields that commands get: parameters, the output of commands and the values of
+ * expressions are put in, unquoted results are split (field.ts), patterns are replaced by the names that they match,
+ * quotes go.
  */
 
 import {
-  AT_SIGN,
   BACKQUOTE,
   BACKSLASH,
-  CLOSE_BRACE,
+  COLON,
   DOLLAR,
   DOUBLE_QUOTE,
-  EXCLAMATION,
+  EQUALS,
   HASH,
+  MINUS,
   NEWLINE,
   OPEN_BRACE,
-  OPEN_BRACKET,
   OPEN_PAREN,
+  PERCENT,
+  PLUS,
   QUESTION,
   SINGLE_QUOTE,
-  SPACE,
+  SLASH,
   STAR,
-  TAB,
+  TILDE,
 } from '../lib/characters.ts';
-import { exit } from '../lib/crt.ts';
-import { initOutput, type Output, printError, printTo } from '../lib/output.ts';
-import { isDigit, stringLength } from '../lib/strings.ts';
-import { takeCopy } from './arena.ts';
-import { expandPattern } from './glob.ts';
-import { skipUnit } from './lexer.ts';
+import { contents } from '../lib/buffer.ts';
+import { stringLength } from '../lib/strings.ts';
+import { take, takeCopy } from './arena.ts';
+import { evaluate } from './arithmetic.ts';
+import { add, addSplitting, addValue, beginField, dropField, endField, type Field } from './field.ts';
+import { arithmeticEnd, skipUnit } from './lexer.ts';
+import { isSet, ShellOption } from './options.ts';
+import { complainParameter, Cut, cut, isAll, numberText, parameterLength, parameterValue } from './parameters.ts';
 import { shell } from './state.ts';
-import { addWord, type WordList } from './tree.ts';
-import { findValue, nameLength } from './variables.ts';
-
-const FIELD_SIZE: u32 = 16384;
+import { type WordList } from './tree.ts';
+import { assignVariable, nameLength, valueOf } from './variables.ts';
 
 /** Runs a command and gives its output, without the newlines at its end. Set by execute.ts, which needs this file. */
 export type Substitution = (command: Ptr<u8>, length: u32) => Ptr<u8>;
 
-class Expansion {
-  /** Where finished fields go; null: all is one field, without splitting and patterns. */
-  fields: WordList | null;
-  /** A field has begun, be it an empty one in quotes. */
-  begun: boolean;
-  /** It has a special character that is not quoted. */
-  special: boolean;
-  length: u32;
-  patternLength: u32;
-  text: FixedArray<u8, 16384>;
-  pattern: FixedArray<u8, 32768>;
+class Hooks {
   substitute: Substitution;
 }
 
-const expansion = zeroed<Inline<Expansion>>();
+const hooks = zeroed<Inline<Hooks>>();
+
+/** How text stands that is expanded. */
+enum Quoting {
+  None,
+  /** The word within an unquoted `${name:-word}`: it is split as values are. */
+  Value,
+  Double,
+  /** In a here-document: a double quote is a character like others. */
+  Document,
+}
 
 /** Tells how to run commands within words. */
 export function setSubstitution(substitute: Substitution): void {
-  expansion.substitute = substitute;
+  hooks.substitute = substitute;
 }
 
 /** Expands a word to any number of fields, appended to `fields`. */
 export function expandFields(word: Ptr<u8>, fields: WordList): void {
-  begin(fields);
-  expandText(word, stringLength(word), false);
-  endField();
+  const field = zeroed<Inline<Field>>();
+  beginField(field, fields);
+  expandText(field, word, afterTilde(field, word), stringLength(word), Quoting.None);
+  endField(field);
+  dropField(field);
 }
 
-/** Expands a word to exactly one field: a value, or a file's name. */
+/** Expands a word to exactly one field: a file's name, or what `case` looks at. */
 export function expandOne(word: Ptr<u8>): Ptr<u8> {
-  begin(null);
-  expandText(word, stringLength(word), false);
-  return takeCopy(expansion.text, expansion.length);
+  const field = zeroed<Inline<Field>>();
+  beginField(field, null);
+  return finish(field, word, afterTilde(field, word), stringLength(word), Quoting.None);
 }
 
-function begin(fields: WordList | null): void {
-  expansion.fields = fields;
-  reset();
-}
-
-function reset(): void {
-  expansion.begun = false;
-  expansion.special = false;
-  expansion.length = 0;
-  expansion.patternLength = 0;
-}
-
-/** Ends the field that has begun, if any. */
-function endField(): void {
-  const fields = expansion.fields;
-  if (fields === null || !expansion.begun) return;
-  const text = takeCopy(expansion.text, expansion.length);
-  const special = expansion.special;
-  expansion.pattern[expansion.patternLength] = 0;
-  if (!special || !expandPattern(expansion.pattern, fields)) addWord(fields, text);
-  reset();
-}
-
-/** Adds a character to the field. */
-function add(byte: u8, quoted: boolean): void {
-  if (expansion.length === FIELD_SIZE) {
-    printError('sh: a word of more than %u bytes\n', FIELD_SIZE);
-    exit(2);
+/** Expands what is assigned to a variable: like one field, but a tilde may stand behind a colon as well. */
+export function expandAssigned(word: Ptr<u8>): Ptr<u8> {
+  const field = zeroed<Inline<Field>>();
+  beginField(field, null);
+  let from: u32 = 0;
+  const length = stringLength(word);
+  while (from < length) {
+    from += afterTilde(field, word.add(from));
+    let end = from;
+    while (end < length && word[end] !== COLON) end = skipUnit(word, end, length, false);
+    if (end < length) end++;
+    expandText(field, word, from, end < length ? end : length, Quoting.None);
+    from = end;
   }
-  expansion.begun = true;
-  expansion.text[expansion.length] = byte;
-  expansion.length++;
-  const special = byte === STAR || byte === QUESTION || byte === OPEN_BRACKET;
-  if (special && !quoted) expansion.special = true;
-  if (byte === BACKSLASH || (special && quoted)) addToPattern(BACKSLASH);
-  addToPattern(byte);
+  return finish(field, word, length, length, Quoting.None);
 }
 
-function addToPattern(byte: u8): void {
-  expansion.pattern[expansion.patternLength] = byte;
-  expansion.patternLength++;
+/** Expands the text of a here-document, or of a prompt. */
+export function expandDocument(text: Ptr<u8>): Ptr<u8> {
+  return expandPart(text, stringLength(text), Quoting.Document);
 }
 
-/** Adds a value: outside quotes, blanks in it separate fields. */
-function addValue(value: Ptr<u8>, quoted: boolean): void {
-  for (let i: u32 = 0; value[i] !== 0; i++) {
-    const byte = value[i];
-    const blank = byte === SPACE || byte === TAB || byte === NEWLINE;
-    if (blank && !quoted && expansion.fields !== null) endField();
-    else add(byte, quoted);
-  }
+/** Expands a word to a pattern, in which what was quoted is behind backslashes. */
+export function expandToPattern(word: Ptr<u8>, length: u32): Ptr<u8> {
+  const field = zeroed<Inline<Field>>();
+  beginField(field, null);
+  expandText(field, word, 0, length, Quoting.None);
+  const pattern = takeCopy(contents(field.pattern), field.pattern.length);
+  dropField(field);
+  return pattern;
 }
 
-/** Expands `text[0..length)`, all of it within double quotes or none. */
-function expandText(text: Ptr<u8>, length: u32, quoted: boolean): void {
-  let at: u32 = 0;
+function expandPart(text: Ptr<u8>, length: u32, quoting: i32): Ptr<u8> {
+  const field = zeroed<Inline<Field>>();
+  beginField(field, null);
+  return finish(field, text, 0, length, quoting);
+}
+
+/** Expands the rest of a text into a field that is the only one. */
+function finish(field: Field, text: Ptr<u8>, from: u32, length: u32, quoting: i32): Ptr<u8> {
+  expandText(field, text, from, length, quoting);
+  const result = takeCopy(contents(field.text), field.text.length);
+  dropField(field);
+  return result;
+}
+
+/** `~` at the beginning is the home directory, alone or before a slash. Returns how much of the word that was. */
+function afterTilde(field: Field, word: Ptr<u8>): u32 {
+  if (word[0] !== TILDE || (word[1] !== 0 && word[1] !== SLASH && word[1] !== COLON)) return 0;
+  const home = valueOf('HOME');
+  if (home === null) return 0;
+  field.begun = true;
+  addValue(field, home, true);
+  return 1;
+}
+
+/** Expands `text[from..length)`. */
+function expandText(field: Field, text: Ptr<u8>, from: u32, length: u32, quoting: i32): void {
+  const quoted = quoting >= Quoting.Double;
+  let at = from;
   while (at < length) {
     const byte = text[at];
-    if (byte === DOLLAR) {
-      at = expandDollar(text, at, length, quoted);
-    } else if (byte === BACKSLASH) {
-      at = expandBackslash(text, at, length, quoted);
-    } else if (byte === BACKQUOTE) {
-      const end = skipUnit(text, at, length);
-      addValue(expansion.substitute(text.add(at + 1), end - at - 2), quoted);
+    if (byte === DOLLAR) at = expandDollar(field, text, at, length, quoting);
+    else if (byte === BACKSLASH) at = expandBackslash(field, text, at, length, quoting);
+    else if (byte === BACKQUOTE) at = expandBackquoted(field, text, at, length, quoted);
+    else if (byte === SINGLE_QUOTE && !quoted) {
+      const end = skipUnit(text, at, length, false);
+      field.begun = true;
+      for (let i = at + 1; i < end - 1; i++) add(field, text[i], true);
       at = end;
-    } else if (byte === SINGLE_QUOTE && !quoted) {
-      const end = skipUnit(text, at, length);
-      expansion.begun = true;
-      for (let i = at + 1; i < end - 1; i++) add(text[i], true);
-      at = end;
-    } else if (byte === DOUBLE_QUOTE && !quoted) {
-      const end = skipUnit(text, at, length);
-      expansion.begun = true;
-      expandText(text.add(at + 1), end - at - 2, true);
+    } else if (byte === DOUBLE_QUOTE && quoting !== Quoting.Document) {
+      const end = skipUnit(text, at, length, quoted);
+      expandQuoted(field, text, at + 1, end - 1);
       at = end;
     } else {
-      add(byte, quoted);
+      if (quoting === Quoting.Value) addSplitting(field, byte, false);
+      else add(field, byte, quoted);
       at++;
     }
   }
 }
 
+/** What stands within double quotes makes a field, also if it is empty; but `"$@"` may be no field at all. */
+function expandQuoted(field: Field, text: Ptr<u8>, from: u32, end: u32): void {
+  const begun = field.begun;
+  field.wasNothing = false;
+  expandText(field, text, from, end, Quoting.Double);
+  if (!field.wasNothing) field.begun = true;
+  else if (field.text.length === 0) field.begun = begun;
+  field.wasNothing = false;
+}
+
 /** A backslash quotes the next character; within double quotes only some, and is a character before the others. */
-function expandBackslash(text: Ptr<u8>, at: u32, length: u32, quoted: boolean): u32 {
+function expandBackslash(field: Field, text: Ptr<u8>, at: u32, length: u32, quoting: i32): u32 {
   if (at + 1 >= length) {
-    add(BACKSLASH, true);
+    add(field, BACKSLASH, true);
     return at + 1;
   }
   const next = text[at + 1];
   if (next === NEWLINE) return at + 2;
-  const special = next === DOLLAR || next === BACKQUOTE || next === DOUBLE_QUOTE || next === BACKSLASH;
-  if (quoted && !special) add(BACKSLASH, true);
-  add(next, true);
+  const isQuote = next === DOUBLE_QUOTE && quoting !== Quoting.Document;
+  const special = next === DOLLAR || next === BACKQUOTE || next === BACKSLASH || isQuote;
+  if (quoting >= Quoting.Double && !special) add(field, BACKSLASH, true);
+  add(field, next, true);
   return at + 2;
 }
 
+/** `` `command` ``: a backslash in it quotes only what is special there. */
+function expandBackquoted(field: Field, text: Ptr<u8>, at: u32, length: u32, quoted: boolean): u32 {
+  const end = skipUnit(text, at, length, quoted);
+  const command = take(end - at);
+  let size: u32 = 0;
+  for (let i = at + 1; i < end - 1; i++) {
+    const next = text[i + 1];
+    const special = next === DOLLAR || next === BACKQUOTE || next === BACKSLASH || (quoted && next === DOUBLE_QUOTE);
+    if (text[i] === BACKSLASH && i + 1 < end - 1 && special) i++;
+    command[size] = text[i];
+    size++;
+  }
+  addValue(field, hooks.substitute(command, size), quoted);
+  return end;
+}
+
 /** What begins with a dollar. Returns the index behind it. */
-function expandDollar(text: Ptr<u8>, at: u32, length: u32, quoted: boolean): u32 {
+function expandDollar(field: Field, text: Ptr<u8>, at: u32, length: u32, quoting: i32): u32 {
+  const quoted = quoting >= Quoting.Double;
   const next: u8 = at + 1 < length ? text[at + 1] : 0;
   if (next === OPEN_PAREN) {
-    const end = skipUnit(text, at, length);
-    addValue(expansion.substitute(text.add(at + 2), end - at - 3), quoted);
-    return end;
+    const end = arithmeticEnd(text, at, length);
+    if (end !== 0) {
+      const expression = expandPart(text.add(at + 3), end - at - 5, Quoting.Double);
+      if (!shell.aborted) addValue(field, evaluate(expression), quoted);
+      return end;
+    }
+    const close = skipUnit(text, at, length, quoted);
+    addValue(field, hooks.substitute(text.add(at + 2), close - at - 3), quoted);
+    return close;
   }
   if (next === OPEN_BRACE) {
-    let end = at + 2;
-    while (end < length && text[end] !== CLOSE_BRACE) end++;
-    addParameter(text.add(at + 2), end - at - 2, quoted);
-    return end + 1;
+    const end = skipUnit(text, at, length, quoted);
+    expandBraces(field, text.add(at + 2), end - at - 3, quoting);
+    return end;
   }
-  const name = at + 1 < length ? parameterLength(text.add(at + 1)) : 0;
-  if (name === 0) {
-    add(DOLLAR, quoted);
-    return at + 1;
-  }
-  addParameter(text.add(at + 1), name, quoted);
+  const name = parameterLength(text.add(at + 1), length - at - 1, false);
+  if (name === 0) add(field, DOLLAR, quoted);
+  else addParameter(field, text.add(at + 1), name, quoted);
   return at + 1 + name;
 }
 
-/** Length of the parameter's name that begins `text`: a variable's, a digit, or a special character. 0: none. */
-function parameterLength(text: Ptr<u8>): u32 {
-  const length = nameLength(text);
-  if (length > 0) return length;
-  switch (text[0]) {
-    case QUESTION:
-    case DOLLAR:
-    case EXCLAMATION:
-    case HASH:
-    case AT_SIGN:
-    case STAR:
-      return 1;
-    default:
-      return isDigit(text[0]) ? 1 : 0;
-  }
-}
-
-function addParameter(name: Ptr<u8>, length: u32, quoted: boolean): void {
-  if (length === 1) {
-    switch (name[0]) {
-      case QUESTION:
-        addNumber(shell.status);
-        return;
-      case DOLLAR:
-        addNumber(shell.pid);
-        return;
-      case EXCLAMATION:
-        if (shell.lastBackground !== 0) addNumber(shell.lastBackground);
-        return;
-      case HASH:
-        addNumber(i32(shell.parameterCount));
-        return;
-      case AT_SIGN:
-      case STAR:
-        addAllParameters(quoted, name[0] === AT_SIGN);
-        return;
-      default:
-        break;
-    }
-  }
-  if (isDigit(name[0])) {
-    const index: u32 = name[0] - 0x30;
-    if (index === 0) addValue(shell.name, quoted);
-    else if (index <= shell.parameterCount) addValue(shell.parameters[index - 1]!, quoted);
+/** A parameter without anything done to it. */
+function addParameter(field: Field, name: Ptr<u8>, length: u32, quoted: boolean): void {
+  if (isAll(name, length)) {
+    addAll(field, quoted, name[0] !== STAR);
     return;
   }
-  const value = findValue(name, length);
-  if (value !== null) addValue(value, quoted);
+  const value = existing(name, length);
+  if (value !== null) addValue(field, value, quoted);
 }
 
-/** `$@` and `$*`. Within quotes, the first gives a field per parameter, the second one field with blanks. */
-function addAllParameters(quoted: boolean, separate: boolean): void {
-  for (let i: u32 = 0; i < shell.parameterCount; i++) {
-    if (i > 0 && (separate || !quoted)) endField();
-    if (i > 0 && (expansion.fields === null || (quoted && !separate))) add(SPACE, true);
-    if (quoted) expansion.begun = true;
-    addValue(shell.parameters[i]!, quoted);
+/** The value of a parameter. One that is not set is an error under `set -u`. */
+function existing(name: Ptr<u8>, length: u32): Ptr<u8> | null {
+  const value = parameterValue(name, length);
+  if (value === null && isSet(ShellOption.NoUnset)) complainParameter(name, length, bytes('parameter not set'));
+  return value;
+}
+
+/** `$@` and `$*`. Within quotes, the first gives a field per parameter, the second one field, joined by IFS. */
+function addAll(field: Field, quoted: boolean, separate: boolean): void {
+  const joined = field.fields === null || (quoted && !separate);
+  if (quoted && separate && shell.parameters.count === 0) field.wasNothing = true;
+  for (let i: u32 = 0; i < shell.parameters.count; i++) {
+    if (i > 0 && !joined) endField(field);
+    const joint = separate ? 0x20 : field.separators[0];
+    if (i > 0 && joined && joint !== 0) add(field, joint, true);
+    if (quoted) field.begun = true;
+    addValue(field, shell.parameters.list[i]!, quoted);
   }
 }
 
-function addNumber(value: i32): void {
-  const output = zeroed<Inline<Output>>();
-  initOutput(output, -1);
-  printTo(output, '%d', value);
-  for (let i: u32 = 0; i < output.used; i++) add(output.buffer[i], true);
+/** `${...}`; `text[0..length)` is what stands between the braces. */
+function expandBraces(field: Field, text: Ptr<u8>, length: u32, quoting: i32): void {
+  const quoted = quoting >= Quoting.Double;
+  if (text[0] === HASH && length > 1 && parameterLength(text.add(1), length - 1, true) === length - 1) {
+    addLength(field, text.add(1), length - 1);
+    return;
+  }
+  const name = parameterLength(text, length, true);
+  if (name === length && name > 0) {
+    addParameter(field, text, name, quoted);
+    return;
+  }
+  const colon = name > 0 && text[name] === COLON;
+  const at = colon ? name + 1 : name;
+  const operator: u32 = at < length ? text[at] : 0;
+  if (name > 0 && !colon && (operator === HASH || operator === PERCENT)) {
+    addCut(field, text, name, length, quoted);
+  } else if (name > 0 && isChoice(operator)) {
+    addChoice(field, text, name, length, quoting);
+  } else complainParameter(text, length, bytes('bad substitution'));
+}
+
+function addLength(field: Field, name: Ptr<u8>, length: u32): void {
+  const value = isAll(name, length) ? null : existing(name, length);
+  const size = isAll(name, length) ? shell.parameters.count : value === null ? 0 : stringLength(value);
+  addValue(field, numberText(i32(size)), false);
+}
+
+function isChoice(operator: u32): boolean {
+  return operator === MINUS || operator === EQUALS || operator === PLUS || operator === QUESTION;
+}
+
+/** `${name-word}` and the like; with a colon, an empty value is like none. `name` is the name's length. */
+function addChoice(field: Field, text: Ptr<u8>, name: u32, length: u32, quoting: i32): void {
+  const colon = text[name] === COLON;
+  const at = colon ? name + 1 : name;
+  const word = text.add(at + 1);
+  const wordLength = length - at - 1;
+  const inner = quoting === Quoting.None ? Quoting.Value : quoting;
+  const isThere = isAll(text, name) ? shell.parameters.count > 0 : isPresent(parameterValue(text, name), colon);
+  switch (text[at]) {
+    case PLUS:
+      if (isThere) expandText(field, word, 0, wordLength, inner);
+      return;
+    case MINUS:
+      if (isThere) addParameter(field, text, name, quoting >= Quoting.Double);
+      else expandText(field, word, 0, wordLength, inner);
+      return;
+    case EQUALS:
+      if (!isThere) {
+        if (nameLength(text) !== name) {
+          complainParameter(text, name, bytes('cannot be assigned'));
+          return;
+        }
+        assignVariable(text, name, expandPart(word, wordLength, quoting), false);
+      }
+      addParameter(field, text, name, quoting >= Quoting.Double);
+      return;
+    default:
+      if (isThere) addParameter(field, text, name, quoting >= Quoting.Double);
+      else if (wordLength > 0) complainParameter(text, name, expandPart(word, wordLength, quoting));
+      else complainParameter(text, name, bytes('parameter not set'));
+  }
+}
+
+function isPresent(value: Ptr<u8> | null, colon: boolean): boolean {
+  return value !== null && !(colon && value[0] === 0);
+}
+
+/** `${name#pattern}` and the like. */
+function addCut(field: Field, text: Ptr<u8>, name: u32, length: u32, quoted: boolean): void {
+  const atEnd = text[name] === PERCENT;
+  const longest = name + 1 < length && text[name + 1] === text[name];
+  const from = longest ? name + 2 : name + 1;
+  const pattern = expandToPattern(text.add(from), length - from);
+  const value = existing(text, name);
+  if (value === null) return;
+  const prefix = longest ? Cut.LongestPrefix : Cut.ShortestPrefix;
+  const suffix = longest ? Cut.LongestSuffix : Cut.ShortestSuffix;
+  addValue(field, cut(value, pattern, atEnd ? suffix : prefix), quoted);
 }

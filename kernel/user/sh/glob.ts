@@ -1,21 +1,11 @@
 /*
- * Patterns of file names: `*` any characters, `?` one, `[a-z]` one of those, `[!a-z]` one of the others. A backslash
- * makes the next character an ordinary one. A name that begins with a dot must be asked for with one.
+ * Names of files that match a pattern (lib/pattern.ts). A name that begins with a dot must be asked for with one.
  */
 
-import {
-  BACKSLASH,
-  CLOSE_BRACKET,
-  DOT,
-  EXCLAMATION,
-  MINUS,
-  OPEN_BRACKET,
-  QUESTION,
-  SLASH,
-  STAR,
-} from '../lib/characters.ts';
+import { BACKSLASH, DOT, OPEN_BRACKET, QUESTION, SLASH, STAR } from '../lib/characters.ts';
 import { closeDirectory, type Directory, nextName, openDirectory } from '../lib/directory.ts';
 import { lstat } from '../lib/fileCalls.ts';
+import { matches } from '../lib/pattern.ts';
 import { compareStrings, copyString, stringLength } from '../lib/strings.ts';
 import { type Stat64 } from '../../abi/stat.ts';
 import { takeCopy } from './arena.ts';
@@ -23,48 +13,6 @@ import { addWord, type Word, type WordList } from './tree.ts';
 
 /** Bytes of a path that a pattern can match. */
 const PATH_SIZE: u32 = 1024;
-
-/** Does all of `name` match the pattern (which ends at a zero or a slash)? */
-export function matches(pattern: Ptr<u8>, name: Ptr<u8>): boolean {
-  const p = pattern[0];
-  if (p === 0 || p === SLASH) return name[0] === 0;
-  if (p === STAR) {
-    for (let rest = name; ; rest = rest.add(1)) {
-      if (matches(pattern.add(1), rest)) return true;
-      if (rest[0] === 0) return false;
-    }
-  }
-  if (name[0] === 0) return false;
-  if (p === QUESTION) return matches(pattern.add(1), name.add(1));
-  if (p === OPEN_BRACKET) {
-    const length = bracketLength(pattern);
-    if (length !== 0) return bracketHolds(pattern, length, name[0]) && matches(pattern.add(length), name.add(1));
-  }
-  const literal: u32 = p === BACKSLASH && pattern[1] !== 0 ? 1 : 0;
-  return pattern[literal] === name[0] && matches(pattern.add(literal + 1), name.add(1));
-}
-
-/** Length of the bracket expression that begins `pattern`; 0 if it has no end: the bracket is a character then. */
-function bracketLength(pattern: Ptr<u8>): u32 {
-  let i: u32 = pattern[1] === EXCLAMATION ? 2 : 1;
-  if (pattern[i] === CLOSE_BRACKET) i++;
-  while (pattern[i] !== 0 && pattern[i] !== SLASH && pattern[i] !== CLOSE_BRACKET) i++;
-  return pattern[i] === CLOSE_BRACKET ? i + 1 : 0;
-}
-
-function bracketHolds(pattern: Ptr<u8>, length: u32, byte: u8): boolean {
-  const inverted = pattern[1] === EXCLAMATION;
-  let i: u32 = inverted ? 2 : 1;
-  let held = false;
-  while (i < length - 1) {
-    const low = pattern[i];
-    const range = pattern[i + 1] === MINUS && i + 2 < length - 1;
-    const high = range ? pattern[i + 2] : low;
-    if (byte >= low && byte <= high) held = true;
-    i += range ? 3 : 1;
-  }
-  return held !== inverted;
-}
 
 /** Adds the paths that match `pattern` to `result`, sorted. Returns whether there were any. */
 export function expandPattern(pattern: Ptr<u8>, result: WordList): boolean {
@@ -97,7 +45,7 @@ function walk(path: Ptr<u8>, length: u32, pattern: Ptr<u8>, result: WordList): v
   for (let name = nextName(directory); name !== null; name = nextName(directory)) {
     if (name[0] === DOT && rest[0] !== DOT) continue;
     const nameLength = stringLength(name);
-    if (!matches(rest, name) || at + nameLength + 2 > PATH_SIZE) continue;
+    if (!matches(rest, name, nameLength, true) || at + nameLength + 2 > PATH_SIZE) continue;
     copyString(path.add(at), name, PATH_SIZE - at);
     if (rest[end] !== 0) walk(path, at + nameLength, rest.add(end), result);
     else addWord(result, takeCopy(path, at + nameLength));

@@ -8,12 +8,14 @@
 import { EINTR } from '../../abi/errno.ts';
 import { SIGCONT, SIGINT, SIGPIPE } from '../../abi/signal.ts';
 import { STATUS_STOPPED, WNOHANG, WUNTRACED } from '../../abi/wait.ts';
-import { NEWLINE } from '../lib/characters.ts';
+import { MINUS, NEWLINE, PLUS, SPACE } from '../lib/characters.ts';
 import { print, printError, putByte, stdout, flush } from '../lib/output.ts';
 import { kill, wait4 } from '../lib/processCalls.ts';
 import { signalDescription } from '../lib/signalNames.ts';
+import { startsWith } from '../lib/strings.ts';
 import { setForeground } from '../lib/terminal.ts';
 import { shell } from './state.ts';
+import { trappedSignal } from './traps.ts';
 
 const MAX_JOBS: u32 = 32;
 export const MAX_STAGES: u32 = 16;
@@ -47,19 +49,30 @@ const jobs = zeroed<FixedArray<Inline<Job>, 32>>();
 
 /** A new job, without processes yet. Null if there are too many; that has been reported. */
 export function makeJob(text: Ptr<u8>, length: u32, foreground: boolean): Job | null {
-  for (let i: u32 = 0; i < MAX_JOBS; i++) {
-    const job = jobs[i];
-    if (job.state !== JOB_FREE) continue;
-    job.state = JOB_RUNNING;
-    job.group = 0;
-    job.foreground = foreground;
-    job.count = 0;
-    const shown = length < TEXT_SIZE ? length : TEXT_SIZE - 1;
-    for (let k: u32 = 0; k < shown; k++) job.text[k] = text[k] === NEWLINE ? 0x20 : text[k];
-    job.text[shown] = 0;
-    return job;
+  const job = freeJob();
+  if (job === null) {
+    printError('sh: too many jobs\n');
+    return null;
   }
-  printError('sh: too many jobs\n');
+  job.state = JOB_RUNNING;
+  job.group = 0;
+  job.foreground = foreground;
+  job.count = 0;
+  const shown = length < TEXT_SIZE ? length : TEXT_SIZE - 1;
+  for (let k: u32 = 0; k < shown; k++) job.text[k] = text[k] === NEWLINE ? 0x20 : text[k];
+  job.text[shown] = 0;
+  return job;
+}
+
+/** A place for a job; if all are taken, that of one that is done, though nobody has asked for its status. */
+function freeJob(): Job | null {
+  for (let i: u32 = 0; i < MAX_JOBS; i++) {
+    if (jobs[i].state === JOB_FREE) return jobs[i];
+  }
+  while (collect(WNOHANG) > 0) continue;
+  for (let i: u32 = 0; i < MAX_JOBS; i++) {
+    if (jobs[i].state === JOB_DONE) return jobs[i];
+  }
   return null;
 }
 
@@ -92,6 +105,17 @@ export function findJob(number: u32): Job | null {
   for (let i: u32 = MAX_JOBS; i > 0; i--) {
     const state = jobs[i - 1].state;
     if (state === JOB_RUNNING || state === JOB_STOPPED) return jobs[i - 1];
+  }
+  return null;
+}
+
+/** The job whose command begins with `text`; null asks for the one before the current one. Null if there is none. */
+export function findJobByText(text: Ptr<u8> | null): Job | null {
+  const current = findJob(0);
+  for (let i: u32 = MAX_JOBS; i > 0; i--) {
+    const job = jobs[i - 1];
+    if (job.state !== JOB_RUNNING && job.state !== JOB_STOPPED) continue;
+    if (text === null ? job !== current : startsWith(job.text, text)) return job;
   }
   return null;
 }
@@ -136,7 +160,9 @@ function tellSignal(status: u32): void {
 /** Waits for one job, or for all (null). Returns the status of the one. Ends early on ^C. */
 export function waitBackground(job: Job | null): i32 {
   while (job === null ? anyRunning() : job.state === JOB_RUNNING) {
-    if (collect(0) < 0) return shell.interrupted ? 128 + SIGINT : 0;
+    const collected = collect(0);
+    if (trappedSignal() !== 0) return i32(128 + trappedSignal());
+    if (collected < 0) return shell.interrupted ? 128 + SIGINT : 0;
   }
   if (job === null) return 0;
   const status = shellStatus(job.members[job.count - 1].status);
@@ -174,29 +200,42 @@ export function resumeJob(job: Job, foreground: boolean): i32 {
   return foreground ? waitForeground(job) : 0;
 }
 
-/** Takes in what has ended, without waiting, and (interactive) says so. */
+/** In an interactive shell: takes in what has ended, without waiting, and says so. Scripts ask by `wait`. */
 export function reportJobs(): void {
   while (collect(WNOHANG) > 0) continue;
-  for (let i: u32 = 0; i < MAX_JOBS; i++) {
+  for (let i: u32 = 0; i < MAX_JOBS && shell.interactive; i++) {
     if (jobs[i].state !== JOB_DONE) continue;
-    if (shell.interactive) describe(jobs[i]);
+    describe(jobs[i], JobList.Short);
     jobs[i].state = JOB_FREE;
   }
 }
 
+/** How jobs are listed: briefly, with a process id, or as nothing but that. */
+export enum JobList {
+  Short,
+  Long,
+  Processes,
+}
+
 /** Prints all jobs. */
-export function listJobs(): void {
+export function listJobs(kind: i32): void {
   while (collect(WNOHANG) > 0) continue;
   for (let i: u32 = 0; i < MAX_JOBS; i++) {
-    if (jobs[i].state === JOB_FREE) continue;
-    describe(jobs[i]);
-    if (jobs[i].state === JOB_DONE) jobs[i].state = JOB_FREE;
+    const job = jobs[i];
+    if (job.state === JOB_FREE || job.count === 0) continue;
+    describe(job, kind);
+    if (job.state === JOB_DONE) job.state = JOB_FREE;
   }
 }
 
-function describe(job: Job): void {
+function describe(job: Job, kind: i32): void {
   const status = job.members[job.count - 1].status;
-  print('[%u] ', jobNumber(job));
+  if (kind === JobList.Processes) {
+    print('%d\n', job.members[0].pid);
+    return;
+  }
+  print('[%u] %c ', jobNumber(job), job === findJob(0) ? PLUS : job === findJobByText(null) ? MINUS : SPACE);
+  if (kind === JobList.Long) print('%d ', job.members[0].pid);
   if (job.state === JOB_RUNNING) print('Running');
   else if (job.state === JOB_STOPPED) print('Stopped');
   else if ((status & 0x7f) !== 0) print('%s', signalDescription(status & 0x7f));

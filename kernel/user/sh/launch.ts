@@ -3,26 +3,27 @@
  */
 
 import { EACCES, ENOENT, ENOEXEC, ENOTDIR } from '../../abi/errno.ts';
-import { O_RDONLY, O_RDWR } from '../../abi/fcntl.ts';
+import { O_RDONLY, O_RDWR, X_OK } from '../../abi/fcntl.ts';
 import { SIG_DFL, SIG_IGN, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU } from '../../abi/signal.ts';
+import { S_IFMT, S_IFREG, type Stat64 } from '../../abi/stat.ts';
 import { COLON, SLASH } from '../lib/characters.ts';
 import { exit } from '../lib/crt.ts';
 import { errorText } from '../lib/errors.ts';
-import { close, dup2, open, read } from '../lib/fileCalls.ts';
+import { access, close, dup2, open, read, stat } from '../lib/fileCalls.ts';
 import { joinPath } from '../lib/files.ts';
 import { flush, printError, stdout } from '../lib/output.ts';
 import { execve, fork, getpid, setpgid, setSignal } from '../lib/processCalls.ts';
-import { contains, type StringList } from '../lib/strings.ts';
+import { contains, stringLength, type StringList } from '../lib/strings.ts';
 import { setForeground } from '../lib/terminal.ts';
-import { take } from './arena.ts';
+import { take, takeCopy } from './arena.ts';
 import { addMember, forgetJobs, type Job } from './jobs.ts';
 import { shell } from './state.ts';
-import { environment, findValue } from './variables.ts';
+import { resetTraps } from './traps.ts';
+import { environment, valueOf } from './variables.ts';
 
 /** Exit statuses of commands that could not be executed. */
 const NOT_EXECUTABLE = 126;
 const NOT_FOUND = 127;
-const PATH_SIZE: u32 = 1024;
 /** Bytes of a file that are looked at to tell a script from a damaged program. */
 const SAMPLE: u32 = 64;
 
@@ -68,6 +69,8 @@ function becomeMember(job: Job): void {
     if (nothing >= 0) moveTo(nothing, 0);
   }
   shell.interactive = false;
+  shell.isSubshell = true;
+  resetTraps();
   forgetJobs();
 }
 
@@ -92,27 +95,46 @@ export function execute(argv: StringList): never {
 
 /** Tries each directory of PATH. An error other than "not there" is remembered, and the search goes on. */
 function searchPath(name: Ptr<u8>, argv: StringList): i32 {
-  const variable = findValue(bytes('PATH'), 4);
-  const path = variable === null ? bytes('/bin') : variable;
-  const directory = take(PATH_SIZE);
-  const candidate = take(PATH_SIZE);
   let error: i32 = -ENOENT;
-  let at: u32 = 0;
-  while (true) {
-    let length: u32 = 0;
-    for (; path[at] !== 0 && path[at] !== COLON; at++) {
-      if (length + 1 < PATH_SIZE) {
-        directory[length] = path[at];
-        length++;
-      }
-    }
-    directory[length] = 0;
-    joinPath(candidate, PATH_SIZE, directory, name);
+  for (let place: u32 = 0; ; place++) {
+    const candidate = candidateInPath(name, place);
+    if (candidate === null) return error;
     const failed = tryProgram(candidate, argv);
     if (failed !== -ENOENT && failed !== -ENOTDIR) error = failed;
-    if (path[at] === 0) return error;
+  }
+}
+
+/** The file that a command's name means: itself if it has a slash, else the first that can be executed. Or null. */
+export function findProgram(name: Ptr<u8>): Ptr<u8> | null {
+  if (contains(name, SLASH)) return isProgram(name) ? name : null;
+  for (let place: u32 = 0; ; place++) {
+    const candidate = candidateInPath(name, place);
+    if (candidate === null || isProgram(candidate)) return candidate;
+  }
+}
+
+function isProgram(path: Ptr<u8>): boolean {
+  const status = zeroed<Inline<Stat64>>();
+  if (stat(path, status) !== 0 || (status.st_mode & S_IFMT) !== S_IFREG) return false;
+  return access(path, X_OK) === 0;
+}
+
+/** The name in directory number `place` of PATH, in the arena; null if there are not so many. */
+function candidateInPath(name: Ptr<u8>, place: u32): Ptr<u8> | null {
+  const variable = valueOf('PATH');
+  const path = variable === null ? bytes('/bin') : variable;
+  let at: u32 = 0;
+  for (let skipped: u32 = 0; skipped < place; skipped++) {
+    while (path[at] !== 0 && path[at] !== COLON) at++;
+    if (path[at] === 0) return null;
     at++;
   }
+  let length: u32 = 0;
+  while (path[at + length] !== 0 && path[at + length] !== COLON) length++;
+  const candidate = take(length + stringLength(name) + 2);
+  const directory = takeCopy(path.add(at), length);
+  joinPath(candidate, length + stringLength(name) + 2, directory, name);
+  return candidate;
 }
 
 /** Executes a program; a text file that the kernel does not know how to execute is a script for this shell. */

@@ -1,6 +1,9 @@
 /*
  * Tokens of the shell's language: operators and words. A word is passed on as it is written; its quotes matter to the
  * expansion (expand.ts), and here only in that what they enclose does not end it.
+ *
+ * Here-documents stand on the lines after the one that asks for them. The parser puts them on the lexer's list, and the
+ * next newline token takes their lines along.
  */
 
 import {
@@ -15,6 +18,7 @@ import {
   GREATER,
   HASH,
   LESS,
+  MINUS,
   NEWLINE,
   OPEN_BRACE,
   OPEN_PAREN,
@@ -23,42 +27,68 @@ import {
   SPACE,
   TAB,
 } from '../lib/characters.ts';
-import { isDigit } from '../lib/strings.ts';
+import { bytesEqual, isDigit, stringLength } from '../lib/strings.ts';
+import { take } from './arena.ts';
+import { type Redirection } from './tree.ts';
 
-export const TOKEN_END = 0;
-export const TOKEN_WORD = 1;
-export const TOKEN_NEWLINE = 2;
-export const TOKEN_SEMICOLON = 3;
-export const TOKEN_BACKGROUND = 4;
-export const TOKEN_AND = 5;
-export const TOKEN_OR = 6;
-export const TOKEN_PIPE = 7;
-export const TOKEN_OPEN = 8;
-export const TOKEN_CLOSE = 9;
-/** < > >> <& >& <>, perhaps with the descriptor's number in front. */
-export const TOKEN_IN = 10;
-export const TOKEN_OUT = 11;
-export const TOKEN_APPEND = 12;
-export const TOKEN_COPY_IN = 13;
-export const TOKEN_COPY_OUT = 14;
-export const TOKEN_BOTH = 15;
-/** The text ends within quotes or the like. */
-export const TOKEN_UNFINISHED = 16;
+export enum Token {
+  End,
+  Word,
+  Newline,
+  Semicolon,
+  /** ;; */
+  DoubleSemicolon,
+  Background,
+  And,
+  Or,
+  Pipe,
+  Open,
+  Close,
+  /** < > >| >> <& >& <> << <<- (the redirections), perhaps with the descriptor's number in front. */
+  In,
+  Out,
+  Clobber,
+  Append,
+  CopyIn,
+  CopyOut,
+  Both,
+  Document,
+  DocumentStripped,
+  /** The text ends within quotes or the like. */
+  Unfinished,
+}
 
 export class Lexer {
   text: Ptr<u8>;
   length: u32;
   /** The current token: its kind, where it begins, where the next one may. */
-  kind: u32;
+  kind: i32;
   from: u32;
   at: u32;
   /** Of a redirection: the descriptor in front, or -1. */
   number: i32;
   /** Where the token before ended. */
   previousEnd: u32;
+  /** No more text will come: the end also ends a here-document. */
+  isLast: boolean;
+  /** Here-documents whose lines come next. */
+  pending: Redirection | null;
 }
 
-export function isBlank(byte: u32): boolean {
+/** Finds the index behind the `)` of `$(`, whose command begins at `from`. Set by the parser, which knows commands. */
+export type CommandEnd = (text: Ptr<u8>, from: u32, length: u32) => u32;
+
+class Hooks {
+  commandEnd: CommandEnd;
+}
+
+const hooks = zeroed<Inline<Hooks>>();
+
+export function setCommandEnd(commandEnd: CommandEnd): void {
+  hooks.commandEnd = commandEnd;
+}
+
+function isBlank(byte: u32): boolean {
   return byte === SPACE || byte === TAB;
 }
 
@@ -74,7 +104,7 @@ export function advance(lexer: Lexer): void {
   lexer.from = lexer.at;
   lexer.number = -1;
   if (lexer.at >= lexer.length) {
-    lexer.kind = TOKEN_END;
+    lexer.kind = lexer.pending === null || lexer.isLast ? Token.End : Token.Unfinished;
     return;
   }
   let digits: u32 = 0;
@@ -85,7 +115,8 @@ export function advance(lexer: Lexer): void {
     for (; isDigit(peekByte(lexer, 0)); lexer.at++) lexer.number = lexer.number * 10 + i32(peekByte(lexer, 0) - 0x30);
   }
   lexer.kind = operator(lexer, peekByte(lexer, 0), peekByte(lexer, 1));
-  if (lexer.kind === TOKEN_WORD) scanWord(lexer);
+  if (lexer.kind === Token.Word) scanWord(lexer);
+  else if (lexer.kind === Token.Newline) readDocuments(lexer);
 }
 
 /** Skips blanks, comments, and newlines behind a backslash. */
@@ -100,33 +131,36 @@ function skipBlanks(lexer: Lexer): void {
   while (lexer.at < lexer.length && lexer.text[lexer.at] !== NEWLINE) lexer.at++;
 }
 
-/** Recognises an operator and steps over it. Returns TOKEN_WORD if there is none. */
-function operator(lexer: Lexer, byte: u32, next: u32): u32 {
+/** Recognises an operator and steps over it. Returns Token.Word if there is none. */
+function operator(lexer: Lexer, byte: u32, next: u32): i32 {
   switch (byte) {
     case NEWLINE:
-      return step(lexer, 1, TOKEN_NEWLINE);
+      return step(lexer, 1, Token.Newline);
     case SEMICOLON:
-      return step(lexer, 1, TOKEN_SEMICOLON);
+      return next === SEMICOLON ? step(lexer, 2, Token.DoubleSemicolon) : step(lexer, 1, Token.Semicolon);
     case OPEN_PAREN:
-      return step(lexer, 1, TOKEN_OPEN);
+      return step(lexer, 1, Token.Open);
     case CLOSE_PAREN:
-      return step(lexer, 1, TOKEN_CLOSE);
+      return step(lexer, 1, Token.Close);
     case AMPERSAND:
-      return next === AMPERSAND ? step(lexer, 2, TOKEN_AND) : step(lexer, 1, TOKEN_BACKGROUND);
+      return next === AMPERSAND ? step(lexer, 2, Token.And) : step(lexer, 1, Token.Background);
     case BAR:
-      return next === BAR ? step(lexer, 2, TOKEN_OR) : step(lexer, 1, TOKEN_PIPE);
+      return next === BAR ? step(lexer, 2, Token.Or) : step(lexer, 1, Token.Pipe);
     case LESS:
-      if (next === AMPERSAND) return step(lexer, 2, TOKEN_COPY_IN);
-      return next === GREATER ? step(lexer, 2, TOKEN_BOTH) : step(lexer, 1, TOKEN_IN);
+      if (next === AMPERSAND) return step(lexer, 2, Token.CopyIn);
+      if (next === LESS && peekByte(lexer, 2) === MINUS) return step(lexer, 3, Token.DocumentStripped);
+      if (next === LESS) return step(lexer, 2, Token.Document);
+      return next === GREATER ? step(lexer, 2, Token.Both) : step(lexer, 1, Token.In);
     case GREATER:
-      if (next === AMPERSAND) return step(lexer, 2, TOKEN_COPY_OUT);
-      return next === GREATER ? step(lexer, 2, TOKEN_APPEND) : step(lexer, 1, TOKEN_OUT);
+      if (next === AMPERSAND) return step(lexer, 2, Token.CopyOut);
+      if (next === BAR) return step(lexer, 2, Token.Clobber);
+      return next === GREATER ? step(lexer, 2, Token.Append) : step(lexer, 1, Token.Out);
     default:
-      return TOKEN_WORD;
+      return Token.Word;
   }
 }
 
-function step(lexer: Lexer, bytes: u32, kind: u32): u32 {
+function step(lexer: Lexer, bytes: u32, kind: i32): i32 {
   lexer.at += bytes;
   return kind;
 }
@@ -152,9 +186,9 @@ function endsWord(byte: u32): boolean {
 
 function scanWord(lexer: Lexer): void {
   while (lexer.at < lexer.length && !endsWord(lexer.text[lexer.at])) {
-    const end = skipUnit(lexer.text, lexer.at, lexer.length);
+    const end = skipUnit(lexer.text, lexer.at, lexer.length, false);
     if (end > lexer.length) {
-      lexer.kind = TOKEN_UNFINISHED;
+      lexer.kind = Token.Unfinished;
       lexer.at = lexer.length;
       return;
     }
@@ -162,38 +196,100 @@ function scanWord(lexer: Lexer): void {
   }
 }
 
+// ---------------------------------------------------------------------------------------------------------------------
+// Here-documents.
+
+/** Takes the lines of all documents that were asked for. They begin where the lexer is: behind a newline. */
+function readDocuments(lexer: Lexer): void {
+  while (lexer.pending !== null) {
+    const document = lexer.pending;
+    if (!readDocument(lexer, document)) {
+      lexer.kind = Token.Unfinished;
+      return;
+    }
+    lexer.pending = document.nextPending;
+  }
+}
+
+/** Returns false if the text ends before the document does. */
+function readDocument(lexer: Lexer, document: Redirection): boolean {
+  const delimiterLength = stringLength(document.delimiter);
+  const text = take(lexer.length - lexer.at + 1);
+  let length: u32 = 0;
+  while (lexer.at < lexer.length) {
+    while (document.stripsTabs && peekByte(lexer, 0) === TAB) lexer.at++;
+    const from = lexer.at;
+    while (lexer.at < lexer.length && lexer.text[lexer.at] !== NEWLINE) lexer.at++;
+    const lineLength = lexer.at - from;
+    if (lexer.at < lexer.length) lexer.at++;
+    if (lineLength === delimiterLength && bytesEqual(lexer.text.add(from), document.delimiter, lineLength)) {
+      document.target = text;
+      return true;
+    }
+    copyBytes(text.add(length), lexer.text.add(from), lexer.at - from);
+    length += lexer.at - from;
+  }
+  document.target = text;
+  return lexer.isLast;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Units of words.
+
 /**
  * The index behind the unit of a word that begins at `at`: a plain character, one behind a backslash, something quoted,
- * `$(...)`, `${...}` or `` `...` ``. More than `length` if the text ends within it.
+ * `$(...)`, `${...}` or `` `...` ``. More than `length` if the text ends within it. With `quoted`, the unit stands
+ * within double quotes, where a single quote is a character like others.
  */
-export function skipUnit(text: Ptr<u8>, at: u32, length: u32): u32 {
+export function skipUnit(text: Ptr<u8>, at: u32, length: u32, quoted: boolean): u32 {
   switch (text[at]) {
     case BACKSLASH:
       return at + 2;
     case SINGLE_QUOTE:
-      return skipTo(text, at + 1, length, SINGLE_QUOTE, false);
+      return quoted ? at + 1 : skipPlain(text, at + 1, length, SINGLE_QUOTE);
     case DOUBLE_QUOTE:
-      return skipTo(text, at + 1, length, DOUBLE_QUOTE, true);
+      return skipNested(text, at + 1, length, DOUBLE_QUOTE, true);
     case BACKQUOTE:
-      return skipTo(text, at + 1, length, BACKQUOTE, false);
-    case DOLLAR:
-      if (at + 1 < length && text[at + 1] === OPEN_PAREN) return skipTo(text, at + 2, length, CLOSE_PAREN, true);
-      if (at + 1 < length && text[at + 1] === OPEN_BRACE) return skipTo(text, at + 2, length, CLOSE_BRACE, true);
-      return at + 1;
+      return skipBackquoted(text, at + 1, length);
+    case DOLLAR: {
+      const next: u32 = at + 1 < length ? text[at + 1] : 0;
+      if (next === OPEN_BRACE) return skipNested(text, at + 2, length, CLOSE_BRACE, quoted);
+      if (next !== OPEN_PAREN) return at + 1;
+      const end = arithmeticEnd(text, at, length);
+      return end !== 0 ? end : hooks.commandEnd(text, at + 2, length);
+    }
     default:
       return at + 1;
   }
 }
 
-/** The index behind the next `close`; with `nested`, quotes and substitutions on the way are skipped as wholes. */
-function skipTo(text: Ptr<u8>, from: u32, length: u32, close: u32, nested: boolean): u32 {
+/** The index behind `$((...))`, which begins at `at`; 0 if there is none such: it is a command in parentheses then. */
+export function arithmeticEnd(text: Ptr<u8>, at: u32, length: u32): u32 {
+  if (at + 2 >= length || text[at + 1] !== OPEN_PAREN || text[at + 2] !== OPEN_PAREN) return 0;
+  const inner = skipNested(text, at + 3, length, CLOSE_PAREN, true);
+  if (inner > length) return length + 1;
+  return inner < length && text[inner] === CLOSE_PAREN ? inner + 1 : 0;
+}
+
+/** The index behind the next `close`, whatever stands before it. */
+function skipPlain(text: Ptr<u8>, from: u32, length: u32, close: u32): u32 {
+  let at = from;
+  while (at < length && text[at] !== close) at++;
+  return at + 1;
+}
+
+function skipBackquoted(text: Ptr<u8>, from: u32, length: u32): u32 {
+  let at = from;
+  while (at < length && text[at] !== BACKQUOTE) at += text[at] === BACKSLASH ? 2 : 1;
+  return at + 1;
+}
+
+/** The index behind the next `close`; quotes, substitutions and parentheses on the way are skipped as wholes. */
+export function skipNested(text: Ptr<u8>, from: u32, length: u32, close: u32, quoted: boolean): u32 {
   let at = from;
   while (at < length && text[at] !== close) {
-    const byte = text[at];
-    // A single quote within double quotes is just a character; parentheses may stand within parentheses.
-    if (!nested || (close === DOUBLE_QUOTE && byte === SINGLE_QUOTE)) at++;
-    else if (close === CLOSE_PAREN && byte === OPEN_PAREN) at = skipTo(text, at + 1, length, CLOSE_PAREN, true);
-    else at = skipUnit(text, at, length);
+    if (close === CLOSE_PAREN && text[at] === OPEN_PAREN) at = skipNested(text, at + 1, length, CLOSE_PAREN, quoted);
+    else at = skipUnit(text, at, length, quoted);
   }
   return at + 1;
 }

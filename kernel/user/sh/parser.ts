@@ -5,100 +5,56 @@
  *   list      = and-or { (';' | '&' | newline) and-or } [ ';' | '&' ]
  *   and-or    = pipeline { ('&&' | '||') pipeline }
  *   pipeline  = [ '!' ] command { '|' command }
- *   command   = simple | ( '(' list ')' | '{' list '}' | if | while | until | for ) { redirection }
+ *   command   = simple | function | compound { redirection }
+ *   compound  = '(' list ')' | '{' list '}' | if | while | until | for | case
+ *   function  = name '(' ')' compound { redirection }
  *   simple    = { assignment | redirection } { word | redirection }
+ *   case      = 'case' word 'in' { [ '(' ] word { '|' word } ')' [ list ] ';;' } 'esac'
  *
  * Newlines separate within a compound command, and end the list of a line. Where the text ends too early, the outcome
  * is `unfinished`, and an interactive shell asks for more.
  */
 
-import { EQUALS, EXCLAMATION } from '../lib/characters.ts';
-import { bytesEqual, isDigit, isNameStart, stringLength } from '../lib/strings.ts';
-import { printError } from '../lib/output.ts';
-import { take, takeCopy } from './arena.ts';
+import { BACKSLASH, CLOSE_PAREN, DOUBLE_QUOTE, EQUALS, SINGLE_QUOTE } from '../lib/characters.ts';
+import { isDigit, isNameStart } from '../lib/strings.ts';
+import { mark, release, take } from './arena.ts';
+import { advance, type Lexer, setCommandEnd, skipNested, Token } from './lexer.ts';
 import {
-  advance,
-  type Lexer,
-  TOKEN_AND,
-  TOKEN_APPEND,
-  TOKEN_BACKGROUND,
-  TOKEN_BOTH,
-  TOKEN_CLOSE,
-  TOKEN_COPY_IN,
-  TOKEN_END,
-  TOKEN_IN,
-  TOKEN_NEWLINE,
-  TOKEN_OPEN,
-  TOKEN_OR,
-  TOKEN_OUT,
-  TOKEN_PIPE,
-  TOKEN_SEMICOLON,
-  TOKEN_UNFINISHED,
-  TOKEN_WORD,
-} from './lexer.ts';
-import {
-  addWord,
-  makeNode,
-  makePair,
-  type Node,
-  NODE_AND,
-  NODE_BACKGROUND,
-  NODE_FOR,
-  NODE_GROUP,
-  NODE_IF,
-  NODE_NOT,
-  NODE_OR,
-  NODE_PIPE,
-  NODE_SEQUENCE,
-  NODE_SIMPLE,
-  NODE_SUBSHELL,
-  NODE_UNTIL,
-  NODE_WHILE,
-  type Redirection,
-  REDIRECT_APPEND,
-  REDIRECT_BOTH,
-  REDIRECT_COPY,
-  REDIRECT_IN,
-  REDIRECT_OUT,
-} from './tree.ts';
+  expectToken,
+  expectWord,
+  fail,
+  initParser,
+  isWord,
+  Outcome,
+  type Parser,
+  skipNewlines,
+  wordText,
+} from './parserState.ts';
+import { addWord, makeNode, makePair, type Node, NodeKind, RedirectKind, type Redirection } from './tree.ts';
 
-export const PARSED = 0;
-/** The text ends where more must come. */
-export const PARSE_UNFINISHED = 1;
-/** A syntax error, which has been reported. */
-export const PARSE_ERROR = 2;
-
-export class Parser {
-  lexer: Inline<Lexer>;
-  /** PARSED, or what went wrong first. Once it is set, everything returns null up to the top. */
-  outcome: u32;
-}
-
-/** Sets a parser up for `text`. */
-export function initParser(parser: Parser, text: Ptr<u8>, length: u32): void {
-  parser.lexer.text = text;
-  parser.lexer.length = length;
-  parser.lexer.at = 0;
+/** To be called once. */
+export function initParsing(): void {
+  setCommandEnd(commandEnd);
 }
 
 /** Is there nothing left but blanks and newlines? Steps over them. */
 export function atEnd(parser: Parser): boolean {
   const lexer: Lexer = parser.lexer;
   do advance(lexer);
-  while (lexer.kind === TOKEN_NEWLINE);
+  while (lexer.kind === Token.Newline);
   lexer.at = lexer.from;
-  return lexer.kind === TOKEN_END;
+  return lexer.kind === Token.End;
 }
 
 /** Parses up to the end of a line. Null if the line is empty, or if `outcome` says that something is wrong. */
 export function parseLine(parser: Parser): Node | null {
   const lexer: Lexer = parser.lexer;
-  parser.outcome = PARSED;
+  parser.outcome = Outcome.Parsed;
   advance(lexer);
-  if (lexer.kind === TOKEN_NEWLINE || lexer.kind === TOKEN_END) return null;
+  if (lexer.kind === Token.Newline || lexer.kind === Token.End) return null;
   const node = parseList(parser, false);
   if (node === null) return null;
-  if (lexer.kind !== TOKEN_NEWLINE && lexer.kind !== TOKEN_END) return fail(parser);
+  if (lexer.kind !== Token.Newline && lexer.kind !== Token.End) return fail(parser);
   return node;
 }
 
@@ -110,11 +66,11 @@ function parseList(parser: Parser, compound: boolean): Node | null {
   while (true) {
     let item = parseAndOr(parser);
     if (item === null) return null;
-    const separated = lexer.kind === TOKEN_SEMICOLON || lexer.kind === TOKEN_BACKGROUND;
-    if (lexer.kind === TOKEN_BACKGROUND) item = makePair(NODE_BACKGROUND, item, null);
-    list = list === null ? item : makePair(NODE_SEQUENCE, list, item);
+    const separated = lexer.kind === Token.Semicolon || lexer.kind === Token.Background;
+    if (lexer.kind === Token.Background) item = makePair(NodeKind.Background, item, null);
+    list = list === null ? item : makePair(NodeKind.Sequence, list, item);
     if (separated) advance(lexer);
-    else if (!compound || lexer.kind !== TOKEN_NEWLINE) return list;
+    else if (!compound || lexer.kind !== Token.Newline) return list;
     if (compound) skipNewlines(lexer);
     if (endsList(lexer)) return list;
   }
@@ -122,7 +78,18 @@ function parseList(parser: Parser, compound: boolean): Node | null {
 
 /** Nothing that could begin another command comes next. */
 function endsList(lexer: Lexer): boolean {
-  if (lexer.kind === TOKEN_NEWLINE || lexer.kind === TOKEN_END || lexer.kind === TOKEN_CLOSE) return true;
+  switch (lexer.kind) {
+    case Token.Newline:
+    case Token.End:
+    case Token.Close:
+    case Token.DoubleSemicolon:
+      return true;
+    default:
+      return isClosingWord(lexer);
+  }
+}
+
+function isClosingWord(lexer: Lexer): boolean {
   return (
     isWord(lexer, '}') ||
     isWord(lexer, 'then') ||
@@ -130,15 +97,16 @@ function endsList(lexer: Lexer): boolean {
     isWord(lexer, 'elif') ||
     isWord(lexer, 'fi') ||
     isWord(lexer, 'do') ||
-    isWord(lexer, 'done')
+    isWord(lexer, 'done') ||
+    isWord(lexer, 'esac')
   );
 }
 
 function parseAndOr(parser: Parser): Node | null {
   const lexer: Lexer = parser.lexer;
   let left = parsePipeline(parser);
-  while (left !== null && (lexer.kind === TOKEN_AND || lexer.kind === TOKEN_OR)) {
-    const kind = lexer.kind === TOKEN_AND ? NODE_AND : NODE_OR;
+  while (left !== null && (lexer.kind === Token.And || lexer.kind === Token.Or)) {
+    const kind = lexer.kind === Token.And ? NodeKind.And : NodeKind.Or;
     advance(lexer);
     skipNewlines(lexer);
     const right = parsePipeline(parser);
@@ -149,16 +117,16 @@ function parseAndOr(parser: Parser): Node | null {
 
 function parsePipeline(parser: Parser): Node | null {
   const lexer: Lexer = parser.lexer;
-  const inverted = lexer.kind === TOKEN_WORD && lexer.at === lexer.from + 1 && lexer.text[lexer.from] === EXCLAMATION;
+  const inverted = isWord(lexer, '!');
   if (inverted) advance(lexer);
   let left = parseCommand(parser);
-  while (left !== null && lexer.kind === TOKEN_PIPE) {
+  while (left !== null && lexer.kind === Token.Pipe) {
     advance(lexer);
     skipNewlines(lexer);
     const right = parseCommand(parser);
-    left = right === null ? null : makePair(NODE_PIPE, left, right);
+    left = right === null ? null : makePair(NodeKind.Pipe, left, right);
   }
-  return left !== null && inverted ? makePair(NODE_NOT, left, null) : left;
+  return left !== null && inverted ? makePair(NodeKind.Not, left, null) : left;
 }
 
 function parseCommand(parser: Parser): Node | null {
@@ -166,7 +134,7 @@ function parseCommand(parser: Parser): Node | null {
   if (endsList(lexer)) return fail(parser);
   const from = lexer.from;
   const node = parseCompound(parser);
-  if (node === null || node.kind === NODE_SIMPLE) return node;
+  if (node === null || node.kind === NodeKind.Simple || node.kind === NodeKind.Function) return node;
   while (isRedirection(lexer.kind)) {
     if (!parseRedirection(parser, node)) return null;
   }
@@ -182,31 +150,31 @@ function noteSource(lexer: Lexer, node: Node, from: u32): void {
 /** A compound command, or else a simple one. */
 function parseCompound(parser: Parser): Node | null {
   const lexer: Lexer = parser.lexer;
-  if (lexer.kind === TOKEN_OPEN) {
+  if (lexer.kind === Token.Open) {
     advance(lexer);
     const body = parseList(parser, true);
     if (body === null) return null;
-    if (lexer.kind !== TOKEN_CLOSE) return fail(parser);
-    advance(lexer);
-    return makePair(NODE_SUBSHELL, body, null);
+    if (!expectToken(parser, Token.Close)) return null;
+    return makePair(NodeKind.Subshell, body, null);
   }
   if (isWord(lexer, '{')) {
     advance(lexer);
     const body = parseList(parser, true);
     if (body === null || !expectWord(parser, '}')) return null;
-    return makePair(NODE_GROUP, body, null);
+    return makePair(NodeKind.Group, body, null);
   }
   if (isWord(lexer, 'if')) return parseIf(parser);
-  if (isWord(lexer, 'while')) return parseLoop(parser, NODE_WHILE);
-  if (isWord(lexer, 'until')) return parseLoop(parser, NODE_UNTIL);
+  if (isWord(lexer, 'while')) return parseLoop(parser, NodeKind.While);
+  if (isWord(lexer, 'until')) return parseLoop(parser, NodeKind.Until);
   if (isWord(lexer, 'for')) return parseFor(parser);
+  if (isWord(lexer, 'case')) return parseCase(parser);
   return parseSimple(parser);
 }
 
 /** From `if` or `elif` up to `fi`. */
 function parseIf(parser: Parser): Node | null {
   const lexer: Lexer = parser.lexer;
-  const node = makeNode(NODE_IF);
+  const node = makeNode(NodeKind.If);
   advance(lexer);
   node.condition = parseList(parser, true);
   if (node.condition === null || !expectWord(parser, 'then')) return null;
@@ -224,7 +192,7 @@ function parseIf(parser: Parser): Node | null {
   return expectWord(parser, 'fi') ? node : null;
 }
 
-function parseLoop(parser: Parser, kind: u32): Node | null {
+function parseLoop(parser: Parser, kind: i32): Node | null {
   const node = makeNode(kind);
   advance(parser.lexer);
   node.condition = parseList(parser, true);
@@ -233,20 +201,68 @@ function parseLoop(parser: Parser, kind: u32): Node | null {
 
 function parseFor(parser: Parser): Node | null {
   const lexer: Lexer = parser.lexer;
-  const node = makeNode(NODE_FOR);
+  const node = makeNode(NodeKind.For);
   advance(lexer);
-  if (lexer.kind !== TOKEN_WORD || !isNameStart(lexer.text[lexer.from])) return fail(parser);
+  if (lexer.kind !== Token.Word || !isNameStart(lexer.text[lexer.from])) return fail(parser);
   node.name = wordText(lexer);
   advance(lexer);
-  if (!expectWord(parser, 'in')) return null;
-  while (lexer.kind === TOKEN_WORD) {
+  if (lexer.kind === Token.Semicolon) advance(lexer);
+  skipNewlines(lexer);
+  if (!isWord(lexer, 'in')) {
+    node.condition = node;
+    return parseBody(parser, node);
+  }
+  advance(lexer);
+  while (lexer.kind === Token.Word) {
     addWord(node.words, wordText(lexer));
     advance(lexer);
   }
-  if (lexer.kind !== TOKEN_SEMICOLON && lexer.kind !== TOKEN_NEWLINE) return fail(parser);
+  if (lexer.kind !== Token.Semicolon && lexer.kind !== Token.Newline) return fail(parser);
   advance(lexer);
   skipNewlines(lexer);
   return parseBody(parser, node);
+}
+
+function parseCase(parser: Parser): Node | null {
+  const lexer: Lexer = parser.lexer;
+  const node = makeNode(NodeKind.Case);
+  advance(lexer);
+  if (lexer.kind !== Token.Word) return fail(parser);
+  node.name = wordText(lexer);
+  advance(lexer);
+  skipNewlines(lexer);
+  if (!expectWord(parser, 'in')) return null;
+  skipNewlines(lexer);
+  let last: Node = node;
+  while (!isWord(lexer, 'esac')) {
+    const item = parseCaseItem(parser);
+    if (item === null) return null;
+    last.right = item;
+    last = item;
+    if (lexer.kind !== Token.DoubleSemicolon) break;
+    advance(lexer);
+    skipNewlines(lexer);
+  }
+  return expectWord(parser, 'esac') ? node : null;
+}
+
+/** Patterns and commands, up to what ends them. */
+function parseCaseItem(parser: Parser): Node | null {
+  const lexer: Lexer = parser.lexer;
+  const item = makeNode(NodeKind.CaseItem);
+  if (lexer.kind === Token.Open) advance(lexer);
+  while (true) {
+    if (lexer.kind !== Token.Word) return fail(parser);
+    addWord(item.words, wordText(lexer));
+    advance(lexer);
+    if (lexer.kind !== Token.Pipe) break;
+    advance(lexer);
+  }
+  if (!expectToken(parser, Token.Close)) return null;
+  skipNewlines(lexer);
+  if (lexer.kind === Token.DoubleSemicolon || isWord(lexer, 'esac')) return item;
+  item.left = parseList(parser, true);
+  return item.left === null ? null : item;
 }
 
 /** do list done */
@@ -258,21 +274,45 @@ function parseBody(parser: Parser, node: Node): Node | null {
 
 function parseSimple(parser: Parser): Node | null {
   const lexer: Lexer = parser.lexer;
-  const node = makeNode(NODE_SIMPLE);
+  const node = makeNode(NodeKind.Simple);
   const from = lexer.from;
   while (true) {
-    if (lexer.kind === TOKEN_WORD) {
+    if (lexer.kind === Token.Word) {
       const text = wordText(lexer);
       const assigns = node.words.first === null && isAssignment(text);
       addWord(assigns ? node.assignments : node.words, text);
       advance(lexer);
+      if (lexer.kind === Token.Open && isFunctionName(node, text)) return parseFunction(parser, text);
     } else if (isRedirection(lexer.kind)) {
       if (!parseRedirection(parser, node)) return null;
     } else break;
   }
   if (node.words.first === null && node.assignments.first === null && node.redirections === null) return fail(parser);
-  if (lexer.kind === TOKEN_UNFINISHED) return fail(parser);
+  if (lexer.kind === Token.Unfinished) return fail(parser);
   noteSource(lexer, node, from);
+  return node;
+}
+
+/** Is all that the command has so far one plain name? */
+function isFunctionName(node: Node, text: Ptr<u8>): boolean {
+  if (node.words.first === null || node.words.first !== node.words.last) return false;
+  if (node.assignments.first !== null || node.redirections !== null) return false;
+  let i: u32 = 0;
+  while (isNameStart(text[i]) || (i > 0 && isDigit(text[i]))) i++;
+  return i > 0 && text[i] === 0;
+}
+
+/** From the parentheses behind the name up to the end of the body. */
+function parseFunction(parser: Parser, name: Ptr<u8>): Node | null {
+  const lexer: Lexer = parser.lexer;
+  advance(lexer);
+  if (!expectToken(parser, Token.Close)) return null;
+  skipNewlines(lexer);
+  const body = parseCommand(parser);
+  if (body === null) return null;
+  if (body.kind === NodeKind.Simple || body.kind === NodeKind.Function) return fail(parser);
+  const node = makePair(NodeKind.Function, body, null);
+  node.name = name;
   return node;
 }
 
@@ -283,23 +323,28 @@ function isAssignment(text: Ptr<u8>): boolean {
   return i > 0 && text[i] === EQUALS;
 }
 
-function isRedirection(kind: u32): boolean {
-  return kind >= TOKEN_IN && kind <= TOKEN_BOTH;
+function isRedirection(kind: i32): boolean {
+  return kind >= Token.In && kind <= Token.DocumentStripped;
 }
 
 /** Parses a redirection and appends it to the node's. */
 function parseRedirection(parser: Parser, node: Node): boolean {
   const lexer: Lexer = parser.lexer;
   const redirection = as<Redirection>(take(sizeof<Redirection>()));
-  const reads = lexer.kind === TOKEN_IN || lexer.kind === TOKEN_COPY_IN || lexer.kind === TOKEN_BOTH;
-  redirection.fd = lexer.number >= 0 ? lexer.number : reads ? 0 : 1;
-  redirection.kind = redirectionKind(lexer.kind);
+  const token = lexer.kind;
+  const writes = token === Token.Out || token === Token.Clobber || token === Token.Append || token === Token.CopyOut;
+  redirection.fd = lexer.number >= 0 ? lexer.number : writes ? 1 : 0;
+  redirection.kind = redirectionKind(token);
   advance(lexer);
-  if (lexer.kind !== TOKEN_WORD) {
+  if (lexer.kind !== Token.Word) {
     fail(parser);
     return false;
   }
   redirection.target = wordText(lexer);
+  if (redirection.kind === RedirectKind.Document) {
+    redirection.stripsTabs = token === Token.DocumentStripped;
+    expectDocument(lexer, redirection);
+  }
   advance(lexer);
   if (node.redirections === null) {
     node.redirections = redirection;
@@ -311,59 +356,65 @@ function parseRedirection(parser: Parser, node: Node): boolean {
   return true;
 }
 
-function redirectionKind(token: u32): u32 {
+/** Lets the lexer read a here-document behind the next newline. */
+function expectDocument(lexer: Lexer, document: Redirection): void {
+  const word = document.target;
+  const plain = take(lexer.at - lexer.from + 1);
+  let length: u32 = 0;
+  for (let i: u32 = 0; word[i] !== 0; i++) {
+    if (word[i] === BACKSLASH || word[i] === SINGLE_QUOTE || word[i] === DOUBLE_QUOTE) {
+      document.isLiteral = true;
+      if (word[i] !== BACKSLASH || word[i + 1] === 0) continue;
+      i++;
+    }
+    plain[length] = word[i];
+    length++;
+  }
+  document.delimiter = plain;
+  document.target = bytes('');
+  if (lexer.pending === null) {
+    lexer.pending = document;
+    return;
+  }
+  let last: Redirection = lexer.pending;
+  while (last.nextPending !== null) last = last.nextPending;
+  last.nextPending = document;
+}
+
+function redirectionKind(token: i32): i32 {
   switch (token) {
-    case TOKEN_IN:
-      return REDIRECT_IN;
-    case TOKEN_OUT:
-      return REDIRECT_OUT;
-    case TOKEN_APPEND:
-      return REDIRECT_APPEND;
-    case TOKEN_BOTH:
-      return REDIRECT_BOTH;
+    case Token.In:
+      return RedirectKind.In;
+    case Token.Out:
+      return RedirectKind.Out;
+    case Token.Clobber:
+      return RedirectKind.Clobber;
+    case Token.Append:
+      return RedirectKind.Append;
+    case Token.Document:
+    case Token.DocumentStripped:
+      return RedirectKind.Document;
+    case Token.Both:
+      return RedirectKind.Both;
     default:
-      return REDIRECT_COPY;
+      return RedirectKind.Copy;
   }
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
-// Helpers.
-
-function skipNewlines(lexer: Lexer): void {
-  while (lexer.kind === TOKEN_NEWLINE) advance(lexer);
-}
-
-function wordText(lexer: Lexer): Ptr<u8> {
-  return takeCopy(lexer.text.add(lexer.from), lexer.at - lexer.from);
-}
-
-/** Is the current token this word, unquoted? */
-function isWord(lexer: Lexer, word: string): boolean {
-  const length = stringLength(bytes(word));
-  if (lexer.kind !== TOKEN_WORD || lexer.at - lexer.from !== length) return false;
-  return bytesEqual(lexer.text.add(lexer.from), bytes(word), length);
-}
-
-/** Steps over this word, or fails. */
-function expectWord(parser: Parser, word: string): boolean {
-  if (!isWord(parser.lexer, word)) {
-    fail(parser);
-    return false;
-  }
-  advance(parser.lexer);
-  return true;
-}
-
-/** Notes that the current token does not fit. At the end of the text more may come, so nothing is said yet. */
-function fail(parser: Parser): Node | null {
+/** Where the command of `$(` ends. A text that is no command ends at the parenthesis that fits. */
+function commandEnd(text: Ptr<u8>, from: u32, length: u32): u32 {
+  const position = mark();
+  const parser = zeroed<Inline<Parser>>();
   const lexer: Lexer = parser.lexer;
-  if (parser.outcome !== PARSED) return null;
-  if (lexer.kind === TOKEN_END || lexer.kind === TOKEN_UNFINISHED) {
-    parser.outcome = PARSE_UNFINISHED;
-    return null;
-  }
-  parser.outcome = PARSE_ERROR;
-  if (lexer.kind === TOKEN_NEWLINE) printError('sh: syntax error: unexpected end of line\n');
-  else printError("sh: syntax error near '%s'\n", wordText(lexer));
-  return null;
+  initParser(parser, text, length, false);
+  parser.isQuiet = true;
+  lexer.at = from;
+  advance(lexer);
+  skipNewlines(lexer);
+  const isEmpty = lexer.kind === Token.Close;
+  const node = isEmpty ? null : parseList(parser, true);
+  const found = isEmpty || (node !== null && lexer.kind === Token.Close);
+  const end = found ? lexer.at : parser.outcome === Outcome.Unfinished ? length + 1 : 0;
+  release(position);
+  return end !== 0 ? end : skipNested(text, from, length, CLOSE_PAREN, false);
 }

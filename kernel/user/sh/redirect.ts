@@ -2,26 +2,32 @@
  * Redirections: of a command in a process of its own for good, of a command within the shell until it is done.
  */
 
-import { EBADF } from '../../abi/errno.ts';
-import { FD_CLOEXEC, O_APPEND, O_CREAT, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } from '../../abi/fcntl.ts';
+import { EBADF, EEXIST } from '../../abi/errno.ts';
+import { FD_CLOEXEC, O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } from '../../abi/fcntl.ts';
+import { SIG_DFL, SIGPIPE } from '../../abi/signal.ts';
+import { S_IFMT, S_IFREG, type Stat64 } from '../../abi/stat.ts';
 import { MINUS } from '../lib/characters.ts';
 import { errorText } from '../lib/errors.ts';
-import { close, dup2, dupAtLeast, open, setDescriptorFlags } from '../lib/fileCalls.ts';
-import { flush, printError, stdout } from '../lib/output.ts';
-import { parseNumber } from '../lib/strings.ts';
-import { expandOne } from './expand.ts';
-import { type Redirection, REDIRECT_APPEND, REDIRECT_BOTH, REDIRECT_COPY, REDIRECT_IN, REDIRECT_OUT } from './tree.ts';
+import { close, dup2, dupAtLeast, open, pipe, setDescriptorFlags, stat } from '../lib/fileCalls.ts';
+import { flush, printError, stdout, writeAll } from '../lib/output.ts';
+import { exitNow, fork, setSignal } from '../lib/processCalls.ts';
+import { parseNumber, stringLength } from '../lib/strings.ts';
+import { expandDocument, expandOne } from './expand.ts';
+import { isSet, ShellOption } from './options.ts';
+import { RedirectKind, type Redirection } from './tree.ts';
 
 /** Copies of descriptors that the shell still needs are at this number or above. */
 const SAFE_FD = 10;
-const MAX_SAVED: u32 = 8;
+const MAX_SAVED: u32 = 16;
+/** A here-document of up to this many bytes fits into a pipe before anybody reads. */
+const PIPE_SIZE: u32 = 4096;
 
 /** Descriptors as they were. */
 export class Saved {
   count: u32;
-  fds: FixedArray<i32, 8>;
+  fds: FixedArray<i32, 16>;
   /** Where each was copied to, or -1 if it was closed. */
-  copies: FixedArray<i32, 8>;
+  copies: FixedArray<i32, 16>;
 }
 
 /**
@@ -67,16 +73,55 @@ function save(fd: i32, saved: Saved): boolean {
 }
 
 function redirectOne(r: Redirection): boolean {
+  if (r.kind === RedirectKind.Document) return redirectDocument(r);
   const target = expandOne(r.target);
-  if (r.kind === REDIRECT_COPY) return copyDescriptor(r.fd, target);
-  const fd = open(target, openFlags(r.kind), 0o666);
+  if (r.kind === RedirectKind.Copy) return copyDescriptor(r.fd, target);
+  const fd = openTarget(target, r.kind);
   if (fd < 0) {
     printError('sh: %s: %s\n', target, errorText(-fd));
     return false;
   }
-  if (fd === r.fd) return true;
-  dup2(fd, r.fd);
-  close(fd);
+  moveDescriptor(fd, r.fd);
+  return true;
+}
+
+function moveDescriptor(from: i32, to: i32): void {
+  if (from === to) return;
+  dup2(from, to);
+  close(from);
+}
+
+/** Under `set -C`, `>` opens a file only if it is a new one, or none that could be lost. */
+function openTarget(target: Ptr<u8>, kind: i32): i32 {
+  if (kind !== RedirectKind.Out || !isSet(ShellOption.NoClobber)) return open(target, openFlags(kind), 0o666);
+  const status = zeroed<Inline<Stat64>>();
+  if (stat(target, status) !== 0) return open(target, O_WRONLY | O_CREAT | O_EXCL, 0o666);
+  return (status.st_mode & S_IFMT) === S_IFREG ? -EEXIST : open(target, O_WRONLY, 0);
+}
+
+/** The text comes through a pipe. What does not fit into it at once is written by a process of its own. */
+function redirectDocument(r: Redirection): boolean {
+  const text = r.isLiteral ? r.target : expandDocument(r.target);
+  const length = stringLength(text);
+  const ends = zeroed<FixedArray<i32, 2>>();
+  const error = pipe(ends);
+  if (error < 0) {
+    printError('sh: pipe: %s\n', errorText(-error));
+    return false;
+  }
+  if (length <= PIPE_SIZE) writeAll(ends[1], text, length);
+  else {
+    const pid = fork();
+    if (pid === 0) {
+      close(ends[0]);
+      setSignal(SIGPIPE, SIG_DFL, 0, 0);
+      writeAll(ends[1], text, length);
+      exitNow(0);
+    }
+    if (pid < 0) printError('sh: fork: %s\n', errorText(-pid));
+  }
+  close(ends[1]);
+  moveDescriptor(ends[0], r.fd);
   return true;
 }
 
@@ -92,15 +137,15 @@ function copyDescriptor(fd: i32, target: Ptr<u8>): boolean {
   return error >= 0;
 }
 
-function openFlags(kind: u32): u32 {
+function openFlags(kind: i32): u32 {
   switch (kind) {
-    case REDIRECT_IN:
+    case RedirectKind.In:
       return O_RDONLY;
-    case REDIRECT_OUT:
+    case RedirectKind.Out:
+    case RedirectKind.Clobber:
       return O_WRONLY | O_CREAT | O_TRUNC;
-    case REDIRECT_APPEND:
+    case RedirectKind.Append:
       return O_WRONLY | O_CREAT | O_APPEND;
-    case REDIRECT_BOTH:
     default:
       return O_RDWR | O_CREAT;
   }

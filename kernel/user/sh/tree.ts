@@ -4,33 +4,41 @@
 
 import { take } from './arena.ts';
 
-// Kinds of nodes, and what their fields mean.
-/** words, assignments, redirections */
-export const NODE_SIMPLE = 1;
-/** left | right */
-export const NODE_PIPE = 2;
-/** left && right */
-export const NODE_AND = 3;
-/** left || right */
-export const NODE_OR = 4;
-/** ! left */
-export const NODE_NOT = 5;
-/** left ; right (right may be null) */
-export const NODE_SEQUENCE = 6;
-/** left & */
-export const NODE_BACKGROUND = 7;
-/** ( left ) redirections */
-export const NODE_SUBSHELL = 8;
-/** { left } redirections */
-export const NODE_GROUP = 9;
-/** if condition; then left; else right; fi (right may be null) */
-export const NODE_IF = 10;
-/** while condition; do left; done */
-export const NODE_WHILE = 11;
-/** until condition; do left; done */
-export const NODE_UNTIL = 12;
-/** for name in words; do left; done */
-export const NODE_FOR = 13;
+/** Kinds of nodes, and what their fields mean. */
+export enum NodeKind {
+  /** words, assignments, redirections */
+  Simple,
+  /** left | right */
+  Pipe,
+  /** left && right */
+  And,
+  /** left || right */
+  Or,
+  /** ! left */
+  Not,
+  /** left ; right (right may be null) */
+  Sequence,
+  /** left & */
+  Background,
+  /** ( left ) redirections */
+  Subshell,
+  /** { left } redirections */
+  Group,
+  /** if condition; then left; else right; fi (right may be null) */
+  If,
+  /** while condition; do left; done */
+  While,
+  /** until condition; do left; done */
+  Until,
+  /** for name in words; do left; done; without `in`, condition is this node itself: the words are "$@" */
+  For,
+  /** case name in right esac: the items are a list */
+  Case,
+  /** words are patterns: ) left (may be null) ;; right is the next item */
+  CaseItem,
+  /** name ( ) left */
+  Function,
+}
 
 /** A word as it was written, quotes and all. */
 export class Word {
@@ -43,24 +51,40 @@ export class WordList {
   last: Word | null;
 }
 
-// Kinds of redirections: < > >> <& (or >&) <>
-export const REDIRECT_IN = 1;
-export const REDIRECT_OUT = 2;
-export const REDIRECT_APPEND = 3;
-export const REDIRECT_COPY = 4;
-export const REDIRECT_BOTH = 5;
+export enum RedirectKind {
+  /** < file */
+  In,
+  /** > file */
+  Out,
+  /** >| file: also if `set -C` protects it */
+  Clobber,
+  /** >> file */
+  Append,
+  /** <& or >& descriptor */
+  Copy,
+  /** <> file */
+  Both,
+  /** << word */
+  Document,
+}
 
 export class Redirection {
   next: Redirection | null;
-  kind: u32;
+  kind: i32;
   /** The descriptor that is redirected. */
   fd: i32;
-  /** A file's name; of REDIRECT_COPY, a descriptor's number or `-`. */
+  /** A file's name; of a copy, a descriptor's number or `-`; of a here-document, its text. */
   target: Ptr<u8>;
+  /** Of a here-document: the line that ends it, without quotes; the next one that is still to be read. */
+  delimiter: Ptr<u8>;
+  nextPending: Redirection | null;
+  /** Nothing in it is expanded, since its delimiter was quoted; tabs at the beginning of lines go, for `<<-`. */
+  isLiteral: boolean;
+  stripsTabs: boolean;
 }
 
 export class Node {
-  kind: u32;
+  kind: i32;
   left: Node | null;
   right: Node | null;
   condition: Node | null;
@@ -73,13 +97,15 @@ export class Node {
   sourceLength: u32;
 }
 
-export function makeNode(kind: u32): Node {
+export function makeNode(kind: i32): Node {
   const node = as<Node>(take(sizeof<Node>()));
   node.kind = kind;
+  node.name = bytes('');
+  node.source = bytes('');
   return node;
 }
 
-export function makePair(kind: u32, left: Node, right: Node | null): Node {
+export function makePair(kind: i32, left: Node, right: Node | null): Node {
   const node = makeNode(kind);
   node.left = left;
   node.right = right;

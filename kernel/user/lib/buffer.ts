@@ -1,0 +1,59 @@
+/*
+ * Bytes that grow: on the heap, twice as large each time there is no more room.
+ */
+
+import { exit } from './crt.ts';
+import { free, malloc } from './heap.ts';
+import { printError } from './output.ts';
+
+const FIRST_SIZE: u32 = 64;
+
+/** Cleared, it is empty. */
+export class Buffer {
+  data: Ptr<u8> | null;
+  length: u32;
+  room: u32;
+}
+
+/** Adds a byte. A program whose memory is out ends. */
+export function append(buffer: Buffer, byte: u32): void {
+  if (buffer.length === buffer.room) grow(buffer);
+  buffer.data![buffer.length] = u8(byte);
+  buffer.length++;
+}
+
+export function appendBytes(buffer: Buffer, source: Ptr<u8>, length: u32): void {
+  for (let i: u32 = 0; i < length; i++) append(buffer, source[i]);
+}
+
+/** The contents, with a zero behind them that does not count. Valid until something is added. */
+export function contents(buffer: Buffer): Ptr<u8> {
+  append(buffer, 0);
+  buffer.length--;
+  return buffer.data!;
+}
+
+/** Gives the memory back; the buffer is empty then. */
+export function freeBuffer(buffer: Buffer): void {
+  free(buffer.data);
+  buffer.data = null;
+  buffer.length = 0;
+  buffer.room = 0;
+}
+
+/** Heap memory; a program that cannot have it ends. */
+export function allocate(size: u32): Ptr<u8> {
+  const memory = malloc(size);
+  if (memory !== null) return memory;
+  printError('out of memory\n');
+  exit(2);
+}
+
+function grow(buffer: Buffer): void {
+  const room = buffer.room === 0 ? FIRST_SIZE : 2 * buffer.room;
+  const data = allocate(room);
+  if (buffer.data !== null) copyBytes(data, buffer.data, buffer.length);
+  free(buffer.data);
+  buffer.data = data;
+  buffer.room = room;
+}
