@@ -26,6 +26,7 @@ import {
 import { type Task } from '../proc/task.ts';
 import { RELEASE, VERSION } from '../proc/sysSystem.ts';
 import { majorOf, minorOf } from './device.ts';
+import { LOCK_CHECKER, lockClassAt, lockClassCount } from '../sync/lockClass.ts';
 import { fileSystemCount, fileSystemName } from './mount.ts';
 import { openFileCount } from './file.ts';
 import { type ProcDirectory } from './procEntry.ts';
@@ -47,6 +48,7 @@ export function addSystemEntries(root: ProcDirectory): void {
   root.addFile('filesystems', 0o444, writeFilesystems);
   root.addFile('interrupts', 0o444, writeInterrupts);
   root.addFile('loadavg', 0o444, writeLoadavg);
+  if (LOCK_CHECKER) root.addFile('lock_stat', 0o400, writeLockStat);
   root.addLink('mounts', writeMountsLink);
   root.addLink('self', writeSelf);
   root.addFile('partitions', 0o444, writePartitions);
@@ -103,6 +105,23 @@ function writePipeMaxSize(text: ProcText, _pid: u32): i32 {
 
 function writeFileNumber(text: ProcText, _pid: u32): i32 {
   text.print('%u\t0\t%u\n', openFileCount(), totalPageCount() * 4);
+  return 0;
+}
+
+/**
+ * By class of lock: how often it was taken, how often that meant waiting, for how many turns of a spin loop or sleeps, and
+ * the longest that it was held, in cycles (0 without `lock-hold-limit=` on the command line).
+ */
+function writeLockStat(text: ProcText, _pid: u32): i32 {
+  text.print('lock_stat version 0.4\n');
+  text.print('%24s %14s %14s %14s %14s\n', 'class name', 'contentions', 'waits', 'acquisitions', 'holdtime-max');
+  for (let i: u32 = 0; i < lockClassCount(); i++) {
+    const lockClass = lockClassAt(i);
+    if (lockClass.level === 0) text.print('%24s', lockClass.name);
+    else text.print('%22s/%u', lockClass.name, lockClass.level);
+    text.print(': %13u %14u', lockClass.contended, lockClass.waits);
+    text.print(' %14u %14u\n', lockClass.acquisitions, lockClass.longestHold);
+  }
   return 0;
 }
 

@@ -23,3 +23,20 @@ describe.each([
     for (const line of lines) expect(output.replaceAll('\r', ''), replayCommand(options)).toMatch(line);
   });
 });
+
+test('/proc/lock_stat counts by class', async () => {
+  const options: GuestOptions = { exec: ['torture --iterations 1', 'cat /proc/lock_stat'], cpus: 2 };
+  const { output } = await runGuest(options);
+  const rows = new Map<string, readonly number[]>();
+  for (const line of output.replaceAll('\r', '').split('\n')) {
+    const match = /^ *([\w ]+(?:\/\d)?): +(\d+) +(\d+) +(\d+) +(\d+)$/.exec(line);
+    if (match !== null) rows.set(match[1]!, match.slice(2).map(Number));
+  }
+  expect(output).toContain('lock_stat version 0.4');
+  for (const name of ['runQueue', 'buddy', 'inode', 'inode/2', 'mmapSem']) {
+    const [contentions, waits, acquisitions] = rows.get(name) ?? [-1, -1, -1];
+    expect(acquisitions, `${name}: ${replayCommand(options)}`).toBeGreaterThan(0);
+    expect(contentions).toBeLessThanOrEqual(acquisitions!);
+    expect(waits).toBeGreaterThanOrEqual(contentions!);
+  }
+});
