@@ -8,7 +8,6 @@ import { EINVAL } from '../abi/errno.ts';
 import { freePageCount, totalPageCount } from '../mm/buddy.ts';
 import { kernelStackPages } from '../mm/kernelStack.ts';
 import { maxMapCount, setMaxMapCount } from '../mm/limits.ts';
-import { pageTablePages } from '../mm/mm.ts';
 import {
   commitLimit,
   committedPages,
@@ -63,7 +62,7 @@ function writeMeminfo(text: ProcText, _pid: u32): i32 {
   printKib(text, 'Slab:', slab);
   printKib(text, 'SUnreclaim:', slab);
   printKib(text, 'KernelStack:', kernelStackPages());
-  printKib(text, 'PageTables:', pageTablePages());
+  printKib(text, 'PageTables:', counters.tablePages);
   printKib(text, 'CommitLimit:', commitLimit());
   printKib(text, 'Committed_AS:', committedPages());
   return 0;
@@ -74,7 +73,7 @@ function writeVmstat(text: ProcText, _pid: u32): i32 {
   text.print('nr_free_pages %u\n', freePageCount());
   text.print('nr_anon_pages %u\nnr_mapped %u\n', counters.anonPages, counters.mappedPages);
   text.print('nr_file_pages %u\n', cachedPageCount());
-  text.print('nr_page_table_pages %u\n', pageTablePages());
+  text.print('nr_page_table_pages %u\n', counters.tablePages);
   text.print('nr_kernel_stack %u\n', kernelStackPages() * KIB_PER_PAGE);
   text.print('nr_slab_unreclaimable %u\n', slabPageCount());
   text.print('pgfault %u\n', counters.faults);

@@ -38,6 +38,7 @@ import {
   VM_DONTCOPY,
   VM_DONTDUMP,
   VM_LOCKED,
+  VM_MAYWRITE,
   VM_RAND_READ,
   VM_SEQ_READ,
   VM_SHARED,
@@ -153,12 +154,12 @@ function changedFlags(region: Vma, advice: u32): u32 {
   }
 }
 
-/** Takes the pages out of the file behind a shared writable mapping. */
+/** Takes the pages out of the file behind a shared mapping that is writable or may become so. */
 function punchHole(region: Vma, start: u32, end: u32): i32 {
   if ((region.vmFlags & VM_LOCKED) !== 0) return -EINVAL;
   const operations = region.vmOps;
   if (operations === null) return -EINVAL;
-  if ((region.vmFlags & (VM_SHARED | VM_WRITE)) !== (VM_SHARED | VM_WRITE)) return -EACCES;
+  if ((region.vmFlags & (VM_SHARED | VM_MAYWRITE)) !== (VM_SHARED | VM_MAYWRITE)) return -EACCES;
   const punch = operations.punchHole;
   if (punch === null) return -EINVAL;
   const first = region.vmOffset + ((start - region.vmStart) >>> PAGE_SHIFT);

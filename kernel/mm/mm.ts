@@ -203,13 +203,3 @@ function reach(mm: Mm, address: u32, write: boolean, mmap: Held<MmapSem>): Ptr<u
     if (faultIn(mm, address, write, mmap) !== FAULT_HANDLED) return null;
   }
 }
-
-/** Pages of page tables of all address spaces. A snapshot. */
-export function pageTablePages(): u32 {
-  using _list = mmListLock.acquire();
-  let sum: u32 = 0;
-  for (let link = mmList.next; link !== mmList; link = link.next) {
-    sum += as<Mm>(u32(link) - offsetof<Mm>('mmList')).tablePages + 1; // and the directory
-  }
-  return sum;
-}

@@ -97,6 +97,7 @@ function enterTable(mm: Mm, address: u32, page: Page): boolean {
   if ((place[0] & PTE_PRESENT) !== 0) return false;
   place[0] = pageToPhys(page) | PTE_PRESENT | PTE_WRITE | PTE_USER;
   mm.tablePages++;
+  atomic.inc(addrOf(vmCounters().tablePages));
   return true;
 }
 
@@ -218,6 +219,7 @@ export function freeTables(mm: Mm, start: u32, end: u32, _held: Held<MmapSem>): 
       using _table = mm.pageTableLock.acquire();
       entry[0] = 0;
       mm.tablePages--;
+      atomic.dec(addrOf(vmCounters().tablePages));
     }
     flushUserRange(mm, address, address + PAGE_TABLE_SPAN);
     freePages(pageOf(table), 0);
@@ -306,6 +308,7 @@ export function moveTableEntries(mm: Mm, from: u32, to: u32, count: u32, _mmap: 
 export function createDirectory(kernel: PhysAddr): PhysAddr {
   const page = allocPages(0);
   if (page === null) return 0;
+  atomic.inc(addrOf(vmCounters().tablePages));
   const entries = pageAddress(page);
   fillBytes(entries, 0, 3072);
   copyBytes(entries.add(3072), ptr<u8>(physToVirt(kernel) + 3072), 1024);
@@ -314,5 +317,6 @@ export function createDirectory(kernel: PhysAddr): PhysAddr {
 
 /** Frees a directory whose lower part is empty. No CPU has it loaded. */
 export function freeDirectory(directory: PhysAddr): void {
+  atomic.dec(addrOf(vmCounters().tablePages));
   freePages(physToPage(directory), 0);
 }

@@ -7,6 +7,7 @@
 class VmCounters {
   anonPages: u32; // frames of programs' own memory that are in some page table
   mappedPages: u32; // frames of files and shared memory that are
+  tablePages: u32; // page tables and directories of address spaces
   faults: u32; // page faults handled, since the start
 }
 

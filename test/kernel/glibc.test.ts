@@ -55,6 +55,8 @@ describe('a static glibc program runs as on Linux', () => {
     ['memory', []],
     ['filemaps', []],
     ['regions', []],
+    ['truncation', []],
+    ['growth', []],
     ['fork', []],
     ['execs', []],
     ['jobs', []],
