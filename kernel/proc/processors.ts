@@ -1,12 +1,12 @@
 /*
  * All CPUs to work: what each needs of memory and of the scheduler before it can run tasks.
  *
- * A CPU that the MP table names and that does not answer is reported and left out; the others get the numbers 1, 2, ... in
+ * A CPU that the tables name and that does not answer is reported and left out; the others get the numbers 1, 2, ... in
  * the order of the table.
  */
 
 import { placeTrampoline, resetCpus, startCpu } from '../arch/x86/apStart.ts';
-import { cpuCount, nextCpu } from '../arch/x86/cpu.ts';
+import { cpuById, cpuCount, nextCpu } from '../arch/x86/cpu.ts';
 import { hasApic } from '../arch/x86/irq.ts';
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { isIntegratedApic } from '../arch/x86/localApic.ts';
@@ -36,7 +36,7 @@ function prepare(provisions: Provisions): boolean {
   return true;
 }
 
-/** Starts all CPUs that the MP table names. On the first one, with its tick running and interrupts on. */
+/** Starts all CPUs that the firmware's tables name. On the first one, with its tick running and interrupts on. */
 export function startProcessors(): void {
   const machine = machineInfo();
   if (!hasApic() || machine.cpuCount === 1) return;
@@ -44,9 +44,10 @@ export function startProcessors(): void {
     printk('cpu: the other CPUs cannot be started\n');
     return;
   }
-  resetCpus(machine.apicIds.add(1), machine.cpuCount - 1);
+  resetCpus(machine.apicIds, machine.cpuCount);
   const provisions = zeroed<Inline<Provisions>>();
-  for (let i: u32 = 1; i < machine.cpuCount; i++) {
+  for (let i: u32 = 0; i < machine.cpuCount; i++) {
+    if (machine.apicIds[i] === cpuById(0).apicId) continue;
     if (!prepare(provisions)) {
       printk('cpu: no memory for more than %u\n', cpuCount());
       break;

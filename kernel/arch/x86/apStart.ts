@@ -18,7 +18,7 @@ import { enableGlobalPages } from '../../mm/kernelMap.ts';
 import { offeredStack, startEntry } from './bootMemory.ts';
 import { monotonicNs } from './clock.ts';
 import { answerClock, compareClock } from './clockCompare.ts';
-import { addCpu, type Cpu } from './cpu.ts';
+import { addCpu, type Cpu, thisCpu } from './cpu.ts';
 import { initFpu } from './fpu.ts';
 import { initDescriptors, setKernelStack } from './gdt.ts';
 import { loadTraps } from './idt.ts';
@@ -53,9 +53,9 @@ export function placeTrampoline(): boolean {
   return true;
 }
 
-/** Resets these CPUs, so that they wait for `startCpu`. Interrupts are on: the tick wakes us. */
+/** Resets these CPUs, but not this one, so that they wait for `startCpu`. Interrupts are on: the tick wakes us. */
 export function resetCpus(apicIds: Ptr<u32>, count: u32): void {
-  for (let i: u32 = 0; i < count; i++) sendInit(apicIds[i]);
+  for (let i: u32 = 0; i < count; i++) if (apicIds[i] !== thisCpu().apicId) sendInit(apicIds[i]);
   const until = monotonicNs() + INIT_NS;
   while (monotonicNs() < until) stiHlt();
 }

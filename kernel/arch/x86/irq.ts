@@ -10,6 +10,7 @@
 
 import { EBUSY, EINVAL } from '../../abi/errno.ts';
 import { printk } from '../../lib/printk.ts';
+import { readAcpi } from './acpi.ts';
 import { cpuById, thisCpu } from './cpu.ts';
 import { initMessages } from './ipi.ts';
 import { initIoApics, routeLine } from './ioApic.ts';
@@ -41,6 +42,7 @@ let withApic = false;
 export function initInterrupts(): void {
   initPic(FIRST_VECTOR);
   readMpTable();
+  readAcpi();
   const machine = machineInfo();
   withApic = machine.found && initIoApics();
   if (!withApic) {

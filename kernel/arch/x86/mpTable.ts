@@ -13,7 +13,8 @@ import { MAX_CPUS } from './cpu.ts';
 import { type PhysAddr, physToVirt } from './layout.ts';
 
 const MAX_IO_APICS: u32 = 4;
-const ISA_LINES: u32 = 16;
+/** Lines of the ISA bus. */
+export const ISA_LINES: u32 = 16;
 
 /** "_MP_" and "PCMP", as little-endian words. */
 const POINTER_SIGNATURE: u32 = 0x5f504d5f;
@@ -66,7 +67,7 @@ class ProcessorEntry {
   type: u8;
   apicId: u8;
   apicVersion: u8;
-  flags: u8; // 1: usable, 2: the one that boots
+  flags: u8; // 1: usable
 }
 
 class BusEntry {
@@ -113,7 +114,7 @@ export class MachineInfo {
   localApic: PhysAddr;
   hasImcr: boolean;
   cpuCount: u32; // usable ones, at most MAX_CPUS
-  apicIds: FixedArray<u32, 8>; // MAX_CPUS; the one that boots first
+  apicIds: FixedArray<u32, 8>; // MAX_CPUS
   ioApicCount: u32;
   ioApics: FixedArray<Inline<IoApicInfo>, 4>; // MAX_IO_APICS
   isaLines: FixedArray<Inline<LineRoute>, 16>; // ISA_LINES
@@ -167,8 +168,8 @@ function searchPointer(start: PhysAddr, length: u32): FloatingPointer | null {
   return null;
 }
 
-/** All records of the specification are made so that their bytes add up to 0. */
-function byteSum(address: u32, length: u32): u32 {
+/** All records of the specification are made so that their bytes add up to 0. ACPI's as well. */
+export function byteSum(address: u32, length: u32): u32 {
   let sum: u32 = 0;
   for (let i: u32 = 0; i < length; i++) sum += ptr<u8>(address)[i];
   return sum & 0xff;
@@ -177,8 +178,8 @@ function byteSum(address: u32, length: u32): u32 {
 /** Chapter 5: two processors, one I/O APIC, ISA lines one to one but for the timer, which is on pin 2. */
 function describeDefault(): void {
   machine.localApic = DEFAULT_LOCAL_APIC;
-  machine.cpuCount = 2;
-  machine.apicIds[1] = 1;
+  addProcessorId(0);
+  addProcessorId(1);
   addIoApic(2, DEFAULT_IO_APIC);
   for (let line: u32 = 0; line < ISA_LINES; line++) machine.isaLines[line].ioApic = 2;
   machine.isaLines[0].pin = 2;
@@ -201,16 +202,20 @@ function busName(entry: BusEntry): u32 {
   return u32(entry.name[0]) | (u32(entry.name[1]) << 8) | (u32(entry.name[2]) << 16);
 }
 
-/** The processor that boots becomes number 0, wherever it stands in the table. */
 function addProcessor(entry: ProcessorEntry): void {
-  if ((entry.flags & 1) === 0 || machine.cpuCount === MAX_CPUS) return;
-  const place = machine.cpuCount;
-  machine.apicIds[place] = entry.apicId;
-  if ((entry.flags & 2) !== 0) {
-    machine.apicIds[place] = machine.apicIds[0];
-    machine.apicIds[0] = entry.apicId;
-  }
+  if ((entry.flags & 1) !== 0) addProcessorId(entry.apicId);
+}
+
+/** A processor that can be used. More than MAX_CPUS are left out. */
+export function addProcessorId(apicId: u32): void {
+  if (machine.cpuCount === MAX_CPUS) return;
+  machine.apicIds[machine.cpuCount] = apicId;
   machine.cpuCount++;
+}
+
+/** Another table knows better which processors there are. */
+export function clearProcessors(): void {
+  machine.cpuCount = 0;
 }
 
 function readIoApic(entry: IoApicEntry): void {
@@ -222,7 +227,8 @@ function readIoApic(entry: IoApicEntry): void {
   addIoApic(entry.id, entry.address);
 }
 
-function addIoApic(id: u32, address: PhysAddr): void {
+/** An I/O APIC that can be used. More than MAX_IO_APICS are left out. */
+export function addIoApic(id: u32, address: PhysAddr): void {
   if (machine.ioApicCount === MAX_IO_APICS) return;
   const info = machine.ioApics[machine.ioApicCount];
   info.id = id;
