@@ -136,7 +136,7 @@ function attachPort(port: SerialPort, index: u32): void {
     return;
   }
   port.tty = tty;
-  const error = requestIrq(port.irq, handleInterrupt);
+  const error = requestIrq(port.irq, handleInterrupt, 'serial');
   if (error !== 0) printk('serial: ttyS%u cannot have interrupt %u: error %d\n', index, port.irq, -error);
   startPort(port, tty);
   printk('serial: ttyS%u at %x, interrupt %u\n', index, port.base, port.irq);

@@ -4,31 +4,21 @@
  * @source proc(5)
  */
 
-import { HZ, cpuKhz, monotonicNs, realtimeNs } from '../arch/x86/clock.ts';
-import { cpuById, cpuCount, current } from '../arch/x86/cpu.ts';
-import { cpuFeatures, cpuSignature, cpuVendor } from '../arch/x86/cpuFeatures.ts';
-import { hasApic, irqCount } from '../arch/x86/irq.ts';
+import { HZ, monotonicNs, realtimeNs } from '../arch/x86/clock.ts';
+import { current } from '../arch/x86/cpu.ts';
 import { blockDeviceAt, blockDeviceCount } from '../block/blockDevice.ts';
 import { getCommandLine } from '../lib/cmdline.ts';
 import { hi, lo } from '../lib/format.ts';
 import { totalPageCount } from '../mm/buddy.ts';
 import { loadAverage } from '../proc/loadAverage.ts';
 import { contextSwitches, runnableTasks } from '../proc/scheduler.ts';
-import {
-  latestPid,
-  lockTasks,
-  nextThread,
-  numberOfForks,
-  numberOfTasks,
-  processAfter,
-  firstThread,
-} from '../proc/taskList.ts';
-import { type Task } from '../proc/task.ts';
+import { latestPid, lockTasks, numberOfForks, numberOfTasks } from '../proc/taskList.ts';
 import { RELEASE, VERSION } from '../proc/sysSystem.ts';
 import { majorOf, minorOf } from './device.ts';
 import { LOCK_CHECKER, lockClassAt, lockClassCount } from '../sync/lockClass.ts';
 import { fileSystemCount, fileSystemName } from './mount.ts';
 import { openFileCount } from './file.ts';
+import { idleTicks, printCpuTimes, writeCpuinfo, writeInterrupts } from './procCpus.ts';
 import { type ProcDirectory } from './procEntry.ts';
 import { addMemoryEntries } from './procMemory.ts';
 import { type ProcText } from './procText.ts';
@@ -157,15 +147,6 @@ function writePartitions(text: ProcText, _pid: u32): i32 {
   return 0;
 }
 
-/** Ticks that idle tasks have had, over all CPUs. */
-function idleTicks(): u32 {
-  let sum: u32 = 0;
-  for (let i: u32 = 0; i < cpuCount(); i++) {
-    if (cpuById(i).online) sum += cpuById(i).idle.stime;
-  }
-  return sum;
-}
-
 function printSeconds(text: ProcText, hundredths: u64): void {
   const seconds = u32(hundredths / 100n);
   text.print('%u.%02u', seconds, u32(hundredths - u64(seconds) * 100n));
@@ -191,40 +172,10 @@ function writeLoadavg(text: ProcText, _pid: u32): i32 {
   return 0;
 }
 
-/** Ticks in user mode and in the kernel of everything that runs now or has ended. */
-class Ticks {
-  user: u32;
-  system: u32;
-}
-
-function sumTicks(ticks: Ticks): void {
-  using held = lockTasks();
-  for (let process = processAfter(null, held); process !== null; process = processAfter(process, held)) {
-    ticks.user += process.utime;
-    ticks.system += process.stime;
-    if (process.parent === null) {
-      ticks.user += process.childrenUtime;
-      ticks.system += process.childrenStime;
-    }
-    let task: Task | null = firstThread(process, held);
-    while (task !== null) {
-      ticks.user += task.utime;
-      ticks.system += task.stime;
-      task = nextThread(task, held);
-    }
-  }
-}
-
 function writeStat(text: ProcText, _pid: u32): i32 {
-  const ticks = zeroed<Inline<Ticks>>();
-  sumTicks(ticks);
-  text.print('cpu  %u 0 %u %u 0 0 0 0 0 0\n', ticks.user, ticks.system, idleTicks());
-  let interrupts: u32 = 0;
-  for (let irq: u32 = 0; irq < 16; irq++) interrupts += irqCount(irq);
-  text.print('intr %u', interrupts);
-  for (let irq: u32 = 0; irq < 16; irq++) text.print(' %u', irqCount(irq));
+  printCpuTimes(text);
   const switches = contextSwitches();
-  text.print('\nctxt %lu\n', lo(switches), hi(switches));
+  text.print('ctxt %lu\n', lo(switches), hi(switches));
   text.print('btime %u\n', u32((realtimeNs() - monotonicNs()) / SECOND));
   text.print('processes %u\n', forks());
   text.print('procs_running %u\nprocs_blocked 0\n', runnableTasks());
@@ -234,73 +185,4 @@ function writeStat(text: ProcText, _pid: u32): i32 {
 function forks(): u32 {
   using held = lockTasks();
   return numberOfForks(held);
-}
-
-function writeCpuinfo(text: ProcText, _pid: u32): i32 {
-  const signature = cpuSignature();
-  const khz = cpuKhz();
-  for (let i: u32 = 0; i < cpuCount(); i++) {
-    if (!cpuById(i).online) continue;
-    text.print('processor\t: %u\nvendor_id\t: %s\n', i, cpuVendor());
-    text.print('cpu family\t: %u\nmodel\t\t: %u\n', (signature >>> 8) & 15, (signature >>> 4) & 15);
-    text.print('stepping\t: %u\ncpu MHz\t\t: %u.%03u\n', signature & 15, khz / 1000, khz % 1000);
-    text.print('apicid\t\t: %u\nfpu\t\t: yes\nfpu_exception\t: yes\nflags\t\t:', cpuById(i).apicId);
-    printFlags(text);
-    text.print('\n\n');
-  }
-  return 0;
-}
-
-/** Names of the bits of CPUID leaf 1, EDX. */
-const flagNames = table<string, 32>(
-  'fpu',
-  'vme',
-  'de',
-  'pse',
-  'tsc',
-  'msr',
-  'pae',
-  'mce',
-  'cx8',
-  'apic',
-  '',
-  'sep',
-  'mtrr',
-  'pge',
-  'mca',
-  'cmov',
-  'pat',
-  'pse36',
-  'pn',
-  'clflush',
-  '',
-  'dts',
-  'acpi',
-  'mmx',
-  'fxsr',
-  'sse',
-  'sse2',
-  'ss',
-  'ht',
-  'tm',
-  'ia64',
-  'pbe',
-);
-
-function printFlags(text: ProcText): void {
-  const features = cpuFeatures();
-  for (let bit: u32 = 0; bit < 32; bit++) {
-    if ((features & (1 << bit)) !== 0 && bytes(flagNames[bit])[0] !== 0) text.print(' %s', flagNames[bit]);
-  }
-}
-
-function writeInterrupts(text: ProcText, _pid: u32): i32 {
-  text.print('           CPU0\n');
-  for (let irq: u32 = 0; irq < 16; irq++) {
-    if (irqCount(irq) === 0) continue;
-    text.print('%3u: %10u   %s\n', irq, irqCount(irq), hasApic() ? 'IO-APIC' : 'XT-PIC');
-  }
-  const ticks = cpuById(0).ticks;
-  text.print('LOC: %10lu   Local timer interrupts\n', lo(ticks), hi(ticks));
-  return 0;
 }

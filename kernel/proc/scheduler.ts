@@ -262,10 +262,14 @@ export function schedulerTick(inUserMode: boolean): void {
   balanceTick(cpu);
   if (task.isIdle) {
     task.stime++;
+    cpu.idleTicks++;
     return;
   }
   if (inUserMode) task.utime++;
   else task.stime++;
+  if (!inUserMode) cpu.systemTicks++;
+  else if (task.nice > 0) cpu.niceTicks++;
+  else cpu.userTicks++;
   if (task.slice > 0) task.slice--;
   if (task.slice === 0) cpu.needResched = true;
 }

@@ -14,6 +14,7 @@ import {
   MEMBARRIER_CMD_QUERY,
   MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED,
 } from '../abi/membarrier.ts';
+import { memoryBarrier } from '../arch/x86/barrier.ts';
 import { cpuMask, current } from '../arch/x86/cpu.ts';
 import { smpCallFunction } from '../arch/x86/crossCall.ts';
 
@@ -22,7 +23,7 @@ const COMMANDS: i32 =
   MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_PRIVATE_EXPEDITED | MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED;
 
 function fence(_argument: u32): void {
-  mfence();
+  memoryBarrier();
 }
 
 /** membarrier(command, flags, cpu). The expedited one is for programs that have said before that they would use it. */
@@ -40,7 +41,7 @@ export function sysMembarrier(command: u32, flags: u32): i32 {
       return 0;
     case MEMBARRIER_CMD_PRIVATE_EXPEDITED:
       if (!mm.usesMembarrier) return -EPERM;
-      mfence(); // a CPU that loads the address space from here on has its barrier there
+      memoryBarrier(); // a CPU that loads the address space from here on has its barrier there
       smpCallFunction(mm.cpus, fence, 0);
       return 0;
     default:

@@ -1,5 +1,5 @@
 /*
- * ps: lists all processes, from /proc: pid, parent, state, CPU time, memory in use (KiB), and the command.
+ * ps: lists all processes, from /proc: pid, parent, CPU, state, CPU time, memory in use (KiB), and the command.
  */
 
 import { USER_HZ } from '../abi/time.ts';
@@ -18,6 +18,7 @@ const FIELD_PARENT = 1;
 const FIELD_UTIME = 11;
 const FIELD_STIME = 12;
 const FIELD_RSS = 21;
+const FIELD_CPU = 36;
 
 const PAGE_KIB: u32 = 4;
 
@@ -44,7 +45,7 @@ function main(_argc: u32, argv: StringList): i32 {
   if (!readOptions(argv, 'efAaux', options)) return 1;
   const error = openDirectory(directory, bytes('/proc'));
   if (error < 0) return complain('ps', bytes('/proc'), error);
-  print('  PID  PPID S    TIME   RSS COMMAND\n');
+  print('  PID  PPID CPU S    TIME   RSS COMMAND\n');
   for (let name = nextName(directory); name !== null; name = nextName(directory)) {
     if (isDigit(name[0])) showProcess(name);
   }
@@ -64,7 +65,8 @@ function showProcess(pid: Ptr<u8>): void {
   const fields = name.add(end + 1 + (name[end + 1] === SPACE ? 1 : 0));
   const ticks = field(fields, FIELD_UTIME) + field(fields, FIELD_STIME);
   const seconds = ticks / USER_HZ;
-  print('%5s %5u %c', pid, field(fields, FIELD_PARENT), fields[FIELD_STATE]);
+  print('%5s %5u ', pid, field(fields, FIELD_PARENT));
+  print('%3u %c', field(fields, FIELD_CPU), fields[FIELD_STATE]);
   print(' %4u:%02u %5u ', seconds / 60, seconds % 60, field(fields, FIELD_RSS) * PAGE_KIB);
   const length = readProcessFile(pid, bytes('cmdline'), command, 256);
   if (length <= 0) {

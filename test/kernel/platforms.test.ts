@@ -26,3 +26,11 @@ test.each(['8', '64', '1024'])('a PC with %s MiB', (megabytes) => {
   const { output, status } = runQemu(['-machine', 'pc', '-m', megabytes], ['free', 'torture --iterations 1']);
   expect(status, output).toBe(0);
 });
+
+test.each(['4', '4,sockets=4', '8,sockets=2,cores=2,threads=2'])('a PC with CPUs as -smp %s', (cpus) => {
+  const commands = ['torture --iterations 1 --jobs 4', 'cat /proc/cpuinfo /proc/interrupts'];
+  const { output, status } = runQemu(['-machine', 'pc', '-m', '16', '-smp', cpus], commands);
+  expect(status, output).toBe(0);
+  expect(output.match(/^processor\t: /gm)).toHaveLength(parseInt(cpus, 10));
+  expect(output).toMatch(/^RES:.* [1-9][0-9]* .*Rescheduling interrupts$/m);
+});

@@ -43,3 +43,25 @@ test.each([
   const run = await runGuest(options);
   expect(run.status, `${run.output}\n${replayCommand(options)}`).toBe(0);
 });
+
+test('each CPU has its column and its line in /proc, and all of them work', async () => {
+  const options = { cpus: 4, exec: ['torture --iterations 1 --jobs 6', 'cat /proc/interrupts /proc/stat'] };
+  const { output, status } = await runGuest(options);
+  expect(status, `${output}\n${replayCommand(options)}`).toBe(0);
+  expect(output).toMatch(/^ {11}CPU0 {7}CPU1 {7}CPU2 {7}CPU3 {7}$/m);
+  const row = (label: string): number[] => {
+    const line = new RegExp(`^ *${label}:((?: +[0-9]+)+)`, 'm').exec(output);
+    return line![1]!.trim().split(/ +/).map(Number);
+  };
+  expect(row('4')).toHaveLength(4);
+  expect(row('NMI')).toEqual([0, 0, 0, 0]);
+  for (const label of ['LOC', 'RES', 'TLB']) {
+    expect(row(label), label).toHaveLength(4);
+    for (const count of row(label)) expect(count, label).toBeGreaterThan(0);
+  }
+  expect(row('ERR')).toEqual([0]);
+  const times = [...output.matchAll(/^cpu([0-3]?) (.*)$/gm)].map((match) => match[2]!.trim().split(' ').map(Number));
+  expect(times).toHaveLength(5);
+  const sums = times[0]!.map((_, field) => times.slice(1).reduce((sum, cpu) => sum + cpu[field]!, 0));
+  expect(times[0]).toEqual(sums);
+});

@@ -96,6 +96,15 @@ export class Cpu {
   flushes: u32;
   calls: u32;
   nmis: u32;
+  /** Interrupts from devices, by line; spurious ones; errors that the local APIC has reported. */
+  irqCounts: FixedArray<u32, 16>;
+  spurious: u32;
+  apicErrors: u32;
+  /** Ticks, by what they interrupted. */
+  userTicks: u32;
+  niceTicks: u32;
+  systemTicks: u32;
+  idleTicks: u32;
   /** The address space whose directory is in CR3, or was: one reference of Mm.mmCount. Null: the kernel's own. */
   activeMm: Mm | null;
   /** Is it in CR3? If not, the kernel's own is, which has the same upper half. */

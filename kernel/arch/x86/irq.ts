@@ -29,13 +29,14 @@ import { type TrapFrame } from './trapFrame.ts';
 import { setVectorHandler } from './traps.ts';
 
 const FIRST_VECTOR: u32 = 32;
-const LINES: u32 = 16;
+/** Lines of interrupts that devices can have. */
+export const LINES: u32 = 16;
 
 type IrqHandler = (irq: u32) => void;
 
 const handlers = zeroed<FixedArray<IrqHandler | null, 16>>();
-/** Interrupts taken, by line: for /proc/interrupts. */
-const counts = zeroed<FixedArray<u32, 16>>();
+/** Who has asked for the line. */
+const names = zeroed<FixedArray<string, 16>>();
 let withApic = false;
 
 /** Finds the controllers and silences them all. After it, `requestIrq` may be called. */
@@ -68,20 +69,35 @@ export function hasApic(): boolean {
   return withApic;
 }
 
-/** Makes `handler` responsible for a line, and lets its interrupts through. 0, -EINVAL (no such line), -EBUSY. */
-export function requestIrq(irq: u32, handler: IrqHandler): i32 {
+/**
+ * Makes `handler` responsible for a line, and lets its interrupts through. 0, -EINVAL (no such line), -EBUSY.
+ *
+ * @param name the device, for /proc/interrupts
+ */
+export function requestIrq(irq: u32, handler: IrqHandler, name: string): i32 {
   if (irq >= LINES) return -EINVAL;
   if (handlers[irq] !== null) return -EBUSY;
   handlers[irq] = handler;
+  names[irq] = name;
   setVectorHandler(FIRST_VECTOR + irq, withApic ? handleApicLine : handlePicLine);
   if (!withApic) unmaskPicLine(irq);
   else if (!routeLine(machineInfo().isaLines[irq], FIRST_VECTOR + irq, cpuById(0).apicId)) return -EINVAL;
   return 0;
 }
 
-/** Interrupts taken on a line since boot. */
-export function irqCount(irq: u32): u32 {
-  return counts[irq];
+/** Interrupts of a line that CPU `cpu` has taken since boot. */
+export function irqCountOn(irq: u32, cpu: u32): u32 {
+  return cpuById(cpu).irqCounts[irq];
+}
+
+/** Who uses a line; empty: nobody. */
+export function irqName(irq: u32): string {
+  return handlers[irq] === null ? '' : names[irq];
+}
+
+/** The pin of its controller that a line ends at. */
+export function irqPin(irq: u32): u32 {
+  return withApic ? machineInfo().isaLines[irq].pin : irq;
 }
 
 function handleApicLine(frame: TrapFrame): void {
@@ -100,7 +116,7 @@ function callHandler(irq: u32, frame: TrapFrame): void {
   const cpu = thisCpu();
   cpu.irqDepth++;
   cpu.irqFrame = frame;
-  counts[irq]++;
+  cpu.irqCounts[irq]++;
   const handler = handlers[irq];
   if (handler !== null) handler(irq);
   cpu.irqDepth--;
@@ -108,10 +124,11 @@ function callHandler(irq: u32, frame: TrapFrame): void {
 
 /** A request that vanished between the APIC's offer and the CPU's answer. Not acknowledged: it is in no register. */
 function ignoreSpurious(_frame: TrapFrame): void {
-  return;
+  thisCpu().spurious++;
 }
 
 function reportApicError(_frame: TrapFrame): void {
+  thisCpu().apicErrors++;
   printk('local APIC: error status %x\n', localApicErrors());
   endOfInterrupt();
 }

@@ -39,7 +39,7 @@ export function setTimerHandler(handler: TickHandler): void {
 export function startTick(): void {
   if (!hasApic()) {
     startPitTicks(HZ);
-    requestIrq(0, handlePitTick);
+    requestIrq(0, handlePitTick, 'timer');
     return;
   }
   setVectorHandler(VECTOR_TIMER, handleApicTick);

@@ -17,6 +17,7 @@
  */
 
 import { type Mm } from '../../mm/types.ts';
+import { memoryBarrier } from './barrier.ts';
 import { type Cpu, cpuById, cpuCount, cpuMask, thisCpu } from './cpu.ts';
 import { irqRestore, irqSave } from './irqFlags.ts';
 import { sendInterrupt, VECTOR_FLUSH } from './localApic.ts';
@@ -32,7 +33,7 @@ export function flushUserRange(mm: Mm, start: u32, end: u32): void {
   const flags = irqSave();
   flushMmHere(mm, start, end);
   irqRestore(flags);
-  mfence();
+  memoryBarrier();
   askOthers(mm.cpus, mm, start, end);
 }
 
@@ -44,7 +45,7 @@ export function flushStalePage(address: u32): void {
 /** [start, end) of the kernel's half, the same in all address spaces. */
 export function flushKernelRange(start: u32, end: u32): void {
   flushHere(start, end, false);
-  mfence();
+  memoryBarrier();
   askOthers(cpuMask(), null, start, end);
 }
 

@@ -58,7 +58,7 @@ function startChannel(channel: IdeChannel, index: u32): void {
     printk('%s: %u MiB, %s\n', disk.name, disk.sectors >>> 11, drive.canDma ? 'DMA' : 'PIO');
     registerDisk(disk, readAtBoot);
   }
-  const error = requestIrq(channel.irq, handleInterrupt);
+  const error = requestIrq(channel.irq, handleInterrupt, 'ide');
   if (error !== 0) printk('ide: no interrupt %u: error %d\n', channel.irq, -error);
   initTransfers(channel);
 }
