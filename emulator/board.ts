@@ -7,9 +7,11 @@
  *            F4 .. F7             exit            B008 .. B00B     ACPI timer
  *            1F0-1F7 3F6          IDE, line 14    CF8 .. CFF       PCI configuration
  *            170-177 376          IDE, line 15    C000 .. C00F     IDE bus master (can be moved)
- *   memory   FEC00000             I/O APIC        FEE00000         local APIC of the CPU that asks
+ *            60 64 92             keyboard, lines 1, 12            3C0 .. 3DF  VGA
+ *   memory   B8000 .. BFFFF       VGA text
+ *            FEC00000             I/O APIC        FEE00000         local APIC of the CPU that asks
  *
- * All else is v86's own (keyboard controller, display).
+ * All else is empty: it reads as ones, and writes to it go nowhere. None of v86's own devices can be reached.
  */
 
 import type { IoApic } from './apic/io-apic.ts';
@@ -18,10 +20,12 @@ import { IO_APIC_ADDRESS } from './boot/mp-table.ts';
 import { type Timer, VirtualClock } from './clock.ts';
 import { type CpuSurroundings, VirtualCpu } from './cpu.ts';
 import { Piix } from './devices/piix.ts';
+import { KeyboardController } from './devices/keyboard.ts';
 import { Pit } from './devices/pit.ts';
 import { PM_TIMER_PORT, PmTimer } from './devices/pm-timer.ts';
 import { Rtc } from './devices/rtc.ts';
 import { Uart } from './devices/uart.ts';
+import { TEXT_MEMORY, TEXT_MEMORY_BYTES, Vga, VGA_FIRST_PORT, VGA_LAST_PORT } from './devices/vga.ts';
 import { InterruptSystem } from './interrupts.ts';
 import { PortSpace } from './ports.ts';
 import type { Random } from './random.ts';
@@ -51,6 +55,10 @@ const IDE_LINES = [14, 15];
 /** Listeners see output in pieces, at moments that the run determines: so long after the first byte. */
 const OUTPUT_DELAY_NS = 100_000;
 
+const KEYBOARD_PORTS = [0x60, 0x64, 0x92];
+const KEYBOARD_LINE = 1;
+const AUXILIARY_LINE = 12;
+
 const PAGE_MASK = ~0xfff;
 const CPUID_APIC = 1 << 9;
 const CPUID_HTT = 1 << 28;
@@ -79,8 +87,7 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
   readonly #options: BoardOptions;
   readonly #ports = new PortSpace();
   readonly #devices: readonly Stateful[];
-  /** Drives the lines of v86's own devices. */
-  readonly #legacyLines: readonly ((active: boolean) => void)[];
+  readonly #vga: Vga;
   /** Set while there may be output that listeners have not seen. */
   readonly #outputDue: Timer;
   #core: V86Core | undefined;
@@ -97,8 +104,8 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
     this.cpus = Array.from({ length: options.cpus }, (_, index) => new VirtualCpu(index, this));
     this.interrupts = new InterruptSystem(this.clock, this.cpus);
     this.serial = SERIAL_PORTS.map(() => new SerialPort(() => this.#inputArrives()));
+    this.#vga = new Vga(this.clock);
     this.#devices = this.#addDevices();
-    this.#legacyLines = Array.from({ length: 16 }, (_, line) => this.interrupts.source(line));
   }
 
   get core(): V86Core {
@@ -175,16 +182,12 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
     return this.#options.random.next32();
   }
 
-  setIrq(line: number, level: boolean): void {
-    this.#legacyLines[line]!(level);
-  }
-
   readPort(port: number, bytes: 1 | 2 | 4): number {
-    return this.#ports.read(port, bytes, this.core.legacy);
+    return this.#ports.read(port, bytes);
   }
 
   writePort(port: number, bytes: 1 | 2 | 4, value: number): void {
-    this.#ports.write(port, bytes, value, this.core.legacy);
+    this.#ports.write(port, bytes, value);
   }
 
   readApicBase(): number {
@@ -197,7 +200,8 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
 
   readMemory(address: number, bytes: 1 | 4): number {
     const registers = this.#apicAt(address);
-    if (registers === null) return this.core.legacy.readMemory(address, bytes);
+    if (isText(address)) return this.#vga.readMemory(address - TEXT_MEMORY, bytes);
+    if (registers === null) return bytes === 4 ? 0xffff_ffff : 0xff;
     const word = registers.read(address & 0xffc);
     return bytes === 4 ? word : (word >>> (8 * (address & 3))) & 0xff;
   }
@@ -205,8 +209,8 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
   /** The APICs take aligned 32-bit writes only. */
   writeMemory(address: number, bytes: 1 | 2 | 4, value: number): void {
     const registers = this.#apicAt(address);
-    if (registers === null) this.core.legacy.writeMemory(address, bytes, value);
-    else if (bytes === 4 && (address & 3) === 0) registers.write(address & 0xfff, value);
+    if (isText(address)) this.#vga.writeMemory(address - TEXT_MEMORY, bytes, value);
+    else if (registers !== null && bytes === 4 && (address & 3) === 0) registers.write(address & 0xfff, value);
   }
 
   /** The APIC whose registers are in the page of this address. */
@@ -255,7 +259,8 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
     const exit = (_port: number, code: number) => this.#options.onExit(code);
     this.#ports.register(EXIT_PORT, EXIT_PORT + 3, { write: exit, write32: exit });
     const uarts = SERIAL_PORTS.map(({ base, line }, i) => this.#addSerialPort(base, line, this.serial[i]!));
-    return [pit, rtc, ...uarts, this.#addChipSet()];
+    this.#ports.register(VGA_FIRST_PORT, VGA_LAST_PORT, this.#vga);
+    return [pit, rtc, ...uarts, this.#addChipSet(), this.#addKeyboard(), this.#vga];
   }
 
   #addChipSet(): Piix {
@@ -265,6 +270,16 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
       return new IdeChannel(wiring, 2 * i, disks);
     });
     return new Piix(this.#ports, channels, onReset);
+  }
+
+  #addKeyboard(): KeyboardController {
+    const keyboard = new KeyboardController({
+      setKeyboardIrq: this.interrupts.source(KEYBOARD_LINE),
+      setAuxiliaryIrq: this.interrupts.source(AUXILIARY_LINE),
+      onReset: this.#options.onReset,
+    });
+    for (const port of KEYBOARD_PORTS) this.#ports.register(port, port, keyboard);
+    return keyboard;
   }
 
   /** RAM, as devices reach it. */
@@ -291,4 +306,8 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
     this.#ports.register(base, base + 7, uart);
     return uart;
   }
+}
+
+function isText(address: number): boolean {
+  return address >= TEXT_MEMORY && address < TEXT_MEMORY + TEXT_MEMORY_BYTES;
 }

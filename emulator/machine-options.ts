@@ -2,7 +2,8 @@
  * What a machine is made of, how a run of it is asked for, and how it ends.
  */
 
-import type { BootModule } from './boot/multiboot.ts';
+import type { BootModule } from './boot/boot-image.ts';
+import type { Roms } from './boot/roms.ts';
 import type { Policy } from './policy.ts';
 import type { Random } from './random.ts';
 import type { Disk } from './storage/disk.ts';
@@ -18,10 +19,12 @@ export interface MachineOptions {
   readonly cpus?: number;
   /** `fast` compiles guest code, `exact` interprets it. The guest cannot tell, and neither can the state hash. */
   readonly mode?: 'fast' | 'exact';
-  /** A multiboot ELF image. */
+  /** A multiboot kernel, or a Linux bzImage whose modules are its initial file systems. */
   readonly kernel: Uint8Array;
   readonly commandLine?: string;
   readonly modules?: readonly BootModule[];
+  /** Read-only memory below 1 MiB. */
+  readonly roms?: Roms;
   /** IDE disks: hda, hdb, hdc, hdd. */
   readonly disks?: readonly (Disk | undefined)[];
   /** Chooses CPUs; the default is round robin with random slices. */

@@ -11,10 +11,7 @@
  */
 
 import { Board, SERIAL_PORT_BASES } from './board.ts';
-import { writeBiosData } from './boot/bios-data.ts';
-import { MP_TABLE_ADDRESS, mpTables } from './boot/mp-table.ts';
-import { loadMultiboot } from './boot/multiboot.ts';
-import { enterProtectedMode } from './boot/protected-mode.ts';
+import { boot } from './boot/boot.ts';
 import { hostMilliseconds, Pace, pause, yieldToHost } from './host.ts';
 import {
   checkOptions,
@@ -42,7 +39,7 @@ import { digestMachine, type StateDigest } from './state-hash.ts';
 import { CpuShutdownError, V86Core } from './v86/core.ts';
 import { readRegisters, type Registers } from './v86/registers.ts';
 
-export type { BootModule } from './boot/multiboot.ts';
+export type { BootModule } from './boot/boot-image.ts';
 export { BootError } from './boot/boot-error.ts';
 export { Disk, DiskImage } from './storage/disk.ts';
 export { EXIT_PORT } from './board.ts';
@@ -114,11 +111,16 @@ export class Machine implements Stateful {
     });
     board.attach(core);
     machine.#pages = new RamPages(core);
-    writeBiosData(core.ram, SERIAL_PORT_BASES, options.disks?.filter((disk) => disk !== undefined).length ?? 0);
-    core.ram.set(mpTables(board.cpus.length), MP_TABLE_ADDRESS);
     board.interrupts.localApics[0]!.enterVirtualWireMode();
-    const image = { kernel: options.kernel, commandLine: options.commandLine ?? '', modules: options.modules ?? [] };
-    enterProtectedMode(core, loadMultiboot(image, core.ram));
+    boot(core, {
+      kernel: options.kernel,
+      commandLine: options.commandLine ?? '',
+      modules: options.modules ?? [],
+      roms: options.roms ?? {},
+      cpus: board.cpus.length,
+      serialPorts: SERIAL_PORT_BASES,
+      disks: options.disks?.filter((disk) => disk !== undefined).length ?? 0,
+    });
     return machine;
   }
 

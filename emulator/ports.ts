@@ -2,11 +2,8 @@
  * The I/O port space: who answers which port.
  *
  * Devices register byte handlers for the ports that they own. Wider accesses are split into bytes, low address first, as
- * the ISA bus does for 8-bit devices, unless the device registered a handler for the width. What nobody owns goes to v86's
- * own devices.
+ * the ISA bus does for 8-bit devices, unless the device registered a handler for the width. What nobody owns reads as ones.
  */
-
-import type { Bus } from './v86/core.ts';
 
 export interface PortHandler {
   read?(port: number): number;
@@ -16,6 +13,8 @@ export interface PortHandler {
   read32?(port: number): number;
   write32?(port: number, value: number): void;
 }
+
+const ALL_ONES = 0xffff_ffff;
 
 export class PortSpace {
   readonly #handlers = new Map<number, PortHandler>();
@@ -39,9 +38,9 @@ export class PortSpace {
     }
   }
 
-  read(port: number, bytes: 1 | 2 | 4, legacy: Bus): number {
+  read(port: number, bytes: 1 | 2 | 4): number {
     const handler = this.#handlers.get(port);
-    if (handler === undefined) return legacy.readPort(port, bytes);
+    if (handler === undefined) return ALL_ONES >>> (32 - 8 * bytes);
     if (bytes === 4 && handler.read32 !== undefined) return handler.read32(port) >>> 0;
     if (bytes === 2 && handler.read16 !== undefined) return handler.read16(port);
     let value = 0;
@@ -49,10 +48,10 @@ export class PortSpace {
     return value >>> 0;
   }
 
-  write(port: number, bytes: 1 | 2 | 4, value: number, legacy: Bus): void {
+  write(port: number, bytes: 1 | 2 | 4, value: number): void {
     const handler = this.#handlers.get(port);
-    if (handler === undefined) legacy.writePort(port, bytes, value);
-    else if (bytes === 4 && handler.write32 !== undefined) handler.write32(port, value >>> 0);
+    if (handler === undefined) return;
+    if (bytes === 4 && handler.write32 !== undefined) handler.write32(port, value >>> 0);
     else if (bytes === 2 && handler.write16 !== undefined) handler.write16(port, value);
     else for (let i = 0; i < bytes; i++) this.#handlers.get(port + i)?.write?.(port + i, (value >>> (8 * i)) & 0xff);
   }

@@ -6,7 +6,8 @@
  * machine and never changed, so that a snapshot can be kept, restored any number of times, and given to other machines.
  */
 
-import type { BootModule } from './boot/multiboot.ts';
+import type { BootModule } from './boot/boot-image.ts';
+import type { Roms } from './boot/roms.ts';
 import type { RamCopy } from './ram-pages.ts';
 import { Sha256 } from './sha256.ts';
 import type { StoredState } from './state.ts';
@@ -51,16 +52,19 @@ interface IdentifyingOptions {
   readonly kernel: Uint8Array;
   readonly commandLine?: string;
   readonly modules?: readonly BootModule[];
+  readonly roms?: Roms;
   readonly disks?: readonly (Disk | undefined)[];
 }
 
 const DISK_NAMES = ['hda', 'hdb', 'hdc', 'hdd'];
 
 export function identify(options: IdentifyingOptions): MachineIdentity {
-  const { memoryBytes, cpus, kernel, commandLine, modules = [], disks = [] } = options;
+  const { memoryBytes, cpus, kernel, commandLine, modules = [], roms = {}, disks = [] } = options;
   const image = (name: string, data: Uint8Array): ImageIdentity => ({ name, hash: new Sha256().update(data).digest() });
   const images = [image('kernel', kernel), image('command line', new TextEncoder().encode(commandLine ?? ''))];
   for (const { commandLine: words, data } of modules) images.push(image(`module '${words}'`, data));
+  if (roms.bios !== undefined) images.push(image('BIOS', roms.bios));
+  if (roms.vgaBios !== undefined) images.push(image('VGA BIOS', roms.vgaBios));
   for (const [i, disk] of disks.entries()) {
     if (disk !== undefined) images.push({ name: `disk ${DISK_NAMES[i]!}`, hash: hexadecimal(disk.image.identity) });
   }

@@ -13,7 +13,7 @@ import { EXTERNAL_PIN, IO_APIC_ID, pinOfLine } from '../interrupts.ts';
 export const LOCAL_APIC_ADDRESS = 0xfee0_0000;
 export const IO_APIC_ADDRESS = 0xfec0_0000;
 
-/** Where the tables are written; a multiple of 16. */
+/** Where the tables are unless there is a BIOS. */
 export const MP_TABLE_ADDRESS = 0xf_f000;
 
 const LOCAL_APIC_VERSION = 0x14;
@@ -30,8 +30,8 @@ const INTERRUPT_EXTINT = 3;
 const CPU_SIGNATURE = 0x0673;
 const CPU_FEATURES = 0x0000_0201; // FPU, APIC
 
-/** The floating pointer and the table behind it, to be written at MP_TABLE_ADDRESS. */
-export function mpTables(cpus: number): Uint8Array {
+/** The floating pointer and the table behind it, to be written at `address`, which is a multiple of 16. */
+export function mpTables(cpus: number, address: number): Uint8Array {
   const entries = [
     ...Array.from({ length: cpus }, (_, id) => processor(id)),
     bus(BUS_ISA, 'ISA   '),
@@ -46,7 +46,7 @@ export function mpTables(cpus: number): Uint8Array {
     interrupt(4, INTERRUPT_NMI, 0, ALL_LOCAL_APICS, 1),
   ];
   const table = configurationTable(entries);
-  const pointer = floatingPointer(MP_TABLE_ADDRESS + 16);
+  const pointer = floatingPointer(address + 16);
   return Uint8Array.from([...pointer, ...table]);
 }
 

@@ -12,6 +12,7 @@
  */
 
 import { BootError } from './boot-error.ts';
+import type { BootImage, BootState } from './boot-image.ts';
 import { readElf, type Segment } from './elf.ts';
 import { EXTENDED_BIOS_DATA, UPPER_MEMORY } from './memory-map.ts';
 import { type LoadedModule, multibootInformation } from './multiboot-information.ts';
@@ -24,29 +25,14 @@ const HEADER_ADDRESSES_VALID = 1 << 16;
 /** The requirements (lower half of the flags) that this loader fulfils: page-aligned modules, memory, video. */
 const SUPPORTED_REQUIREMENTS = 0b111;
 
-export const BOOT_MAGIC = 0x2bad_b002;
+const BOOT_MAGIC = 0x2bad_b002;
 
 /** Where the information goes if nothing is there; above the interrupt vectors and the data of a BIOS. */
 const LOWEST_INFORMATION = 0x9000;
 const PAGE = 4096;
-
-export interface BootModule {
-  readonly data: Uint8Array;
-  readonly commandLine: string;
-}
-
-export interface BootImage {
-  readonly kernel: Uint8Array;
-  readonly commandLine: string;
-  readonly modules: readonly BootModule[];
-}
-
-export interface BootState {
-  /** Physical address of the first instruction. */
-  readonly entry: number;
-  /** Physical address of the information structure, for EBX. */
-  readonly information: number;
-}
+/** Not named by the specification; these are common. */
+const CODE_SELECTOR = 0x08;
+const DATA_SELECTOR = 0x10;
 
 interface Program {
   readonly entry: number;
@@ -73,7 +59,12 @@ export function loadMultiboot(image: BootImage, ram: Uint8Array): BootState {
   const describe = (address: number) => multibootInformation(address, image.commandLine, modules, ram.length);
   const information = placeInformation(program.segments, describe(0).length);
   ram.set(describe(information), information);
-  return { entry: program.entry, information };
+  return {
+    entry: program.entry,
+    registers: { eax: BOOT_MAGIC, ebx: information },
+    codeSelector: CODE_SELECTOR,
+    dataSelector: DATA_SELECTOR,
+  };
 }
 
 /** What to load, and where it starts. */

@@ -15,7 +15,7 @@ import { ACKNOWLEDGE_PORT, RESUME_POINTS } from './patches.ts';
 import { UnexpectedModuleError } from './wasm-module.ts';
 
 /** Ports and device memory, as seen from the CPU. Values are unsigned. */
-export interface Bus {
+interface Bus {
   readPort(port: number, bytes: 1 | 2 | 4): number;
   writePort(port: number, bytes: 1 | 2 | 4, value: number): void;
   readMemory(address: number, bytes: 1 | 4): number;
@@ -32,8 +32,6 @@ export interface CoreHost extends Bus {
   /** Virtual time in milliseconds. */
   milliseconds(): number;
   random32(): number;
-  /** A line of one of v86's own devices. */
-  setIrq(line: number, level: boolean): void;
 }
 
 export interface CoreOptions {
@@ -75,7 +73,6 @@ export class CoreInstance {
 
   readonly #options: CoreOptions;
   readonly #module: Uint8Array<ArrayBuffer>;
-  #legacy: Bus | undefined;
   #functions: Functions | undefined;
   #globals: Globals | undefined;
   #memory: WebAssembly.Memory | undefined;
@@ -104,10 +101,6 @@ export class CoreInstance {
     return this.#globals!;
   }
 
-  get legacy(): Bus {
-    return this.#legacy!;
-  }
-
   get ram(): Uint8Array<ArrayBuffer> {
     this.#refreshViews();
     return this.#ram;
@@ -126,7 +119,6 @@ export class CoreInstance {
 
   async instantiate(imports: WebAssembly.Imports): Promise<WebAssembly.Exports> {
     const env = imports['env']!;
-    this.#legacy = legacyBus(env as Record<string, CoreFunction>);
     this.#table = env['__indirect_function_table'] as WebAssembly.Table;
     const own = { ...env, ...this.#imports() };
     const { instance } = await WebAssembly.instantiate(this.#module, { env: own });
@@ -137,8 +129,6 @@ export class CoreInstance {
     this.#globals = exports as Record<string, WebAssembly.Global> as Globals;
     this.#memory = exports['memory'] as WebAssembly.Memory;
     this.#jitImports = { ...exports, m: this.#memory };
-    const host = this.#options.host;
-    const guarded = (callback: (a: number, b: number) => number) => this.#guarded(callback);
     return {
       ...exports,
       allocate_memory: (size: number) => {
@@ -146,8 +136,8 @@ export class CoreInstance {
         this.#bytes = new Uint8Array(0);
         return this.#ramBase;
       },
-      device_raise_irq: guarded((line) => (host.setIrq(line, true), 0)),
-      device_lower_irq: guarded((line) => (host.setIrq(line, false), 0)),
+      device_raise_irq: () => 0, // v86's own devices are connected to nothing
+      device_lower_irq: () => 0,
     };
   }
 
@@ -315,16 +305,4 @@ export class CoreInstance {
     this.stop();
     return 0;
   }
-}
-
-function legacyBus(env: Readonly<Record<string, CoreFunction>>): Bus {
-  const readPorts = { 1: env['io_port_read8']!, 2: env['io_port_read16']!, 4: env['io_port_read32']! };
-  const writePorts = { 1: env['io_port_write8']!, 2: env['io_port_write16']!, 4: env['io_port_write32']! };
-  const writes = { 1: env['mmap_write8']!, 2: env['mmap_write16']!, 4: env['mmap_write32']! };
-  return {
-    readPort: (port, bytes) => readPorts[bytes](port) >>> 0,
-    writePort: (port, bytes, value) => void writePorts[bytes](port, bytes === 4 ? value | 0 : value),
-    readMemory: (address, bytes) => env[bytes === 1 ? 'mmap_read8' : 'mmap_read32']!(address) >>> 0,
-    writeMemory: (address, bytes, value) => void writes[bytes](address, bytes === 4 ? value | 0 : value),
-  };
 }

@@ -3,20 +3,20 @@
  *
  * v86 is used through its public interface: the class `V86`, whose option `wasm_fn` lets us instantiate the (edited) core
  * and see all its imports and exports. v86's own loop is never started: `run` calls main_loop. v86's JavaScript devices
- * stay available to the machine as `legacy`, for the ports and pages that the machine does not answer itself.
+ * are created by it, but nothing reaches them.
  *
  * Invariants:
  *   - completed = instructions at the last sync + (counter - counter at that sync) + inFlight, at any moment.
  */
 
 import { V86 } from 'v86';
-import { type Bus, CoreInstance, type CoreOptions } from './core-instance.ts';
+import { CoreInstance, type CoreOptions } from './core-instance.ts';
 import type { StateStream } from '../state.ts';
 import { createWrittenPages, readTlb, takeWrittenPages, type Tlb, writeTlb } from './core-state.ts';
 import { layout } from './layout.ts';
 import { patchCore } from './patches.ts';
 
-export type { Bus, CoreHost } from './core-instance.ts';
+export type { CoreHost } from './core-instance.ts';
 
 /** The guest's CPU cannot go on: it shut down (triple fault), or it met something that v86 does not implement. */
 export class CpuShutdownError extends Error {
@@ -49,9 +49,6 @@ const SHARED_STATE = [
 const LONGEST_QUANTUM = 2 ** 28;
 
 export class V86Core {
-  /** v86's own devices. */
-  readonly legacy: Bus;
-
   readonly #emulator: V86;
   readonly #instance: CoreInstance;
   readonly #compiles: boolean;
@@ -62,7 +59,6 @@ export class V86Core {
     this.#emulator = emulator;
     this.#compiles = compiles;
     this.#instance = instance;
-    this.legacy = instance.legacy;
   }
 
   /** Loads the core. Throws UnexpectedModuleError if it is not the release of v86 that this boundary knows. */

@@ -128,6 +128,8 @@ describe('what cannot be run', () => {
     ['a large kernel', ['--kernel', consoleKernel, '--memory', '1M'], 1, /beyond the machine's memory of 1 MiB/],
     ['no such module', ['--kernel', consoleKernel, '--initrd', join(folder, 'none')], 1, /cannot read the module/],
     ['commands', ['--kernel', consoleKernel, '--exec', 'ls'], 2, /--exec runs commands in our own kernel/],
+    ['no Linux kernel', ['--bzimage', consoleKernel], 1, /console is not a Linux kernel/],
+    ['two kernels', ['--bzimage', consoleKernel, '--kernel', consoleKernel], 2, /either --kernel or --bzimage/],
     ['nine CPUs', ['--kernel', consoleKernel, '--cpus', '9'], 2, /--cpus takes a number from 1 to 8/],
     ['no text', ['--kernel', consoleKernel, '--until', ''], 2, /--until takes the text/],
   ])('%s', (_, args, expected, message) => {

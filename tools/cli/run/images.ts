@@ -2,6 +2,8 @@
  * What boots: the project's own kernel and archives, or the kernel of somebody else.
  */
 import { existsSync, readFileSync } from 'node:fs';
+import { isLinux } from '../../../emulator/boot/linux.ts';
+import type { Roms } from '../../../emulator/boot/roms.ts';
 import type { BootModule } from '../../../emulator/machine.ts';
 import type { ProjectImages } from '../../build/buildProject.ts';
 import { commandsArchive } from '../../image/initramfs.ts';
@@ -9,12 +11,15 @@ import { listOption, type Option, type OptionValues, RunError, stringOption, Usa
 
 export const imageOptions: Readonly<Record<string, Option>> = {
   kernel: { type: 'string', value: 'FILE', help: 'boot this multiboot kernel instead of our own' },
+  bzimage: { type: 'string', value: 'FILE', help: 'boot this Linux kernel' },
   initrd: {
     type: 'string',
     multiple: true,
     value: 'FILE',
-    help: 'a module for --kernel, `FILE WORDS` to give it words',
+    help: 'the initial file system for --bzimage; a module for --kernel, `FILE WORDS` to give it words',
   },
+  bios: { type: 'string', value: 'FILE', help: 'put this ROM below 1 MiB, for kernels that look for a BIOS' },
+  'vga-bios': { type: 'string', value: 'FILE', help: 'put this ROM at C0000' },
   append: { type: 'string', value: 'TEXT', help: "words for the kernel's command line" },
   cmdline: { type: 'string', value: 'TEXT', help: 'the same' },
 };
@@ -23,20 +28,26 @@ export interface BootImages {
   readonly kernel: Uint8Array;
   readonly commandLine: string;
   readonly modules: readonly BootModule[];
+  readonly roms: Roms;
 }
 
 /** Whether the options name a kernel of somebody else. */
 export function namesOtherKernel(values: OptionValues): boolean {
-  return values['kernel'] !== undefined;
+  return values['kernel'] !== undefined || values['bzimage'] !== undefined;
 }
 
 /** The kernel that the options name. Throws UsageError, or RunError if a file cannot be read. */
 export function readOtherImages(values: OptionValues): BootImages {
   if (listOption(values, 'exec').length > 0) {
-    throw new UsageError('--exec runs commands in our own kernel; give --kernel its input through a pipe');
+    throw new UsageError('--exec runs commands in our own kernel; give other kernels their input through a pipe');
   }
+  const [kernel, bzImage] = [stringOption(values, 'kernel'), stringOption(values, 'bzimage')];
+  if (kernel !== undefined && bzImage !== undefined) throw new UsageError('give either --kernel or --bzimage');
+  const image = readImage((kernel ?? bzImage)!, 'kernel');
+  if (bzImage !== undefined && !isLinux(image)) throw new RunError(`${bzImage} is not a Linux kernel (bzImage)`);
   return {
-    kernel: readImage(stringOption(values, 'kernel')!, 'kernel'),
+    kernel: image,
+    roms: readRoms(values),
     commandLine: commandLineOf(values),
     modules: listOption(values, 'initrd').map(readModule),
   };
@@ -45,11 +56,16 @@ export function readOtherImages(values: OptionValues): BootImages {
 /** Our own kernel, with the archive of its programs and that of the commands that init will run. */
 export function ownImages(images: ProjectImages, values: OptionValues): BootImages {
   const commands = listOption(values, 'exec');
-  if (listOption(values, 'initrd').length > 0) throw new UsageError('--initrd gives modules to --kernel only');
+  if (listOption(values, 'initrd').length > 0) throw new UsageError('--initrd belongs to --kernel or --bzimage');
   const modules = [{ data: images.initrd, commandLine: 'initrd.cpio' }];
   if (commands.length > 0) modules.push({ data: commandsArchive(commands), commandLine: 'exec.cpio' });
   const words = [...(commands.length > 0 ? ['quiet'] : []), commandLineOf(values)];
-  return { kernel: images.kernel, commandLine: words.filter((word) => word !== '').join(' '), modules };
+  return {
+    kernel: images.kernel,
+    roms: readRoms(values),
+    commandLine: words.filter((word) => word !== '').join(' '),
+    modules,
+  };
 }
 
 function commandLineOf(values: OptionValues): string {
@@ -63,6 +79,14 @@ function readModule(text: string): BootModule {
   const space = text.indexOf(' ');
   const path = space === -1 || existsSync(text) ? text : text.slice(0, space);
   return { data: readImage(path, 'module'), commandLine: text };
+}
+
+function readRoms(values: OptionValues): Roms {
+  const read = (option: string) => {
+    const path = stringOption(values, option);
+    return path === undefined ? undefined : readImage(path, 'ROM');
+  };
+  return { bios: read('bios'), vgaBios: read('vga-bios') };
 }
 
 function readImage(path: string, what: string): Uint8Array {
