@@ -140,11 +140,14 @@ export class V86Core {
     this.#instance.globals.pauseStops.value = Number(stop);
   }
 
-  /** Whether `run` ends after a PAUSE, and whether the last one did. */
+  /** What belongs to no CPU: what later readings of the TSC depend on, and the part that PAUSE has in the schedule. */
   transferState(state: StateStream): void {
-    const { pauseStops, paused } = this.#instance.globals;
-    pauseStops.value = state.number(pauseStops.value);
-    paused.value = state.number(paused.value);
+    const { globals, state: memory } = this.#instance;
+    for (const at of layout.tscHistory) {
+      for (const word of [at, at + 4]) memory.setUint32(word, state.number(memory.getUint32(word, true)), true);
+    }
+    globals.pauseStops.value = state.number(globals.pauseStops.value);
+    globals.paused.value = state.number(globals.paused.value);
   }
 
   /** Whether the last `run` ended after a PAUSE. */

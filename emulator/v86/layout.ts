@@ -52,6 +52,8 @@ export const layout = {
   /** What compiled code left behind for `exit_jit`: 0 and 1 name an exception, 2 is nothing, 4 asks to try again interpreted. */
   jitFault: 35472,
   tscOffset: 37352,
+  /** What readings of the TSC leave behind for later ones, 64 bits each: resolution, speed, last value, equal readings. */
+  tscHistory: [35464, 35480, 37360, 49152],
   jitDisabled: 49177,
 
   /** The TLB: an entry of 32 bits for each page of linear memory, and which of them have been used since it was empty. */
@@ -96,7 +98,6 @@ export const symbols = {
   cpuid: 'instr_0FA2',
   callInterruptVector: inCpu('cpu', 'call_interrupt_vector'),
   sti: inCpu('instructions', 'instr_FB'),
-  readTsc: 'read_tsc',
   walkPages: inCpu('cpu', 'do_page_walk'),
   setHasCode: inCpu('cpu', 'tlb_set_has_code'),
   noteWrite: `_RNvNt${crate}3jit18jit_dirty_page_ctx`,
@@ -113,7 +114,6 @@ export const symbols = {
   compileInstruction: `_RNvNtNt${crate}3gen3jit3jit`,
   emitEqz: builder('eqz_i32'),
   emitConst: builder('const_i32'),
-  importedMicrotick: imported('microtick'),
   importedRead32: `_RNvNtNtNt${crate}3cpu6memory3ext11mmap_read32`,
   importedPortRead8: imported('io_port_read8'),
   importedPortWrite8: imported('io_port_write8'),

@@ -69,7 +69,6 @@ export function patchCore(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   retryDeviceAccessInterpreted(editor, globals);
   markCompiledInstructions(editor);
   reportProcessorTopology(editor, globals);
-  readTscExactly(editor);
   serveApicBase(editor);
   noteWrittenPages(editor, globals);
   return editor.build();
@@ -405,18 +404,4 @@ function reportProcessorTopology(editor: WasmModuleEditor, g: GlobalIndices): vo
     [...oneProcessor, ...code.localSet(0)],
     [...code.i32Const(0x00800), ...code.globalGet(g.cpuidEbx), code.i32Or, ...code.localSet(0)],
   );
-}
-
-/**
- * v86 makes the TSC up when two readings find the same time, from how often that happened before. Here time is exact, and
- * a reading depends on nothing else.
- */
-function readTscExactly(editor: WasmModuleEditor): void {
-  const [f64Mul, f64Nearest, i64TruncateF64, i64Sub] = [0xa2, 0x9e, [0xfc, 0x07], 0x7d];
-  editor.replaceBody(symbols.readTsc, [
-    ...code.call(editor.functionIndex(symbols.importedMicrotick)), // milliseconds
-    ...[0x44, 0, 0, 0, 0, 0x80, 0x84, 0x2e, 0x41, f64Mul, f64Nearest], // 1,000,000.0
-    ...i64TruncateF64,
-    ...[...code.i32Const(0), 0x29, 3, ...unsigned(layout.tscOffset), i64Sub],
-  ]);
 }
