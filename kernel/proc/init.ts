@@ -30,6 +30,7 @@ import { beforeUserMode } from './signalDeliver.ts';
 import { initNames } from './sysSystem.ts';
 import { type Process, setName, type Task, TASK_RUNNING, userFrame } from './task.ts';
 import { initTaskList } from './taskList.ts';
+import { initDateSleepers } from './sleep.ts';
 import { initTimers, runTimers } from './timer.ts';
 import { initTrapHandlers } from './trapHandlers.ts';
 import { handleSyscall } from '../syscall/dispatch.ts';
@@ -81,6 +82,7 @@ function bootSeed(): u32 {
 export function initTasks(stackBottom: u32): void {
   initTaskList();
   initTimers();
+  initDateSleepers();
   initFutexes();
   initNames();
   seedRandom(bootSeed());

@@ -2,14 +2,14 @@
  * System calls about time: clocks, sleeping, the alarm.
  *
  * All clocks but those of CPU use are the machine's one clock (arch/x86/clock.ts): monotonic since boot, or real time,
- * which is the same plus the date at boot. So real time cannot be set.
+ * which is the same plus the date at boot. sysClock.ts sets the latter.
  *
  * The i386 ABI has each call twice: with 32-bit seconds, and with 64-bit ones (…64, …_time64).
  *
  * @source clock_gettime(2), nanosleep(2), clock_nanosleep(2), gettimeofday(2), getitimer(2), alarm(2), times(2).
  */
 
-import { EFAULT, EINTR, EINVAL, EPERM, ERESTART_RESTARTBLOCK, ERESTARTNOHAND } from '../abi/errno.ts';
+import { EFAULT, EINTR, EINVAL, ERESTART_RESTARTBLOCK, ERESTARTNOHAND } from '../abi/errno.ts';
 import { SIGALRM } from '../abi/signal.ts';
 import {
   CLOCK_BOOTTIME,
@@ -34,7 +34,7 @@ import { monotonicNs, realtimeNs, TICK_NS } from '../arch/x86/clock.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { copyFromUser, copyToUser, putUser32 } from '../arch/x86/userCopy.ts';
 import { sendKernelSignal } from './signalSend.ts';
-import { sleepUntil } from './sleep.ts';
+import { sleepUntil, sleepUntilDate } from './sleep.ts';
 import { currentProcessTicks } from './sysResource.ts';
 import { type Process, type RestartBlock } from './task.ts';
 import { findProcess, firstThread, lockTasks, nextThread } from './taskList.ts';
@@ -157,11 +157,6 @@ export function sysClockGetresTime64(clock: u32, address: u32): i32 {
   return error < 0 || address === 0 ? error : writeTimespec64(address, ns);
 }
 
-/** clock_settime: nobody may. */
-export function sysClockSettime(clock: u32): i32 {
-  return clock === CLOCK_REALTIME ? -EPERM : -EINVAL;
-}
-
 /** time(address): seconds since 1970. */
 export function sysTime(address: u32): i32 {
   const seconds = u32(realtimeNs() / NS_PER_SECOND);
@@ -242,9 +237,9 @@ function clockNanosleep(clock: u32, flags: u32, time: u64, remaining: u32, width
   if (!isSleepable(clock)) return -EINVAL;
   const now = monotonicNs();
   if ((flags & TIMER_ABSTIME) === 0) return sleepRestartable(now + time, remaining, width);
-  const offset = clock === CLOCK_REALTIME ? realtimeNs() - now : 0n;
   // An absolute sleep begins anew with the same arguments.
-  return time <= offset || sleepUntil(time - offset) === 0n ? 0 : -ERESTARTNOHAND;
+  if (clock === CLOCK_REALTIME) return sleepUntilDate(time);
+  return sleepUntil(time) === 0n ? 0 : -ERESTARTNOHAND;
 }
 
 /** clock_nanosleep(clock, flags, time, remaining). */

@@ -23,7 +23,6 @@ import {
   SYS_get_robust_list,
   SYS_get_thread_area,
   SYS_getcpu,
-  SYS_membarrier,
   SYS_getegid,
   SYS_getegid32,
   SYS_geteuid,
@@ -48,6 +47,7 @@ import {
   SYS_getuid,
   SYS_getuid32,
   SYS_kill,
+  SYS_membarrier,
   SYS_nanosleep,
   SYS_nice,
   SYS_pause,
@@ -97,6 +97,7 @@ import {
   SYS_setreuid32,
   SYS_setrlimit,
   SYS_setsid,
+  SYS_settimeofday,
   SYS_setuid,
   SYS_setuid32,
   SYS_sgetmask,
@@ -108,6 +109,7 @@ import {
   SYS_sigreturn,
   SYS_sigsuspend,
   SYS_ssetmask,
+  SYS_stime,
   SYS_sysinfo,
   SYS_tgkill,
   SYS_time,
@@ -206,6 +208,7 @@ import {
   sysSchedSetscheduler,
   sysSchedYield,
 } from '../proc/sysScheduler.ts';
+import { sysClockSettime, sysClockSettime64, sysSettimeofday, sysStime } from '../proc/sysClock.ts';
 import { sysMembarrier } from '../proc/sysMembarrier.ts';
 import { sysPersonality, sysPrctl, sysSetdomainname, sysSethostname, sysSysinfo, sysUname } from '../proc/sysSystem.ts';
 import {
@@ -216,7 +219,6 @@ import {
   sysClockGettime64,
   sysClockNanosleep,
   sysClockNanosleepTime64,
-  sysClockSettime,
   sysGetitimer,
   sysGettimeofday,
   sysNanosleep,
@@ -321,7 +323,9 @@ function installTime(): void {
   setSystemCall(SYS_clock_getres, sysClockGetres);
   setSystemCall(SYS_clock_getres_time64, sysClockGetresTime64);
   setSystemCall(SYS_clock_settime, sysClockSettime);
-  setSystemCall(SYS_clock_settime64, sysClockSettime);
+  setSystemCall(SYS_clock_settime64, sysClockSettime64);
+  setSystemCall(SYS_settimeofday, sysSettimeofday);
+  setSystemCall(SYS_stime, sysStime);
   setSystemCall(SYS_time, sysTime);
   setSystemCall(SYS_gettimeofday, sysGettimeofday);
   setSystemCall(SYS_nanosleep, sysNanosleep);

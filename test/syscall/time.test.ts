@@ -4,6 +4,7 @@
 
 import { expect } from 'vitest';
 import { output, words } from '../../emulator/agent/arguments.ts';
+import type { Process } from '../../emulator/agent/process.ts';
 import { decodeWords } from '../../emulator/agent/records.ts';
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../../kernel/abi/mman.ts';
 import { SA_RESTORER, SIGUSR1 } from '../../kernel/abi/signal.ts';
@@ -19,6 +20,12 @@ import { fails, interrupted, onEveryTarget, succeeds, wildPointers } from './sup
 
 const NO_CLOCK = 77;
 const SECOND = 1_000_000_000n;
+
+/** Gives up the superuser's rights, where the process has them: nothing that follows may set the host's clock. */
+async function becomeUser(proc: Process): Promise<void> {
+  if ((await proc.call('geteuid32')) === 0) await succeeds(proc, 'setresuid32', 1000, 1000, 1000);
+  expect(await proc.call('geteuid32')).not.toBe(0);
+}
 
 onEveryTarget(({ target, syscall, check }) => {
   syscall(['clock_gettime', 'clock_gettime64'], () => {
@@ -75,17 +82,67 @@ onEveryTarget(({ target, syscall, check }) => {
       await fails(proc, 'EINVAL', 'clock_settime', NO_CLOCK, words(1, 0));
       await fails(proc, 'EINVAL', 'clock_settime64', NO_CLOCK, words(1, 0, 0, 0));
     });
-    if (target.own) {
-      check("EPERM: the time of day is the machine's", async ({ proc }) => {
-        await fails(proc, 'EPERM', 'clock_settime', CLOCK_REALTIME, words(1_000_000_000, 0));
-        await fails(proc, 'EPERM', 'clock_settime64', CLOCK_REALTIME, words(1_000_000_000, 0, 0, 0));
-      });
-    } else {
-      check('EINVAL: an impossible time; EFAULT', async ({ proc }) => {
-        await fails(proc, 'EINVAL', 'clock_settime64', CLOCK_REALTIME, words(1, 0, 1_000_000_000, 0));
-        for (const wild of wildPointers) await fails(proc, 'EFAULT', 'clock_settime', CLOCK_REALTIME, wild);
-      });
-    }
+    check('EINVAL: an impossible time; EFAULT', async ({ proc }) => {
+      await fails(proc, 'EINVAL', 'clock_settime', CLOCK_REALTIME, words(1, 1_000_000_000));
+      await fails(proc, 'EINVAL', 'clock_settime64', CLOCK_REALTIME, words(1, 0, 1_000_000_000, 0));
+      for (const wild of wildPointers) {
+        await fails(proc, 'EFAULT', 'clock_settime', CLOCK_REALTIME, wild);
+        await fails(proc, 'EFAULT', 'clock_settime64', CLOCK_REALTIME, wild);
+      }
+    });
+    check('EPERM: not the superuser', async ({ proc }) => {
+      await becomeUser(proc);
+      await fails(proc, 'EPERM', 'clock_settime', CLOCK_REALTIME, words(1_000_000_000, 0));
+      await fails(proc, 'EPERM', 'clock_settime64', CLOCK_REALTIME, words(1_000_000_000, 0, 0, 0));
+    });
+    // The clock of the host is nobody's to set.
+    if (!target.own) return;
+    check('set real time, and leave the monotonic clock alone', async ({ proc }) => {
+      const [before, monotonic] = [await proc.clock(CLOCK_REALTIME), await proc.clock(CLOCK_MONOTONIC)];
+      await succeeds(proc, 'clock_settime', CLOCK_REALTIME, words(1_500_000_000, 123));
+      expect((await proc.clock(CLOCK_REALTIME)) / (600n * SECOND)).toBe(2_500_000n);
+      await succeeds(proc, 'clock_settime64', CLOCK_REALTIME, words(1_600_000_200, 0, 5, 0));
+      expect((await proc.clock(CLOCK_REALTIME)) / (600n * SECOND)).toBe(2_666_667n);
+      const passed = (await proc.clock(CLOCK_MONOTONIC)) - monotonic;
+      expect(passed).toBeGreaterThanOrEqual(0n);
+      expect(passed).toBeLessThan(600n * SECOND);
+      await succeeds(proc, 'clock_settime', CLOCK_REALTIME, words(Number(before / SECOND), 0));
+    });
+    check('wake who sleeps until a date that has come thereby', async ({ proc, spawn }) => {
+      const other = await spawn();
+      const before = await proc.clock(CLOCK_REALTIME);
+      const date = Number(before / SECOND) + 100_000;
+      const sleep = other.call('clock_nanosleep', CLOCK_REALTIME, TIMER_ABSTIME, words(date, 0), null);
+      await succeeds(proc, 'clock_settime', CLOCK_REALTIME, words(date + 1, 0));
+      expect(await sleep).toBe(0);
+      await succeeds(proc, 'clock_settime', CLOCK_REALTIME, words(Number(before / SECOND), 0));
+    });
+    check('EINVAL: a time before the boot', async ({ proc }) => {
+      await fails(proc, 'EINVAL', 'clock_settime', CLOCK_REALTIME, words(0, 0));
+    });
+  });
+
+  syscall(['settimeofday', 'stime'], () => {
+    check('EINVAL: an impossible time; EFAULT', async ({ proc }) => {
+      await fails(proc, 'EINVAL', 'settimeofday', words(1, 1_000_001), null);
+      for (const wild of wildPointers) {
+        await fails(proc, 'EFAULT', 'settimeofday', wild, null);
+        await fails(proc, 'EFAULT', 'stime', wild);
+      }
+    });
+    check('EPERM: not the superuser', async ({ proc }) => {
+      await becomeUser(proc);
+      await fails(proc, 'EPERM', 'settimeofday', words(1_000_000_000, 0), null);
+      await fails(proc, 'EPERM', 'stime', words(1_000_000_000));
+    });
+    if (!target.own) return;
+    check('set real time', async ({ proc }) => {
+      const before = Number((await proc.clock(CLOCK_REALTIME)) / SECOND);
+      await succeeds(proc, 'settimeofday', words(1_500_000_000, 5), null);
+      expect((await proc.clock(CLOCK_REALTIME)) / (600n * SECOND)).toBe(2_500_000n);
+      await succeeds(proc, 'stime', words(before));
+      expect((await proc.clock(CLOCK_REALTIME)) / (600n * SECOND)).toBe(BigInt(before) / 600n);
+    });
   });
 
   syscall(['nanosleep', 'clock_nanosleep', 'clock_nanosleep_time64'], () => {

@@ -11,7 +11,7 @@
  * as exact as two CPUs can tell each other the time; then the latest reading of any CPU is kept, and nobody gets an
  * earlier one. A thread that sees the clock, goes to another CPU and looks again, sees time go on.
  *
- * Locking. Constant after the boot, and read without a lock, but for `latest`, which is atomic.
+ * Locking. Constant after the boot, and read without a lock, but for `latest` and `bootTime`, which are atomic.
  */
 
 import { type ClockRates } from './calibrate.ts';
@@ -29,6 +29,7 @@ let base: u64 = 0n;
 let scale: u32 = 0;
 let shift: u32 = 0;
 let khz: u32 = 0;
+/** The date at boot, by the clock as it is set now. */
 let bootTime: u64 = 0n;
 /** The counters are not one clock. */
 let suspect = false;
@@ -74,9 +75,20 @@ function readClock(): u64 {
   return (low >> u64(shift)) + (high << u64(32 - shift));
 }
 
-/** Nanoseconds since 1970-01-01 00:00 UTC. */
+/** Nanoseconds since 1970-01-01 00:00 UTC. Goes back when somebody sets it so. */
 export function realtimeNs(): u64 {
-  return bootTime + monotonicNs();
+  return atomic.cmpxchg(addrOf(bootTime), 0n, 0n) + monotonicNs();
+}
+
+/** Sets the date and the time of day. The monotonic clock goes on as if nothing had happened. */
+export function setRealtimeNs(ns: u64): void {
+  const wanted = ns - monotonicNs();
+  let before: u64 = 0n;
+  for (;;) {
+    const found = atomic.cmpxchg(addrOf(bootTime), before, wanted);
+    if (found === before) return;
+    before = found;
+  }
 }
 
 /** The rate of the time-stamp counter. */
