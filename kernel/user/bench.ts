@@ -5,11 +5,27 @@
  *   fork    fork, exit in the child, wait in the parent
  *   exec    the same, but the child executes /bin/true first
  *   fault   touches a fresh page of anonymous memory
+ *   zero    the first write to a page of a mapping
+ *   cow     the same, then a fork, and a write to the page that the child shares now
+ *   fork1000  fork, exit and wait of a process with 1,000 pages
+ *   map     maps and unmaps a page, untouched
+ *   protect takes and gives the right to write to a page
+ *   move    moves a page that is in memory to and fro
+ *   vmasN   among N other regions, maps a page in a hole and unmaps it
  */
 
-import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE } from '../abi/mman.ts';
-import { SYS_mmap2, SYS_munmap } from '../abi/syscallNumbers.ts';
+import {
+  MAP_ANONYMOUS,
+  MAP_FIXED,
+  MAP_PRIVATE,
+  MREMAP_FIXED,
+  MREMAP_MAYMOVE,
+  PROT_READ,
+  PROT_WRITE,
+} from '../abi/mman.ts';
+import { SYS_mmap2, SYS_mprotect, SYS_mremap, SYS_munmap } from '../abi/syscallNumbers.ts';
 import { run } from './lib/crt.ts';
+import { close, pipe, read } from './lib/fileCalls.ts';
 import { printError } from './lib/output.ts';
 import { execve, exitNow, fork, getpid, wait4 } from './lib/processCalls.ts';
 import { stringsEqual, parseNumber, type StringList } from './lib/strings.ts';
@@ -31,18 +47,22 @@ export function start(): void {
 function main(argc: u32, argv: StringList): i32 {
   const count = zeroed<FixedArray<i32, 1>>();
   if (argc !== 3 || !parseNumber(argv[2]!, count)) return usage();
-  for (let i = 0; i < count[0]; i++) {
-    if (stringsEqual(argv[1]!, bytes('null'))) getpid();
-    else if (stringsEqual(argv[1]!, bytes('fork'))) forkAndWait(false);
-    else if (stringsEqual(argv[1]!, bytes('exec'))) forkAndWait(true);
-    else if (stringsEqual(argv[1]!, bytes('fault'))) touchFreshPage();
+  return isMemoryTest(argv[1]!) ? benchMemory(argv[1]!, u32(count[0])) : benchProcesses(argv[1]!, count[0]);
+}
+
+function benchProcesses(what: Ptr<u8>, count: i32): i32 {
+  for (let i = 0; i < count; i++) {
+    if (stringsEqual(what, bytes('null'))) getpid();
+    else if (stringsEqual(what, bytes('fork'))) forkAndWait(false);
+    else if (stringsEqual(what, bytes('exec'))) forkAndWait(true);
+    else if (stringsEqual(what, bytes('fault'))) touchFreshPage();
     else return usage();
   }
   return 0;
 }
 
 function usage(): i32 {
-  printError('usage: bench null|fork|exec|fault COUNT\n');
+  printError('usage: bench null|fork|exec|fault|zero|cow|fork1000|map|protect|move|vmasN COUNT\n');
   return 1;
 }
 
@@ -62,4 +82,103 @@ function touchFreshPage(): void {
   const address = int80(SYS_mmap2, 0, PAGE_SIZE, PROT_READ | PROT_WRITE, flags, 0xffffffff, 0);
   ptr<u8>(u32(address))[0] = 1;
   int80(SYS_munmap, u32(address), PAGE_SIZE, 0, 0, 0, 0);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Memory. All of it happens at this address and above.
+
+const ARENA: u32 = 0x50000000;
+const READ_WRITE: u32 = PROT_READ | PROT_WRITE;
+
+function mapAt(address: u32, pages: u32, protection: u32): void {
+  int80(SYS_mmap2, address, pages * PAGE_SIZE, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, 0xffffffff, 0);
+}
+
+function unmapAt(address: u32, pages: u32): void {
+  int80(SYS_munmap, address, pages * PAGE_SIZE, 0, 0, 0, 0);
+}
+
+function touch(pages: u32): void {
+  for (let i: u32 = 0; i < pages; i++) ptr<u8>(ARENA + i * PAGE_SIZE)[0] = 1;
+}
+
+function startsWithVmas(what: Ptr<u8>): boolean {
+  return what[0] === 0x76 && what[1] === 0x6d && what[2] === 0x61 && what[3] === 0x73;
+}
+
+function isMemoryTest(what: Ptr<u8>): boolean {
+  if (startsWithVmas(what) || stringsEqual(what, bytes('fork1000')) || stringsEqual(what, bytes('cow'))) return true;
+  if (stringsEqual(what, bytes('zero'))) return true;
+  if (stringsEqual(what, bytes('map')) || stringsEqual(what, bytes('protect'))) return true;
+  return stringsEqual(what, bytes('move'));
+}
+
+function benchMemory(what: Ptr<u8>, count: u32): i32 {
+  if (startsWithVmas(what)) return benchRegions(what.add(4), count);
+  if (stringsEqual(what, bytes('cow'))) return benchCopies(count);
+  if (stringsEqual(what, bytes('zero'))) {
+    mapAt(ARENA, count, READ_WRITE);
+    touch(count);
+    return 0;
+  }
+  if (stringsEqual(what, bytes('fork1000'))) {
+    mapAt(ARENA, 1000, READ_WRITE);
+    touch(1000);
+  }
+  if (stringsEqual(what, bytes('protect')) || stringsEqual(what, bytes('move'))) {
+    mapAt(ARENA, 1, READ_WRITE);
+    touch(1);
+  }
+  for (let i: u32 = 0; i < count; i++) {
+    if (stringsEqual(what, bytes('fork1000'))) forkAndWait(false);
+    else if (stringsEqual(what, bytes('map'))) mapAndUnmap(ARENA);
+    else if (stringsEqual(what, bytes('protect'))) protectTwice();
+    else moveTwice();
+  }
+  return 0;
+}
+
+function mapAndUnmap(address: u32): void {
+  mapAt(address, 1, READ_WRITE);
+  unmapAt(address, 1);
+}
+
+function protectTwice(): void {
+  int80(SYS_mprotect, ARENA, PAGE_SIZE, PROT_READ, 0, 0, 0);
+  int80(SYS_mprotect, ARENA, PAGE_SIZE, READ_WRITE, 0, 0, 0);
+}
+
+function moveTwice(): void {
+  const other = ARENA + 0x1000000;
+  const flags = MREMAP_MAYMOVE | MREMAP_FIXED;
+  int80(SYS_mremap, ARENA, PAGE_SIZE, PAGE_SIZE, flags, other, 0);
+  int80(SYS_mremap, other, PAGE_SIZE, PAGE_SIZE, flags, ARENA, 0);
+}
+
+/** A child shares `count` pages; the parent writes to each while the child waits for the end of a pipe. */
+function benchCopies(count: u32): i32 {
+  mapAt(ARENA, count, READ_WRITE);
+  touch(count);
+  const ends = zeroed<FixedArray<i32, 2>>();
+  if (pipe(ends) < 0) return 1;
+  const pid = fork();
+  if (pid === 0) {
+    close(ends[1]);
+    read(ends[0], ptr<u8>(addrOf(ends)), 1);
+    exitNow(0);
+  }
+  touch(count);
+  close(ends[1]);
+  wait4(pid, null, 0);
+  return 0;
+}
+
+/** Maps as many regions as the text says, each with a hole behind it; then uses one of the holes again and again. */
+function benchRegions(text: Ptr<u8>, count: u32): i32 {
+  const number = zeroed<FixedArray<i32, 1>>();
+  if (!parseNumber(text, number)) return usage();
+  const regions = u32(number[0]);
+  for (let i: u32 = 0; i < regions; i++) mapAt(ARENA + i * 2 * PAGE_SIZE, 1, PROT_READ);
+  for (let i: u32 = 0; i < count; i++) mapAndUnmap(ARENA + (((i * 7919) % regions) * 2 + 1) * PAGE_SIZE);
+  return 0;
 }

@@ -18,6 +18,15 @@ export async function kernelRows(images: ProjectImages): Promise<BenchRow[]> {
     ['fault', 'mmap, page fault, munmap', 500],
     ['fork', 'fork, exit and wait', 100],
     ['exec', 'fork, exec, exit and wait', 50],
+    ['zero', 'page fault: demand zero', 500],
+    ['cow', 'page fault: demand zero, fork of the page, copy on write', 500],
+    ['fork1000', 'fork, exit and wait with 1,000 pages', 10],
+    ['map', 'mmap, munmap', 500],
+    ['protect', 'mprotect, to and fro', 500],
+    ['move', 'mremap of a page, to and fro', 500],
+    ['vmas10', 'mmap, munmap among 10 regions', 500],
+    ['vmas1000', 'mmap, munmap among 1,000 regions', 500],
+    ['vmas65000', 'mmap, munmap among 65,000 regions', 500],
   ];
   for (const [word, name, times] of operations) {
     const once = await instructionsOf(images, `bench ${word} ${times}`);
