@@ -353,6 +353,12 @@ const functions = {
     '`$1` needs instances of itself without end',
     'a generic function must not call itself with ever larger types',
   ),
+  witnessEscapes: row(
+    'PW1315',
+    'witness outlives its lock',
+    'a witness cannot be $1: the lock may be released before it is used',
+    'take it as a parameter from whoever holds the lock',
+  ),
 } as const;
 
 const symbols = {

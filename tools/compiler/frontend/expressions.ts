@@ -167,6 +167,7 @@ function assignment(f: FunctionLowering, node: ts.BinaryExpression): Operand {
   }
   const place = lowerPlace(f, target);
   const value = f.expression(node.right, place.type);
+  if (types.decay(place.type).kind === 'witness') f.report(node, 'witnessEscapes', ['assigned']);
   f.at(node);
   return writePlace(f, place, value, node.right);
 }

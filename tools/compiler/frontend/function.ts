@@ -55,7 +55,7 @@ export class FunctionLowering {
   /** Declarations of locals that must live in memory. */
   readonly addressTaken = new Set<ts.Node>();
   /** The scopes around the current place, the function's own first. */
-  readonly scopes: Scope[] = [{ names: new Map(), cleanups: [] }];
+  readonly scopes: Scope[] = [{ names: new Map(), given: new Set(), cleanups: [] }];
   /** What break and continue may leave, innermost last. */
   readonly jumps: JumpTarget[] = [];
   /** The value of `this`. */

@@ -96,7 +96,7 @@ export class Layouts {
     for (const info of type.info.fields) {
       const node = info.declaration.type;
       if (node === undefined) continue; // reported where classes are checked
-      const fieldType = this.#resolver.storage(node, env);
+      const fieldType = this.#resolver.field(node, env);
       const extent = this.extentOf(fieldType);
       const fieldAlign = Math.max(isPacked ? 1 : extent.align, info.tags.align ?? 1);
       const offset = roundUp(end, fieldAlign);

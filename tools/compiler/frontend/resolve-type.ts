@@ -82,6 +82,14 @@ export class TypeResolver {
     return types.errorType;
   }
 
+  /** The same for a field, which a witness must not live in. */
+  field(node: ts.TypeNode, env: TypeEnv): Type {
+    const type = this.storage(node, env);
+    if (type.kind !== 'witness') return type;
+    this.#reporter.report(node, 'witnessEscapes', ['kept in a field']);
+    return types.errorType;
+  }
+
   /** Why no value can have the type; null if it can, '' if it has been reported. */
   problemOf(type: Type): string | null {
     switch (type.kind) {

@@ -27,13 +27,23 @@ type Cleanup = () => void;
 export interface Scope {
   /** The locals that are declared in it. */
   readonly names: Map<string, Local>;
+  /** Those of them that a cleanup gives back. */
+  readonly given: Set<string>;
   /** What to run when it is left, last first. */
   readonly cleanups: Cleanup[];
 }
 
+/** Is this a name that a `using` declaration has bound, so that what it means ends with its scope? */
+export function endsWithScope(f: FunctionLowering, node: ts.Expression): boolean {
+  if (ts.isParenthesizedExpression(node) || ts.isNonNullExpression(node)) return endsWithScope(f, node.expression);
+  if (!ts.isIdentifier(node)) return false;
+  const scope = f.scopes.findLast(({ names }) => names.has(node.text));
+  return scope?.given.has(node.text) ?? false;
+}
+
 /** Runs `body` in a scope of its own. */
 export function withScope(f: FunctionLowering, body: () => void): void {
-  f.scopes.push({ names: new Map(), cleanups: [] });
+  f.scopes.push({ names: new Map(), given: new Set(), cleanups: [] });
   body();
   leaveScopes(f, f.scopes.length - 1);
   f.scopes.pop();
@@ -66,6 +76,7 @@ export function lowerUsing(
   if (declaration.initializer === undefined) return emptyOperand(types.errorType);
   const { result, cleanup } = acquire(f, declaration.initializer, expected, (operand) => () => operand);
   if (cleanup !== null) f.scopes.at(-1)?.cleanups.push(cleanup);
+  if (ts.isIdentifier(declaration.name)) f.scopes.at(-1)?.given.add(declaration.name.text);
   return result;
 }
 

@@ -9,7 +9,7 @@ import type { Block } from '../ir/types.ts';
 import { knownCondition, lowerCondition } from './conditions.ts';
 import { convert } from './convert.ts';
 import type { FunctionLowering } from './function.ts';
-import { leaveScopes, withScope } from './scope.ts';
+import { endsWithScope, leaveScopes, withScope } from './scope.ts';
 import { lowerSwitch } from './switch.ts';
 import { ts } from './typescript.ts';
 import { valueTypeOf } from './types.ts';
@@ -168,6 +168,8 @@ function lowerReturn(f: FunctionLowering, node: ts.ReturnStatement): void {
   let value = null;
   if (node.expression !== undefined) {
     const operand = f.expression(node.expression, result);
+    const isGiven = result.kind === 'witness' && endsWithScope(f, node.expression);
+    if (isGiven) f.report(node.expression, 'witnessEscapes', ['returned from the scope that releases the lock']);
     const isEndless = operand.type.kind === 'never';
     if (isEndless) return;
     f.at(node);
