@@ -9,6 +9,8 @@ import { type ProcText } from './procText.ts';
 export const ENTRY_FILE: u32 = 0;
 export const ENTRY_LINK: u32 = 1;
 export const ENTRY_DIRECTORY: u32 = 2;
+/** A process's memory (procMem.ts). */
+export const ENTRY_MEMORY: u32 = 3;
 
 /** Writes a file's text, or a link's target. `pid` is that of the directory, 0 for the system's. 0 or -errno. */
 type Writer = (text: ProcText, pid: u32) => i32;
@@ -43,6 +45,10 @@ export class ProcDirectory {
   addSetting(name: string, write: Writer, set: Setter): void {
     this.addFile(name, 0o644, write);
     this.entries[this.count - 1].set = set;
+  }
+
+  addMemory(name: string): void {
+    this.add(name, ENTRY_MEMORY).mode = 0o600;
   }
 
   addLink(name: string, write: Writer): void {

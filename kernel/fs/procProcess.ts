@@ -10,7 +10,8 @@ import { ENAMETOOLONG, ENOENT, ENOMEM, ESRCH } from '../abi/errno.ts';
 import { PATH_MAX } from '../abi/fcntl.ts';
 import { PAGE_SIZE, pageCeil, pageFloor } from '../arch/x86/layout.ts';
 import { hi, lo } from '../lib/format.ts';
-import { accessProcessVm, mmput } from '../mm/mm.ts';
+import { accessProcessVm } from '../mm/accessVm.ts';
+import { mmput } from '../mm/mm.ts';
 import { type Mm, VM_EXEC, VM_GROWSDOWN, VM_READ, VM_SHARED, VM_WRITE, type Vma } from '../mm/types.ts';
 import { kfree, kmalloc } from '../mm/slab.ts';
 import { type SignalSet } from '../proc/signalState.ts';
@@ -33,6 +34,7 @@ export function addProcessEntries(directory: ProcDirectory, descriptors: ProcDir
   directory.addFile('environ', 0o400, writeEnviron);
   directory.addDirectory('fd', descriptors);
   directory.addFile('maps', 0o444, writeMaps);
+  directory.addMemory('mem');
   directory.addFile('mounts', 0o444, describeMounts);
   directory.addLink('root', writeRoot);
   directory.addFile('stat', 0o444, writeStat);
@@ -126,6 +128,8 @@ function stateName(letter: u8): string {
       return 'S (sleeping)';
     case 0x54:
       return 'T (stopped)';
+    case 0x74:
+      return 't (tracing stop)';
     case 0x5a:
       return 'Z (zombie)';
     case 0x58:
@@ -173,7 +177,8 @@ function writeStatus(text: ProcText, pid: u32): i32 {
   text.print('Name:\t%s\n', process.name);
   text.print('Umask:\t0%u%u%u\n', (process.umask >>> 6) & 7, (process.umask >>> 3) & 7, process.umask & 7);
   text.print('State:\t%s\n', stateName(process.state));
-  text.print('Tgid:\t%u\nNgid:\t0\nPid:\t%u\nPPid:\t%u\nTracerPid:\t0\n', process.pid, process.tid, process.parent);
+  text.print('Tgid:\t%u\nNgid:\t0\nPid:\t%u\nPPid:\t%u\n', process.pid, process.tid, process.parent);
+  text.print('TracerPid:\t%u\n', process.tracer);
   printIds(text, 'Uid', process.uids);
   printIds(text, 'Gid', process.gids);
   if (sizes.total > 0) {
@@ -200,7 +205,7 @@ function appendMemory(text: ProcText, mm: Mm, start: u32, end: u32): i32 {
   const size = end - start < PAGE_SIZE * 32 ? end - start : PAGE_SIZE * 32;
   const buffer = kmalloc(size);
   if (buffer === null) return -ENOMEM;
-  if (accessProcessVm(mm, start, buffer, size, false) === 0) text.append(buffer, size);
+  text.append(buffer, accessProcessVm(mm, start, buffer, size, 0));
   kfree(buffer);
   return 0;
 }

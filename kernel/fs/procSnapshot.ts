@@ -15,6 +15,7 @@ import {
   TASK_INTERRUPTIBLE,
   TASK_RUNNING,
   TASK_STOPPED,
+  TASK_TRACED,
 } from '../proc/task.ts';
 import { findTask, firstThread, lockTasks, nextThread } from '../proc/taskList.ts';
 import { processOf, THREAD_NODE } from './procLookup.ts';
@@ -26,6 +27,7 @@ export class Snapshot {
   pid: u32;
   tid: u32; // of the thread; else as pid
   parent: u32;
+  tracer: u32; // pid, or 0
   pgrp: u32;
   session: u32;
   ttyDevice: u32;
@@ -87,6 +89,7 @@ function letterOf(task: Task | null): u8 {
   if (state === TASK_RUNNING) return 0x52; // R
   if (state === TASK_INTERRUPTIBLE) return 0x53; // S
   if (state === TASK_STOPPED) return 0x54; // T
+  if (state === TASK_TRACED) return 0x74; // t
   return state === TASK_DEAD ? 0x58 : 0x44; // X, D
 }
 
@@ -121,6 +124,7 @@ function fillProcess(process: Process, result: Snapshot): void {
 }
 
 function fillTask(first: Task, result: Snapshot): void {
+  result.tracer = first.tracer === null ? 0 : first.tracer.process.pid;
   const credentials = first.credentials;
   const context = first.fs;
   setName(result.name, first.name);

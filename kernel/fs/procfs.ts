@@ -55,7 +55,8 @@ import {
 } from './procLookup.ts';
 import { addSystemEntries } from './procSystem.ts';
 import { type ProcText } from './procText.ts';
-import { ENTRY_FILE, ENTRY_LINK, type ProcDirectory, type ProcEntry } from './procEntry.ts';
+import { ENTRY_LINK, ENTRY_MEMORY, type ProcDirectory, type ProcEntry } from './procEntry.ts';
+import { initMemoryFile, openMemory } from './procMem.ts';
 import { type Transfer } from './transfer.ts';
 
 /** What an inode of procfs stands for (Inode.data). */
@@ -84,6 +85,7 @@ const linkOperations = zeroed<Inline<InodeOperations>>();
 const descriptorOperations = zeroed<Inline<InodeOperations>>();
 const directoryFileOperations = zeroed<Inline<FileOperations>>();
 const textFileOperations = zeroed<Inline<FileOperations>>();
+const memoryFileOperations = zeroed<Inline<FileOperations>>();
 const noFileOperations = zeroed<Inline<FileOperations>>();
 const mappingOperations = zeroed<Inline<AddressSpaceOperations>>();
 
@@ -103,6 +105,8 @@ export function initProcfs(): void {
   directoryFileOperations.seek = seekDirectory;
   directoryFileOperations.iterate = iterate;
   directoryFileOperations.fsync = noSync;
+  initMemoryFile(memoryFileOperations);
+  memoryFileOperations.open = openMemoryOf;
   textFileOperations.open = openText;
   textFileOperations.release = releaseText;
   textFileOperations.read = readText;
@@ -185,7 +189,7 @@ function setKind(inode: Inode, node: ProcNode): void {
     inode.operations = linkOperations;
   } else {
     inode.mode = S_IFREG | entry.mode;
-    inode.fileOperations = textFileOperations;
+    inode.fileOperations = entry.kind === ENTRY_MEMORY ? memoryFileOperations : textFileOperations;
   }
 }
 
@@ -229,8 +233,7 @@ function lookup(directory: Inode, dentry: Dentry, _held: Held<InodeMutex>): i32 
   } else {
     const entry = list.find(dentry.name);
     if (entry === null) return -ENOENT;
-    const isFile = entry.kind === ENTRY_FILE || entry.kind === ENTRY_LINK;
-    inode = makeInode(directory.superBlock, isFile ? entry : null, entry.directory, node.pid, 0);
+    inode = makeInode(directory.superBlock, entry.directory === null ? entry : null, entry.directory, node.pid, 0);
   }
   if (inode === null) return -ENOMEM;
   attachInode(dentry, inode);
@@ -357,6 +360,10 @@ function followDescriptor(inode: Inode, result: Ptr<Dentry>): i32 {
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Texts.
+
+function openMemoryOf(inode: Inode, file: File): i32 {
+  return openMemory(file, nodeOf(inode).pid);
+}
 
 function openText(_inode: Inode, file: File): i32 {
   const text = allocate<ProcText>();

@@ -26,7 +26,7 @@ import { expandStack } from './expandStack.ts';
 import { lockMappings } from './fileMappings.ts';
 import { getPage, type Page, PAGE_ANON } from './page.ts';
 import { addRights, allocPte, entryRights, hasPage, pageOf, setPage } from './pageTables.ts';
-import { type Mm, type MmapSem, VM_ACCESS, VM_SHARED, VM_WRITE, type Vma } from './types.ts';
+import { type Mm, type MmapSem, VM_ACCESS, VM_MAYREAD, VM_MAYWRITE, VM_SHARED, VM_WRITE, type Vma } from './types.ts';
 import { allocAnonymousPage, copyUserPage, getZeroPage } from './userPages.ts';
 import { findVma } from './vma.ts';
 import { vmCounters } from './vmCounters.ts';
@@ -60,6 +60,27 @@ export function faultIn(mm: Mm, address: u32, write: boolean, mmap: Held<MmapSem
   if (region === null) return FAULT_MAPERR;
   if (address < region.vmStart && expandStack(mm, region, address, mmap) !== 0) return FAULT_MAPERR;
   if ((region.vmFlags & (write ? VM_WRITE : VM_ACCESS)) === 0) return FAULT_ACCERR;
+  return faultInRegion(mm, region, address, write, mmap);
+}
+
+/**
+ * The same for a debugger (accessVm.ts), who may read what the program itself may not, and write to private memory that is
+ * read-only: to a copy then, which stays read-only for the program.
+ *
+ * @sleeps
+ */
+export function faultInForced(mm: Mm, address: u32, write: boolean, mmap: Held<MmapSem>): i32 {
+  if (address >= USER_END) return FAULT_MAPERR;
+  const region = findVma(mm, address, mmap);
+  if (region === null || address < region.vmStart) return FAULT_MAPERR;
+  const isReadOnly = (region.vmFlags & VM_WRITE) === 0;
+  if (write && isReadOnly && (region.vmFlags & VM_SHARED) !== 0) return FAULT_ACCERR;
+  if ((region.vmFlags & (write ? VM_MAYWRITE : VM_MAYREAD)) === 0) return FAULT_ACCERR;
+  return faultInRegion(mm, region, address, write, mmap);
+}
+
+/** The access is allowed: makes the page usable for it. */
+function faultInRegion(mm: Mm, region: Vma, address: u32, write: boolean, mmap: Held<MmapSem>): i32 {
   const pte = allocPte(mm, address, mmap);
   if (pte === null) return -ENOMEM;
   const entry: u32 = pte[0];

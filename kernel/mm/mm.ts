@@ -9,20 +9,16 @@
  * lets go of (L) takes a reference before.
  */
 
-import { EFAULT } from '../abi/errno.ts';
-import { PAGE_SIZE, pageFloor, USER_END } from '../arch/x86/layout.ts';
-import { findPte, PTE_PRESENT, PTE_WRITE } from '../arch/x86/pageTable.ts';
+import { USER_END } from '../arch/x86/layout.ts';
 import { flushUserRange } from '../arch/x86/tlb.ts';
 import { type ListHead } from '../lib/list.ts';
 import { panic } from '../lib/panic.ts';
 import { type Spinlock } from '../sync/spinlock.ts';
-import { FAULT_HANDLED, faultIn } from './fault.ts';
 import { lockMappings } from './fileMappings.ts';
 import { kernelDirectory } from './kernelMap.ts';
 import { exitMmap } from './munmap.ts';
 import { acctMemory } from './overcommit.ts';
-import { pageAddress } from './page.ts';
-import { copyPages, createDirectory, freeDirectory, pageOf } from './pageTables.ts';
+import { copyPages, createDirectory, freeDirectory } from './pageTables.ts';
 import { allocate, kfree } from './slab.ts';
 import { type Mm, type MmapSem, VM_ACCOUNT, VM_DONTCOPY, VM_LOCKED, VM_LOCKONFAULT, type Vma } from './types.ts';
 import { chooseLayout } from './unmappedArea.ts';
@@ -168,38 +164,4 @@ export function mmdrop(mm: Mm): void {
 export function freeMm(mm: Mm): void {
   freeDirectory(mm.pageDirectory);
   kfree(mm);
-}
-
-/**
- * Copies between a buffer of the kernel's and an address space that need not be loaded: for /proc and ptrace. The caller
- * is a user. 0, or -EFAULT with a part done.
- *
- * @sleeps
- */
-export function accessProcessVm(mm: Mm, address: u32, buffer: Ptr<u8>, count: u32, write: boolean): i32 {
-  using mmap = mm.mmapSem.lock();
-  let done: u32 = 0;
-  while (done < count) {
-    const at = address + done;
-    const place = reach(mm, at, write, mmap);
-    if (place === null) return -EFAULT;
-    const inPage = PAGE_SIZE - (at - pageFloor(at));
-    const size = count - done < inPage ? count - done : inPage;
-    if (write) copyBytes(place, buffer.add(done), size);
-    else copyBytes(buffer.add(done), place, size);
-    done += size;
-  }
-  return 0;
-}
-
-/** Where the kernel sees the byte at a user address; null: it may not be accessed. */
-function reach(mm: Mm, address: u32, write: boolean, mmap: Held<MmapSem>): Ptr<u8> | null {
-  const wanted = write ? PTE_PRESENT | PTE_WRITE : PTE_PRESENT;
-  for (;;) {
-    const pte = address < USER_END ? findPte(mm.pageDirectory, address) : null;
-    if (pte !== null && (pte[0] & wanted) === wanted) {
-      return pageAddress(pageOf(pte[0])).add(address - pageFloor(address));
-    }
-    if (faultIn(mm, address, write, mmap) !== FAULT_HANDLED) return null;
-  }
 }

@@ -81,6 +81,7 @@ export function initTask(task: Task): void {
   task.threadLink.init();
   task.hashLink.init();
   task.runLink.init();
+  task.traceLink.init();
   initPending(task.pending);
   fpuInit(task.fpu);
 }
@@ -116,6 +117,8 @@ export function initProcess(process: Process): void {
   process.threads.init();
   process.children.init();
   process.childExit.init();
+  process.tracees.init();
+  process.traceExits.init();
   process.signalLock.init('signal');
   initPending(process.pending);
   initTimer(process.alarmTimer);

@@ -44,6 +44,7 @@ import { HEAD_SIZE, isScript, MAX_NESTING, readScript, type Script } from './exe
 import { becomeOnlyThread, replaceMm } from './exit.ts';
 import { killSelf } from './signalSend.ts';
 import { createHandlers, putHandlers } from './signalState.ts';
+import { traceExec } from './ptrace.ts';
 import { setName, type Task, userFrame } from './task.ts';
 import { lockTasks } from './taskList.ts';
 
@@ -233,12 +234,16 @@ function finish(task: Task, state: ExecState, esp: u32): void {
 
 function execWith(state: ExecState, source: ExecSource): i32 {
   const task = current();
+  const tid = task.pid;
   let error = openProgram(state);
   if (error === 0) error = gatherStrings(state, source);
   if (error === 0) error = readElf(state.file!, as<Elf32Header>(state.head), state.image);
   let esp: u32 = 0;
   if (error === 0) error = buildImage(task, state, addrOf(esp));
-  if (error === 0) finish(task, state, esp);
+  if (error === 0) {
+    finish(task, state, esp);
+    traceExec(tid);
+  }
   return error;
 }
 

@@ -18,6 +18,7 @@
  */
 
 import { EAGAIN } from '../abi/errno.ts';
+import { PTRACE_EVENT_EXIT } from '../abi/ptrace.ts';
 import { CLD_EXITED, CLD_KILLED, SA_NOCLDWAIT, SIG_IGN, SIGCHLD, SIGCONT, SIGHUP } from '../abi/signal.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { hangUpSession } from '../drivers/jobControl.ts';
@@ -30,6 +31,7 @@ import { kfree } from '../mm/slab.ts';
 import { type Mm } from '../mm/types.ts';
 import { checkTaskExit } from '../sync/lockChecker.ts';
 import { leaveFutexes } from './futexExit.ts';
+import { discardTraceExits, leaveTracer, releaseTracees, traceEvent } from './ptrace.ts';
 import { killPending, schedule, setCurrentState, wakeUpTask } from './scheduler.ts';
 import {
   completeStop,
@@ -134,6 +136,7 @@ function isAutoReaped(process: Process): boolean {
 /** Frees a process that is on no list any more. */
 export function freeProcess(process: Process): void {
   discardPending(process.pending, ~0n);
+  discardTraceExits(process);
   putHandlers(process.handlers);
   kfree(process);
 }
@@ -182,10 +185,15 @@ function becomeZombie(process: Process, tasks: Held<TaskListLock>): boolean {
   return forget;
 }
 
-/** Takes the current task off the lists. True: its process can be freed, nobody will ask for it. */
-function leave(task: Task): boolean {
+/**
+ * Takes the current task off the lists. True: its process can be freed, nobody will ask for it.
+ *
+ * @param code as wait4 tells it
+ */
+function leave(task: Task, code: u32): boolean {
   const process = task.process;
   using tasks = lockTasks();
+  releaseTracees(task, tasks);
   process.utime += task.utime;
   process.stime += task.stime;
   process.voluntarySwitches += task.voluntarySwitches;
@@ -198,6 +206,7 @@ function leave(task: Task): boolean {
   discardPending(task.pending, ~0n);
   unlinkTask(task, tasks);
   const other = firstThread(process, tasks);
+  leaveTracer(task, other === null, process.isExiting ? process.exitCode : code, tasks);
   if (other === null) return becomeZombie(process, tasks);
   inheritChildren(process, task.pid, other, tasks);
   completeStop(process, tasks);
@@ -219,7 +228,7 @@ function beginGroupExit(process: Process, code: u32): void {
   process.isExiting = true;
   process.exitCode = code;
   process.stopSignal = 0;
-  killThreads(process, null, held, tasks);
+  killThreads(process, current(), held, tasks); // itself is on its way
 }
 
 /** From here on the current thread takes no signals; others get what it had been told of. */
@@ -239,15 +248,17 @@ function refuseSignals(task: Task, process: Process): void {
 function exitThread(code: u32): never {
   const task = current();
   const process = task.process;
+  traceEvent(PTRACE_EVENT_EXIT, process.isExiting ? process.exitCode : code);
   refuseSignals(task, process);
   const isLast = atomic.decAndTest(addrOf(process.liveThreads));
   if (isLast) {
     beginGroupExit(process, code);
     cancelTimer(process.alarmTimer);
   }
+  if (process.isExiting) task.killed = true; // nothing that it gives back is worth a long sleep
   releaseResources(task);
   if (isLast && process.session === process.pid && process.tty !== null) hangUpSession(process);
-  if (leave(task)) freeProcess(process);
+  if (leave(task, code)) freeProcess(process);
   checkTaskExit();
   setCurrentState(TASK_DEAD);
   schedule();

@@ -17,6 +17,7 @@
  */
 
 import { EAGAIN, ENOMEM, ERESTARTNOINTR } from '../abi/errno.ts';
+import { PTRACE_EVENT_CLONE, PTRACE_EVENT_FORK, PTRACE_EVENT_VFORK, PTRACE_EVENT_VFORK_DONE } from '../abi/ptrace.ts';
 import { RLIM_NLIMITS, type Rlimit, RLIMIT_NPROC } from '../abi/resource.ts';
 import {
   CLONE_CHILD_CLEARTID,
@@ -25,13 +26,15 @@ import {
   CLONE_FS,
   CLONE_PARENT,
   CLONE_PARENT_SETTID,
+  CLONE_PTRACE,
   CLONE_SETTLS,
   CLONE_SIGHAND,
   CLONE_THREAD,
+  CLONE_UNTRACED,
   CLONE_VFORK,
   CLONE_VM,
 } from '../abi/sched.ts';
-import { NSIG, SIG_DFL, SIG_IGN } from '../abi/signal.ts';
+import { NSIG, SIG_DFL, SIG_IGN, SIGCHLD } from '../abi/signal.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { fpuSave } from '../arch/x86/fpu.ts';
 import { prepareKernelStack, returnToUser } from '../arch/x86/switch.ts';
@@ -41,6 +44,7 @@ import { copyFsContext, getFsContext, putFsContext } from '../fs/fsContext.ts';
 import { forkMm, mmget, mmput } from '../mm/mm.ts';
 import { createProcess, createTask, freeTask, mayFork, publish } from './create.ts';
 import { freeProcess } from './exit.ts';
+import { inheritTracer, isEventTraced, traceEvent } from './ptrace.ts';
 import { finishSwitch, killPending, schedule, setCurrentState, startTask } from './scheduler.ts';
 import { createHandlers, type SignalHandlers } from './signalState.ts';
 import { type Process, type Task, TASK_KILLABLE, TASK_RUNNING, userFrame } from './task.ts';
@@ -51,6 +55,7 @@ import { setThreadArea } from './tls.ts';
 export class CloneRequest {
   flags: u32;
   resetHandlers: boolean; // caught signals are at their default in the child
+  isTraced: boolean; // the parent's tracer is the child's
   exitSignal: i32;
   stack: u32; // the child's ESP; 0: the parent's
   parentTid: u32; // user address, with CLONE_PARENT_SETTID
@@ -188,6 +193,7 @@ function launch(child: Task, parent: Task, request: CloneRequest): i32 {
   const isThread = process === old;
   if (!isThread) joinFamily(process, parent, request);
   if (publish(child, !isThread, 0, tasks) < 0) return -EAGAIN;
+  if (request.isTraced) inheritTracer(child, parent, tasks);
   if (isThread) atomic.inc(addrOf(process.liveThreads));
   const pid = i32(child.pid);
   if ((request.flags & CLONE_VFORK) !== 0) {
@@ -245,6 +251,15 @@ function createChild(request: CloneRequest, result: Ptr<Task>): i32 {
   return 0;
 }
 
+/** What a tracer calls it; 0: it is not to hear of it. */
+function traceEventOf(request: CloneRequest): u32 {
+  if ((request.flags & CLONE_UNTRACED) !== 0) return 0;
+  if ((request.flags & CLONE_VFORK) !== 0) return PTRACE_EVENT_VFORK;
+  return request.exitSignal === SIGCHLD && (request.flags & CLONE_THREAD) === 0
+    ? PTRACE_EVENT_FORK
+    : PTRACE_EVENT_CLONE;
+}
+
 /**
  * Makes a child of the current process, or a thread in it. Its pid, or -EAGAIN, -ENOMEM, -EFAULT and -EINVAL (about the
  * thread area).
@@ -257,9 +272,16 @@ export function doClone(request: CloneRequest): i32 {
   let child: Task = parent;
   const error = createChild(request, addrOf(child));
   if (error < 0) return error;
+  const event = traceEventOf(request);
+  const isReported = event !== 0 && isEventTraced(event);
+  request.isTraced = isReported || (request.flags & CLONE_PTRACE) !== 0;
   const pid = launch(child, parent, request);
   if (pid < 0) return abandon(child, pid);
   if ((request.flags & CLONE_PARENT_SETTID) !== 0) putUser32(request.parentTid, u32(pid));
-  if ((request.flags & CLONE_VFORK) !== 0) waitForVforkChild(parent);
+  if (isReported) traceEvent(event, u32(pid));
+  if ((request.flags & CLONE_VFORK) !== 0) {
+    waitForVforkChild(parent);
+    traceEvent(PTRACE_EVENT_VFORK_DONE, u32(pid));
+  }
   return pid;
 }

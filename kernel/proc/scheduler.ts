@@ -111,6 +111,18 @@ export function startTask(task: Task): void {
   placeTask(task);
 }
 
+/**
+ * Has a task that is not RUNNING any more left its CPU, with its registers in memory?
+ *
+ * @locking takes (R), which is held from the choice of the next task until that runs. The task stays: the caller holds (T)
+ */
+export function isSwitchedOut(task: Task): boolean {
+  const queue = lockQueueOf(task);
+  const isRunning = task.onQueue || queue.homeless === task;
+  queue.lock.releaseIrqRestore();
+  return !isRunning;
+}
+
 /** Does the current task have a signal to look at? Interruptible sleeps end when it has. */
 export function signalPending(): boolean {
   return current().signalPending;

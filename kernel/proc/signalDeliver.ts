@@ -40,6 +40,7 @@ import { NOT_A_SYSCALL, type TrapFrame } from '../arch/x86/trapFrame.ts';
 import { kfree } from '../mm/slab.ts';
 import { exitGroup } from './exit.ts';
 import { schedule, setCurrentState } from './scheduler.ts';
+import { traceGroupStop, traceSignal, traceTrap } from './ptrace.ts';
 import { pushSignalFrame } from './signalFrame.ts';
 import {
   completeStop,
@@ -61,7 +62,7 @@ import {
   type SignalInfo,
   type SignalSet,
 } from './signalState.ts';
-import { type Process, type SignalLock, type Task, TASK_STOPPED } from './task.ts';
+import { type Process, type SignalLock, type Task, TASK_STOPPED, TRACE_TRAP } from './task.ts';
 import { firstThread, isOrphanedGroupExcept, lockTasks, nextThread } from './taskList.ts';
 
 /** SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS: about the instruction at EIP, so they come before others move it. */
@@ -134,26 +135,39 @@ function beginStop(process: Process, signal: i32): void {
   if (process.isExiting || process.stopSignal !== 0) return;
   process.stopSignal = signal;
   process.stoppedThreads = 0;
-  for (let task = firstThread(process, tasks); task !== null; task = nextThread(task, tasks)) notifyTask(task, held);
+  for (let task = firstThread(process, tasks); task !== null; task = nextThread(task, tasks)) {
+    task.hasStopped = false;
+    notifyTask(task, held);
+  }
 }
 
-/** Announces that the current thread takes part in a stop. False: SIGCONT or SIGKILL was faster. */
+/**
+ * Announces that the current thread takes part in a stop. False: SIGCONT or SIGKILL was faster. One with a tracer does not
+ * sleep here, but stops for the tracer.
+ */
 function joinStop(task: Task, process: Process): boolean {
-  using _held = process.signalLock.acquireIrqSave();
-  if (process.stopSignal === 0 || task.killed) return false;
-  setCurrentState(TASK_STOPPED);
+  using held = process.signalLock.acquireIrqSave();
+  if (process.stopSignal === 0 || task.hasStopped || task.killed) return false;
+  if (task.tracer === null) setCurrentState(TASK_STOPPED);
+  task.hasStopped = true;
   process.stoppedThreads++;
+  recalcSignalPending(task, held);
   return true;
 }
 
 /** The current thread takes part in a stop of its process. Returns when it goes on. The last one tells the parent. */
 function stopThread(task: Task): void {
+  const process = task.process;
+  let isTraced = false;
   {
     using tasks = lockTasks();
-    if (!joinStop(task, task.process)) return;
-    completeStop(task.process, tasks);
+    if (!joinStop(task, process)) return;
+    completeStop(process, tasks);
+    isTraced = task.tracer !== null;
   }
-  schedule();
+  if (!isTraced) schedule();
+  // Somebody may have attached to it while it was stopped.
+  if (task.tracer !== null && process.stopSignal !== 0) traceGroupStop(process.stopSignal);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -172,6 +186,9 @@ const HANDLE = 1;
 const STOP = 2;
 const JOIN_STOP = 3;
 const DIE = 4;
+const TRAP = 5;
+const TAKEN = 6;
+const NOTHING = 7;
 
 /** What is to happen on `signal` this time: a handler for one shot is spent by that. */
 function takeAction(handlers: SignalHandlers, signal: i32, action: SignalAction): void {
@@ -182,23 +199,38 @@ function takeAction(handlers: SignalHandlers, signal: i32, action: SignalAction)
   if (isHandler && (set.flags & SA_RESETHAND) !== 0) set.handler = SIG_DFL;
 }
 
-/** Takes signals until one needs more than this lock. For HANDLE, `action` and `info` say what; for STOP and DIE, info. */
-function nextStep(task: Task, action: SignalAction, info: SignalInfo): u32 {
+/** Takes a signal, unless there is something else to do first. For TAKEN, `info` says which. */
+function nextSignal(task: Task, info: SignalInfo): u32 {
   const process = task.process;
   using held = process.signalLock.acquireIrqSave();
+  if (task.killed) {
+    info.signal = SIGKILL;
+    return DIE;
+  }
+  if (process.stopSignal !== 0 && !task.hasStopped) return JOIN_STOP;
+  if ((task.traceFlags & TRACE_TRAP) !== 0) return TRAP;
+  return takeSignal(task, ~task.blocked, info, held) === 0 ? DONE : TAKEN;
+}
+
+/** What a signal that was taken leads to; for HANDLE, `action` is its action. */
+function decide(task: Task, action: SignalAction, info: SignalInfo): u32 {
+  const process = task.process;
+  const signal = info.signal;
+  takeAction(process.handlers, signal, action);
+  if (action.handler === SIG_IGN) return NOTHING;
+  if (action.handler !== SIG_DFL) return HANDLE;
+  if (isStopSignal(signal)) return STOP;
+  return isFatalByDefault(process, info) ? DIE : NOTHING;
+}
+
+/** The next thing to do; `action` and `info` say more. A tracer sees each signal first, and may keep it. */
+function nextStep(task: Task, action: SignalAction, info: SignalInfo): u32 {
   for (;;) {
-    if (task.killed) {
-      info.signal = SIGKILL;
-      return DIE;
-    }
-    if (process.stopSignal !== 0) return JOIN_STOP;
-    const signal = takeSignal(task, ~task.blocked, info, held);
-    if (signal === 0) return DONE;
-    takeAction(process.handlers, signal, action);
-    if (action.handler === SIG_IGN) continue;
-    if (action.handler !== SIG_DFL) return HANDLE;
-    if (isStopSignal(signal)) return STOP;
-    if (isFatalByDefault(process, info)) return DIE;
+    const step = nextSignal(task, info);
+    if (step !== TAKEN) return step;
+    if (task.tracer !== null && info.signal !== SIGKILL && !traceSignal(info)) continue;
+    const decision = decide(task, action, info);
+    if (decision !== NOTHING) return decision;
   }
 }
 
@@ -285,6 +317,7 @@ function deliverSignals(task: Task, frame: TrapFrame): void {
     if (step === DIE) exitGroup(u32(info.signal));
     if (step === STOP) beginStop(task.process, info.signal);
     if (step === JOIN_STOP) stopThread(task);
+    if (step === TRAP) traceTrap();
     if (step === HANDLE) runHandler(task, frame, action, info);
   }
   settleCallWithoutHandler(frame);

@@ -105,6 +105,34 @@ export function fillFpuFrame(frame: Ptr<u8>, state: FpuState): void {
   copyBytes(frame.add(OLD_SIZE), state.area, 512);
 }
 
+/** Fills `state` from an image in the newer form, which may be anything. On a CPU with FXSAVE. */
+export function setFpuImage(state: FpuState, image: Ptr<u8>): void {
+  copyBytes(state.area, image, 512);
+  as<NewImage>(state.area).mxcsr &= MXCSR_SAFE;
+}
+
+/** Fills `state` from an image in the older form; SSE's registers stay as they are. */
+export function setOldFpuImage(state: FpuState, image: Ptr<u8>): void {
+  if (!hasFeature(FEATURE_FXSR)) {
+    copyBytes(state.area, image, OLD_SIZE - 4);
+    return;
+  }
+  const old = as<OldImage>(image);
+  const fresh = as<NewImage>(state.area);
+  fresh.control = u16(old.control);
+  fresh.status = u16(old.status);
+  fresh.instructionOffset = old.instructionOffset;
+  fresh.instructionSelector = old.instructionSelector & 0xffff;
+  fresh.operandOffset = old.operandOffset;
+  fresh.operandSelector = old.operandSelector & 0xffff;
+  let tags: u32 = 0;
+  for (let i: u32 = 0; i < 8; i++) {
+    if (((old.tag >>> (i * 2)) & 3) !== TAG_EMPTY) tags |= 1 << i;
+    copyBytes(addrOf(fresh.registers[i * 16]), addrOf(old.registers[i * 10]), 10);
+  }
+  fresh.tag = u8(tags);
+}
+
 /**
  * Fills `state` from the frame at the user address `fpstate`; a fresh state if that is 0.
  *

@@ -47,7 +47,16 @@ import { current } from '../arch/x86/cpu.ts';
 import { allocate, kfree } from '../mm/slab.ts';
 import { wakeUpTask } from './scheduler.ts';
 import { type PendingSignals, type QueuedSignal, signalBit, type SignalInfo, type SignalSet } from './signalState.ts';
-import { type Process, type SignalLock, type Task, TASK_INTERRUPTIBLE, TASK_STOPPED, TASK_WAKE_KILL } from './task.ts';
+import {
+  type Process,
+  type SignalLock,
+  type Task,
+  TASK_INTERRUPTIBLE,
+  TASK_STOPPED,
+  TASK_TRACED,
+  TASK_WAKE_KILL,
+  TRACE_TRAP,
+} from './task.ts';
 import { firstThread, lockTasks, nextThread, processAfter, type TaskListLock } from './taskList.ts';
 
 /** SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU. */
@@ -154,7 +163,8 @@ function addPending(process: Process, pending: PendingSignals, info: SignalInfo)
 export function recalcSignalPending(task: Task, _held: Held<SignalLock>): void {
   const process = task.process;
   const deliverable = (task.pending.set | process.pending.set) & ~task.blocked;
-  task.signalPending = deliverable !== 0n || task.killed || process.stopSignal !== 0;
+  const mustStop = (process.stopSignal !== 0 && !task.hasStopped) || (task.traceFlags & TRACE_TRAP) !== 0;
+  task.signalPending = deliverable !== 0n || task.killed || mustStop;
 }
 
 /** Makes `task` look: ends its sleep if that is interruptible. */
@@ -174,7 +184,7 @@ export function killThreads(
     if (task === spared) continue;
     task.killed = true;
     notifyTask(task, held);
-    wakeUpTask(task, TASK_WAKE_KILL | TASK_STOPPED);
+    wakeUpTask(task, TASK_WAKE_KILL | TASK_STOPPED | TASK_TRACED);
   }
 }
 
@@ -212,6 +222,7 @@ function continueProcess(process: Process, held: Held<SignalLock>, tasks: Held<T
   const wasStopped = process.isStopped;
   process.isStopped = false;
   for (let task = firstThread(process, tasks); task !== null; task = nextThread(task, tasks)) {
+    task.hasStopped = false;
     wakeUpTask(task, TASK_STOPPED);
     recalcSignalPending(task, held);
   }
@@ -223,6 +234,7 @@ function isDropped(process: Process, target: Task | null, signal: i32, tasks: He
   if (signal === SIGKILL || signal === SIGSTOP) return process.pid === 1;
   const task = target ?? firstThread(process, tasks);
   if (task === null) return true;
+  if (task.tracer !== null) return false; // the tracer wants to see it
   return ((task.blocked | task.awaited) & signalBit(signal)) === 0n && isSignalIgnored(process, signal);
 }
 

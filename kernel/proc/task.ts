@@ -35,7 +35,7 @@ import { type Mm } from '../mm/types.ts';
 import { type Rlimit } from '../abi/resource.ts';
 import { type Spinlock } from '../sync/spinlock.ts';
 import { type WaitQueue } from '../sync/waitQueue.ts';
-import { type PendingSignals, type SignalHandlers, type SignalSet } from './signalState.ts';
+import { type PendingSignals, type SignalHandlers, type SignalInfo, type SignalSet } from './signalState.ts';
 import { type Timer } from './timer.ts';
 
 // Task states. A task that sleeps says by which wake-ups it wants to be woken; wakeUpTask takes a mask of these.
@@ -48,12 +48,24 @@ export const TASK_UNINTERRUPTIBLE = 2;
 export const TASK_STOPPED = 4;
 /** Has exited; its stack is freed by the next task on its CPU. */
 export const TASK_DEAD = 8;
+/** Stopped for a tracer (ptrace); the tracer or SIGKILL ends it. */
+export const TASK_TRACED = 32;
 /** Added to a state: SIGKILL ends the sleep as well. */
 export const TASK_WAKE_KILL = 16;
 /** Asleep; a wake-up or SIGKILL ends it. */
 export const TASK_KILLABLE = TASK_UNINTERRUPTIBLE | TASK_WAKE_KILL;
 /** What an ordinary wake-up wakes. */
 export const TASK_NORMAL = TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE;
+
+// Task.traceFlags.
+/** PTRACE_SEIZE: events instead of signals. */
+export const TRACE_SEIZED: u32 = 1;
+/** Stop at the beginning and the end of each system call. */
+export const TRACE_SYSCALLS: u32 = 2;
+/** Stop after one instruction. */
+export const TRACE_STEP: u32 = 4;
+/** Stop as soon as possible (PTRACE_INTERRUPT, or the first stop of a child of a seized task). */
+export const TRACE_TRAP: u32 = 8;
 
 /** The class of Process.signalLock. */
 export class SignalLock {
@@ -129,12 +141,25 @@ export class Task {
   signalPending: Volatile<boolean>; // (S) there is something to deliver, or to stop for: look when returning to user mode
   killed: Volatile<boolean>; // (S) SIGKILL is on its way: the task does nothing more in user mode
   isExiting: boolean; // (S) no more signals for it: it will not look
+  hasStopped: boolean; // (S) it has taken part in the stop that stopSignal is about
   altStack: u32; // (O) of sigaltstack
   altStackSize: u32; // (O) 0: none
   restart: Inline<RestartBlock>; // (O)
   trapNumber: u32; // (O) of the last fault in user mode: handlers find it in their signal context
   trapError: u32; // (O)
   faultAddress: u32; // (O)
+
+  // Tracing (proc/ptrace.ts).
+  tracer: Task | null; // (T)
+  traceLink: Inline<ListHead>; // (T) in Process.tracees of the tracer's process
+  traceOptions: u32; // (T) PTRACE_O_...
+  traceFlags: Volatile<u32>; // (T) TRACE_..., read by the task itself without
+  traceStatus: u32; // (T) why it is TASK_TRACED: a signal, an event above it; 0: it is not
+  traceReport: boolean; // (T) wait has not yet told
+  traceHasInfo: boolean; // (T)
+  traceInfo: Inline<SignalInfo>; // (T) of the stop, if it has one
+  traceMessage: u32; // (T) what PTRACE_GETEVENTMSG tells
+  traceSignal: i32; // (T) to be delivered when it goes on; 0: none
 
   // Fork and exit.
   clearChildTid: u32; // (O) user address to clear, and wake a futex at, on exit; or 0
@@ -181,6 +206,8 @@ export class Process {
   exitSignal: i32; // (T) what the parent gets at the end, usually SIGCHLD; 0, or no signal's number: nothing
   uid: u32; // (T) real user id of the last thread, for SIGCHLD
   childExit: Inline<WaitQueue>; // its own lock: threads in wait4
+  tracees: Inline<ListHead>; // (T) of Task.traceLink
+  traceExits: Inline<ListHead>; // (T) of TraceExit.link: ends of tracees that wait has not told yet
 
   // Job control.
   isStopped: boolean; // (S)

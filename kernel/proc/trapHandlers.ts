@@ -151,6 +151,7 @@ function fpuFault(frame: TrapFrame): void {
 /** All exceptions but page faults. */
 function handleException(frame: TrapFrame): void {
   if (!isUserFrame(frame)) {
+    if (frame.vector === VECTOR_DEBUG) frame.eflags &= ~EFLAGS_TF; // arch/x86/singleStep.ts
     if (!fixupException(frame)) panicOnTrap(frame);
     return;
   }

@@ -10,7 +10,16 @@
 
 import { ECHILD, EFAULT, EINVAL, ERESTARTSYS } from '../abi/errno.ts';
 import { type Rusage } from '../abi/resource.ts';
-import { CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, SIGCHLD, SIGCONT, type Siginfo } from '../abi/signal.ts';
+import {
+  CLD_CONTINUED,
+  CLD_EXITED,
+  CLD_KILLED,
+  CLD_STOPPED,
+  CLD_TRAPPED,
+  SIGCHLD,
+  SIGCONT,
+  type Siginfo,
+} from '../abi/signal.ts';
 import {
   __WALL,
   __WCLONE,
@@ -19,6 +28,7 @@ import {
   P_PGID,
   P_PID,
   STATUS_CONTINUED,
+  STATUS_STOPPED,
   WCONTINUED,
   WEXITED,
   WNOHANG,
@@ -29,7 +39,9 @@ import {
 import { current } from '../arch/x86/cpu.ts';
 import { copyToUser, putUser32 } from '../arch/x86/userCopy.ts';
 import { type WaitEntry } from '../sync/waitQueue.ts';
+import { kfree } from '../mm/slab.ts';
 import { freeProcess } from './exit.ts';
+import { isTracedBy, type TraceExit, traceeAfter } from './ptrace.ts';
 import { schedule, signalPending } from './scheduler.ts';
 import { fillRusage } from './sysResource.ts';
 import { type Process } from './task.ts';
@@ -44,8 +56,11 @@ class WaitRequest {
   status: u32; // as wait4 tells it
   uid: u32;
   usage: Inline<Rusage>;
+  isTrap: boolean; // it is about a tracee that has stopped
   /** A zombie that is on no list any more, for the caller to free. */
   reaped: Process | null;
+  /** The same for the end of a tracee. */
+  takenExit: TraceExit | null;
 }
 
 /** No child fits, or none yet. */
@@ -88,16 +103,15 @@ function inspect(request: WaitRequest, child: Process, tasks: Held<TaskListLock>
     return pid;
   }
   const report = child.stopReport;
-  if (report === 0) return NOT_YET;
+  if (report === 0 || isTracedBy(child, current().process, tasks)) return NOT_YET;
   const isContinue = report === STATUS_CONTINUED;
   if ((options & (isContinue ? WCONTINUED : WUNTRACED)) === 0) return NOT_YET;
   if ((options & WNOWAIT) === 0) child.stopReport = 0;
   return answer(request, child, report);
 }
 
-/** Searches the children once: a pid, NOT_YET, or NONE. */
-function search(request: WaitRequest): i32 {
-  using tasks = lockTasks();
+/** Searches the children: a pid, NOT_YET, or NONE. */
+function searchChildren(request: WaitRequest, tasks: Held<TaskListLock>): i32 {
   const process = current().process;
   let result: i32 = NONE;
   for (let child = childAfter(process, null, tasks); child !== null; child = childAfter(process, child, tasks)) {
@@ -106,6 +120,65 @@ function search(request: WaitRequest): i32 {
     if (result !== NOT_YET) return result;
   }
   return result;
+}
+
+/** Does the caller ask about this thread, or process, that it traces? */
+function isTraceeEligible(request: WaitRequest, pid: u32, pgrp: u32): boolean {
+  if (request.kind === P_PID) return pid === request.id;
+  return request.kind !== P_PGID || pgrp === request.id;
+}
+
+/** Searches the tracees for one that has stopped. */
+function searchTracees(request: WaitRequest, tasks: Held<TaskListLock>): i32 {
+  const self = current();
+  let result: i32 = NONE;
+  for (
+    let task = traceeAfter(self.process, null, tasks);
+    task !== null;
+    task = traceeAfter(self.process, task, tasks)
+  ) {
+    if ((request.options & __WNOTHREAD) !== 0 && task.tracer !== self) continue;
+    if (!isTraceeEligible(request, task.pid, task.process.pgrp)) continue;
+    result = NOT_YET;
+    if (!task.traceReport) continue;
+    if ((request.options & WNOWAIT) === 0) {
+      task.traceReport = false;
+      task.traceSignal = 0; // if the tracer ends without a word now, the signal is lost
+    }
+    request.isTrap = true;
+    answer(request, task.process, (task.traceStatus << 8) | STATUS_STOPPED);
+    return i32(task.pid);
+  }
+  return result;
+}
+
+/** Searches the ends of tracees that were no children. */
+function searchTraceExits(request: WaitRequest): i32 {
+  const list = current().process.traceExits;
+  if ((request.options & WEXITED) === 0) return NONE;
+  for (let link = list.next; link !== list; link = link.next) {
+    const record = as<TraceExit>(u32(link) - offsetof<TraceExit>('link'));
+    if (!isTraceeEligible(request, record.pid, record.pgrp)) continue;
+    request.status = record.status;
+    request.uid = record.uid;
+    if ((request.options & WNOWAIT) === 0) {
+      record.link.unlink();
+      request.takenExit = record;
+    }
+    return i32(record.pid);
+  }
+  return NONE;
+}
+
+/** Searches once all that can be waited for: a pid, NOT_YET, or NONE. */
+function search(request: WaitRequest): i32 {
+  using tasks = lockTasks();
+  const exited = searchTraceExits(request);
+  if (exited > 0) return exited;
+  const stopped = searchTracees(request, tasks);
+  if (stopped > 0) return stopped;
+  const result = searchChildren(request, tasks);
+  return result === NONE ? stopped : result;
 }
 
 /** Waits as `request` says: a pid, 0 (WNOHANG, none yet), -ECHILD or -ERESTARTSYS. */
@@ -125,6 +198,7 @@ function wait(request: WaitRequest): i32 {
   }
   queue.finish(entry);
   if (request.reaped !== null) freeProcess(request.reaped);
+  if (request.takenExit !== null) kfree(request.takenExit);
   return result === NONE ? -ECHILD : result;
 }
 
@@ -160,7 +234,7 @@ function fillChildInfo(info: Siginfo, pid: i32, request: WaitRequest): void {
     info.si_code = CLD_CONTINUED;
     info.si_status = SIGCONT;
   } else if ((status & 0xff) === 0x7f) {
-    info.si_code = CLD_STOPPED;
+    info.si_code = request.isTrap ? CLD_TRAPPED : CLD_STOPPED;
     info.si_status = status >>> 8;
   } else if ((status & 0x7f) === 0) {
     info.si_code = CLD_EXITED;

@@ -54,6 +54,9 @@ import {
   SYS_personality,
   SYS_prctl,
   SYS_prlimit64,
+  SYS_process_vm_readv,
+  SYS_process_vm_writev,
+  SYS_ptrace,
   SYS_reboot,
   SYS_restart_syscall,
   SYS_rt_sigaction,
@@ -125,6 +128,8 @@ import {
 import { sysExecve } from '../proc/exec.ts';
 import { sysExit, sysExitGroup } from '../proc/exit.ts';
 import { sysClone, sysClone3, sysFork, sysSetTidAddress, sysVfork } from '../proc/sysClone.ts';
+import { sysProcessVmReadv, sysProcessVmWritev } from '../proc/processVm.ts';
+import { sysPtrace } from '../proc/sysPtrace.ts';
 import { sysFutex, sysFutexTime64, sysGetRobustList, sysSetRobustList } from '../proc/sysFutex.ts';
 import { sysReboot } from '../proc/power.ts';
 import { sysGetrandom } from '../proc/random.ts';
@@ -284,6 +289,9 @@ function installSignals(): void {
   setSystemCall(SYS_tgkill, sysTgkill);
   setSystemCall(SYS_rt_sigqueueinfo, sysRtSigqueueinfo);
   setSystemCall(SYS_rt_tgsigqueueinfo, sysRtTgsigqueueinfo);
+  setSystemCall(SYS_ptrace, sysPtrace);
+  setSystemCall(SYS_process_vm_readv, sysProcessVmReadv);
+  setSystemCall(SYS_process_vm_writev, sysProcessVmWritev);
 }
 
 /** Who a process acts for. */

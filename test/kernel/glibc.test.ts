@@ -64,6 +64,7 @@ describe('a static glibc program runs as on Linux', () => {
     ['signals', []],
     ['threads', []],
     ['groups', []],
+    ['tracing', []],
     ['environment', ['one', 'two']],
     ['hostile', []],
   ])('%s', async (name, args) => {

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --min-semi-space-size=32 --max-semi-space-size=64
+#!/usr/bin/env node
 /*
  * The `pagewright` command. The command line is written in TypeScript; this launcher bundles it when a source is newer
  * than the last bundle (some ten milliseconds), and runs it.
@@ -8,9 +8,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const folder = join(root, '.cache', 'cli');
-const bundle = join(folder, 'main.mjs');
-const inputsFile = join(folder, 'inputs.json');
+const bundle = join(root, '.cache', 'cli', 'main.mjs');
+const inputsFile = join(root, '.cache', 'cli', 'inputs.json');
 
 /** Whether no file that went into the bundle has changed since. */
 function isFresh() {
@@ -20,15 +19,18 @@ function isFresh() {
   return inputs.every((path) => existsSync(join(root, path)) && statSync(join(root, path)).mtimeMs <= built);
 }
 
-/** Wherever the package `typescript` is imported, the bundle takes it from codeCache.mjs. */
-const cachedTypeScript = {
-  name: 'cached-typescript',
+/**
+ * The TypeScript package is CommonJS, nine megabytes of it, which Node would scan for its exports when it is imported.
+ * Requiring it spares that: 0.3 seconds of each start.
+ */
+const requireTypeScript = {
+  name: 'require-typescript',
   setup(build) {
-    build.onResolve({ filter: /^typescript$/ }, () => ({ path: 'typescript', namespace: 'cached' }));
-    build.onLoad({ filter: /.*/, namespace: 'cached' }, () => ({
-      contents: "import { typescript } from './tools/cli/codeCache.mjs';\nexport default typescript.exports;",
+    build.onResolve({ filter: /^typescript$/ }, () => ({ path: 'typescript', namespace: 'required' }));
+    build.onLoad({ filter: /.*/, namespace: 'required' }, () => ({
+      contents:
+        "import { createRequire } from 'node:module';\nexport default createRequire(import.meta.url)('typescript');",
       loader: 'js',
-      resolveDir: root,
     }));
   },
 };
@@ -37,20 +39,19 @@ async function rebuild() {
   const { build } = await import('esbuild');
   const result = await build({
     absWorkingDir: root,
-    entryPoints: ['tools/cli/main.ts', 'tools/cli/typesWorker.mjs'],
-    outdir: folder,
-    outExtension: { '.js': '.mjs' },
+    entryPoints: ['tools/cli/main.ts'],
+    outfile: bundle,
     bundle: true,
     platform: 'node',
     format: 'esm',
     target: 'node20',
     packages: 'external',
-    plugins: [cachedTypeScript],
+    plugins: [requireTypeScript],
     sourcemap: true,
     metafile: true,
     logLevel: 'error',
   });
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(dirname(inputsFile), { recursive: true });
   const inputs = [...Object.keys(result.metafile.inputs), 'package-lock.json'];
   writeFileSync(inputsFile, JSON.stringify(inputs));
 }
