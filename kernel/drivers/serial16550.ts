@@ -37,6 +37,7 @@ import {
   TIOCM_RNG,
   TIOCM_RTS,
 } from '../abi/termios.ts';
+import { claimTransmitter, releaseTransmitter } from '../arch/x86/earlyConsole.ts';
 import { requestIrq } from '../arch/x86/irq.ts';
 import { printk } from '../lib/printk.ts';
 import { deliverRaised, endOfBurst, mayReceive, receive, receiveBreak, receiveDamaged } from './lineDiscipline.ts';
@@ -224,14 +225,24 @@ function drainReceiver(port: SerialPort, tty: Tty, held: Held<TtyLock>): void {
 /** Gives the chip a FIFO full, if it is empty, and sees that it asks for more as long as there is more. */
 function fillTransmitter(port: SerialPort, tty: Tty, _held: Held<TtyLock>): void {
   let left = tty.isStopped ? 0 : tty.outputHead - tty.outputTail;
-  if (left > 0 && (read(port, LINE_STATUS) & LSR_HOLDING_EMPTY) !== 0) {
-    const count = left < FIFO_SIZE ? left : FIFO_SIZE;
-    for (let i: u32 = 0; i < count; i++) write(port, DATA, tty.output[(tty.outputTail + i) & (OUTPUT_SIZE - 1)]);
+  const count = left === 0 ? 0 : fillFifo(port, tty, left < FIFO_SIZE ? left : FIFO_SIZE);
+  if (count > 0) {
     tty.outputTail += count;
     left -= count;
     if (left === 0 || tty.outputRoom() >= OUTPUT_SIZE / 2) tty.writeQueue.wakeAll();
   }
   enable(port, IER_TRANSMIT, left > 0);
+}
+
+/** Writes `count` bytes of the output to the chip, at most FIFO_SIZE, if its FIFO is empty; else none. Says how many. */
+function fillFifo(port: SerialPort, tty: Tty, count: u32): u32 {
+  claimTransmitter();
+  const isEmpty = (read(port, LINE_STATUS) & LSR_HOLDING_EMPTY) !== 0;
+  for (let i: u32 = 0; isEmpty && i < count; i++) {
+    write(port, DATA, tty.output[(tty.outputTail + i) & (OUTPUT_SIZE - 1)]);
+  }
+  releaseTransmitter();
+  return isEmpty ? count : 0;
 }
 
 /** Switches one source of interrupts; writes the register only if that changes it. */

@@ -14,12 +14,13 @@
  *       two directories in the order that rename.ts explains
  *   (D) the dentry lock (dentry.ts)
  *   (C) constant from creation on
- * `count` is atomic. Most fields are one word, written under (I) and read as they are; `size` has two, so it is read
- * and written by `inodeSize` and `setInodeSize` alone.
+ * `count` is atomic. Most fields are one word, written under (I) and read as they are. The size and the times have two,
+ * and go through lib/words.ts; the size by `inodeSize` and `setInodeSize` alone.
  */
 
 import { type Statfs64, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '../abi/stat.ts';
 import { realtimeNs } from '../arch/x86/clock.ts';
+import { loadWide, storeWide } from '../lib/words.ts';
 import { allocate, kfree } from '../mm/slab.ts';
 import { type Mutex } from '../sync/mutex.ts';
 import { type AddressSpace, type AddressSpaceOperations, ALL_PAGES, dropPages } from './addressSpace.ts';
@@ -182,26 +183,24 @@ export function freeInode(inode: Inode): void {
  * one of after a write.
  */
 export function inodeSize(inode: Inode): i64 {
-  return i64(atomic.cmpxchg<u64>(ptr<u64>(addrOf(inode.size)), 0n, 0n));
+  return loadWide(addrOf(inode.size));
 }
 
 /** Sets the size, whole. The caller holds (I), so nobody else writes it. */
 export function setInodeSize(inode: Inode, size: i64, _held: Held<InodeMutex>): void {
-  const place = ptr<u64>(addrOf(inode.size));
-  const before = u64(inode.size);
-  atomic.cmpxchg<u64>(place, before, u64(size));
+  storeWide(addrOf(inode.size), size);
 }
 
 /** The contents have changed now. */
 export function touchModified(inode: Inode, _held: Held<InodeMutex>): void {
   const now = i64(realtimeNs());
-  inode.modifyTime = now;
-  inode.changeTime = now;
+  storeWide(addrOf(inode.modifyTime), now);
+  storeWide(addrOf(inode.changeTime), now);
 }
 
 /** The inode has changed now: its mode, owner, number of names. */
 export function touchChanged(inode: Inode, _held: Held<InodeMutex>): void {
-  inode.changeTime = i64(realtimeNs());
+  storeWide(addrOf(inode.changeTime), i64(realtimeNs()));
 }
 
 const DAY: i64 = 86400000000000n;
@@ -212,7 +211,7 @@ const DAY: i64 = 86400000000000n;
  */
 export function touchAccessed(inode: Inode): void {
   const now = i64(realtimeNs());
-  const last = inode.accessTime;
-  if (last > inode.modifyTime && last > inode.changeTime && now - last < DAY) return;
-  inode.accessTime = now;
+  const last = loadWide(addrOf(inode.accessTime));
+  const isNoted = last > loadWide(addrOf(inode.modifyTime)) && last > loadWide(addrOf(inode.changeTime));
+  if (!isNoted || now - last >= DAY) storeWide(addrOf(inode.accessTime), now);
 }

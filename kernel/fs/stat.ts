@@ -20,6 +20,7 @@ import {
 } from '../abi/stat.ts';
 import { PAGE_SHIFT, PAGE_SIZE } from '../arch/x86/layout.ts';
 import { copyToUser } from '../arch/x86/userCopy.ts';
+import { loadWide } from '../lib/words.ts';
 import { majorOf, minorOf } from './device.ts';
 import { type Dentry } from './dentry.ts';
 import { type Inode, inodeSize } from './inode.ts';
@@ -71,9 +72,9 @@ function fillStatus(inode: Inode, status: FileStatus): void {
   status.rdev = type === S_IFCHR || type === S_IFBLK ? inode.device : 0;
   status.size = inodeSize(inode);
   status.blocks = u64(inode.mapping.pageCount) << u64(PAGE_SHIFT - 9);
-  split(inode.accessTime, status.access);
-  split(inode.modifyTime, status.modify);
-  split(inode.changeTime, status.change);
+  split(loadWide(addrOf(inode.accessTime)), status.access);
+  split(loadWide(addrOf(inode.modifyTime)), status.modify);
+  split(loadWide(addrOf(inode.changeTime)), status.change);
 }
 
 /** Owners in 16 bits: those that do not fit look like nobody. */

@@ -10,6 +10,7 @@ import { UTIME_NOW, UTIME_OMIT } from '../abi/stat.ts';
 import { type Timespec, type Timespec64, type Timeval } from '../abi/time.ts';
 import { realtimeNs } from '../arch/x86/clock.ts';
 import { copyFromUser } from '../arch/x86/userCopy.ts';
+import { storeWide } from '../lib/words.ts';
 import { type Dentry, putDentry } from './dentry.ts';
 import { getFileOf } from './descriptor.ts';
 import { putFile } from './file.ts';
@@ -59,8 +60,8 @@ function setTimes(inode: Inode, times: WantedTimes): i32 {
   const refused = maySet(inode, times);
   if (refused !== 0) return refused;
   const now = i64(realtimeNs());
-  inode.accessTime = resolve(times.access, inode.accessTime, now);
-  inode.modifyTime = resolve(times.modify, inode.modifyTime, now);
+  storeWide(addrOf(inode.accessTime), resolve(times.access, inode.accessTime, now));
+  storeWide(addrOf(inode.modifyTime), resolve(times.modify, inode.modifyTime, now));
   touchChanged(inode, held);
   return 0;
 }

@@ -27,9 +27,10 @@
  * the lock of the queue that `task.cpu` names; to change `task.cpu` needs it as well.
  */
 
-import { type Cpu, cpuCount, current, thisCpu } from '../arch/x86/cpu.ts';
+import { type Cpu, cpuById, cpuCount, current, thisCpu } from '../arch/x86/cpu.ts';
 import { fpuRestore, fpuSave } from '../arch/x86/fpu.ts';
 import { loadTls, setKernelStack } from '../arch/x86/gdt.ts';
+import { sendReschedule } from '../arch/x86/ipi.ts';
 import { switchContext } from '../arch/x86/switch.ts';
 import { assert } from '../lib/panic.ts';
 import { type Mm } from '../mm/types.ts';
@@ -102,6 +103,12 @@ export function wakeUpTask(task: Task, mask: u32): boolean {
   queue.lock.releaseIrqRestore();
   if (mustPlace) placeTask(task);
   return wakes;
+}
+
+/** Has a task that may be in user mode, on another CPU, come into the kernel, to find there what it was told. */
+export function kickTask(task: Task): void {
+  const cpu = cpuById(task.cpu);
+  if (cpu.current === task) sendReschedule(cpu);
 }
 
 /** Lets a new task run for the first time. */

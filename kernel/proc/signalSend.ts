@@ -45,7 +45,7 @@ import {
 import { STATUS_CONTINUED, STATUS_STOPPED } from '../abi/wait.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { allocate, kfree } from '../mm/slab.ts';
-import { wakeUpTask } from './scheduler.ts';
+import { kickTask, wakeUpTask } from './scheduler.ts';
 import { type PendingSignals, type QueuedSignal, signalBit, type SignalInfo, type SignalSet } from './signalState.ts';
 import {
   type Process,
@@ -167,10 +167,10 @@ export function recalcSignalPending(task: Task, _held: Held<SignalLock>): void {
   task.signalPending = deliverable !== 0n || task.killed || mustStop;
 }
 
-/** Makes `task` look: ends its sleep if that is interruptible. */
+/** Makes `task` look: ends its sleep if that is interruptible, and takes it out of user mode. */
 export function notifyTask(task: Task, _held: Held<SignalLock>): void {
   task.signalPending = true;
-  wakeUpTask(task, TASK_INTERRUPTIBLE);
+  if (!wakeUpTask(task, TASK_INTERRUPTIBLE)) kickTask(task);
 }
 
 /** Tells every thread of `process`, but not `spared`, that it is to die. */

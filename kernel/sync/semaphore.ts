@@ -49,15 +49,14 @@ export class Semaphore {
     return true;
   }
 
-  /** Gives a permit back, and wakes one who waits for it. */
+  /**
+   * Gives a permit back, and wakes one who waits for it. In one step: who gets the permit may be the one in whose frame
+   * the semaphore lies, and be gone with it as soon as we let go of the lock.
+   */
   up(): void {
-    this.addPermit();
-    this.queue.wakeOne();
-  }
-
-  private addPermit(): void {
-    using _held = this.queue.lock.acquireIrqSave();
+    using held = this.queue.lock.acquireIrqSave();
     this.count++;
+    this.queue.wakeFirst(held);
   }
 
   private wait(interruptible: boolean): i32 {

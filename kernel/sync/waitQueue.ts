@@ -99,7 +99,12 @@ export class WaitQueue {
 
   /** Wakes the one who has slept longest, of those that are not awake already; false if there is none. */
   wakeOne(): boolean {
-    using _held = this.lock.acquireIrqSave();
+    using held = this.lock.acquireIrqSave();
+    return this.wakeFirst(held);
+  }
+
+  /** The same for who holds the lock: to change the condition and wake somebody in one step. */
+  wakeFirst(_held: Held<WaitQueueLock>): boolean {
     for (let link = this.waiters.next; link !== this.waiters; link = link.next) {
       const entry = as<WaitEntry>(u32(link) - offsetof<WaitEntry>('link'));
       if (wakeUpTask(entry.task!, TASK_NORMAL)) return true;

@@ -7,9 +7,10 @@ import { buildCommand } from './commands/build.ts';
 import { replayCommand } from './commands/replay.ts';
 import { runCommand } from './commands/run.ts';
 import { serveCommand } from './commands/serve.ts';
+import { soakCommand } from './commands/soak.ts';
 import { helpText, readArguments, RunError, UsageError, type Command, type Output } from './command.ts';
 
-const commands: readonly Command[] = [buildCommand, runCommand, replayCommand, serveCommand, benchCommand];
+const commands: readonly Command[] = [buildCommand, runCommand, replayCommand, serveCommand, benchCommand, soakCommand];
 
 /** Runs `pagewright` with the arguments after its name; `root` is the project's folder. Gives the exit status. */
 export async function main(args: readonly string[], root: string): Promise<number> {

@@ -4,6 +4,10 @@
  * It works from the first instruction on, with interrupts off, inside a panic, and next to the driver that serves the
  * same port by interrupts (drivers/serial16550.ts): all it does is wait until the transmitter is empty, and write.
  *
+ * Whoever finds the transmitter empty must be the one who fills it: two CPUs that both do would write more than there is
+ * room for. So either side claims it before it looks. The flag is a bare one, since printk is used by the locks
+ * themselves, and nobody waits for it for ever, since the one who holds it may have been stopped for a panic.
+ *
  * A port that is not there reads as all ones; then nothing is written.
  */
 
@@ -25,6 +29,9 @@ const TRANSMITTER_EMPTY: u8 = 0x20;
 const NOT_THERE: u8 = 0xff;
 /** A port that never gets ready must not stop the kernel. */
 const PATIENCE: u32 = 100000;
+
+/** 1: somebody fills a transmitter. */
+let isClaimed: Volatile<u32> = 0;
 
 const NEWLINE: u8 = 0x0a;
 const RETURN: u8 = 0x0d;
@@ -50,6 +57,17 @@ function writeSerial(text: Ptr<u8>, length: u32): void {
 }
 
 function put(character: u8): void {
+  claimTransmitter();
   for (let i: u32 = 0; i < PATIENCE && (inb(LINE_STATUS) & TRANSMITTER_EMPTY) === 0; i++) pause();
   outb(DATA, character);
+  releaseTransmitter();
+}
+
+/** Until the release, nobody else looks whether a transmitter is empty. Interrupts are off. */
+export function claimTransmitter(): void {
+  for (let i: u32 = 0; i < PATIENCE && atomic.xchg(addrOf(isClaimed), 1) !== 0; i++) pause();
+}
+
+export function releaseTransmitter(): void {
+  isClaimed = 0;
 }

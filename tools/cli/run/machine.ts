@@ -41,6 +41,7 @@ export async function createMachine({ settings, images, disks }: Parts): Promise
       memoryBytes: settings.memoryBytes,
       seed: settings.seed,
       mode: settings.isExact ? 'exact' : 'fast',
+      ...(settings.policy === undefined ? {} : { policy: settings.policy }),
       ...images,
       disks: disks.disks,
     });

@@ -1,6 +1,7 @@
 /*
  * The options of `pagewright run` that say what machine it is and how long it runs, read and checked.
  */
+import { POLICY_NAMES, policyNamed } from '../../../emulator/policies/named.ts';
 import {
   listOption,
   type Option,
@@ -26,6 +27,7 @@ export const settingsOptions: Readonly<Record<string, Option>> = {
     help: 'RAM of the guest, 8M to 1G (default 16M; 1M to 1G and 512M for kernels of others)',
   },
   seed: { type: 'string', value: 'N', help: 'what all chance in the machine comes from (default 1)' },
+  policy: { type: 'string', value: 'NAME', help: `whose turn it is: ${POLICY_NAMES}` },
   exact: { type: 'boolean', help: 'interpret instead of compiling; the guest cannot tell' },
   limit: { type: 'string', value: 'INSTRUCTIONS', help: 'stop, and fail, after so many guest instructions' },
   until: { type: 'string', value: 'TEXT', help: 'stop, and succeed, when the guest has written this to the console' },
@@ -37,6 +39,7 @@ export interface Settings {
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly seed: number;
+  readonly policy: ReturnType<typeof policyNamed>;
   readonly isExact: boolean;
   readonly limit: number | undefined;
   readonly until: string | undefined;
@@ -57,6 +60,9 @@ export function readSettings(values: OptionValues, isOwn: boolean): Settings {
   if (!/^\d+$/.test(seed) || Number(seed) > 0xffff_ffff) {
     throw new UsageError('--seed takes a number from 0 to 4294967295');
   }
+  const policyName = stringOption(values, 'policy');
+  const policy = policyName === undefined ? undefined : policyNamed(policyName);
+  if (policyName !== undefined && policy === undefined) throw new UsageError(`--policy takes ${POLICY_NAMES}`);
   const limit = stringOption(values, 'limit');
   const until = stringOption(values, 'until');
   if (until === '') throw new UsageError('--until takes the text to wait for');
@@ -65,6 +71,7 @@ export function readSettings(values: OptionValues, isOwn: boolean): Settings {
     cpus: Number(cpus),
     memoryBytes,
     seed: Number(seed),
+    policy,
     isExact: values['exact'] === true,
     limit: limit === undefined ? undefined : parseCount(limit, 'limit'),
     until,
