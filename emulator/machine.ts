@@ -26,7 +26,14 @@ import { RoundRobin } from './policies/round-robin.ts';
 import { Random } from './random.ts';
 import type { SerialPort } from './serial.ts';
 import { RamPages } from './ram-pages.ts';
-import { checkIdentity, identify, type MachineIdentity, type Snapshot, SnapshotError } from './snapshot.ts';
+import {
+  checkIdentity,
+  identify,
+  type LazyIdentity,
+  type MachineIdentity,
+  type Snapshot,
+  SnapshotError,
+} from './snapshot.ts';
 import {
   readState,
   type Stateful,
@@ -72,7 +79,7 @@ export class Machine implements Stateful {
   /** The machine cannot go on, and why. */
   #dead: Ending | undefined;
   #running = false;
-  #identity: MachineIdentity | undefined;
+  readonly #identity: LazyIdentity;
   /** Events since a CPU last ran. */
   #idleEvents = 0;
   #inputArrived: (() => void) | undefined;
@@ -82,6 +89,7 @@ export class Machine implements Stateful {
 
   private constructor(options: MachineOptions) {
     this.#options = options;
+    this.#identity = identify(options);
     const random = new Random(options.seed);
     this.#board = new Board({
       cpus: options.cpus ?? 1,
@@ -234,7 +242,7 @@ export class Machine implements Stateful {
     }
     const { core, cpus } = this.#board;
     return {
-      identity: this.identity,
+      identity: this.#identity,
       instructions: this.instructions,
       state: storeState(this),
       cpus: cpus.map((cpu) => cpu.block().slice()),
@@ -250,7 +258,7 @@ export class Machine implements Stateful {
    */
   restore(snapshot: Snapshot): void {
     this.#checkStopped('restore');
-    checkIdentity('snapshot', this.identity, snapshot.identity);
+    if (snapshot.identity !== this.#identity) checkIdentity('snapshot', this.identity, snapshot.identity.value);
     const { core, cpus } = this.#board;
     this.#readState(snapshot.state);
     for (const [i, cpu] of cpus.entries()) cpu.restoreBlock(snapshot.cpus[i]!);
@@ -270,7 +278,7 @@ export class Machine implements Stateful {
 
   /** What its snapshots and recordings belong to. */
   get identity(): MachineIdentity {
-    return (this.#identity ??= identify(this.#options));
+    return this.#identity.value;
   }
 
   /** Everything but RAM and what the core holds of the CPUs. */

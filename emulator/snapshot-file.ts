@@ -28,7 +28,7 @@ export function writeSnapshot(snapshot: Snapshot, compression: Compression): Uin
   const { identity, state, cpus, core, ram } = snapshot;
   const pages = Array.from(ram.keys()).filter((page) => ram[page] !== null);
   const head: Head = {
-    identity,
+    identity: identity.value,
     completed: core.completed,
     fetchPages: core.fetchPages,
     numbers: state.numbers.length,
@@ -61,7 +61,14 @@ export function readSnapshot(file: Uint8Array, compression: Compression): Snapsh
   const ram = new Array<Page>(head.identity.memoryBytes / PAGE_BYTES).fill(null);
   for (const page of head.pages) ram[page] = take(PAGE_BYTES);
   const core = { completed: head.completed, fetchPages: head.fetchPages, tlb };
-  return { identity: head.identity, instructions: head.completed, state: { numbers, blobs }, cpus, core, ram };
+  return {
+    identity: { value: head.identity },
+    instructions: head.completed,
+    state: { numbers, blobs },
+    cpus,
+    core,
+    ram,
+  };
 }
 
 function bytesOf(array: Uint32Array | Int32Array | Float64Array): Uint8Array {

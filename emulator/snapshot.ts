@@ -29,8 +29,13 @@ export interface MachineIdentity {
   readonly cpus: number;
 }
 
+/** Computed when it is first asked for: hashing images takes longer than taking a snapshot. */
+export interface LazyIdentity {
+  readonly value: MachineIdentity;
+}
+
 export interface Snapshot {
-  readonly identity: MachineIdentity;
+  readonly identity: LazyIdentity;
   /** Instructions that the machine had executed. */
   readonly instructions: number;
   readonly state: StoredState;
@@ -58,7 +63,16 @@ interface IdentifyingOptions {
 
 const DISK_NAMES = ['hda', 'hdb', 'hdc', 'hdd'];
 
-export function identify(options: IdentifyingOptions): MachineIdentity {
+export function identify(options: IdentifyingOptions): LazyIdentity {
+  let value: MachineIdentity | undefined;
+  return {
+    get value() {
+      return (value ??= computeIdentity(options));
+    },
+  };
+}
+
+function computeIdentity(options: IdentifyingOptions): MachineIdentity {
   const { memoryBytes, cpus, kernel, commandLine, modules = [], roms = {}, disks = [] } = options;
   const image = (name: string, data: Uint8Array): ImageIdentity => ({ name, hash: new Sha256().update(data).digest() });
   const images = [image('kernel', kernel), image('command line', new TextEncoder().encode(commandLine ?? ''))];

@@ -20,6 +20,11 @@ export function atMost(row: Omit<BenchRow, 'goal' | 'isMet'>, most: number): Ben
   return { ...row, goal: `at most ${format(most)}`, isMet: row.value <= most };
 }
 
+/** A row with a lower bound as its goal: of the ratio, or of the value if there is nothing to compare it with. */
+export function atLeast(row: Omit<BenchRow, 'goal' | 'isMet'>, least: number): BenchRow {
+  return { ...row, goal: `at least ${format(least)}`, isMet: (row.ratio ?? row.value) >= least };
+}
+
 /** The rows as a table, a line each. */
 export function formatRows(rows: readonly BenchRow[]): string {
   const cells = rows.map((row) => [

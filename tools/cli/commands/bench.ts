@@ -5,15 +5,16 @@ import { buildRows } from '../../bench/buildRows.ts';
 import { compilerRows } from '../../bench/compilerRows.ts';
 import { kernelRows } from '../../bench/kernelRows.ts';
 import { machineRows } from '../../bench/machineRows.ts';
+import { stateRows } from '../../bench/stateRows.ts';
 import { formatRows, type BenchRow } from '../../bench/rows.ts';
 import { UsageError, type Command } from '../command.ts';
 import { buildOrExplain } from './build.ts';
 
-const groups = ['build', 'code', 'kernel', 'machine'] as const;
+const groups = ['build', 'code', 'kernel', 'machine', 'state'] as const;
 
 export const benchCommand: Command = {
   name: 'bench',
-  summary: 'Measure builds, code, kernel and machine.',
+  summary: 'Measure builds, code, kernel, machine, and its snapshots.',
   options: { json: { type: 'boolean', help: 'print the rows as JSON' } },
   operands: `[${groups.join('|')}]...`,
   async run(values, operands, root, output) {
@@ -31,6 +32,7 @@ export const benchCommand: Command = {
       if (group === 'code') rows.push(...(await compilerRows(root)));
       if (group === 'kernel') rows.push(...(await kernelRows(images)));
       if (group === 'machine') rows.push(...(await machineRows(root)));
+      if (group === 'state') rows.push(...(await stateRows(images)));
     }
     output.progress('');
     output.write(values['json'] === true ? `${JSON.stringify(rows, null, 2)}\n` : `${formatRows(rows)}\n`);
