@@ -27,6 +27,7 @@ import { crashIfAsked, crashTogetherIfAsked } from './lib/crashTest.ts';
 import { printk, setQuiet } from './lib/printk.ts';
 import { freePageCount, totalPageCount } from './mm/buddy.ts';
 import { initMemory } from './mm/initMemory.ts';
+import { initReclaim } from './mm/reclaim.ts';
 import { isKernelMapped } from './mm/kernelMap.ts';
 import { initTasks, startInit } from './proc/init.ts';
 import { startProcessors } from './proc/processors.ts';
@@ -62,6 +63,7 @@ export function kernelMain(magic: u32, info: PhysAddr): never {
   sti();
   startProcessors();
   crashTogetherIfAsked();
+  initReclaim();
   startInit();
   startLockTest();
   startMmTest();

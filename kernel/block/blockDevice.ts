@@ -14,7 +14,7 @@
 import { ENOMEM, ENXIO } from '../abi/errno.ts';
 import { S_IFBLK } from '../abi/stat.ts';
 import { type PhysAddr } from '../arch/x86/layout.ts';
-import { type AddressSpaceOperations } from '../fs/addressSpace.ts';
+import { type AddressSpaceOperations, releasePages } from '../fs/addressSpace.ts';
 import { newDevice } from '../fs/device.ts';
 import { allocateInode, freeInode, type Inode, type SuperBlock, type SuperBlockOperations } from '../fs/inode.ts';
 import { formatText } from '../lib/format.ts';
@@ -93,6 +93,15 @@ export function blockDeviceCount(): u32 {
 /** By index, 0 to `blockDeviceCount() - 1`: disks in the order of their finding, each before its partitions. */
 export function blockDeviceAt(index: u32): BlockDevice {
   return devices[index];
+}
+
+/** Frees up to `wanted` pages of devices that nobody is using. Returns how many. */
+export function releaseDevicePages(wanted: u32): u32 {
+  let released: u32 = 0;
+  for (let i: u32 = 0; i < count && released < wanted; i++) {
+    released += releasePages(devices[i].inode.mapping, wanted - released);
+  }
+  return released;
 }
 
 /** By device number; null: there is none. */

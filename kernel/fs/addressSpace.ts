@@ -166,6 +166,40 @@ function removeFirst(mapping: AddressSpace, first: u32, end: u32): Page | null {
   return as<Page>(item);
 }
 
+/**
+ * Gives up to `wanted` pages back that nobody but the file has: for files that can read them again, and whose pages are
+ * never changed without being written at once. Returns how many.
+ */
+export function releasePages(mapping: AddressSpace, wanted: u32): u32 {
+  let released: u32 = 0;
+  let from: u32 = 0;
+  while (released < wanted) {
+    const page = takeUnused(mapping, addrOf(from));
+    if (page === null) break;
+    putPage(page);
+    released++;
+  }
+  if (released > 0) giveBack(mapping, released);
+  return released;
+}
+
+/** Takes the first page from number `from` on out of the tree that has no other reference; `from` moves behind it. */
+function takeUnused(mapping: AddressSpace, from: Ptr<u32>): Page | null {
+  using _held = mapping.treeLock.acquire();
+  for (;;) {
+    const item = mapping.pages.findFrom(from[0], from);
+    if (item === 0) return null;
+    const page = as<Page>(item);
+    if (page.count === 1) {
+      mapping.pages.remove(from[0]);
+      mapping.pageCount--;
+      atomic.dec(addrOf(cachedPages));
+      return page;
+    }
+    from[0]++;
+  }
+}
+
 function giveBack(mapping: AddressSpace, count: u32): void {
   const unreserve = mapping.operations.unreserve;
   if (unreserve !== null) unreserve(mapping.host, count);

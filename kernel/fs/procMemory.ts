@@ -17,7 +17,11 @@ import {
   setOvercommitPolicy,
   setOvercommitRatio,
 } from '../mm/overcommit.ts';
+import { directSteal, kswapdSteal } from '../mm/reclaim.ts';
 import { slabPageCount } from '../mm/slab.ts';
+import { freeSwapSlots, MAX_SWAP_AREAS, SWAP_USED, swapArea, totalSwapSlots } from '../mm/swapArea.ts';
+import { swapCachePages } from '../mm/swapCache.ts';
+import { swappedIn, swappedOut } from '../mm/swapIo.ts';
 import { MMAP_MIN_ADDR } from '../mm/unmappedArea.ts';
 import { vmCounters } from '../mm/vmCounters.ts';
 import { cachedPageCount } from './addressSpace.ts';
@@ -31,6 +35,7 @@ const sysVm = zeroed<Inline<ProcDirectory>>();
 /** Fills in what belongs to /proc and to /proc/sys. */
 export function addMemoryEntries(root: ProcDirectory, sys: ProcDirectory): void {
   root.addFile('meminfo', 0o444, writeMeminfo);
+  root.addFile('swaps', 0o444, writeSwaps);
   root.addFile('vmstat', 0o444, writeVmstat);
   sys.addDirectory('vm', sysVm);
   sysVm.addSetting('max_map_count', writeMaxMapCount, changeMaxMapCount);
@@ -53,9 +58,9 @@ function writeMeminfo(text: ProcText, _pid: u32): i32 {
   printKib(text, 'MemAvailable:', free);
   printKib(text, 'Buffers:', 0);
   printKib(text, 'Cached:', cached);
-  printKib(text, 'SwapCached:', 0);
-  printKib(text, 'SwapTotal:', 0);
-  printKib(text, 'SwapFree:', 0);
+  printKib(text, 'SwapCached:', swapCachePages());
+  printKib(text, 'SwapTotal:', totalSwapSlots());
+  printKib(text, 'SwapFree:', freeSwapSlots());
   printKib(text, 'AnonPages:', counters.anonPages);
   printKib(text, 'Mapped:', counters.mappedPages);
   printKib(text, 'Shmem:', cached);
@@ -76,7 +81,21 @@ function writeVmstat(text: ProcText, _pid: u32): i32 {
   text.print('nr_page_table_pages %u\n', counters.tablePages);
   text.print('nr_kernel_stack %u\n', kernelStackPages() * KIB_PER_PAGE);
   text.print('nr_slab_unreclaimable %u\n', slabPageCount());
+  text.print('pswpin %u\npswpout %u\n', swappedIn(), swappedOut());
   text.print('pgfault %u\n', counters.faults);
+  text.print('pgsteal_kswapd %u\npgsteal_direct %u\n', kswapdSteal(), directSteal());
+  return 0;
+}
+
+/** The swap areas: sizes in KiB, the header's page not counted. */
+function writeSwaps(text: ProcText, _pid: u32): i32 {
+  text.print('Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n');
+  for (let i: u32 = 0; i < MAX_SWAP_AREAS; i++) {
+    const area = swapArea(i);
+    if ((area.flags & SWAP_USED) === 0) continue;
+    text.print('/dev/%-34s partition\t', u32(area.device.name));
+    text.print('%u\t\t%u\t\t%d\n', area.usable * KIB_PER_PAGE, area.inUse * KIB_PER_PAGE, area.priority);
+  }
   return 0;
 }
 

@@ -5,6 +5,7 @@
  *
  *   no frame, anonymous     read: the zero page; write: a frame of zeroes
  *   no frame, of a file     the file's frame; a private copy of it when it is written
+ *   a slot                  the page is in the swap cache, or read from the slot
  *   frame, read-only        a write to a private region: the frame is shared with other processes or with a file since
  *                           fork or mmap. Who holds the last reference takes it over, others get a copy
  *   below a stack           the stack grows
@@ -25,7 +26,10 @@ import { putPage } from './buddy.ts';
 import { expandStack } from './expandStack.ts';
 import { lockMappings } from './fileMappings.ts';
 import { getPage, type Page, PAGE_ANON } from './page.ts';
-import { addRights, allocPte, entryRights, hasPage, pageOf, setPage } from './pageTables.ts';
+import { unlockPage } from './pageLock.ts';
+import { addRights, allocPte, entryRights, hasPage, isSwapEntry, pageOf, setPage } from './pageTables.ts';
+import { freeSwapEntry } from './swapCache.ts';
+import { makeExclusive, swapInPage } from './swapIn.ts';
 import { type Mm, type MmapSem, VM_ACCESS, VM_MAYREAD, VM_MAYWRITE, VM_SHARED, VM_WRITE, type Vma } from './types.ts';
 import { allocAnonymousPage, copyUserPage, getZeroPage } from './userPages.ts';
 import { findVma } from './vma.ts';
@@ -88,6 +92,7 @@ function faultInRegion(mm: Mm, region: Vma, address: u32, write: boolean, mmap: 
     if (region.vmOps !== null) return doNoPage(mm, region, address, pte, write);
     return doAnonymousPage(mm, region, pte, write);
   }
+  if (isSwapEntry(entry)) return doSwapPage(mm, region, address, pte, entry, write);
   if (write && (entry & PTE_WRITE) === 0) return doWpPage(mm, region, address, pte, entry);
   flushStalePage(address); // somebody else has mended it; do not fault on an old translation again
   return FAULT_HANDLED;
@@ -127,6 +132,25 @@ function doNoPage(mm: Mm, region: Vma, address: u32, pte: Ptr<Pte>, write: boole
   return FAULT_HANDLED;
 }
 
+/**
+ * The page is in a slot. It comes back read-only; if it turns out that nobody else has it, it is taken out of the swap
+ * cache and may be written to, else a write makes a copy when it is tried again.
+ */
+function doSwapPage(mm: Mm, region: Vma, address: u32, pte: Ptr<Pte>, entry: u32, write: boolean): i32 {
+  let page = as<Page>(0);
+  const error = swapInPage(entry, addrOf(page));
+  if (error !== 0) return error === -ENOMEM ? -ENOMEM : FAULT_BUS;
+  const rights = entryRights(region.vmFlags);
+  if (setPage(mm, pte, entry, page, rights & ~PTE_WRITE)) {
+    unlockPage(page);
+    freeSwapEntry(entry);
+    return write ? doWpPage(mm, region, address, pte, pte[0]) : FAULT_HANDLED;
+  }
+  unlockPage(page);
+  putPage(page); // somebody has been faster
+  return FAULT_HANDLED;
+}
+
 /** How often the file of the region has been cut. */
 function truncateCount(region: Vma): u32 {
   const file = region.vmFile;
@@ -148,7 +172,7 @@ function doWpPage(mm: Mm, region: Vma, address: u32, pte: Ptr<Pte>, entry: u32):
   if (page === null) return FAULT_HANDLED;
   const rights = entryRights(region.vmFlags);
   const isAnonymous = (page.flags & PAGE_ANON) !== 0;
-  const isOurs = (region.vmFlags & VM_SHARED) !== 0 || (isAnonymous && page.count === 2); // the entry's, and our own
+  const isOurs = (region.vmFlags & VM_SHARED) !== 0 || (isAnonymous && makeExclusive(page));
   let result = FAULT_HANDLED;
   if (!isOurs) result = copyOnWrite(mm, address, pte, entry, rights, page);
   else if (addRights(mm, pte, entry, rights)) flushStalePage(address);

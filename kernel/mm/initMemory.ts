@@ -18,8 +18,13 @@ import { initKernelMap } from './kernelMap.ts';
 import { initMm } from './mm.ts';
 import { initKernelStacks, stackSlotsFor } from './kernelStack.ts';
 import { type Page, setMemMap } from './page.ts';
+import { initPageLocks } from './pageLock.ts';
 import { initSharedMemory } from './sharedMemory.ts';
 import { initSlab } from './slab.ts';
+import { initSwap } from './swapArea.ts';
+import { initSwapCache } from './swapCache.ts';
+import { initSwapIo } from './swapIo.ts';
+import { initSysSwap } from './sysSwap.ts';
 import { initUserPages } from './userPages.ts';
 
 /** The first page: the firmware's data, and an address that should never be handed out. */
@@ -41,12 +46,17 @@ export function initMemory(): void {
   const slots = stackSlotsFor(memorySize() >>> PAGE_SHIFT);
   initKernelMap(slots);
   initMemMap();
+  initSwapCache();
   initBuddy();
   releaseEarlyMemory();
   initSlab();
   initKernelStacks(slots);
   initUserPages();
   initSharedMemory();
+  initPageLocks();
+  initSwap();
+  initSwapIo();
+  initSysSwap();
   initMm();
 }
 

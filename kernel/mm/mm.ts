@@ -22,7 +22,7 @@ import { copyPages, createDirectory, freeDirectory } from './pageTables.ts';
 import { allocate, kfree } from './slab.ts';
 import { type Mm, type MmapSem, VM_ACCOUNT, VM_DONTCOPY, VM_LOCKED, VM_LOCKONFAULT, type Vma } from './types.ts';
 import { chooseLayout } from './unmappedArea.ts';
-import { isMemoryLow } from './userPages.ts';
+import { haveMemory } from './userPages.ts';
 import { copyVma, insertVmStruct, vmaPages, vmlistModifyLock, vmStatAccount } from './vma.ts';
 
 /** The class of mmListLock. */
@@ -40,9 +40,16 @@ export function initMm(): void {
   mmList.init();
 }
 
-/** An empty address space with one user, laid out for the current task's limits; null: no memory. */
+/** An empty address space with one user, laid out for the current task's limits; null: no memory. @sleeps */
 export function createMm(): Mm | null {
-  if (isMemoryLow()) return null;
+  const mm = allocateMm();
+  if (mm !== null) listMm(mm);
+  return mm;
+}
+
+/** The same, on no list yet. */
+function allocateMm(): Mm | null {
+  if (!haveMemory()) return null;
   const mm = allocate<Mm>();
   if (mm === null) return null;
   mm.pageDirectory = createDirectory(kernelDirectory());
@@ -55,17 +62,24 @@ export function createMm(): Mm | null {
   mm.mmapSem.init('mmapSem');
   mm.vmlistLock.init('vmlistLock');
   mm.pageTableLock.init('pageTable');
+  mm.mmList.init();
   chooseLayout(mm);
+  return mm;
+}
+
+/** Lets the page stealer and others find it. */
+function listMm(mm: Mm): void {
   using _list = mmListLock.acquire();
   mmList.addBefore(mm.mmList);
-  return mm;
 }
 
 /** A copy of an address space that shares all frames until one of the two writes; null: no memory. @sleeps */
 export function forkMm(old: Mm): Mm | null {
-  const mm = createMm();
+  const mm = allocateMm();
   if (mm === null) return null;
-  if (dupMmap(mm, old)) return mm;
+  const isComplete = dupMmap(mm, old);
+  listMm(mm); // not before: while it is made it has no lock against the stealer
+  if (isComplete) return mm;
   mmput(mm);
   return null;
 }
@@ -164,4 +178,65 @@ export function mmdrop(mm: Mm): void {
 export function freeMm(mm: Mm): void {
   freeDirectory(mm.pageDirectory);
   kfree(mm);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// The list, for those who go through all address spaces.
+
+/** @inline */
+function mmOf(link: ListHead): Mm {
+  return as<Mm>(u32(link) - offsetof<Mm>('mmList'));
+}
+
+/**
+ * The address space that the page stealer is to go on with: the one with the most pages that it has not looked at in this
+ * round. When all have been looked at a new round begins, which is counted in `rounds`. With a reference to the record;
+ * null: nobody has any pages.
+ */
+export function nextVictim(rounds: Ptr<u32>): Mm | null {
+  using list = mmListLock.acquire();
+  let victim = mostToLookAt(list);
+  if (victim === null) {
+    beginRound(list);
+    rounds[0]++;
+    victim = mostToLookAt(list);
+  }
+  if (victim !== null) atomic.inc(addrOf(victim.mmCount));
+  return victim;
+}
+
+function mostToLookAt(_list: Held<MmListLock>): Mm | null {
+  let most: Mm | null = null;
+  for (let link = mmList.next; link !== mmList; link = link.next) {
+    const mm = mmOf(link);
+    if (mm.swapCnt !== 0 && (most === null || mm.swapCnt > most.swapCnt)) most = mm;
+  }
+  return most;
+}
+
+function beginRound(_list: Held<MmListLock>): void {
+  for (let link = mmList.next; link !== mmList; link = link.next) mmOf(link).swapCnt = mmOf(link).rss;
+}
+
+/**
+ * The address space after `previous`, or the first for null, that has users, as one of whom the caller counts now; his
+ * use of `previous` is over. Null: it was the last.
+ *
+ * @sleeps
+ */
+export function nextMm(previous: Mm | null): Mm | null {
+  const next = takeNext(previous);
+  if (previous !== null) mmput(previous);
+  return next;
+}
+
+function takeNext(previous: Mm | null): Mm | null {
+  using _list = mmListLock.acquire();
+  for (let link = previous === null ? mmList.next : previous.mmList.next; link !== mmList; link = link.next) {
+    const mm = mmOf(link);
+    for (let users: u32 = mm.mmUsers; users !== 0; users = mm.mmUsers) {
+      if (atomic.cmpxchg<u32>(ptr<u32>(addrOf(mm.mmUsers)), users, users + 1) === users) return mm;
+    }
+  }
+  return null;
 }

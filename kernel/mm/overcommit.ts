@@ -4,7 +4,7 @@
  * A private writable mapping promises a page for each of its addresses. The kernel counts the promises (Committed_AS),
  * and vm.overcommit_memory says what it does about them:
  *
- *   0  refuses only what could never be: one mapping larger than all memory. The default.
+ *   0  refuses only what could never be: one mapping larger than all memory and swap. The default.
  *   1  promises everything.
  *   2  promises no more than CommitLimit: vm.overcommit_ratio percent of the memory, and the swap space.
  *
@@ -18,6 +18,7 @@
 
 import { ENOMEM } from '../abi/errno.ts';
 import { totalPageCount } from './buddy.ts';
+import { totalSwapSlots } from './swapArea.ts';
 import { VM_NORESERVE, VM_SHARED, VM_WRITE } from './types.ts';
 
 export const OVERCOMMIT_GUESS: u32 = 0;
@@ -52,7 +53,7 @@ export function committedPages(): u32 {
 
 /** Pages that policy 2 promises: CommitLimit. */
 export function commitLimit(): u32 {
-  return u32((u64(totalPageCount()) * u64(overcommitRatio())) / 100n);
+  return u32((u64(totalPageCount()) * u64(overcommitRatio())) / 100n) + totalSwapSlots();
 }
 
 /** Promises `pages` pages: 0, or -ENOMEM and nothing is promised. */
@@ -60,7 +61,7 @@ export function acctMemory(pages: u32): i32 {
   const before = atomic.fetchAdd(addrOf(committed), pages);
   const kind = overcommitPolicy();
   let isGood = kind === OVERCOMMIT_ALWAYS;
-  if (kind === OVERCOMMIT_GUESS) isGood = pages <= totalPageCount();
+  if (kind === OVERCOMMIT_GUESS) isGood = pages <= totalPageCount() + totalSwapSlots();
   if (kind === OVERCOMMIT_NEVER) isGood = before + pages <= commitLimit();
   if (isGood) return 0;
   unacctMemory(pages);

@@ -4,9 +4,11 @@
  * memMap[n] describes the frame at physical address n * 4096. Whatever is asked of a frame (is it free, how many refer to
  * it, which slab does it belong to) is asked here.
  *
- * Locking. `count` and `mapCount` are atomic, and so are changes of `flags` in a frame that is in use. Everything else belongs to whoever owns the frame:
+ * Locking. `count` and `mapCount` are atomic, and so are changes of `flags` in a frame that is in use. Everything else
+ * belongs to whoever owns the frame:
  *   (B) the buddy allocator's lock, while the frame is free
  *   (S) the slab cache's lock, while PAGE_SLAB is set
+ *   (W) swapLock, while PAGE_SWAP_CACHE is set
  */
 
 import { KERNEL_BASE, PAGE_SHIFT, type PhysAddr } from '../arch/x86/layout.ts';
@@ -25,6 +27,16 @@ export const PAGE_LARGE: u32 = 0x8;
 export const PAGE_ANON: u32 = 0x10;
 /** Written to since it was last the same as what it was read from. */
 export const PAGE_DIRTY: u32 = 0x20;
+/** On its way from or to a disk (pageLock.ts). */
+export const PAGE_LOCKED: u32 = 0x40;
+/** Used since the hand of the clock last came by (reclaim.ts). */
+export const PAGE_REFERENCED: u32 = 0x80;
+/** Holds what it should. */
+export const PAGE_UPTODATE: u32 = 0x100;
+/** In the swap cache, under the entry in Page.index. */
+export const PAGE_SWAP_CACHE: u32 = 0x200;
+/** The last transfer failed. */
+export const PAGE_ERROR: u32 = 0x400;
 
 export class Page {
   flags: u32;
@@ -37,6 +49,8 @@ export class Page {
   cache: u32; // (S) the KmemCache
   freeObject: u32; // (S) first object of the slab that is free; 0: none
   inUse: u32; // (S) objects of the slab that are handed out
+  index: u32; // (W) its swap entry
+  cacheNext: Page | null; // (W) the next in its chain of the swap cache
 }
 
 let memMap: Ptr<Inline<Page>> = ptr<Inline<Page>>(0);

@@ -37,8 +37,8 @@ import {
   PTE_USER,
   PTE_WRITE,
 } from '../arch/x86/pageTable.ts';
-import { flushUserRange } from '../arch/x86/tlb.ts';
-import { allocPages, freePages, putPage } from './buddy.ts';
+import { flushUserPage, flushUserRange } from '../arch/x86/tlb.ts';
+import { allocPages, freePages } from './buddy.ts';
 import { type ISharedLock } from './fileMappings.ts';
 import { getPage, type Page, PAGE_ANON, PAGE_DIRTY, pageAddress, pageToPhys, physToPage, setPageFlag } from './page.ts';
 import {
@@ -51,7 +51,9 @@ import {
   VM_WRITE,
   type Vma,
 } from './types.ts';
-import { isMemoryLow, isZeroPage } from './userPages.ts';
+import { swapDuplicate } from './swapArea.ts';
+import { freePageAndSwapCache, freeSwapEntry } from './swapCache.ts';
+import { allocZeroedPage, isZeroPage } from './userPages.ts';
 import { vmCounters } from './vmCounters.ts';
 
 /** Of an entry that is not PRESENT: it holds a frame all the same. One of the bits that the CPU leaves to us. */
@@ -63,6 +65,11 @@ const BATCH: u32 = 64;
 /** Does the entry hold a frame? */
 export function hasPage(entry: u32): boolean {
   return (entry & (PTE_PRESENT | PTE_PROT_NONE)) !== 0;
+}
+
+/** Does the entry name a slot of a swap area? */
+export function isSwapEntry(entry: u32): boolean {
+  return entry !== 0 && !hasPage(entry);
 }
 
 /** The frame of an entry that has one. */
@@ -79,13 +86,12 @@ export function entryRights(flags: u32): u32 {
 /** Proof that the tables of listed regions stay. */
 type TablesStable = Held<MmapSem> | Held<ISharedLock>;
 
-/** The entry for `address`, with a table made for it if there is none; null: no memory. */
+/** The entry for `address`, with a table made for it if there is none; null: no memory. @sleeps */
 export function allocPte(mm: Mm, address: u32, _mmap: Held<MmapSem>): Ptr<Pte> | null {
   const found = findPte(mm.pageDirectory, address);
   if (found !== null) return found;
-  const page = isMemoryLow() ? null : allocPages(0);
+  const page = allocZeroedPage();
   if (page === null) return null;
-  fillBytes(pageAddress(page), 0, PAGE_SIZE);
   if (!enterTable(mm, address, page)) freePages(page, 0);
   return findPte(mm.pageDirectory, address);
 }
@@ -142,6 +148,17 @@ export function setPage(mm: Mm, pte: Ptr<Pte>, expected: u32, page: Page, rights
   return true;
 }
 
+/**
+ * For the page stealer: puts `value`, nothing or a swap entry, in the place of a page that is present, and flushes. The
+ * entry's reference to the page is the caller's now. Returns what the entry was at the last moment.
+ */
+export function stealPage(mm: Mm, address: u32, pte: Ptr<Pte>, value: u32, table: Held<PageTableLock>): u32 {
+  const old = atomic.xchg<u32>(ptr<u32>(pte), value);
+  countOut(mm, old, table);
+  flushUserPage(mm, address);
+  return old;
+}
+
 /** Gives an entry that was `expected` more rights: nobody else has its page. False: it is another one by now. */
 export function addRights(mm: Mm, pte: Ptr<Pte>, expected: u32, rights: u32): boolean {
   using _table = mm.pageTableLock.acquire();
@@ -171,7 +188,7 @@ export function unmapPages(mm: Mm, start: u32, end: u32, _stable: TablesStable):
     const next = gather(mm, address, end, batch);
     if (batch.count !== 0) {
       flushUserRange(mm, address, next);
-      for (let i: u32 = 0; i < batch.count; i++) putPage(batch.pages[i]);
+      for (let i: u32 = 0; i < batch.count; i++) freePageAndSwapCache(batch.pages[i]);
     }
     address = next;
   }
@@ -192,6 +209,8 @@ function gather(mm: Mm, start: u32, end: u32, batch: Batch): u32 {
       countOut(mm, entry, table);
       batch.pages[batch.count] = pageOf(entry);
       batch.count++;
+    } else if (pte[0] !== 0) {
+      freeSwapEntry(atomic.xchg<u32>(ptr<u32>(pte), 0));
     }
     address += PAGE_SIZE;
   }
@@ -237,7 +256,7 @@ export function copyPages(target: Mm, source: Mm, region: Vma, mmap: Held<MmapSe
   while (address < region.vmEnd) {
     const end = tableEnd(address, region.vmEnd);
     const from = findPte(source.pageDirectory, address);
-    if (from !== null && hasPages(from, (end - address) >>> PAGE_SHIFT)) {
+    if (from !== null && hasEntries(from, (end - address) >>> PAGE_SHIFT)) {
       const to = allocPte(target, address, mmap);
       if (to === null) return false;
       copyEntries(target, source, to, from, (end - address) >>> PAGE_SHIFT, isPrivate);
@@ -247,8 +266,8 @@ export function copyPages(target: Mm, source: Mm, region: Vma, mmap: Held<MmapSe
   return true;
 }
 
-function hasPages(entries: Ptr<Pte>, count: u32): boolean {
-  for (let i: u32 = 0; i < count; i++) if (hasPage(entries[i])) return true;
+function hasEntries(entries: Ptr<Pte>, count: u32): boolean {
+  for (let i: u32 = 0; i < count; i++) if (entries[i] !== 0) return true;
   return false;
 }
 
@@ -256,7 +275,10 @@ function hasPages(entries: Ptr<Pte>, count: u32): boolean {
 function copyEntries(target: Mm, source: Mm, to: Ptr<Pte>, from: Ptr<Pte>, count: u32, isPrivate: boolean): void {
   using table = source.pageTableLock.acquire();
   for (let i: u32 = 0; i < count; i++) {
-    if (!hasPage(from[i])) continue;
+    if (!hasPage(from[i])) {
+      if (from[i] !== 0 && swapDuplicate(from[i])) to[i] = from[i];
+      continue;
+    }
     if (isPrivate && (from[i] & PTE_WRITE) !== 0) atomic.and(ptr<u32>(from.add(i)), ~PTE_WRITE);
     const entry: u32 = from[i];
     const page = pageOf(entry);
@@ -292,6 +314,32 @@ export function protectPages(mm: Mm, start: u32, end: u32, flags: u32, _mmap: He
 /** Is there a table for `address`? */
 export function hasTable(mm: Mm, address: u32): boolean {
   return findPte(mm.pageDirectory, address) !== null;
+}
+
+/**
+ * Puts `page`, read-only, in the place of each entry of a region that is `entry`, a swap entry; each takes a reference.
+ * Returns how many.
+ */
+export function replaceSwapEntries(mm: Mm, region: Vma, entry: u32, page: Page, _mmap: Held<MmapSem>): u32 {
+  const rights = entryRights(region.vmFlags) & ~PTE_WRITE;
+  let found: u32 = 0;
+  using table = mm.pageTableLock.acquire();
+  let address = region.vmStart;
+  while (address < region.vmEnd) {
+    const pte = findPte(mm.pageDirectory, address);
+    if (pte === null) {
+      address = tableEnd(address, region.vmEnd);
+      continue;
+    }
+    if (pte[0] === entry) {
+      getPage(page);
+      pte[0] = pageToPhys(page) | rights;
+      countIn(mm, page, table);
+      found++;
+    }
+    address += PAGE_SIZE;
+  }
+  return found;
 }
 
 /** Moves `count` entries from `from` to `to`: mremap. The table for each is there, and one each. The caller flushes. */

@@ -94,10 +94,11 @@ export class VmOperations {
   /** Makes pages [first, end) of the file a hole. With (M) held. 0 or -errno. Null: -EINVAL. */
   punchHole: ((region: Vma, first: u32, end: u32) => i32) | null;
   /**
-   * Writes `page` to where it belongs, for the page stealer, which has taken it out of the page table. Neither (M) nor
-   * (V) is held, so the region may go while this sleeps: whatever is needed of it is read before.
+   * Writes `page`, number `pageOffset` of `file`, to where it belongs, for the page stealer, which has taken it out of the
+   * page table. Neither (M) nor (V) is held, so the region may be gone by now: what is needed of it was noted under (V),
+   * and the file is referenced. 0 or -errno. May sleep, but must not ask for memory.
    */
-  swapout: ((region: Vma, page: Page) => i32) | null;
+  swapout: ((file: File, pageOffset: u32, page: Page) => i32) | null;
 }
 
 /** A region: addresses of one kind, [vmStart, vmEnd). */

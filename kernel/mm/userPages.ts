@@ -2,7 +2,8 @@
  * Frames for programs: fresh, zeroed, copied.
  *
  * A program that eats up memory must not take the last frame: the kernel needs a few to go on serving, and to end that
- * program. So frames for user memory are refused while the kernel's own are still to be had.
+ * program. So frames for user memory are refused while the kernel's own are still to be had. Before they are refused,
+ * pages are taken back from those who do not use them (reclaim.ts, which says at boot how).
  *
  * The zero page is one frame, mapped read-only wherever a program reads memory that it has never written.
  */
@@ -16,6 +17,16 @@ import { getPage, type Page, PAGE_ANON, pageAddress, setPageFlag } from './page.
 const RESERVE_FRACTION: u32 = 32;
 
 let zero: Page = as<Page>(0);
+/** Called when memory is getting short: somebody should take pages back. May be called from anywhere. */
+let wakeReclaim: (() => void) | null = null;
+/** Takes pages back until more than so many are free; false: there are none to be had. Sleeps. */
+let reclaimPages: ((wanted: u32) => boolean) | null = null;
+
+/** Says how pages are taken back. At boot. */
+export function setReclaim(wake: () => void, reclaim: (wanted: u32) => boolean): void {
+  wakeReclaim = wake;
+  reclaimPages = reclaim;
+}
 
 /** Makes the zero page. */
 export function initUserPages(): void {
@@ -30,12 +41,37 @@ export function isMemoryLow(): boolean {
   return freePageCount() <= totalPageCount() / RESERVE_FRACTION;
 }
 
-/** A frame with undefined contents and one reference; null: no memory for programs. */
-export function allocUserPage(): Page | null {
-  return isMemoryLow() ? null : allocPages(0);
+/**
+ * Makes sure that a program may have more memory, taking pages back if it must. False: there is none to be had.
+ *
+ * @sleeps
+ * @locking no spinlock, and nothing that the page stealer wants
+ */
+export function haveMemory(): boolean {
+  const minimum = totalPageCount() / RESERVE_FRACTION;
+  if (freePageCount() > minimum * 2) return true;
+  const wake = wakeReclaim;
+  if (wake !== null) wake();
+  return haveFree(minimum);
 }
 
-/** A frame of zeroes. */
+/** Makes sure that more than `wanted` pages are free, taking pages back if it must. False: it cannot. @sleeps */
+export function haveFree(wanted: u32): boolean {
+  if (freePageCount() > wanted) return true;
+  const reclaim = reclaimPages;
+  return reclaim !== null && reclaim(wanted);
+}
+
+/** A frame with undefined contents and one reference; null: no memory for programs. @sleeps */
+export function allocUserPage(): Page | null {
+  while (haveMemory()) {
+    const page = isMemoryLow() ? null : allocPages(0);
+    if (page !== null) return page;
+  }
+  return null;
+}
+
+/** A frame of zeroes. @sleeps */
 export function allocZeroedPage(): Page | null {
   const page = allocUserPage();
   if (page !== null) fillBytes(pageAddress(page), 0, PAGE_SIZE);

@@ -24,7 +24,8 @@ import {
 } from '../abi/resource.ts';
 import { monotonicNs } from '../arch/x86/clock.ts';
 import { fpuInit } from '../arch/x86/fpu.ts';
-import { freePageCount, totalPageCount } from '../mm/buddy.ts';
+import { totalPageCount } from '../mm/buddy.ts';
+import { haveFree } from '../mm/userPages.ts';
 import { allocKernelStack, freeKernelStack, kernelStackLimit } from '../mm/kernelStack.ts';
 import { allocate, kfree, kmalloc } from '../mm/slab.ts';
 import { HELD_LOCKS_SIZE } from '../sync/heldLocks.ts';
@@ -46,9 +47,9 @@ function taskLimit(): u32 {
   return limit < 32 ? 32 : limit < stacks ? limit : stacks;
 }
 
-/** Is there memory for one more process? */
+/** Is there memory for one more process? @sleeps */
 export function mayFork(): boolean {
-  return freePageCount() > totalPageCount() / FORK_RESERVE;
+  return haveFree(totalPageCount() / FORK_RESERVE);
 }
 
 /** A zeroed task, with room behind it for what the lock checker knows of it. Null: no memory. */

@@ -13,6 +13,7 @@ import { current } from '../arch/x86/cpu.ts';
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { copyFromUser, copyToUser, strncpyFromUser } from '../arch/x86/userCopy.ts';
 import { freePageCount, totalPageCount } from '../mm/buddy.ts';
+import { freeSwapSlots, totalSwapSlots } from '../mm/swapArea.ts';
 import { type Spinlock } from '../sync/spinlock.ts';
 import { loadAverage } from './loadAverage.ts';
 import { lockTasks, numberOfTasks } from './taskList.ts';
@@ -89,6 +90,8 @@ export function sysSysinfo(address: u32): i32 {
   for (let i: u32 = 0; i < 3; i++) record.loads[i] = loadAverage(i);
   record.totalram = totalPageCount() * PAGE_SIZE;
   record.freeram = freePageCount() * PAGE_SIZE;
+  record.totalswap = totalSwapSlots() * PAGE_SIZE;
+  record.freeswap = freeSwapSlots() * PAGE_SIZE;
   record.mem_unit = 1;
   {
     using tasks = lockTasks();

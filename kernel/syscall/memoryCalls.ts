@@ -17,6 +17,8 @@ import {
   SYS_munlock,
   SYS_munlockall,
   SYS_munmap,
+  SYS_swapoff,
+  SYS_swapon,
 } from '../abi/syscallNumbers.ts';
 import {
   sysBrk,
@@ -34,6 +36,7 @@ import {
   sysMunlockall,
   sysMunmap,
 } from '../mm/sysMm.ts';
+import { sysSwapoff, sysSwapon } from '../mm/sysSwap.ts';
 import { setSystemCall } from './dispatch.ts';
 
 /** Makes them known. */
@@ -52,4 +55,6 @@ export function installMemoryCalls(): void {
   setSystemCall(SYS_munlock, sysMunlock);
   setSystemCall(SYS_mlockall, sysMlockall);
   setSystemCall(SYS_munlockall, sysMunlockall);
+  setSystemCall(SYS_swapon, sysSwapon);
+  setSystemCall(SYS_swapoff, sysSwapoff);
 }

@@ -9,14 +9,15 @@
 import { EBADF, EINTR } from '../abi/errno.ts';
 import { O_RDWR } from '../abi/fcntl.ts';
 import { LINUX_REBOOT_CMD_RESTART2, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2 } from '../abi/reboot.ts';
-import { SYS_reboot } from '../abi/syscallNumbers.ts';
+import { SYS_reboot, SYS_swapon } from '../abi/syscallNumbers.ts';
+import { SPACE } from './lib/characters.ts';
 import { run } from './lib/crt.ts';
 import { complain } from './lib/errors.ts';
 import { readFile } from './lib/files.ts';
 import { close, dup2, open, statusFlags } from './lib/fileCalls.ts';
 import { flush, initOutput, printError, printTo, putByte, stdout, type Output } from './lib/output.ts';
 import { execve, exitNow, fork, getpid, setsid, wait4 } from './lib/processCalls.ts';
-import { stringLength } from './lib/strings.ts';
+import { startsWith, stringLength } from './lib/strings.ts';
 import { drainOutput, makeOutputRaw, setControllingTerminal, setForeground } from './lib/terminal.ts';
 
 /** A service that could not be executed so many times in a row is given up. */
@@ -51,6 +52,7 @@ export function start(): void {
 
 function main(): i32 {
   openConsole();
+  turnOnSwap();
   const length = readFile(bytes('/etc/exec'), commands, 32768);
   if (length >= 0) runCommands(u32(length));
   shell.name = 'sh';
@@ -65,6 +67,22 @@ function main(): i32 {
     if (pid < 0 && pid !== -EINTR) idle();
     note(shell, pid, status[0]);
     note(agent, pid, status[0]);
+  }
+}
+
+/** `swap=DEVICE` on the kernel's command line. */
+function turnOnSwap(): void {
+  const line = commands; // not in use yet
+  const length = readFile(bytes('/proc/cmdline'), line, 4096);
+  for (let i: u32 = 0; i32(i) < length; i++) {
+    if ((i !== 0 && line[i - 1] !== SPACE) || !startsWith(line.add(i), bytes('swap='))) continue;
+    const name = line.add(i + 5);
+    let end: u32 = 0;
+    while (name[end] > SPACE) end++;
+    name[end] = 0;
+    const error = int80(SYS_swapon, u32(name), 0, 0, 0, 0, 0);
+    if (error < 0) complain('init', name, error);
+    return;
   }
 }
 

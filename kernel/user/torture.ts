@@ -1,6 +1,8 @@
 /*
  * torture [--iterations N] [--jobs N] [--threads N] [--seed N]: exercises fork, exec, wait, pipes, memory, files and
- * signals in loops, and checks every answer; with --threads, threads as well, N in each job (torture/threads.ts). torture --bomb processes, torture --bomb memory: takes all there is (torture/bombs.ts).
+ * signals in loops, and checks every answer; with --threads, threads as well, N in each job (torture/threads.ts).
+ * torture --vm SIZE [--threads N] [--instructions N] [--seed N]: puts memory under pressure (torture/pressure.ts).
+ * torture --bomb processes, torture --bomb memory: takes all there is (torture/bombs.ts).
  *
  * Each job is a process with a random sequence of its own that the seed determines; each iteration of it goes through
  * all the rounds below. The first mismatch is reported and ends the job with status 1; torture's own status is 0 only if
@@ -11,13 +13,15 @@
 import { SLASH } from './lib/characters.ts';
 import { run } from './lib/crt.ts';
 import { joinPath } from './lib/files.ts';
+import { complain } from './lib/errors.ts';
 import { print, printError, flush, stdout } from './lib/output.ts';
 import { exitNow, fork, wait4 } from './lib/processCalls.ts';
-import { contains, parseNumber, stringsEqual, type StringList } from './lib/strings.ts';
+import { contains, parseNumber, stringLength, stringsEqual, type StringList } from './lib/strings.ts';
 import { memoryBomb, processBomb } from './torture/bombs.ts';
 import { type Job, seedJob } from './torture/job.ts';
 import { childProgram, execRound, forkRound, killRound, treeRound } from './torture/processes.ts';
 import { breakRound, copyOnWriteRound, mapRound, protectRound } from './torture/memory.ts';
+import { runPressure } from './torture/pressure.ts';
 import { groupRound, MAX_THREADS, threadRound } from './torture/threads.ts';
 import { fileRound, pipeRound, pipelineRound } from './torture/transfers.ts';
 
@@ -26,6 +30,8 @@ class Settings {
   jobs: i32;
   threads: i32; // in each job, besides its first; 0: no rounds of threads
   seed: i32;
+  vm: i32; // bytes for --vm; 0: not asked for
+  instructions: i32; // how long --vm takes
 }
 
 const path = zeroed<FixedArray<u8, 256>>();
@@ -51,10 +57,13 @@ function main(argc: u32, argv: StringList): i32 {
   settings.iterations = 10;
   settings.jobs = 2;
   settings.seed = 1;
+  settings.instructions = 100000000;
   if (!readSettings(argc, argv)) {
     printError('usage: torture [--iterations N] [--jobs N] [--threads N] [--seed N]\n');
+    printError('       torture --vm SIZE [--threads N] [--instructions N] [--seed N]\n');
     return 2;
   }
+  if (settings.vm !== 0) return pressure();
   for (let number: i32 = 0; number < settings.jobs; number++) {
     const pid = fork();
     if (pid === 0) exitNow(runJob(number, programPath(argv[0]!)));
@@ -91,9 +100,37 @@ function readSettings(argc: u32, argv: StringList): boolean {
       if (!parseNumber(value, addrOf(settings.jobs))) return false;
     } else if (stringsEqual(name, bytes('--threads'))) {
       if (!parseNumber(value, addrOf(settings.threads)) || u32(settings.threads) > MAX_THREADS) return false;
+    } else if (stringsEqual(name, bytes('--vm'))) {
+      if (!parseSize(value, addrOf(settings.vm)) || settings.vm === 0) return false;
+    } else if (stringsEqual(name, bytes('--instructions'))) {
+      if (!parseSize(value, addrOf(settings.instructions))) return false;
     } else if (!stringsEqual(name, bytes('--seed')) || !parseNumber(value, addrOf(settings.seed))) return false;
   }
   return true;
+}
+
+/** A number, with K, M or G behind it for 2^10, 2^20 or 2^30. */
+function parseSize(value: Ptr<u8>, result: Ptr<i32>): boolean {
+  const length = stringLength(value);
+  if (length === 0) return false;
+  let shift: u32 = 0;
+  const unit = value[length - 1];
+  if (unit === 0x4b) shift = 10;
+  else if (unit === 0x4d) shift = 20;
+  else if (unit === 0x47) shift = 30;
+  if (shift !== 0) value[length - 1] = 0;
+  if (!parseNumber(value, result) || result[0] < 0 || result[0] >> i32(31 - shift) !== 0) return false;
+  result[0] <<= i32(shift);
+  return true;
+}
+
+/** torture --vm. Returns the exit status. */
+function pressure(): i32 {
+  const threads: u32 = settings.threads === 0 ? 1 : u32(settings.threads);
+  const error = runPressure(u32(settings.vm), threads, u32(settings.instructions), u32(settings.seed));
+  if (error !== 0) return complain('torture', bytes('--vm'), error);
+  print('torture: %u threads under pressure, all well\n', threads);
+  return 0;
 }
 
 /** All iterations of one job. Returns its exit status. */

@@ -6,11 +6,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inject } from 'vitest';
-import { Machine, type BootModule, type RunResult } from '../../emulator/machine.ts';
+import { checkMemory, type Findings } from '../../emulator/inspect/invariants.ts';
+import { KernelReader, type KernelLayout } from '../../emulator/inspect/kernelReader.ts';
+import { MemoryState } from '../../emulator/inspect/memoryState.ts';
+import { Disk, Machine, type BootModule, type RunResult } from '../../emulator/machine.ts';
 import { readCore } from '../../emulator/node/wasm.ts';
 import { S_IFREG } from '../../kernel/abi/stat.ts';
 import { commandsArchive } from '../../tools/image/initramfs.ts';
 import { writeArchive } from '../../tools/image/newc.ts';
+import { swapImage } from '../../tools/image/swapImage.ts';
 
 export interface GuestOptions {
   readonly memoryBytes?: number;
@@ -22,6 +26,8 @@ export interface GuestOptions {
   /** More files for the root file system: absolute path to contents. All of them are executable. */
   readonly files?: ReadonlyMap<string, Uint8Array>;
   readonly commandLine?: string;
+  /** Bytes of swap space, in use from the start. */
+  readonly swapBytes?: number;
 }
 
 export interface GuestRun {
@@ -30,6 +36,8 @@ export interface GuestRun {
   readonly output: string;
   readonly result: RunResult;
   readonly stateHash: string;
+  /** What is wrong with the kernel's memory management at the end, when all is quiet. */
+  readonly findings: Findings;
 }
 
 const DEFAULT_MEMORY = 16 << 20;
@@ -50,6 +58,7 @@ export async function createGuest(options: GuestOptions = {}): Promise<Machine> 
   }
   if (options.exec !== undefined) modules.push({ data: commandsArchive(options.exec), commandLine: 'exec.cpio' });
   const quiet = options.exec === undefined ? '' : 'quiet';
+  const swap = options.swapBytes === undefined ? '' : 'swap=/dev/hdd';
   return Machine.create({
     wasm: readCore,
     memoryBytes: options.memoryBytes ?? DEFAULT_MEMORY,
@@ -57,8 +66,10 @@ export async function createGuest(options: GuestOptions = {}): Promise<Machine> 
     cpus: options.cpus ?? 1,
     mode: options.mode ?? 'fast',
     kernel: builtFile('kernel.elf'),
-    commandLine: `${quiet} ${options.commandLine ?? ''}`.trim(),
+    commandLine: `${quiet} ${swap} ${options.commandLine ?? ''}`.trim(),
     modules,
+    disks:
+      options.swapBytes === undefined ? [] : [undefined, undefined, undefined, new Disk(swapImage(options.swapBytes))],
   });
 }
 
@@ -70,17 +81,26 @@ export async function runGuest(options: GuestOptions, limit = DEFAULT_LIMIT): Pr
     machine.serial(0).onOutput((bytes) => pieces.push(bytes.slice()));
     const result = await machine.run({ instructions: limit });
     const status = result.reason === 'exit' ? (result.exitCode ?? 0) & 0xff : undefined;
-    return { status, output: Buffer.concat(pieces).toString(), result, stateHash: machine.stateHash() };
+    const output = Buffer.concat(pieces).toString();
+    const findings = checkMemory(memoryState(machine), status !== undefined);
+    return { status, output, result, stateHash: machine.stateHash(), findings };
   } finally {
     await machine.destroy();
   }
+}
+
+/** The guest's memory management, seen from outside. */
+export function memoryState(machine: Machine): MemoryState {
+  const layout = JSON.parse(Buffer.from(builtFile('kernel.layout.json')).toString()) as KernelLayout;
+  return new MemoryState(new KernelReader(machine, layout));
 }
 
 /** The command that repeats a run by hand, for the message of a failing test. */
 export function replayCommand(options: GuestOptions): string {
   const cpus = options.cpus === undefined ? '' : ` --cpus ${options.cpus}`;
   const memory = `--memory ${(options.memoryBytes ?? DEFAULT_MEMORY) >> 20}M`;
+  const swap = options.swapBytes === undefined ? '' : ` --swap ${options.swapBytes >> 10}K`;
   const commands = (options.exec ?? []).map((command) => `--exec '${command.replaceAll("'", "'\\''")}'`);
   const exact = options.mode === 'exact' ? ' --exact' : '';
-  return `npx pagewright run${cpus} ${memory} --seed ${options.seed ?? 1}${exact} ${commands.join(' ')}`.trim();
+  return `npx pagewright run${cpus} ${memory} --seed ${options.seed ?? 1}${swap}${exact} ${commands.join(' ')}`.trim();
 }

@@ -7,13 +7,27 @@
  */
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { Disk, DiskImage } from '../../../emulator/machine.ts';
-import { type Option, type OptionValues, RunError, stringOption, UsageError } from '../command.ts';
+import { swapImage } from '../../image/swapImage.ts';
+import { type Option, type OptionValues, parseSize, RunError, stringOption, UsageError } from '../command.ts';
 
 const NAMES = ['hda', 'hdb', 'hdc', 'hdd'];
 const WRITABLE = ',writable';
 
-export const diskOptions: Readonly<Record<string, Option>> = Object.fromEntries(
-  NAMES.map((name, i) => [
+const PAGE_BYTES = 4096;
+/** A header, and something to keep pages in. */
+const SMALLEST_SWAP = 10 * PAGE_BYTES;
+/** The disk that --swap makes, and the word that tells our kernel's init to use it. */
+const SWAP_DISK = 3;
+export const SWAP_WORD = `swap=/dev/${NAMES[SWAP_DISK]!}`;
+
+const swapOption: Option = {
+  type: 'string',
+  value: 'SIZE',
+  help: 'swap space for our kernel, in an empty disk of its own (hdd)',
+};
+
+export const diskOptions: Readonly<Record<string, Option>> = Object.fromEntries([
+  ...NAMES.map((name, i) => [
     name,
     {
       type: 'string',
@@ -24,12 +38,13 @@ export const diskOptions: Readonly<Record<string, Option>> = Object.fromEntries(
           : `another one, ${['', 'beside the first', 'on the second channel', 'beside that'][i]!}`,
     },
   ]),
-);
+  ['swap', swapOption],
+]) as Readonly<Record<string, Option>>;
 
 export interface OpenDisks {
   /** hda to hdd; absent ones are undefined. */
   readonly disks: readonly (Disk | undefined)[];
-  /** The files and options behind them, for QEMU. */
+  /** The files and options behind them, for QEMU; a disk that is in no file has none. */
   readonly files: readonly ({ readonly path: string; readonly writable: boolean } | undefined)[];
   /** Writes back what belongs into files, and closes them. */
   close(): void;
@@ -37,7 +52,7 @@ export interface OpenDisks {
 
 interface OpenDisk {
   readonly disk: Disk;
-  readonly file: { readonly path: string; readonly writable: boolean };
+  readonly file: { readonly path: string; readonly writable: boolean } | undefined;
   readonly close: () => void;
 }
 
@@ -52,11 +67,22 @@ export function openDisks(values: OptionValues): OpenDisks {
       const value = stringOption(values, name);
       opened.push(value === undefined ? undefined : openDisk(name, value));
     }
+    const swap = stringOption(values, 'swap');
+    if (swap !== undefined) opened[SWAP_DISK] = makeSwap(swap, opened[SWAP_DISK]);
   } catch (error) {
     close();
     throw error;
   }
   return { disks: opened.map((disk) => disk?.disk), files: opened.map((disk) => disk?.file), close };
+}
+
+function makeSwap(value: string, other: OpenDisk | undefined): OpenDisk {
+  if (other !== undefined) throw new UsageError('--swap needs the place of --hdd');
+  const bytes = parseSize(value, 'swap');
+  if (bytes < SMALLEST_SWAP || bytes % PAGE_BYTES !== 0) {
+    throw new UsageError('--swap takes a size of whole pages of 4K, and 40K at least');
+  }
+  return { disk: new Disk(swapImage(bytes)), file: undefined, close: () => undefined };
 }
 
 function openDisk(name: string, value: string): OpenDisk {

@@ -8,6 +8,7 @@ import type { BootModule } from '../../../emulator/machine.ts';
 import type { ProjectImages } from '../../build/buildProject.ts';
 import { commandsArchive } from '../../image/initramfs.ts';
 import { listOption, type Option, type OptionValues, RunError, stringOption, UsageError } from '../command.ts';
+import { SWAP_WORD } from './disks.ts';
 
 export const imageOptions: Readonly<Record<string, Option>> = {
   kernel: { type: 'string', value: 'FILE', help: 'boot this multiboot kernel instead of our own' },
@@ -41,6 +42,7 @@ export function readOtherImages(values: OptionValues): BootImages {
   if (listOption(values, 'exec').length > 0) {
     throw new UsageError('--exec runs commands in our own kernel; give other kernels their input through a pipe');
   }
+  if (hasSwap(values)) throw new UsageError('--swap is for our own kernel; give others a disk with --hda to --hdd');
   const [kernel, bzImage] = [stringOption(values, 'kernel'), stringOption(values, 'bzimage')];
   if (kernel !== undefined && bzImage !== undefined) throw new UsageError('give either --kernel or --bzimage');
   const image = readImage((kernel ?? bzImage)!, 'kernel');
@@ -59,13 +61,21 @@ export function ownImages(images: ProjectImages, values: OptionValues): BootImag
   if (listOption(values, 'initrd').length > 0) throw new UsageError('--initrd belongs to --kernel or --bzimage');
   const modules = [{ data: images.initrd, commandLine: 'initrd.cpio' }];
   if (commands.length > 0) modules.push({ data: commandsArchive(commands), commandLine: 'exec.cpio' });
-  const words = [...(commands.length > 0 ? ['quiet'] : []), commandLineOf(values)];
+  const words = [
+    ...(commands.length > 0 ? ['quiet'] : []),
+    ...(hasSwap(values) ? [SWAP_WORD] : []),
+    commandLineOf(values),
+  ];
   return {
     kernel: images.kernel,
     roms: readRoms(values),
     commandLine: words.filter((word) => word !== '').join(' '),
     modules,
   };
+}
+
+function hasSwap(values: OptionValues): boolean {
+  return values['swap'] !== undefined;
 }
 
 function commandLineOf(values: OptionValues): string {

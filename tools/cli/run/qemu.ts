@@ -26,6 +26,11 @@ export function runQemu(root: string, images: BootImages, disks: OpenDisks, sett
   if (modules.length > 0) args.push('-initrd', modules.join(','));
   args.push('-smp', `${settings.cpus}`, '-m', `${settings.memoryBytes >> 20}`);
   disks.files.forEach((disk, index) => {
+    if (disk === undefined && disks.disks[index] !== undefined) {
+      throw new RunError(
+        '--swap is for the machine; give QEMU a disk that mkswap has prepared, and --append swap=/dev/hdd',
+      );
+    }
     if (disk === undefined) return;
     const snapshot = disk.writable ? 'off' : 'on';
     args.push('-drive', `file=${disk.path},format=raw,if=ide,index=${index},snapshot=${snapshot}`);
