@@ -6,8 +6,8 @@
  * another group that reads is stopped by SIGTTIN; one that writes (if TOSTOP is set) or changes modes, by SIGTTOU. When
  * the leader exits the line is hung up: SIGHUP to the foreground, and every file that was open on the terminal is dead.
  *
- * Locking. Tty.session and Tty.foreground are (L), Process.tty is (T), the task list's lock. The two are never held
- * together; a process that is about to get a terminal is the only one that could change its own.
+ * Locking. Tty.session and Tty.foreground are (L), Process.tty is (T), the task list's lock. To give a terminal to a
+ * session, or take it away, needs both, (T) first: two leaders who open one terminal at once do not both get it.
  */
 
 import { EIO, EPERM, ERESTARTSYS } from '../abi/errno.ts';
@@ -15,7 +15,7 @@ import { SIGCONT, SIGHUP, SIGTTIN } from '../abi/signal.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { isSignalBlockedOrIgnored, sendSignalToGroup } from '../proc/signalSend.ts';
 import { type Process } from '../proc/task.ts';
-import { isOrphanedGroup, lockTasks, processAfter } from '../proc/taskList.ts';
+import { isOrphanedGroup, lockTasks, processAfter, type TaskListLock } from '../proc/taskList.ts';
 import { flushInput, flushOutput, startOutput } from './lineDiscipline.ts';
 import { type Tty } from './tty.ts';
 
@@ -33,61 +33,55 @@ export function checkForeground(tty: Tty, signal: i32): i32 {
   return -ERESTARTSYS;
 }
 
-/** Makes `tty` the terminal of the current process's session, whose leader it is. */
-function adopt(tty: Tty, process: Process): void {
-  {
-    using _held = tty.lock.acquireIrqSave();
-    tty.session = process.session;
-    tty.foreground = process.pgrp;
-  }
-  using _tasks = lockTasks();
+/** Makes `tty` the terminal of `process` and its session, which it leads. False: one of them has another by now. */
+function adopt(tty: Tty, process: Process, _tasks: Held<TaskListLock>): boolean {
+  if (process.session !== process.pid || process.tty !== null) return false;
+  using _held = tty.lock.acquireIrqSave();
+  if (tty.session !== 0) return false;
+  tty.session = process.session;
+  tty.foreground = process.pgrp;
   process.tty = tty;
+  return true;
 }
 
-/** A session leader without a terminal has opened one that is nobody's. */
+/** If a session leader without a terminal has opened one that is nobody's, it becomes his. */
 export function adoptOnOpen(tty: Tty): void {
-  const process = current().process;
-  if (process.session !== process.pid || process.tty !== null || tty.session !== 0) return;
-  adopt(tty, process);
+  using tasks = lockTasks();
+  adopt(tty, current().process, tasks);
 }
 
 /** TIOCSCTTY: 0 or -EPERM. With `steal` the superuser takes it away from another session. */
 export function adoptOnRequest(tty: Tty, steal: boolean): i32 {
+  using tasks = lockTasks();
   const process = current().process;
   const isLeader = process.session === process.pid;
-  if (isLeader && tty.session === process.session) return 0;
-  if (!isLeader || process.tty !== null) return -EPERM;
   const owner = tty.session;
+  if (isLeader && owner === process.session) return 0;
+  if (!isLeader || process.tty !== null) return -EPERM;
   if (owner !== 0) {
     if (!steal || current().credentials.euid !== 0) return -EPERM;
-    forgetTty(owner);
+    release(tty);
+    forgetTty(owner, tasks);
   }
-  adopt(tty, process);
-  return 0;
+  return adopt(tty, process, tasks) ? 0 : -EPERM;
 }
 
 /** No process of the session has a terminal any more. */
-function forgetTty(session: u32): void {
-  using held = lockTasks();
-  for (let process = processAfter(null, held); process !== null; process = processAfter(process, held)) {
+function forgetTty(session: u32, tasks: Held<TaskListLock>): void {
+  for (let process = processAfter(null, tasks); process !== null; process = processAfter(process, tasks)) {
     if (process.session === session) process.tty = null;
   }
 }
 
 /** TIOCNOTTY: the current process does without; if it leads the session, all of the session do. */
-export function giveUpTty(tty: Tty): void {
+export function giveUpTty(): void {
   const process = current().process;
-  if (process.session !== process.pid) {
-    using _held = lockTasks();
-    process.tty = null;
+  if (process.session === process.pid) {
+    leaveTty(process, false);
     return;
   }
-  const group = tty.foreground;
-  release(tty);
-  forgetTty(process.session);
-  if (group === 0) return;
-  sendSignalToGroup(group, SIGHUP);
-  sendSignalToGroup(group, SIGCONT);
+  using _held = lockTasks();
+  process.tty = null;
 }
 
 function release(tty: Tty): void {
@@ -102,14 +96,28 @@ function release(tty: Tty): void {
  * @locking none held
  */
 export function hangUpSession(process: Process): void {
-  const tty = process.tty;
-  if (tty === null) return;
-  const group = tty.foreground;
-  hangUp(tty);
-  forgetTty(process.session);
+  leaveTty(process, true);
+}
+
+/** The session that `process` leads has no terminal any more; who was in the foreground there is told. */
+function leaveTty(process: Process, hangsUp: boolean): void {
+  const group = detachTty(process, hangsUp);
   if (group === 0) return;
   sendSignalToGroup(group, SIGHUP);
   sendSignalToGroup(group, SIGCONT);
+}
+
+/** Takes the terminal away from the session. The group in the foreground, or 0. */
+function detachTty(process: Process, hangsUp: boolean): u32 {
+  using tasks = lockTasks();
+  const tty = process.tty;
+  if (tty === null) return 0;
+  forgetTty(process.session, tasks);
+  if (tty.session !== process.session) return 0; // it was hung up before, and may be another's by now
+  const group = tty.foreground;
+  if (hangsUp) hangUp(tty);
+  else release(tty);
+  return group;
 }
 
 /** All files that are open on `tty`, but those opened as /dev/console, are dead from now on; it is nobody's. */

@@ -369,7 +369,7 @@ function controlJob(tty: Tty, request: u32, argument: u32): i32 {
       return adoptOnRequest(tty, argument === 1);
     case TIOCNOTTY:
       if (current().process.tty !== tty) return -ENOTTY;
-      giveUpTty(tty);
+      giveUpTty();
       return 0;
     case TIOCGPGRP:
       if (current().process.tty !== tty) return -ENOTTY;
@@ -395,15 +395,12 @@ function setForeground(tty: Tty, address: u32): i32 {
   let group: u32 = 0;
   if (getUser32(address, addrOf(group)) !== 0) return -EFAULT;
   if (i32(group) < 0) return -EINVAL;
-  const session = findSession(group);
+  using tasks = lockTasks();
+  const session = sessionOfGroup(group, tasks);
   if (session === NO_SESSION) return -ESRCH;
   if (session !== process.session) return -EPERM;
   using _held = tty.lock.acquireIrqSave();
+  if (tty.session !== session) return -ENOTTY; // it was taken away meanwhile
   tty.foreground = group;
   return 0;
-}
-
-function findSession(group: u32): u32 {
-  using held = lockTasks();
-  return sessionOfGroup(group, held);
 }

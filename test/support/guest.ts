@@ -9,8 +9,9 @@ import { inject } from 'vitest';
 import { checkMemory, type Findings } from '../../emulator/inspect/invariants.ts';
 import { KernelReader, type KernelLayout } from '../../emulator/inspect/kernelReader.ts';
 import { MemoryState } from '../../emulator/inspect/memoryState.ts';
-import { Disk, Machine, type BootModule, type RunResult } from '../../emulator/machine.ts';
+import { Disk, Machine, type BootModule, type MachineOptions, type RunResult } from '../../emulator/machine.ts';
 import { readCore } from '../../emulator/node/wasm.ts';
+import { RandomSlices } from '../../emulator/policies/random-slices.ts';
 import { S_IFREG } from '../../kernel/abi/stat.ts';
 import { commandsArchive } from '../../tools/image/initramfs.ts';
 import { writeArchive } from '../../tools/image/newc.ts';
@@ -21,6 +22,8 @@ export interface GuestOptions {
   readonly seed?: number;
   readonly cpus?: number;
   readonly mode?: 'fast' | 'exact';
+  /** Slices of random lengths up to this, for CPUs in random order, instead of the default policy. */
+  readonly longestSlice?: number;
   /** Commands for the guest's shell; the guest switches itself off after the last one. */
   readonly exec?: readonly string[];
   /** More files for the root file system: absolute path to contents. All of them are executable. */
@@ -49,6 +52,10 @@ export function builtFile(name: string): Uint8Array {
   return readFileSync(join(inject('imageFolder'), name));
 }
 
+function policyOf({ longestSlice }: GuestOptions): Pick<MachineOptions, 'policy'> {
+  return longestSlice === undefined ? {} : { policy: (random) => new RandomSlices(random, longestSlice) };
+}
+
 /** A machine with the kernel loaded; nothing has run yet. The caller destroys it. */
 export async function createGuest(options: GuestOptions = {}): Promise<Machine> {
   const modules: BootModule[] = [{ data: builtFile('initrd.cpio'), commandLine: 'initrd.cpio' }];
@@ -65,6 +72,7 @@ export async function createGuest(options: GuestOptions = {}): Promise<Machine> 
     seed: options.seed ?? 1,
     cpus: options.cpus ?? 1,
     mode: options.mode ?? 'fast',
+    ...policyOf(options),
     kernel: builtFile('kernel.elf'),
     commandLine: `${quiet} ${swap} ${options.commandLine ?? ''}`.trim(),
     modules,
