@@ -3,7 +3,8 @@
  *
  * If /etc/exec exists, it holds shell commands, each ended by a zero byte: init runs them on the console, one after the
  * other, and powers off with the status of the last. Otherwise it keeps two services running: a shell on the console, in
- * a session of its own, and the agent on the second serial line, if there is one.
+ * a session of its own, and the agent on the second serial line, if there is one. With the word `once` on the kernel's
+ * command line, the end of the shell is the end of the machine, which powers off with the shell's status.
  */
 
 import { EBADF, EINTR } from '../abi/errno.ts';
@@ -55,6 +56,7 @@ function main(): i32 {
   turnOnSwap();
   const length = readFile(bytes('/etc/exec'), commands, 32768);
   if (length >= 0) runCommands(u32(length));
+  const once = runsOnce();
   shell.name = 'sh';
   shell.start = startShell;
   agent.name = 'agent';
@@ -65,6 +67,7 @@ function main(): i32 {
     const status = zeroed<FixedArray<u32, 1>>();
     const pid = wait4(-1, status, 0);
     if (pid < 0 && pid !== -EINTR) idle();
+    if (once && pid === shell.pid) powerOff(statusOf(status[0]));
     note(shell, pid, status[0]);
     note(agent, pid, status[0]);
   }
@@ -72,18 +75,31 @@ function main(): i32 {
 
 /** `swap=DEVICE` on the kernel's command line. */
 function turnOnSwap(): void {
-  const line = commands; // not in use yet
+  const name = wordBehind('swap=');
+  if (name === null) return;
+  const error = int80(SYS_swapon, u32(name), 0, 0, 0, 0, 0);
+  if (error < 0) complain('init', name, error);
+}
+
+/** `once` on the kernel's command line. */
+function runsOnce(): boolean {
+  const rest = wordBehind('once');
+  return rest !== null && rest[0] === 0;
+}
+
+/** The rest of the word on the kernel's command line that begins with `prefix`; null if there is none. */
+function wordBehind(prefix: string): Ptr<u8> | null {
+  const line = commands; // not in use at these times
   const length = readFile(bytes('/proc/cmdline'), line, 4096);
   for (let i: u32 = 0; i32(i) < length; i++) {
-    if ((i !== 0 && line[i - 1] !== SPACE) || !startsWith(line.add(i), bytes('swap='))) continue;
-    const name = line.add(i + 5);
+    if ((i !== 0 && line[i - 1] !== SPACE) || !startsWith(line.add(i), bytes(prefix))) continue;
+    const rest = line.add(i + stringLength(bytes(prefix)));
     let end: u32 = 0;
-    while (name[end] > SPACE) end++;
-    name[end] = 0;
-    const error = int80(SYS_swapon, u32(name), 0, 0, 0, 0, 0);
-    if (error < 0) complain('init', name, error);
-    return;
+    while (rest[end] > SPACE) end++;
+    rest[end] = 0;
+    return rest;
   }
+  return null;
 }
 
 /** Standard input, output and error are the console, whether the kernel has opened it already or not. */
@@ -195,8 +211,13 @@ function runCommand(command: Ptr<u8>): i32 {
   }
   const status = zeroed<FixedArray<u32, 1>>();
   while (wait4(-1, status, 0) !== child) continue; // orphans come home, too
-  const signal = status[0] & 0x7f;
-  return i32(signal !== 0 ? 128 + signal : (status[0] >>> 8) & 0xff);
+  return statusOf(status[0]);
+}
+
+/** A wait status as a shell would tell it. */
+function statusOf(status: u32): i32 {
+  const signal = status & 0x7f;
+  return i32(signal !== 0 ? 128 + signal : (status >>> 8) & 0xff);
 }
 
 /** Switches the machine off, once all output has left; its host is told `status`. */

@@ -18,7 +18,9 @@ import { restoreSnapshot, saveRecording, saveSnapshot } from '../run/stateFiles.
 
 export const runCommand: Command = {
   name: 'run',
-  summary: 'Boot the kernel, and run commands in it or give it this terminal (Ctrl-] leaves).',
+  summary:
+    'Boot the kernel, and run commands in it or give it this terminal (Ctrl-] leaves). What is piped in is typed at the ' +
+    "shell, and at its end a ^D: the machine powers off, and the shell's status is ours.",
   options: {
     exec: {
       type: 'string',

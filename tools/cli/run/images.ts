@@ -61,11 +61,9 @@ export function ownImages(images: ProjectImages, values: OptionValues): BootImag
   if (listOption(values, 'initrd').length > 0) throw new UsageError('--initrd belongs to --kernel or --bzimage');
   const modules = [{ data: images.initrd, commandLine: 'initrd.cpio' }];
   if (commands.length > 0) modules.push({ data: commandsArchive(commands), commandLine: 'exec.cpio' });
-  const words = [
-    ...(commands.length > 0 ? ['quiet'] : []),
-    ...(hasSwap(values) ? [SWAP_WORD] : []),
-    commandLineOf(values),
-  ];
+  // The shell of a console that is a pipe is the only one: with it, the machine ends.
+  const mode = commands.length > 0 ? 'quiet' : process.stdin.isTTY ? '' : 'once';
+  const words = [mode, hasSwap(values) ? SWAP_WORD : '', commandLineOf(values)];
   return {
     kernel: images.kernel,
     roms: readRoms(values),

@@ -11,6 +11,8 @@ import { setTimeout } from 'node:timers/promises';
 import type { SerialPort } from '../../../emulator/machine.ts';
 
 const LINE_FEED = 0x0a;
+/** What a terminal takes for the end of input, at the beginning of a line. */
+const END_OF_INPUT = 0x04;
 /** A guest that has been silent for so many instructions is asked for nothing else. */
 export const SILENCE_INSTRUCTIONS = 2_000_000;
 /** How long a writer may take for what counts as written before the start. */
@@ -18,13 +20,16 @@ const HEAD_START_MILLISECONDS = 100;
 
 export class PipedInput {
   readonly #console: SerialPort;
+  readonly #typesEnd: boolean;
+  #lineIsOpen = false;
   #waiting: Buffer = Buffer.alloc(0);
   #spoke = false;
   #ended = false;
   readonly #detach: () => void;
 
-  private constructor(console: SerialPort, stream: NodeJS.ReadStream, onArrival: () => void) {
+  private constructor(console: SerialPort, stream: NodeJS.ReadStream, typesEnd: boolean, onArrival: () => void) {
     this.#console = console;
+    this.#typesEnd = typesEnd;
     const unlisten = console.onByte(() => (this.#spoke = true));
     const onData = (data: Buffer): void => {
       this.#waiting = Buffer.concat([this.#waiting, data]);
@@ -47,11 +52,17 @@ export class PipedInput {
 
   /**
    * Takes over the stream, and waits a moment for what was written to it before. `onArrival` is called when there is more
-   * input, or when it has ended.
+   * input, or when it has ended. With `typesEnd`, the guest's terminal is told of the end of input by ^D, and again whenever
+   * the guest is silent after it: each program that reads from the terminal takes one for itself.
    */
-  static async open(console: SerialPort, stream: NodeJS.ReadStream, onArrival: () => void): Promise<PipedInput> {
+  static async open(
+    console: SerialPort,
+    stream: NodeJS.ReadStream,
+    typesEnd: boolean,
+    onArrival: () => void,
+  ): Promise<PipedInput> {
     let ended: () => void = () => undefined;
-    const input = new PipedInput(console, stream, () => {
+    const input = new PipedInput(console, stream, typesEnd, () => {
       onArrival();
       if (input.#ended) ended();
     });
@@ -77,9 +88,18 @@ export class PipedInput {
     if (!guestSleeps && (!this.#console.listening || this.#console.queued > 0)) return;
     const end = this.#waiting.indexOf(LINE_FEED) + 1;
     const line = end === 0 ? this.#waiting : this.#waiting.subarray(0, end);
-    if (line.length === 0) return;
+    if (line.length === 0) {
+      if (this.#ended && this.#typesEnd) this.#typeEnd();
+      return;
+    }
+    this.#lineIsOpen = end === 0;
     this.#waiting = this.#waiting.subarray(line.length);
     this.#console.send(line);
+  }
+
+  #typeEnd(): void {
+    this.#console.send(Uint8Array.from(this.#lineIsOpen ? [LINE_FEED, END_OF_INPUT] : [END_OF_INPUT]));
+    this.#lineIsOpen = false;
   }
 
   close(): void {

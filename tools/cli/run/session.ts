@@ -56,7 +56,7 @@ function start(machine: Machine, settings: Settings, isInteractive: boolean): Pr
     ...(settings.until === undefined ? {} : { untilOutput: { port: CONSOLE, pattern: settings.until } }),
   };
   if (settings.commands.length > 0) return machine.run(options);
-  return isInteractive ? runInteractive(machine, options) : runPiped(machine, limit, settings.until);
+  return isInteractive ? runInteractive(machine, options) : runPiped(machine, limit, settings);
 }
 
 async function runInteractive(machine: Machine, options: RunOptions): Promise<RunResult> {
@@ -71,11 +71,14 @@ async function runInteractive(machine: Machine, options: RunOptions): Promise<Ru
   }
 }
 
-/** The end of the input does not end the guest: it may have much to do with it. */
-async function runPiped(machine: Machine, limit: number, until: string | undefined): Promise<RunResult> {
+/**
+ * The end of the input does not end a guest: it may have much to do with it. Our own shell gets a ^D then, and when it ends
+ * the machine powers off with its status (the word `once` on the command line).
+ */
+async function runPiped(machine: Machine, limit: number, { until, isOwn }: Settings): Promise<RunResult> {
   const console = machine.serial(CONSOLE);
   let arrived: () => void = () => undefined;
-  const input = await PipedInput.open(console, process.stdin, () => arrived());
+  const input = await PipedInput.open(console, process.stdin, isOwn, () => arrived());
   const pattern = new OutputPattern(until ?? '');
   const unlisten = console.onByte((byte) => {
     if (until !== undefined && pattern.next(byte)) machine.stop();

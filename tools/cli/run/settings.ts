@@ -26,7 +26,11 @@ export const settingsOptions: Readonly<Record<string, Option>> = {
     value: 'SIZE',
     help: 'RAM of the guest, 8M to 1G (default 16M; 1M to 1G and 512M for kernels of others)',
   },
-  seed: { type: 'string', value: 'N', help: 'what all chance in the machine comes from (default 1)' },
+  seed: {
+    type: 'string',
+    value: 'N',
+    help: 'what all chance comes from: random numbers, and with several CPUs their turns (default 1)',
+  },
   policy: { type: 'string', value: 'NAME', help: `whose turn it is: ${POLICY_NAMES}` },
   exact: { type: 'boolean', help: 'interpret instead of compiling; the guest cannot tell' },
   limit: { type: 'string', value: 'INSTRUCTIONS', help: 'stop, and fail, after so many guest instructions' },
@@ -34,6 +38,8 @@ export const settingsOptions: Readonly<Record<string, Option>> = {
 };
 
 export interface Settings {
+  /** The project's own kernel runs. */
+  readonly isOwn: boolean;
   /** For the guest's shell; none when the console is on this terminal. */
   readonly commands: readonly string[];
   readonly cpus: number;
@@ -67,6 +73,7 @@ export function readSettings(values: OptionValues, isOwn: boolean): Settings {
   const until = stringOption(values, 'until');
   if (until === '') throw new UsageError('--until takes the text to wait for');
   return {
+    isOwn,
     commands: listOption(values, 'exec'),
     cpus: Number(cpus),
     memoryBytes,
