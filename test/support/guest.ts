@@ -28,6 +28,8 @@ export interface GuestOptions {
   readonly exec?: readonly string[];
   /** More files for the root file system: absolute path to contents. All of them are executable. */
   readonly files?: ReadonlyMap<string, Uint8Array>;
+  /** One more archive for the root file system, as it is. */
+  readonly archive?: Uint8Array;
   readonly commandLine?: string;
   /** Bytes of swap space, in use from the start. */
   readonly swapBytes?: number;
@@ -63,6 +65,7 @@ export async function createGuest(options: GuestOptions = {}): Promise<Machine> 
     const entries = [...options.files].map(([path, data]) => ({ path: path.slice(1), mode: S_IFREG | 0o755, data }));
     modules.push({ data: writeArchive(entries), commandLine: 'files.cpio' });
   }
+  if (options.archive !== undefined) modules.push({ data: options.archive, commandLine: 'more.cpio' });
   if (options.exec !== undefined) modules.push({ data: commandsArchive(options.exec), commandLine: 'exec.cpio' });
   const quiet = options.exec === undefined ? '' : 'quiet';
   const swap = options.swapBytes === undefined ? '' : 'swap=/dev/hdd';
