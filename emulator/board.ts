@@ -94,6 +94,7 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
   #current = 0;
   /** The set of CPUs that can run may have changed since `choose` was last called. */
   #mustReschedule = false;
+  #inputWaits = false;
 
   constructor(options: BoardOptions) {
     this.#options = options;
@@ -116,7 +117,7 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
   attach(core: V86Core): void {
     this.#core = core;
     const reset = new Uint8Array(CPU_STATE_BYTES);
-    core.saveCpu(reset);
+    core.saveCpu(new Int32Array(reset.buffer));
     for (const cpu of this.cpus) cpu.powerOn(reset);
     this.announce();
   }
@@ -155,7 +156,22 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
   /** Input of the host takes effect between two quanta: the one that is under way must end. */
   #inputArrives(): void {
     this.#core?.stop();
+    this.#inputWaits = true;
     this.#options.onInput();
+  }
+
+  /** Whether there may be input of the host that has not taken effect; asking once takes the notice away. */
+  takeInputNotice(): boolean {
+    const waits = this.#inputWaits;
+    this.#inputWaits = false;
+    return waits;
+  }
+
+  /** Indices of the CPUs that can run, ascending. */
+  runnableCpus(): number[] {
+    const runnable: number[] = [];
+    for (const cpu of this.cpus) if (cpu.runnable) runnable.push(cpu.index);
+    return runnable;
   }
 
   #transmit(port: SerialPort, byte: number): void {
@@ -235,6 +251,7 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
 
   /** Must follow the restoring of a state: tells the core what the CPU that occupies it now brings along. */
   restored(): void {
+    this.#inputWaits = true;
     this.current.enterLines();
     this.announce();
   }

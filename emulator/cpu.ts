@@ -39,6 +39,7 @@ export class VirtualCpu implements ApicCpu, Stateful {
   /** State while another CPU occupies the core. Addressed as `layout`, less `cpuStart`. */
   readonly #saved = new Uint8Array(CPU_STATE_BYTES);
   readonly #savedView = new DataView(this.#saved.buffer);
+  readonly #savedWords = new Int32Array(this.#saved.buffer);
   #reset: Uint8Array = this.#saved;
   #waitsForStartup: boolean;
   /** An INIT that reached the CPU while it occupied the core: it takes effect when the core has stopped. */
@@ -96,7 +97,7 @@ export class VirtualCpu implements ApicCpu, Stateful {
 
   /** The state of the CPU, addressed as `layout`, less `cpuStart`. Valid until the machine runs again. */
   block(): Uint8Array {
-    if (this.#machine.isCurrent(this)) this.#machine.core.saveCpu(this.#saved);
+    if (this.#machine.isCurrent(this)) this.#machine.core.saveCpu(this.#savedWords);
     return this.#saved;
   }
 
@@ -107,7 +108,7 @@ export class VirtualCpu implements ApicCpu, Stateful {
 
   /** Moves this CPU into the core. */
   enter(): void {
-    this.#machine.core.loadCpu(this.#saved);
+    this.#machine.core.loadCpu(this.#savedWords);
     this.enterLines();
   }
 
@@ -118,7 +119,7 @@ export class VirtualCpu implements ApicCpu, Stateful {
 
   /** Moves this CPU out of the core. */
   leave(): void {
-    this.#machine.core.saveCpu(this.#saved);
+    this.#machine.core.saveCpu(this.#savedWords);
   }
 
   interruptsChanged(): void {

@@ -393,6 +393,7 @@ export class Machine implements Stateful {
 
   /** Lets what the host sent since the last quantum take effect. */
   #takeInput(): void {
+    if (!this.#board.takeInputNotice()) return;
     for (const [port, serial] of this.#board.serial.entries()) {
       const input = serial.takeInput();
       if (input === null) continue;
@@ -421,7 +422,7 @@ export class Machine implements Stateful {
     const paused = board.core.paused && this.#policy.ignoresPause !== true;
     const sliceIsOver = completed >= this.#sliceEnd || paused || !board.current.runnable;
     if (!sliceIsOver && !mustReschedule) return true;
-    const runnable = board.cpus.filter((cpu) => cpu.runnable).map((cpu) => cpu.index);
+    const runnable = board.runnableCpus();
     if (runnable.length === 0) return false;
     board.core.stopAtPause(runnable.length > 1);
     if (!sliceIsOver) return true;

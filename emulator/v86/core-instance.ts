@@ -79,6 +79,8 @@ export class CoreInstance {
   #table: WebAssembly.Table | undefined;
   #jitImports: WebAssembly.ModuleImports = {};
   #ramBase = 0;
+  /** Address of the table of resume points. */
+  #resumePoints = 0;
   /** Instructions between `jitStopAt` and `stopAt`: the longest way to a loop head in any compiled module. */
   #margin = 64;
   #compiled: { readonly index: number; readonly start: number; readonly flags: number } | undefined;
@@ -86,6 +88,8 @@ export class CoreInstance {
   #bytes = new Uint8Array(0);
   #ram = new Uint8Array(0);
   #state = new DataView(new ArrayBuffer(0));
+  #words = new Int32Array(0);
+  #block = new Int32Array(0);
 
   /** `module` is the edited core. */
   constructor(options: CoreOptions, module: Uint8Array<ArrayBuffer>) {
@@ -117,6 +121,18 @@ export class CoreInstance {
     return this.#state;
   }
 
+  /** All of the core's memory, by words. */
+  get words(): Int32Array<ArrayBuffer> {
+    this.#refreshViews();
+    return this.#words;
+  }
+
+  /** The block of the CPU, and two words behind it. */
+  get block(): Int32Array<ArrayBuffer> {
+    this.#refreshViews();
+    return this.#block;
+  }
+
   async instantiate(imports: WebAssembly.Imports): Promise<WebAssembly.Exports> {
     const env = imports['env']!;
     this.#table = env['__indirect_function_table'] as WebAssembly.Table;
@@ -142,7 +158,7 @@ export class CoreInstance {
   }
 
   setStop(instructions: number): void {
-    const stopAt = (this.state.getInt32(layout.instructionCounter, true) + instructions) | 0;
+    const stopAt = (this.words[layout.instructionCounter >> 2]! + instructions) | 0;
     this.globals.stopAt.value = stopAt;
     this.globals.jitStopAt.value = (stopAt - this.#margin) | 0;
     this.#noteResumePoint();
@@ -156,10 +172,13 @@ export class CoreInstance {
 
   /** The guest will go on here after a stop or an interrupt: a place without meaning for the compiler. */
   #noteResumePoint(): void {
-    const table = this.globals.resumePoints;
-    if (table.value === 0) table.value = this.functions.v86_malloc(4 * RESUME_POINTS);
-    const address = this.state.getInt32(layout.instructionPointer, true);
-    this.state.setInt32(table.value + 4 * (address & (RESUME_POINTS - 1)), address, true);
+    if (this.#resumePoints === 0) {
+      this.#resumePoints = this.functions.v86_malloc(4 * RESUME_POINTS);
+      this.globals.resumePoints.value = this.#resumePoints;
+    }
+    const { words } = this;
+    const address = words[layout.instructionPointer >> 2]!;
+    words[(this.#resumePoints >> 2) + (address & (RESUME_POINTS - 1))] = address;
   }
 
   /** Tells the core about a compiled function. Not while the core runs: it holds its lock, and would panic. */
@@ -268,10 +287,12 @@ export class CoreInstance {
 
   /** Growing the core's memory detaches its buffer, which then has no bytes. */
   #refreshViews(): void {
-    if (this.#bytes.buffer.byteLength !== 0) return;
+    if (this.#bytes.length !== 0) return;
     const buffer = this.#memory!.buffer;
     this.#bytes = new Uint8Array(buffer);
     this.#state = new DataView(buffer);
+    this.#words = new Int32Array(buffer);
+    this.#block = new Int32Array(buffer, layout.cpuStart, (layout.cpuEnd - layout.cpuStart) / 4 + 2);
     this.#ram = new Uint8Array(buffer, this.#ramBase, this.#state.getUint32(layout.memorySize, true));
   }
 

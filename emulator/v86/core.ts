@@ -36,14 +36,19 @@ export interface CoreState {
   readonly tlb: Tlb;
 }
 
-/** Words in the CPU's block that belong to all CPUs. */
-const SHARED_STATE = [
+/** Words in the CPU's block, and behind it where the buffers have the TSC offset, that belong to all CPUs. */
+const SHARED_WORDS = [
   layout.instructionCounter,
   layout.displayDirtyRange,
   layout.displayDirtyRange + 4,
   layout.memorySize,
   layout.acpiEnabled,
-];
+  layout.cpuEnd,
+  layout.cpuEnd + 4,
+].map((address) => address >> 2);
+
+/** Neither an event nor a vector. */
+const NOTHING = -1;
 
 /** Instructions between two stops at most, so that the difference of two counters is never ambiguous. */
 const LONGEST_QUANTUM = 2 ** 28;
@@ -54,6 +59,12 @@ export class V86Core {
   readonly #compiles: boolean;
   #completedAtSync = 0;
   #counterAtSync = 0;
+  #running = false;
+  readonly #shared = new Int32Array(SHARED_WORDS.length);
+  /** What the globals of these names hold: looking is slow. */
+  #interruptLines = 0;
+  #paused = false;
+  #cpuidEdx = 0;
 
   private constructor(emulator: V86, instance: CoreInstance, compiles: boolean) {
     this.#emulator = emulator;
@@ -87,13 +98,16 @@ export class V86Core {
     instance.checkReset(options.memoryBytes);
     if (!options.compile) instance.functions.set_jit_config(0, 1);
     createWrittenPages(instance, options.memoryBytes);
+    instance.globals.delivering.value = NOTHING;
+    instance.globals.shutdown.value = NOTHING;
     return new V86Core(emulator, instance, options.compile);
   }
 
   /** Instructions that were completed since the core was created. Exact, in callbacks too. */
   get completed(): number {
+    if (!this.#running) return this.#completedAtSync;
     const instance = this.#instance;
-    const counter = instance.state.getInt32(layout.instructionCounter, true) + instance.globals.inFlight.value;
+    const counter = instance.words[layout.instructionCounter >> 2]! + instance.globals.inFlight.value;
     return this.#completedAtSync + ((counter - this.#counterAtSync) >>> 0);
   }
 
@@ -104,22 +118,25 @@ export class V86Core {
   run(instructions: number): void {
     const instance = this.#instance;
     const end = this.completed + instructions;
-    instance.globals.paused.value = 0;
-    instance.globals.delivering.value = -1;
-    instance.globals.shutdown.value = -1;
+    if (this.#paused) instance.globals.paused.value = 0;
     instance.setStop(Math.min(instructions, LONGEST_QUANTUM));
+    this.#running = true;
     try {
-      if (instance.globals.interruptLines.value !== 0) instance.functions.handle_irqs();
+      if (this.#interruptLines !== 0) instance.functions.handle_irqs();
       instance.functions.main_loop();
     } catch (error) {
       if (!(error instanceof WebAssembly.RuntimeError || error instanceof RangeError)) throw error;
       const why = instance.lastMessage.split('\n')[1] ?? 'the core gave up';
+      instance.globals.delivering.value = NOTHING;
       throw new CpuShutdownError(this.#shutdownMessage(why), { cause: error });
     } finally {
       this.#sync();
     }
     const last = instance.globals.shutdown.value;
-    if (last >= 0) throw new CpuShutdownError(this.#shutdownMessage(`triple fault, by exception ${last}`));
+    if (last !== NOTHING) {
+      instance.globals.shutdown.value = NOTHING;
+      throw new CpuShutdownError(this.#shutdownMessage(`triple fault, by exception ${last}`));
+    }
     instance.finishCompilation();
     instance.throwPending();
     if (this.completed > end) throw new Error(`the core ran ${this.completed - end} instructions past its stop`);
@@ -132,6 +149,8 @@ export class V86Core {
 
   /** Tells the CPU which interrupt lines are asserted: INTERRUPT_LINE_INTR, INTERRUPT_LINE_NMI. */
   setInterruptLines(lines: number): void {
+    if (lines === this.#interruptLines) return;
+    this.#interruptLines = lines;
     this.#instance.globals.interruptLines.value = lines;
   }
 
@@ -147,18 +166,20 @@ export class V86Core {
       for (const word of [at, at + 4]) memory.setUint32(word, state.number(memory.getUint32(word, true)), true);
     }
     globals.pauseStops.value = state.number(globals.pauseStops.value);
-    globals.paused.value = state.number(globals.paused.value);
+    this.#paused = state.flag(this.#paused);
+    globals.paused.value = Number(this.#paused);
   }
 
   /** Whether the last `run` ended after a PAUSE. */
   get paused(): boolean {
-    return this.#instance.globals.paused.value !== 0;
+    return this.#paused;
   }
 
   /** What CPUID leaf 1 adds to EBX and EDX. */
   setTopology(ebx: number, edx: number): void {
     this.#instance.globals.cpuidEbx.value = ebx;
-    this.#instance.globals.cpuidEdx.value = edx;
+    if (edx !== this.#cpuidEdx) this.#instance.globals.cpuidEdx.value = edx;
+    this.#cpuidEdx = edx;
   }
 
   /** All of RAM. The array is valid until the core runs again. */
@@ -185,24 +206,24 @@ export class V86Core {
   }
 
   /** Copies the state of the CPU out of the core: CPU_STATE_BYTES, in which the arithmetic flags are computed. */
-  saveCpu(into: Uint8Array): void {
-    const { bytes, state } = this.#instance;
-    into.set(bytes.subarray(layout.cpuStart, layout.cpuEnd));
-    const copy = new DataView(into.buffer, into.byteOffset);
-    copy.setUint32(layout.eflags - layout.cpuStart, this.eflags, true);
-    copy.setUint32(layout.flagsChanged - layout.cpuStart, 0, true);
-    copy.setBigUint64(CPU_TSC_OFFSET, state.getBigUint64(layout.tscOffset, true), true);
+  saveCpu(into: Int32Array): void {
+    const { words, block } = this.#instance;
+    into.set(block);
+    into[(layout.eflags - layout.cpuStart) >> 2] = this.eflags;
+    into[(layout.flagsChanged - layout.cpuStart) >> 2] = 0;
+    into[CPU_TSC_OFFSET >> 2] = words[layout.tscOffset >> 2]!;
+    into[(CPU_TSC_OFFSET >> 2) + 1] = words[(layout.tscOffset >> 2) + 1]!;
   }
 
   /** Makes the core go on as the CPU whose state this is. What CPUs share stays as it is. */
-  loadCpu(from: Uint8Array): void {
-    const { bytes, state, functions } = this.#instance;
-    const shared = SHARED_STATE.map((at) => [at, state.getUint32(at, true)] as const);
-    bytes.set(from.subarray(0, layout.cpuEnd - layout.cpuStart), layout.cpuStart);
-    for (const [at, value] of shared) state.setUint32(at, value, true);
-    const tsc = new DataView(from.buffer, from.byteOffset).getBigUint64(CPU_TSC_OFFSET, true);
-    state.setBigUint64(layout.tscOffset, tsc, true);
-    functions.set_control_word(state.getUint16(layout.fpuControlWord, true)); // the rounding mode is kept elsewhere too
+  loadCpu(from: Int32Array): void {
+    const { words, block, functions } = this.#instance;
+    for (let i = 0; i < SHARED_WORDS.length; i++) this.#shared[i] = words[SHARED_WORDS[i]!]!;
+    block.set(from);
+    for (let i = 0; i < SHARED_WORDS.length; i++) words[SHARED_WORDS[i]!] = this.#shared[i]!;
+    words[layout.tscOffset >> 2] = from[CPU_TSC_OFFSET >> 2]!;
+    words[(layout.tscOffset >> 2) + 1] = from[(CPU_TSC_OFFSET >> 2) + 1]!;
+    functions.set_control_word(words[layout.fpuControlWord >> 2]! & 0xffff); // the rounding mode is kept elsewhere too
     functions.full_clear_tlb();
     functions.update_state_flags();
   }
@@ -219,7 +240,7 @@ export class V86Core {
 
   /** Makes the core go on as the CPU whose block this is, from that state. RAM must be as it was then. */
   restoreState(block: Uint8Array, saved: CoreState): void {
-    this.loadCpu(block);
+    this.loadCpu(new Int32Array(block.slice().buffer));
     writeTlb(this.#instance, saved.tlb, this.#compiles);
     const { state } = this.#instance;
     state.setInt32(layout.lastVirtualPage, saved.fetchPages[0], true);
@@ -257,8 +278,10 @@ export class V86Core {
   }
 
   #sync(): void {
+    this.#running = false;
     this.#instance.globals.inFlight.value = 0;
-    const counter = this.#instance.state.getInt32(layout.instructionCounter, true);
+    this.#paused = this.#instance.globals.paused.value !== 0;
+    const counter = this.#instance.words[layout.instructionCounter >> 2]!;
     this.#completedAtSync += (counter - this.#counterAtSync) >>> 0;
     this.#counterAtSync = counter;
   }
