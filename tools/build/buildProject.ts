@@ -4,15 +4,9 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  Compiler,
-  type BuildTimings,
-  type BuiltImage,
-  type CompilerOptions,
-  type ImageSpec,
-} from '../compiler/compile.ts';
+import { Compiler, type BuildTimings, type CompilerOptions, type ImageSpec } from '../compiler/compile.ts';
 import type { Diagnostic } from '../compiler/frontend/index.ts';
-import type { LayoutFile } from '../compiler/output/index.ts';
+import type { LayoutFile, LinkedImage } from '../compiler/output/index.ts';
 import { buildInitramfs, type InitramfsRecipe } from '../image/initramfs.ts';
 import { diskFiles } from './diskFiles.ts';
 import { openDiskStore } from './diskStore.ts';
@@ -89,7 +83,7 @@ function projectImages(kernel: string): ImageSpec[] {
 
 function packImages(
   root: string,
-  images: ReadonlyMap<string, BuiltImage>,
+  images: ReadonlyMap<string, LinkedImage>,
   timings: Readonly<BuildTimings>,
 ): ProjectImages {
   const recipe = JSON.parse(readFileSync(join(root, 'images', 'initramfs.json'), 'utf8')) as InitramfsRecipe;

@@ -1,15 +1,15 @@
 /*
- * The compiler's store on this machine's disk: one file in .cache/build per version of the compiler.
+ * The compiler's store on this machine's disk: a folder in .cache/build for each version of the compiler.
  *
- * The file begins with a directory, the shelves with their keys and the small values on them, and goes on with the large
- * parts (bodies of functions, images), which are read when somebody asks for them. A build that has added something
- * writes the file anew, under another name, and puts it in the place of the old one; so it is whole at any time, whoever
- * else is building. If two builds end at once, the additions of one are lost, which costs time and nothing else.
+ * A build that has found out something new writes it to a file of its own, which appears there whole, under its final
+ * name, or not at all; no file is changed ever after. The store is what all the files have together. When there are too many,
+ * a build writes all of it to one new file instead, without what has not been of use for long, and removes those that it
+ * has read. So builds may run at once: at worst they find out the same things twice.
  *
- * The directory and every part have a checksum. A damaged directory counts as none; a damaged part, met in the middle of a
- * build, ends the use of the store, and the file.
- *
- * What a number of builds in a row have had no use for is left out when the file is written.
+ * A file begins with a directory, the shelves with their keys and the small values on them, and goes on with the large
+ * parts (bodies of functions, images), which are read when somebody asks for them. The directory and every part have a
+ * checksum. A damaged directory counts as none; a damaged part, met in the middle of a build, ends the use of the store,
+ * and the file.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -17,21 +17,23 @@ import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { CannotReuse, type CompileStore, type Shelf } from '../compiler/incremental/store.ts';
 
-/** An entry stays for so many builds after it was used last. */
-const KEPT_BUILDS = 8;
-/** Files of other versions of the compiler that are kept, the latest ones. */
-const KEPT_FILES = 3;
+/** So many files are put together to one. */
+const MANY_FILES = 8;
+/** An entry goes when the files are put together by a build that does not use it, and that for so many times in a row. */
+const LARGEST_AGE = 2;
+/** Versions of the compiler that are kept, the latest ones. */
+const KEPT_VERSIONS = 3;
 
 const MAGIC = 'pagewright store 1\n';
 
-/** Where a part of the file is, counted from the end of the directory, and its checksum. */
+/** Where a part of a file is, counted from the end of the directory, and its checksum. */
 type Extent = readonly [start: number, length: number, sum: string];
 
 interface Entry {
   /** The small part; large values have none. */
   readonly value: unknown;
   readonly extent: Extent | null;
-  /** Builds since its last use. */
+  /** How often the files were put together since its last use. */
   readonly age: number;
 }
 
@@ -54,8 +56,7 @@ const shelves: Readonly<Record<Exclude<keyof CompileStore, 'endBuild'>, Large>> 
 };
 
 export function openDiskStore(root: string): CompileStore {
-  const folder = join(root, '.cache', 'build');
-  return new DiskStore(folder, `${compilerVersion(root)}.store`).store;
+  return new DiskStore(join(root, '.cache', 'build'), compilerVersion(root)).store;
 }
 
 /** A name for the compiler as it is: its sources, its parser, and what runs it. */
@@ -83,21 +84,40 @@ function sumOf(bytes: Uint8Array): string {
   return createHash('md5').update(bytes).digest('base64url');
 }
 
+/** A file of the store, read. */
+interface StoreFile {
+  readonly path: string;
+  readonly directory: Directory;
+  readonly parts: Buffer;
+}
+
+function readStoreFile(path: string): StoreFile | null {
+  try {
+    const file = readFileSync(path);
+    if (file.toString('latin1', 0, MAGIC.length) !== MAGIC) return null;
+    const start = MAGIC.length + 4 + SUM_LENGTH;
+    const head = file.subarray(start, start + file.readUInt32LE(MAGIC.length));
+    if (file.toString('latin1', MAGIC.length + 4, start) !== sumOf(head)) return null;
+    return { path, directory: deserialize(head) as Directory, parts: file.subarray(start + head.length) };
+  } catch {
+    return null;
+  }
+}
+
 class DiskStore {
+  /** With a folder for each version. */
+  readonly #top: string;
   readonly #folder: string;
-  readonly #path: string;
+  readonly #paths: readonly string[];
   readonly #shelves: ReadonlyMap<string, DiskShelf>;
 
-  constructor(folder: string, name: string) {
-    this.#folder = folder;
-    this.#path = join(folder, name);
-    const { directory, parts } = this.#read();
-    const fetch = (extent: Extent): unknown => this.#fetch(parts, extent);
-    const copy = ([start, length]: Extent): Buffer => parts.subarray(start, start + length);
+  constructor(top: string, version: string) {
+    this.#top = top;
+    this.#folder = join(top, version);
+    this.#paths = existsSync(this.#folder) ? readdirSync(this.#folder).map((name) => join(this.#folder, name)) : [];
+    const files = this.#paths.flatMap((path) => readStoreFile(path) ?? []);
     this.#shelves = new Map(
-      Object.entries(shelves).map(([shelf, large]) => {
-        return [shelf, new DiskShelf(directory[shelf] ?? new Map(), { fetch, copy }, large)];
-      }),
+      Object.entries(shelves).map(([shelf, large]) => [shelf, new DiskShelf(shelf, large, files)]),
     );
   }
 
@@ -111,29 +131,9 @@ class DiskStore {
     return { ...all, endBuild: () => this.#write() };
   }
 
-  #read(): { directory: Directory; parts: Buffer } {
-    try {
-      const file = readFileSync(this.#path);
-      if (file.toString('latin1', 0, MAGIC.length) !== MAGIC) throw new Error('another format');
-      const start = MAGIC.length + 4 + SUM_LENGTH;
-      const length = file.readUInt32LE(MAGIC.length);
-      const head = file.subarray(start, start + length);
-      if (file.toString('latin1', MAGIC.length + 4, start) !== sumOf(head)) throw new Error('damaged');
-      return { directory: deserialize(head) as Directory, parts: file.subarray(start + length) };
-    } catch {
-      return { directory: {}, parts: Buffer.alloc(0) };
-    }
-  }
-
-  #fetch(parts: Buffer, [start, length, sum]: Extent): unknown {
-    const bytes = parts.subarray(start, start + length);
-    if (sumOf(bytes) === sum) return deserialize(bytes);
-    rmSync(this.#path, { force: true });
-    throw new CannotReuse();
-  }
-
   #write(): void {
     if (![...this.#shelves.values()].some((shelf) => shelf.hasNew)) return;
+    const isWhole = this.#paths.length >= MANY_FILES;
     const parts: Uint8Array[] = [];
     let end = 0;
     const addPart = (part: Uint8Array): Extent => {
@@ -142,28 +142,29 @@ class DiskStore {
       return [end - part.length, part.length, sumOf(part)];
     };
     const directory: Directory = {};
-    for (const [name, shelf] of this.#shelves) directory[name] = shelf.pack(addPart);
+    for (const [name, shelf] of this.#shelves) directory[name] = shelf.pack(isWhole, addPart);
     const head = serialize(directory);
     const size = Buffer.alloc(4);
     size.writeUInt32LE(head.length, 0);
     mkdirSync(this.#folder, { recursive: true });
-    const draft = `${this.#path}.${process.pid}`;
+    const name = `${Date.now()}-${process.pid}`;
+    const draft = join(this.#top, `${name}.draft`);
     writeFileSync(
       draft,
       Buffer.concat([Buffer.from(MAGIC, 'latin1'), size, Buffer.from(sumOf(head), 'latin1'), head, ...parts]),
     );
-    renameSync(draft, this.#path);
-    this.#forgetOldFiles();
+    renameSync(draft, join(this.#folder, name));
+    if (isWhole) for (const path of this.#paths) rmSync(path, { force: true });
+    this.#forgetOldVersions();
   }
 
-  #forgetOldFiles(): void {
-    const files = readdirSync(this.#folder).map((name) => {
-      const path = join(this.#folder, name);
+  #forgetOldVersions(): void {
+    const versions = readdirSync(this.#top).map((name) => {
+      const path = join(this.#top, name);
       return { path, written: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 };
     });
-    files.sort((a, b) => b.written - a.written);
-    for (const { path } of files.slice(KEPT_FILES))
-      if (existsSync(path)) rmSync(path, { recursive: true, force: true });
+    versions.sort((a, b) => b.written - a.written);
+    for (const { path } of versions.slice(KEPT_VERSIONS)) rmSync(path, { recursive: true, force: true });
   }
 }
 
@@ -172,23 +173,18 @@ interface WithBody {
   readonly code: { readonly body: unknown };
 }
 
-/** Access to the parts of the file. */
-interface Parts {
-  readonly fetch: (extent: Extent) => unknown;
-  readonly copy: (extent: Extent) => Uint8Array;
-}
-
 class DiskShelf implements Shelf<unknown> {
-  readonly #old: ReadonlyMap<string, Entry>;
-  readonly #parts: Parts;
   readonly #large: Large;
+  /** By key: what the files have. */
+  readonly #old = new Map<string, { readonly entry: Entry; readonly file: StoreFile }>();
   readonly #new = new Map<string, unknown>();
   readonly #found = new Map<string, unknown>();
 
-  constructor(old: ReadonlyMap<string, Entry>, parts: Parts, large: Large) {
-    this.#old = old;
-    this.#parts = parts;
+  constructor(name: string, large: Large, files: readonly StoreFile[]) {
     this.#large = large;
+    for (const file of files) {
+      for (const [key, entry] of file.directory[name] ?? []) this.#old.set(key, { entry, file });
+    }
   }
 
   get hasNew(): boolean {
@@ -198,9 +194,9 @@ class DiskShelf implements Shelf<unknown> {
   find(key: string): unknown {
     const known = this.#new.get(key) ?? this.#found.get(key);
     if (known !== undefined) return known;
-    const entry = this.#old.get(key);
-    if (entry === undefined) return undefined;
-    const value = this.#unpack(entry);
+    const old = this.#old.get(key);
+    if (old === undefined) return undefined;
+    const value = this.#unpack(old.entry, old.file);
     this.#found.set(key, value);
     return value;
   }
@@ -209,29 +205,29 @@ class DiskShelf implements Shelf<unknown> {
     this.#new.set(key, value);
   }
 
-  #unpack({ extent, value }: Entry): unknown {
+  #unpack({ extent, value }: Entry, file: StoreFile): unknown {
     if (extent === null) return value;
-    const fetch = (): unknown => this.#parts.fetch(extent);
-    if (this.#large === 'all') return fetch();
+    if (this.#large === 'all') return fetchPart(file, extent);
     let body: unknown;
     const { code } = value as WithBody;
     const lazy = {
       ...code,
       get body() {
-        body ??= fetch();
+        body ??= fetchPart(file, extent);
         return body;
       },
     };
     return { ...(value as WithBody), code: lazy };
   }
 
-  /** The entries as they are to be written: new ones, and old ones that are not too old. */
-  pack(addPart: (part: Uint8Array) => Extent): Map<string, Entry> {
+  /** The entries to be written: the new ones; if `isWhole`, also old ones that are not too old. */
+  pack(isWhole: boolean, addPart: (part: Uint8Array) => Extent): Map<string, Entry> {
     const packed = new Map<string, Entry>();
-    for (const [key, { age, extent, value }] of this.#old) {
-      const now = this.#found.has(key) ? 0 : age + 1;
-      if (now > KEPT_BUILDS || this.#new.has(key)) continue;
-      packed.set(key, { value, extent: extent === null ? null : addPart(this.#parts.copy(extent)), age: now });
+    for (const [key, { entry, file }] of isWhole ? this.#old : []) {
+      const age = this.#found.has(key) ? 0 : entry.age + 1;
+      if (age >= LARGEST_AGE || this.#new.has(key)) continue;
+      const { extent, value } = entry;
+      packed.set(key, { value, extent: extent === null ? null : addPart(bytesOf(file, extent)), age });
     }
     for (const [key, value] of this.#new) packed.set(key, this.#packNew(value, addPart));
     return packed;
@@ -244,4 +240,15 @@ class DiskShelf implements Shelf<unknown> {
     const { body, ...header } = code;
     return { value: { ...rest, code: header }, extent: addPart(serialize(body)), age: 0 };
   }
+}
+
+function bytesOf({ parts }: StoreFile, [start, length]: Extent): Buffer {
+  return parts.subarray(start, start + length);
+}
+
+function fetchPart(file: StoreFile, extent: Extent): unknown {
+  const bytes = bytesOf(file, extent);
+  if (sumOf(bytes) === extent[2]) return deserialize(bytes);
+  rmSync(file.path, { force: true });
+  throw new CannotReuse();
 }

@@ -10,12 +10,10 @@ import { KernelTsProgram, type Diagnostic, type KernelTsOptions, type VirtualFil
 import { IncrementalFrontEnd } from './incremental/build.ts';
 import { compileImage } from './incremental/image.ts';
 import { Stages } from './incremental/stages.ts';
-import { CannotReuse, MemoryStore, type BuiltImage, type CompileStore } from './incremental/store.ts';
+import { CannotReuse, MemoryStore, type CompileStore } from './incremental/store.ts';
 import type { IrModule } from './ir/types.ts';
-import { LinkError, linkKernel, linkUserProgram } from './output/index.ts';
+import { LinkError, linkKernel, linkUserProgram, type LinkedImage } from './output/index.ts';
 import { optimise } from './passes/optimise.ts';
-
-export type { BuiltImage } from './incremental/store.ts';
 
 /** One image of a build: the kernel, or a program that runs under it. */
 export interface ImageSpec {
@@ -58,7 +56,7 @@ export interface BuildTimings {
 export interface BuildResult {
   /** Empty if and only if all images are there. */
   readonly diagnostics: readonly Diagnostic[];
-  readonly images: ReadonlyMap<string, BuiltImage>;
+  readonly images: ReadonlyMap<string, LinkedImage>;
   readonly timings: Readonly<BuildTimings>;
 }
 
@@ -90,7 +88,7 @@ export class Compiler {
 class Run {
   readonly #options: CompilerOptions;
   readonly #diagnostics: Diagnostic[] = [];
-  readonly #images = new Map<string, BuiltImage>();
+  readonly #images = new Map<string, LinkedImage>();
   readonly #timings: BuildTimings = { frontend: 0, passes: 0, backend: 0, output: 0 };
 
   constructor(options: CompilerOptions) {
@@ -116,7 +114,7 @@ class Run {
   }
 
   /** Makes one image. What is wrong with it becomes a diagnostic. */
-  #addImage(image: ImageSpec, build: () => BuiltImage): void {
+  #addImage(image: ImageSpec, build: () => LinkedImage): void {
     this.#options.onImage?.(image.name);
     try {
       this.#images.set(image.name, build());
@@ -125,10 +123,10 @@ class Run {
     }
   }
 
-  #link(image: ImageSpec, machine: MachineModule): BuiltImage {
+  #link(image: ImageSpec, machine: MachineModule): LinkedImage {
     return this.#time('output', () => {
       const link = image.kind === 'kernel' ? linkKernel : linkUserProgram;
-      return { ...link(machine), stripped: link(machine, { stripDebug: true }).elf };
+      return link(machine);
     });
   }
 

@@ -4,7 +4,7 @@
  */
 
 import { encodeFunction } from '../ir/codec.ts';
-import { referencesOf } from '../ir/outline.ts';
+import { ReferenceTable } from '../ir/outline.ts';
 import type { IrData, Relocation } from '../ir/types.ts';
 import { hashText } from '../hash.ts';
 import type { FunctionInfo } from './entities.ts';
@@ -37,6 +37,9 @@ export class Catalogue {
   readonly #functionRecords = new Map<string, FunctionRecord | null>();
   readonly #globalRecords = new Map<string, GlobalRecord>();
   readonly #texts = new Map<string, TextNeed>();
+  readonly #references = new ReferenceTable();
+  /** By kind and id: each need is one object, however often it turns up. */
+  readonly #needs = new Map<string, Need>();
 
   constructor(world: World) {
     this.#world = world;
@@ -59,21 +62,35 @@ export class Catalogue {
   functionNeed(instance: FunctionInstance): FunctionNeed {
     this.#instances.set(instance.key, instance);
     const { info, key: id, symbolName: symbol } = instance;
-    const unit = unitOf(info.declaration);
-    return { kind: 'function', id, symbol, unit, classes: unitsOfClasses(instance.typeArguments) };
+    return this.#need(`function ${id}`, () => {
+      const unit = unitOf(info.declaration);
+      return { kind: 'function', id, symbol, unit, classes: unitsOfClasses(instance.typeArguments) };
+    });
   }
 
   globalNeed(global: Global): GlobalNeed {
     const unit = unitOf(global.declaration);
     const id = `${unit} ${global.symbolName}`;
     this.#globals.set(id, global);
-    return { kind: 'global', id, symbol: global.symbolName, unit, classes: [] };
+    return this.#need(`global ${id}`, () => {
+      return { kind: 'global', id, symbol: global.symbolName, unit, classes: [] };
+    });
   }
 
   classNeed(type: ClassType): ClassNeed {
     this.#classes.set(type.key, type);
     const { args, info, key: id, name: symbol } = type;
-    return { kind: 'class', id, symbol, unit: unitOf(info.declaration), classes: unitsOfClasses(args) };
+    return this.#need(`class ${id}`, () => {
+      return { kind: 'class', id, symbol, unit: unitOf(info.declaration), classes: unitsOfClasses(args) };
+    });
+  }
+
+  #need<T extends Need>(key: string, make: () => T): T {
+    const known = this.#needs.get(key) as T | undefined;
+    if (known !== undefined) return known;
+    const need = make();
+    this.#needs.set(key, need);
+    return need;
   }
 
   /** Strings are named by what is in them: a function means the same one whatever program it is in. */
@@ -121,7 +138,7 @@ export class Catalogue {
     try {
       const recorder = new Recorder(this.#world);
       const fn = lowerFunction(this.#world, recorder, instance);
-      return { code: encodeFunction(fn), references: referencesOf(fn), needs: recorder.needs };
+      return { code: encodeFunction(fn), references: this.#references.of(fn), needs: recorder.needs };
     } catch (error) {
       const { declaration }: FunctionInfo = instance.info;
       reportFailure(this.#world.reporter, declaration.name ?? declaration, error);

@@ -11,11 +11,12 @@ import { hashText } from '../hash.ts';
 import { ts } from '../frontend/typescript.ts';
 import { methodName, namesOf } from '../frontend/units.ts';
 
+/** Names are told by their numbers in `FileDigest.names`. */
 interface UnitDigest {
   /** As in `unitOf`, without the path. */
   readonly name: string;
   readonly hash: string;
-  readonly mentions: readonly string[];
+  readonly mentions: readonly number[];
   /** The line of its first word, counted from 1. */
   readonly line: number;
   readonly column: number;
@@ -25,7 +26,7 @@ interface DeclarationDigest {
   readonly names: readonly string[];
   readonly isClass: boolean;
   readonly shape: string;
-  readonly mentions: readonly string[];
+  readonly mentions: readonly number[];
   /** The declaration as a whole, and its methods. In the order of the source. */
   readonly units: readonly UnitDigest[];
 }
@@ -39,6 +40,8 @@ interface ImportDigest {
 
 export interface FileDigest {
   readonly hash: string;
+  /** At the top of the module: declared or imported. */
+  readonly names: readonly string[];
   readonly declarations: readonly DeclarationDigest[];
   readonly imports: readonly ImportDigest[];
   /** What others see, by its name there: a local name, or what is passed on. */
@@ -60,7 +63,7 @@ const words = /[\p{L}_$][\p{L}\p{N}_$]*/gu;
 class Digester {
   readonly #source: ts.SourceFile;
   readonly #resolve: (name: string) => string;
-  readonly #names = new Set<string>();
+  readonly #names = new Map<string, number>();
   readonly #imports: ImportDigest[] = [];
   readonly #exports: { name: string; local: string }[] = [];
   readonly #passedOn: ImportDigest[] = [];
@@ -80,6 +83,7 @@ class Digester {
     const declarations = statements.flatMap((statement) => this.#declaration(statement));
     return {
       hash: hashText(text),
+      names: [...this.#names.keys()],
       declarations,
       imports: this.#imports,
       exports: this.#exports,
@@ -98,7 +102,7 @@ class Digester {
         ts.canHaveModifiers(statement) &&
         ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) === true;
       for (const name of namesOf(statement)) {
-        this.#names.add(name);
+        this.#addName(name);
         if (isExported) this.#exports.push({ name, local: name });
       }
     }
@@ -111,7 +115,7 @@ class Digester {
       this.#isOdd = true;
     if (bindings === undefined || !ts.isNamedImports(bindings)) return;
     for (const { name, propertyName } of bindings.elements) {
-      this.#names.add(name.text);
+      this.#addName(name.text);
       this.#imports.push({ local: name.text, path, name: (propertyName ?? name).text });
     }
   }
@@ -183,9 +187,16 @@ class Digester {
     };
   }
 
-  #mentions(text: string): string[] {
-    const found = new Set<string>();
-    for (const [word] of text.matchAll(words)) if (this.#names.has(word)) found.add(word);
+  #addName(name: string): void {
+    if (!this.#names.has(name)) this.#names.set(name, this.#names.size);
+  }
+
+  #mentions(text: string): number[] {
+    const found = new Set<number>();
+    for (const [word] of text.matchAll(words)) {
+      const number = this.#names.get(word);
+      if (number !== undefined) found.add(number);
+    }
     return [...found];
   }
 }

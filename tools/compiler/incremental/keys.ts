@@ -17,14 +17,17 @@ import type { UnitPlaces } from './lines.ts';
 interface Declaration {
   readonly shape: string;
   readonly path: string;
-  readonly mentions: readonly string[];
+  readonly mentions: readonly number[];
 }
 
 export class Keys implements UnitPlaces {
   /** What all keys depend on: the compiler, the library, build constants. */
   readonly #salt: string;
   readonly #digests: ReadonlyMap<string, FileDigest>;
-  readonly #scopes = new Map<string, ReadonlyMap<string, readonly Declaration[]>>();
+  /** By file: what its names mean, in the order of the digest's. */
+  readonly #scopes = new Map<string, readonly (readonly Declaration[])[]>();
+  readonly #locals = new Map<string, ReadonlyMap<string, readonly Declaration[]>>();
+  readonly #exports = new Map<string, readonly Declaration[]>();
   readonly #meanings = new Map<Declaration, string>();
   readonly #units = new Map<string, string>();
   /** By unit: where it is. */
@@ -60,7 +63,7 @@ export class Keys implements UnitPlaces {
   #meaningsIn(path: string): string[] {
     const scope = this.#scopes.get(path)!;
     const own = this.#byFile.get(path)!.map((one) => this.#meanings.get(one)!);
-    return [...own, ...[...scope.values()].flat().map((one) => this.#meanings.get(one)!)];
+    return [...own, ...scope.flat().map((one) => this.#meanings.get(one)!)];
   }
 
   /** For the record of a need. Undefined if a unit that it depends on is not there any more. */
@@ -114,30 +117,42 @@ export class Keys implements UnitPlaces {
     }
   }
 
-  /** What the names at the top of a file mean. */
-  #scopeOf(path: string): Map<string, readonly Declaration[]> {
-    const scope = this.#localsOf(path);
-    for (const { local, path: from, name } of this.#digests.get(path)!.imports) {
+  #scopeOf(path: string): (readonly Declaration[])[] {
+    const { imports, names } = this.#digests.get(path)!;
+    const scope = new Map<string, readonly Declaration[]>(this.#localsOf(path));
+    for (const { local, path: from, name } of imports) {
       scope.set(local, [...(scope.get(local) ?? []), ...this.#exported(from, name, new Set())]);
     }
-    return scope;
+    return names.map((name) => scope.get(name) ?? []);
   }
 
-  #localsOf(path: string): Map<string, Declaration[]> {
+  #localsOf(path: string): ReadonlyMap<string, readonly Declaration[]> {
+    const known = this.#locals.get(path);
+    if (known !== undefined) return known;
     const locals = new Map<string, Declaration[]>();
     this.#digests.get(path)!.declarations.forEach(({ names }, index) => {
       const declaration = this.#byFile.get(path)![index]!;
       for (const name of names) locals.set(name, [...(locals.get(name) ?? []), declaration]);
     });
+    this.#locals.set(path, locals);
     return locals;
   }
 
   /** What a module exports under a name. That there is no such thing is also something to depend on. */
   #exported(path: string, name: string, seen: Set<string>): readonly Declaration[] {
     const at = `${path}#${name}`;
+    const known = this.#exports.get(at);
+    if (known !== undefined) return known;
     const digest = this.#digests.get(path);
     if (digest === undefined || seen.has(at)) return [this.#nothing(at)];
     seen.add(at);
+    const found = this.#findExported(path, name, digest, seen);
+    const exported = found.length === 0 ? [this.#nothing(at)] : found;
+    if (seen.size === 1) this.#exports.set(at, exported); // else, it may have been cut off in a circle
+    return exported;
+  }
+
+  #findExported(path: string, name: string, digest: FileDigest, seen: Set<string>): Declaration[] {
     const found: Declaration[] = [];
     for (const { name: exported, local } of digest.exports) {
       if (exported !== name) continue;
@@ -149,7 +164,7 @@ export class Keys implements UnitPlaces {
     for (const one of digest.passedOn) {
       if (one.local === name) found.push(...this.#exported(one.path, one.name, seen));
     }
-    return found.length === 0 ? [this.#nothing(at)] : found;
+    return found;
   }
 
   #nothing(at: string): Declaration {
@@ -164,7 +179,7 @@ export class Keys implements UnitPlaces {
 
   #mentionedBy({ path, mentions }: Declaration): Declaration[] {
     const scope = this.#scopes.get(path);
-    return mentions.flatMap((name) => scope?.get(name) ?? []);
+    return mentions.flatMap((name) => scope?.[name] ?? []);
   }
 
   /** Tarjan's algorithm; components come out after all that they reach. */
@@ -224,7 +239,7 @@ export class Keys implements UnitPlaces {
         const own = this.#meanings.get(this.#byFile.get(path)![index]!)!;
         for (const { column, hash, line, mentions, name } of units) {
           const unit = `${path}#${name}`;
-          const meanings = mentions.flatMap((word) => (scope.get(word) ?? []).map((one) => this.#meanings.get(one)!));
+          const meanings = mentions.flatMap((name) => scope[name]!.map((one) => this.#meanings.get(one)!));
           const key = hashTexts([hash, String(column), own, ...meanings]);
           starts.push({ line, column, unit });
           // Two with one name (overloads, mistakes) depend on both.

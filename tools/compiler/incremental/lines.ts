@@ -3,6 +3,7 @@
  * units begin, so what comes from the store gets its lines from where they begin now.
  */
 
+import type { Fixup } from '../backend/encoder/code.ts';
 import type { LineEntry, MachineCode } from '../backend/machine/types.ts';
 import type { EncodedFunction } from '../ir/codec.ts';
 import type { SourceLocation } from '../ir/types.ts';
@@ -17,14 +18,22 @@ export interface UnitPlaces {
 
 /** Machine code, with the lines that it comes from told from the beginnings of units: inlined code has several. */
 export interface StoredCode {
-  readonly code: Omit<MachineCode, 'lines' | 'location'>;
+  readonly code: Omit<MachineCode, 'lines' | 'location' | 'fixups'>;
   readonly units: readonly { readonly unit: string; readonly file: string }[];
   /** Groups of four, the function's own place first: offset, number of the unit (-1: from nowhere), line, column. */
   readonly places: Int32Array;
+  readonly symbols: readonly string[];
+  /** Groups of four: offset, number of the kind, number of the symbol, addend. */
+  readonly fixups: Int32Array;
 }
 
+const fixupKinds: readonly Fixup['kind'][] = ['abs8', 'abs16', 'abs32', 'rel16', 'rel32'];
+
 /** Undefined if the code has places that belong to no unit. */
-export function storeCode({ lines, location, ...code }: MachineCode, where: UnitPlaces): StoredCode | undefined {
+export function storeCode(
+  { fixups, lines, location, ...code }: MachineCode,
+  where: UnitPlaces,
+): StoredCode | undefined {
   const units: { unit: string; file: string }[] = [];
   const numbers = new Map<string, number>();
   const places: number[] = [];
@@ -43,11 +52,28 @@ export function storeCode({ lines, location, ...code }: MachineCode, where: Unit
     }
     places.push(entry.offset, number, place.line - where.lineOf(unit)!, place.column);
   }
-  return { code, units, places: Int32Array.from(places) };
+  return { code, units, places: Int32Array.from(places), ...packFixups(fixups) };
+}
+
+function packFixups(fixups: readonly Fixup[]): Pick<StoredCode, 'symbols' | 'fixups'> {
+  const symbols = [...new Set(fixups.map(({ symbol }) => symbol))];
+  const numbers = new Map(symbols.map((symbol, index) => [symbol, index]));
+  const packed = fixups.flatMap(({ addend, at, kind, symbol }) => {
+    return [at, fixupKinds.indexOf(kind), numbers.get(symbol)!, addend];
+  });
+  return { symbols, fixups: Int32Array.from(packed) };
+}
+
+function unpackFixups({ fixups, symbols }: StoredCode): Fixup[] {
+  return Array.from({ length: fixups.length / 4 }, (_, n) => {
+    const [at, kind, symbol, addend] = fixups.subarray(n * 4, n * 4 + 4) as unknown as [number, number, number, number];
+    return { at, kind: fixupKinds[kind]!, symbol: symbols[symbol]!, addend };
+  });
 }
 
 /** The code with its lines where they are now; undefined if a unit is gone. */
-export function restoreCode({ code, places, units }: StoredCode, where: UnitPlaces): MachineCode | undefined {
+export function restoreCode(stored: StoredCode, where: UnitPlaces): MachineCode | undefined {
+  const { code, places, units } = stored;
   const starts: number[] = [];
   for (const { unit } of units) {
     const start = where.lineOf(unit);
@@ -61,7 +87,7 @@ export function restoreCode({ code, places, units }: StoredCode, where: UnitPlac
   };
   const lines: LineEntry[] = [];
   for (let at = 4; at < places.length; at += 4) lines.push({ offset: places[at]!, location: placeAt(at) });
-  return { ...code, lines, location: placeAt(0)! };
+  return { ...code, lines, location: placeAt(0)!, fixups: unpackFixups(stored) };
 }
 
 function moved<T extends { readonly line: number }>(place: T, by: number): T {

@@ -16,7 +16,7 @@ import { generateFunction } from '../backend/index.ts';
 import type { MachineCode } from '../backend/index.ts';
 import type { FunctionRecord } from '../frontend/records.ts';
 import { decodeFunction, encodeFunction, type EncodedFunction } from '../ir/codec.ts';
-import { referencesOf, type Reference } from '../ir/outline.ts';
+import { ReferenceTable, type Reference } from '../ir/outline.ts';
 import type { IrFunction, IrModule } from '../ir/types.ts';
 import { changeArguments, outlineArguments, type ArgumentOutline, type ParameterChange } from '../passes/arguments.ts';
 import { expandCallsIn, isCopyable, mayBeInlined, measure, type Candidate, type Measures } from '../passes/inline.ts';
@@ -51,6 +51,7 @@ export interface Callee {
 export class Stages {
   readonly #store: CompileStore;
   readonly #places: UnitPlaces;
+  readonly #references = new ReferenceTable();
   /** Bodies that have been made, by key. Others read them. */
   readonly #bodies = new Map<string, IrFunction>();
 
@@ -65,7 +66,7 @@ export class Stages {
     const known = findOrMake(this.#store.cleaned, key, () => {
       const body = decodeFunction(fn.code);
       runPasses(cleanUp, body, module);
-      return { key, line, code: encodeFunction(body), references: referencesOf(body) };
+      return { key, line, code: encodeFunction(body), references: this.#references.of(body) };
     });
     return moveFunction(known, line);
   }
@@ -83,7 +84,7 @@ export class Stages {
       return {
         key,
         name: made.name,
-        references: referencesOf(made),
+        references: this.#references.of(made),
         ...outlineArguments(made),
         ...measure(made),
         isCopyable: isCopyable(made),

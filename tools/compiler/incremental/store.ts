@@ -14,11 +14,6 @@ export interface Shelf<T> {
   put(key: string, value: T): void;
 }
 
-export interface BuiltImage extends LinkedImage {
-  /** The same image without debug information: free of the names of this computer's folders, and small. */
-  readonly stripped: Uint8Array;
-}
-
 /** A function, and the line that its unit began at. */
 export type StoredFunction = FunctionRecord & { readonly line: number };
 
@@ -34,7 +29,7 @@ export interface CompileStore {
   readonly cleaned: Shelf<CleanedFunction>;
   readonly expanded: Shelf<ExpandedOutline>;
   readonly finished: Shelf<StoredCode>;
-  readonly images: Shelf<BuiltImage>;
+  readonly images: Shelf<LinkedImage>;
   /** A build is over; what it has not used may go. */
   endBuild(): void;
 }
@@ -62,7 +57,7 @@ export class MemoryStore implements CompileStore {
   readonly cleaned = new MemoryShelf<CleanedFunction>();
   readonly expanded = new MemoryShelf<ExpandedOutline>();
   readonly finished = new MemoryShelf<StoredCode>();
-  readonly images = new MemoryShelf<BuiltImage>();
+  readonly images = new MemoryShelf<LinkedImage>();
 
   endBuild(): void {
     for (const shelf of Object.values(this) as MemoryShelf<unknown>[]) shelf.endBuild();

@@ -31,6 +31,21 @@ export function referencesOf(fn: IrFunction): Reference[] {
   return references;
 }
 
+/** Makes equal references one object: there are many, and a store writes each object once. */
+export class ReferenceTable {
+  readonly #calls = new Map<string, Reference>();
+  readonly #addresses = new Map<string, Reference>();
+
+  of(fn: IrFunction): Reference[] {
+    return referencesOf(fn).map((reference) => {
+      const known = reference.isCall ? this.#calls : this.#addresses;
+      const same = known.get(reference.symbol) ?? reference;
+      known.set(reference.symbol, same);
+      return same;
+    });
+  }
+}
+
 export function outlineOf(module: IrModule): ModuleOutline {
   const functions = new Map<string, FunctionOutline>();
   for (const fn of module.functions.values()) {

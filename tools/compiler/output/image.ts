@@ -12,12 +12,12 @@ import { link, type LinkedProgram } from './link.ts';
 
 export interface LinkedImage {
   readonly elf: Uint8Array;
+  /** The same image without debug information: free of the names of this computer's folders, and small. */
+  readonly stripped: Uint8Array;
   readonly layout: LayoutFile;
 }
 
 export interface LinkOptions {
-  /** Leave out DWARF. Default: it is there. */
-  readonly stripDebug?: boolean;
   /** The folder that file names are relative to, for debuggers. */
   readonly directory?: string;
 }
@@ -53,13 +53,16 @@ function finish(
 ): LinkedImage {
   const rows = collectLines(program.items);
   const symbols = layoutSymbols(program);
-  const { bytes, sections } = writeElf({
+  const parts = {
     regions: program.regions,
     entry: program.entry,
     symbols: elfSymbols(program, symbols),
-    extras: options.stripDebug === true ? [] : writeDebugSections(program.items, options.directory ?? '.'),
     hasStackHeader: kind === 'program',
-  });
+  };
+  // Debug information comes last in the file and moves nothing.
+  const stripped = writeElf({ ...parts, extras: [] }).bytes;
+  const extras = writeDebugSections(program.items, options.directory ?? '.');
+  const { bytes, sections } = writeElf({ ...parts, extras });
   const layout: LayoutFile = {
     version: LAYOUT_VERSION,
     kind,
@@ -70,7 +73,7 @@ function finish(
     ...describeModule(module),
     lines: encodeLines(rows),
   };
-  return { elf: bytes, layout };
+  return { elf: bytes, stripped, layout };
 }
 
 /** Everything with an address, by address. */
