@@ -5,11 +5,15 @@
  * archive that init finds, so that a run depends on nothing but its arguments. Without, this terminal becomes the console,
  * or what is piped in is typed at it.
  */
+import { KernelReader } from '../../../emulator/inspect/kernelReader.ts';
+import { MemoryState } from '../../../emulator/inspect/memoryState.ts';
+import { describeMemory, type Report, REPORTS } from '../../../emulator/inspect/report.ts';
 import type { Machine, RunResult } from '../../../emulator/machine.ts';
 import { Recorder } from '../../../emulator/recording.ts';
 import { type Command, type OptionValues, type Output, stringOption, UsageError } from '../command.ts';
+import type { LayoutFile } from '../../compiler/output/index.ts';
 import { diskOptions } from '../run/disks.ts';
-import { imageOptions } from '../run/images.ts';
+import { imageOptions, namesOtherKernel } from '../run/images.ts';
 import { createMachine, openParts } from '../run/machine.ts';
 import { runQemu } from '../run/qemu.ts';
 import { runSession } from '../run/session.ts';
@@ -43,16 +47,20 @@ export const runCommand: Command = {
       value: 'FILE',
       help: 'begin in the state of a snapshot; the other options as they were',
     },
+    inspect: { type: 'string', value: REPORTS.join('|'), help: "show our kernel's memory as it is when the run ends" },
     json: { type: 'boolean', help: 'print output, status, instructions and hash as JSON' },
   },
   async run(values, _operands, root, output) {
+    const report = readReport(values);
     const parts = openParts(values, root, output);
     if (parts === null) return 1;
     try {
       if (values['qemu'] === true) return runQemu(root, parts.images, parts.disks, parts.settings);
       const machine = await createMachine(parts);
       try {
-        return await runMachine(machine, parts.settings, values, root, output);
+        const status = await runMachine(machine, parts.settings, values, root, output);
+        if (report !== undefined && parts.layout !== null) inspect(machine, parts.layout, report, output);
+        return status;
       } finally {
         await machine.destroy();
       }
@@ -61,6 +69,22 @@ export const runCommand: Command = {
     }
   },
 };
+
+/** Which view of the kernel's memory is wanted. */
+function readReport(values: OptionValues): Report | undefined {
+  const name = stringOption(values, 'inspect');
+  if (name === undefined) return undefined;
+  const report = REPORTS.find((other) => other === name);
+  if (report === undefined) throw new UsageError(`--inspect takes ${REPORTS.join(', ')}`);
+  if (namesOtherKernel(values)) throw new UsageError('--inspect knows our own kernel only');
+  if (values['qemu'] === true || values['json'] === true)
+    throw new UsageError('--inspect goes with neither --qemu nor --json');
+  return report;
+}
+
+function inspect(machine: Machine, layout: LayoutFile, report: Report, output: Output): void {
+  output.write(describeMemory(new MemoryState(new KernelReader(machine, layout)), report));
+}
 
 /** The run itself, and the files that it begins with and leaves behind. */
 async function runMachine(

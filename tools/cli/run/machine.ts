@@ -7,12 +7,15 @@ import { readCore } from '../../../emulator/node/wasm.ts';
 import { listOption, type OptionValues, type Output, parseDefines, RunError } from '../command.ts';
 import { buildOrExplain } from '../commands/build.ts';
 import { openDisks, type OpenDisks } from './disks.ts';
+import type { LayoutFile } from '../../compiler/output/index.ts';
 import { type BootImages, namesOtherKernel, ownImages, readOtherImages } from './images.ts';
 import { readSettings, type Settings } from './settings.ts';
 
 export interface Parts {
   readonly settings: Settings;
   readonly images: BootImages;
+  /** What lies where in our own kernel; null for kernels of others. */
+  readonly layout: LayoutFile | null;
   readonly disks: OpenDisks;
 }
 
@@ -22,14 +25,12 @@ export interface Parts {
  */
 export function openParts(values: OptionValues, root: string, output: Output): Parts | null {
   const settings = readSettings(values, !namesOtherKernel(values));
-  const images = readImages(values, root, output);
-  return images === null ? null : { settings, images, disks: openDisks(values) };
-}
-
-function readImages(values: OptionValues, root: string, output: Output): BootImages | null {
-  if (namesOtherKernel(values)) return readOtherImages(values);
-  const images = buildOrExplain(root, { defines: parseDefines(listOption(values, 'define')) }, output);
-  return images === null ? null : ownImages(images, values);
+  if (namesOtherKernel(values)) {
+    return { settings, images: readOtherImages(values), layout: null, disks: openDisks(values) };
+  }
+  const built = buildOrExplain(root, { defines: parseDefines(listOption(values, 'define')) }, output);
+  if (built === null) return null;
+  return { settings, images: ownImages(built, values), layout: built.layout, disks: openDisks(values) };
 }
 
 /** The caller destroys it. Throws RunError if the kernel cannot be booted. */
