@@ -65,3 +65,12 @@ test('each CPU has its column and its line in /proc, and all of them work', asyn
   const sums = times[0]!.map((_, field) => times.slice(1).reduce((sum, cpu) => sum + cpu[field]!, 0));
   expect(times[0]).toEqual(sums);
 });
+
+test('a run on several CPUs is a function of its seed, compiled or interpreted', async () => {
+  const options = { cpus: 4, seed: 7, exec: ['cat /proc/cpuinfo', 'torture --iterations 1 --jobs 1 --threads 4'] };
+  const first = await runGuest(options);
+  expect(first.status, `${first.output}\n${replayCommand(options)}`).toBe(0);
+  expect(await runGuest(options)).toEqual(first);
+  expect(await runGuest({ ...options, mode: 'exact' })).toEqual(first);
+  expect((await runGuest({ ...options, seed: 8 })).stateHash).not.toBe(first.stateHash);
+});
