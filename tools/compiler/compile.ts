@@ -7,7 +7,7 @@
  */
 import { AssemblyError, generateCode, type MachineModule } from './backend/index.ts';
 import { KernelTsProgram, type Diagnostic, type KernelTsOptions, type VirtualFileSystem } from './frontend/index.ts';
-import { IncrementalFrontEnd } from './incremental/build.ts';
+import { IncrementalFrontEnd, type CheckTypes, type FrontEndResult } from './incremental/build.ts';
 import { compileImage } from './incremental/image.ts';
 import { Stages } from './incremental/stages.ts';
 import { CannotReuse, MemoryStore, type CompileStore } from './incremental/store.ts';
@@ -33,8 +33,8 @@ export interface CompilerOptions {
   readonly defines: ReadonlyMap<string, number | boolean>;
   /** What earlier builds have left behind. Default: a store that lives as long as the compiler. */
   readonly store?: CompileStore;
-  /** Starts to look at the types of all files elsewhere, and gives a function that waits for the findings. */
-  readonly checkTypes?: () => () => readonly Diagnostic[];
+  /** A second thread for the types. Default: there is none. */
+  readonly checkTypes?: CheckTypes;
   /** 0, 1 or 2: how much the passes do. Default: 2. */
   readonly level?: 0 | 1 | 2;
   /** Called after the front end (as `frontend`) and after each pass, once per image. */
@@ -138,26 +138,33 @@ class Run {
     const result = this.#time('frontend', () => {
       return new IncrementalFrontEnd({ ...this.#frontEndOptions, images, checkTypes }, store).run();
     });
-    this.#diagnostics.push(...result.diagnostics);
-    if (result.diagnostics.length > 0) return this.#result();
-    const stages = new Stages(store, result.keys);
-    for (const image of images) {
-      const key = result.imageKeys.get(image.name)!;
-      const lowered = result.lowered.get(image.name);
-      if (lowered === undefined) {
-        this.#images.set(image.name, store.images.find(key)!);
-        continue;
-      }
+    const confirm = (): readonly Diagnostic[] => this.#time('frontend', () => result.confirm());
+    try {
+      this.#buildLowered(result, store);
+    } catch (error) {
+      // Programs with wrong types may do anything to the stages behind the front end.
+      if (confirm().length === 0) throw error;
+    }
+    const wrong = confirm();
+    if (wrong.length === 0) return this.#result();
+    return { diagnostics: wrong, images: new Map(), timings: this.#timings };
+  }
+
+  #buildLowered({ imageKeys, keys, lowered }: FrontEndResult, store: CompileStore): void {
+    const stages = new Stages(store, keys);
+    for (const image of this.#options.images) {
+      const key = imageKeys.get(image.name)!;
+      const known = store.images.find(key);
+      const program = lowered.get(image.name);
+      if (known !== undefined) this.#images.set(image.name, known);
+      if (known !== undefined || program === undefined) continue;
       this.#addImage(image, () => {
-        const built = this.#link(
-          image,
-          this.#time('backend', () => compileImage(lowered, stages)),
-        );
+        const machine = this.#time('backend', () => compileImage(program, stages));
+        const built = this.#link(image, machine);
         store.images.put(key, built);
         return built;
       });
     }
-    return this.#result();
   }
 
   // -------------------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { BuildError, buildProject, type ProjectImages, type ProjectOptions } from '../../build/buildProject.ts';
 import { diskFiles } from '../../build/diskFiles.ts';
+import { typesThread } from '../../build/typesThread.ts';
 import { formatDiagnostics } from '../../compiler/frontend/index.ts';
 import { formatLayout } from '../../compiler/output/index.ts';
 import { printModule } from '../../compiler/ir/print.ts';
@@ -63,6 +64,7 @@ export function buildOrExplain(
     const images = buildProject(root, {
       ...options,
       now: () => performance.now(),
+      checkTypes: typesThread(new URL('typesWorker.mjs', import.meta.url)),
       onImage: (name) => output.progress(`compiling ${name}`),
     });
     output.progress('');

@@ -24,20 +24,38 @@ import { CannotReuse, type CompileStore, type Shelf, type StoredFunction } from 
 
 export type FrontEndOptions = Pick<KernelTsOptions, 'files' | 'root' | 'libraryFiles' | 'defines'> & {
   readonly images: readonly ImageSpec[];
-  /** Starts to look at the types of all files elsewhere, and gives a function that waits for the findings. */
-  readonly checkTypes?: (() => () => readonly Diagnostic[]) | undefined;
+  readonly checkTypes?: CheckTypes | undefined;
 };
 
-export interface FrontEndResult {
+/** tsc's findings in all files of a build. */
+export interface TypeFindings {
   readonly diagnostics: readonly Diagnostic[];
+  /** By path: the hashes of the texts that have been looked at. */
+  readonly hashes: ReadonlyMap<string, string>;
+}
+
+/** Starts to look at the types of all files elsewhere, and gives a function that waits for the findings; null: none. */
+export type CheckTypes = (
+  request: Pick<KernelTsOptions, 'entries' | 'root' | 'libraryFiles' | 'defines'>,
+) => () => TypeFindings | null;
+
+interface Attempt {
   /** The programs that are not in the store, by name. */
   readonly lowered: ReadonlyMap<string, LoweredImage>;
+  /**
+   * Everything that is wrong with the sources. The types may still be being looked at elsewhere, which this waits for.
+   * Until it has given an empty list, what was lowered may make no sense. Throws CannotReuse.
+   */
+  readonly confirm: () => readonly Diagnostic[];
+}
+
+export interface FrontEndResult extends Attempt {
   /** Keys of all images, by name. */
   readonly imageKeys: ReadonlyMap<string, string>;
   readonly keys: Keys;
 }
 
-/** More files than this to check are worth a second thread. */
+/** More files than this that have to be read anew are worth a second thread for their types. */
 const manyFiles = 20;
 
 /** Files have to be looked at whose bodies the ts.Program does not have. */
@@ -57,6 +75,8 @@ export class IncrementalFrontEnd {
   readonly #bodies = new Set<string>();
   /** By id: a function whose record asks for the thing. */
   readonly #askers = new Map<string, FunctionNeed>();
+  /** Set if the types are being looked at elsewhere. */
+  #waitForTypes: (() => TypeFindings | null) | null = null;
   /** What goes to the store once it is clear that nothing is wrong. */
   readonly #puts: (() => void)[] = [];
 
@@ -77,8 +97,10 @@ export class IncrementalFrontEnd {
 
   #discover(): void {
     const { files, images } = this.#options;
-    const paths = new Set(images.map(({ entry }) => normalizePath(entry)));
+    const entries = images.map(({ entry }) => normalizePath(entry));
+    const paths = new Set(entries);
     for (const path of paths) {
+      if (this.#sources.size > manyFiles) this.#waitForTypes ??= this.#startTypes(entries);
       const text = files.readFile(path);
       if (text === undefined) continue; // whoever imports it depends on there being nothing
       this.#texts.set(path, text);
@@ -86,6 +108,11 @@ export class IncrementalFrontEnd {
       this.#digests.set(path, digest);
       for (const module of digest.modules) if (!this.#library.includes(module.path)) paths.add(module.path);
     }
+  }
+
+  #startTypes(entries: readonly string[]): (() => TypeFindings | null) | null {
+    const { checkTypes, defines, root } = this.#options;
+    return checkTypes?.({ entries, root, libraryFiles: this.#library, defines }) ?? null;
   }
 
   #digest(path: string, text: string): FileDigest {
@@ -149,7 +176,7 @@ export class IncrementalFrontEnd {
     for (let round = 0; round < 4; round++) {
       try {
         const result = this.#attempt(missing, toCheck);
-        return { ...result, imageKeys, keys: this.#keys };
+        return { ...result, confirm: once(result.confirm), imageKeys, keys: this.#keys };
       } catch (error) {
         if (!(error instanceof MissingBodies)) throw error;
       }
@@ -202,23 +229,36 @@ export class IncrementalFrontEnd {
 
   // -------------------------------------------------------------------------------------------------------------------
 
-  #attempt(missing: readonly ImageSpec[], toCheck: readonly string[]): Pick<FrontEndResult, 'diagnostics' | 'lowered'> {
+  #attempt(missing: readonly ImageSpec[], toCheck: readonly string[]): Attempt {
     this.#puts.length = 0;
-    if (this.#bodies.size === 0) return { diagnostics: [], lowered: this.#lowerAll(missing, null) };
+    if (this.#bodies.size === 0) return { lowered: this.#lowerAll(missing, null), confirm: () => [] };
     const isWhole = this.#bodies.size === this.#digests.size && toCheck.length === this.#digests.size;
-    const waitForTypes = toCheck.length > manyFiles ? this.#options.checkTypes?.() : undefined;
-    const program = this.#createProgram(isWhole, waitForTypes !== undefined);
+    const waitForTypes = toCheck.length === 0 ? null : this.#waitForTypes;
+    this.#waitForTypes = null;
+    const program = this.#createProgram(isWhole, waitForTypes !== null);
     const leftovers = this.#check(program, isWhole, toCheck);
     const lowered = program.found.length > 0 ? new Map<string, LoweredImage>() : this.#lowerAll(missing, program);
     if (program.found.length === 0) this.#lowerLeftovers(leftovers, program);
-    const found = [...program.found, ...(waitForTypes?.() ?? [])];
-    if (found.length > 0) {
-      if (!isWhole) throw new CannotReuse();
-      return { diagnostics: mergeDiagnostics(found, []), lowered: new Map() };
+    const confirm = (): readonly Diagnostic[] => {
+      const types = waitForTypes === null ? [] : this.#typesFrom(waitForTypes);
+      const found = mergeDiagnostics(types, program.found);
+      if (found.length > 0 && !isWhole) throw new CannotReuse();
+      if (found.length > 0) return found;
+      for (const path of toCheck) this.#store.checked.put(this.#keys.ofFile(path), true);
+      for (const put of this.#puts) put();
+      return [];
+    };
+    return { lowered, confirm };
+  }
+
+  /** Findings about other texts than ours are of no use. */
+  #typesFrom(wait: () => TypeFindings | null): readonly Diagnostic[] {
+    const findings = wait();
+    if (findings === null) throw new CannotReuse();
+    for (const [path, digest] of this.#digests) {
+      if (findings.hashes.get(path) !== digest.hash) throw new CannotReuse();
     }
-    for (const path of toCheck) this.#store.checked.put(this.#keys.ofFile(path), true);
-    for (const put of this.#puts) put();
-    return { diagnostics: [], lowered };
+    return findings.diagnostics;
   }
 
   #createProgram(isWhole: boolean, isCodeOnly: boolean): KernelTsProgram {
@@ -354,6 +394,11 @@ export class IncrementalFrontEnd {
     this.#bodies.add(path);
     return new MissingBodies();
   }
+}
+
+function once<T>(action: () => T): () => T {
+  let done: { readonly value: T } | null = null;
+  return () => (done ??= { value: action() }).value;
 }
 
 /** Its unit says which function it is. */

@@ -1,0 +1,29 @@
+/*
+ * Has tsc's checker run in a thread of its own (typesWorker.ts).
+ */
+import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import type { KernelTsOptions } from '../compiler/frontend/index.ts';
+import type { CheckTypes, TypeFindings } from '../compiler/incremental/build.ts';
+
+export type TypesRequest = Pick<KernelTsOptions, 'entries' | 'root' | 'libraryFiles' | 'defines'>;
+
+/** The longest that a thread may take to answer, in milliseconds. It is given up then, and nothing is lost but time. */
+const PATIENCE = 120_000;
+
+/** `worker`: the bundle of typesWorker.ts. */
+export function typesThread(worker: URL): CheckTypes {
+  return (request) => {
+    const signal = new Int32Array(new SharedArrayBuffer(4));
+    const { port1, port2 } = new MessageChannel();
+    const workerData = { ...request, port: port2, signal };
+    const thread = new Worker(worker, { workerData, transferList: [port2] });
+    thread.unref();
+    thread.on('error', () => undefined); // seen as an answer that does not come
+    return () => {
+      Atomics.wait(signal, 0, 0, PATIENCE);
+      const answer = receiveMessageOnPort(port1) as { message: TypeFindings } | undefined;
+      port1.close();
+      return answer?.message ?? null;
+    };
+  };
+}
