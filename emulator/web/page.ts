@@ -19,7 +19,13 @@ const PHASE_TEXT: Readonly<Record<Phase, string>> = {
 };
 
 class Page {
-  readonly #terminal = new Terminal({ cursorBlink: true, fontSize: 14, screenReaderMode: true, scrollback: 5000 });
+  readonly #terminal = new Terminal({
+    cursorBlink: true,
+    fontSize: 14,
+    screenReaderMode: true,
+    scrollback: 5000,
+    theme: { background: '#101317', foreground: '#e4e7eb' },
+  });
   readonly #fit = new FitAddon();
   #worker: Worker | null = null;
   /** Counts the runs; a report of another run is stale. */
@@ -49,7 +55,11 @@ class Page {
 
   /** Takes the choice from the form, writes it into the address, and starts over. */
   #chooseAndReset(): void {
-    const query = new URLSearchParams({ seed: input('seed').value, memory: input('memory').value });
+    const query = new URLSearchParams({
+      seed: input('seed').value,
+      memory: input('memory').value,
+      cpus: input('cpus').value,
+    });
     const choice = readChoice(query.toString());
     history.replaceState(null, '', writeChoice(choice));
     this.#reset(choice);
@@ -60,6 +70,7 @@ class Page {
     this.#run += 1;
     input('seed').value = String(choice.seed);
     input('memory').value = String(choice.memoryMegabytes);
+    input('cpus').value = String(choice.cpus);
     this.#terminal.reset();
     this.#showPause(false);
     this.#showPhase('loading', 0, 1);

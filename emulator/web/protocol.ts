@@ -8,10 +8,11 @@
 /** How a boot proceeds. `ready` means that the guest's shell has printed its prompt. */
 export type Phase = 'loading' | 'starting' | 'booting' | 'ready';
 
-/** What a machine is made from; also what the page's address (`?seed=…&memory=…`) says. */
+/** What a machine is made from; also what the page's address (`?seed=…&memory=…&cpus=…`) says. */
 export interface MachineChoice {
   readonly seed: number;
   readonly memoryMegabytes: number;
+  readonly cpus: number;
 }
 
 export type Command =

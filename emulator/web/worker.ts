@@ -52,6 +52,7 @@ class Host {
       wasm: () => Promise.resolve(wasm),
       memoryBytes: choice.memoryMegabytes * MEGABYTE,
       seed: choice.seed,
+      cpus: choice.cpus,
       kernel,
       modules: [{ data: initrd, commandLine: FILES.initrd }],
     });

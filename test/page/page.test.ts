@@ -86,16 +86,18 @@ describe('the page', () => {
     await page.close();
   });
 
-  test('takes seed and memory from the address, and writes them there', async () => {
-    const { page } = await openPage('?seed=7&memory=8');
+  test('takes seed, memory and CPUs from the address, and writes them there', async () => {
+    const { page } = await openPage('?seed=7&memory=8&cpus=2');
     await waitForReady(page);
     expect(await page.inputValue('#seed')).toBe('7');
     await page.keyboard.type('free\n');
     await waitForText(page, /total[\s\S]*\b7\d\d\d\b/);
+    await page.keyboard.type('nproc\n');
+    await waitForText(page, /^2$/m);
     await page.fill('#memory', '32');
     await page.getByRole('button', { name: 'Reset' }).click();
     await waitForReady(page);
-    expect(new URL(page.url()).search).toBe('?seed=7&memory=32');
+    expect(new URL(page.url()).search).toBe('?seed=7&memory=32&cpus=2');
     await page.close();
   });
 
