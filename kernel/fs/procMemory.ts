@@ -18,11 +18,12 @@ import {
   setOvercommitRatio,
 } from '../mm/overcommit.ts';
 import { directSteal, kswapdSteal } from '../mm/reclaim.ts';
-import { slabPageCount } from '../mm/slab.ts';
+import { cacheAt, slabPageCount } from '../mm/slab.ts';
 import { freeSwapSlots, MAX_SWAP_AREAS, SWAP_USED, swapArea, totalSwapSlots } from '../mm/swapArea.ts';
 import { swapCachePages } from '../mm/swapCache.ts';
 import { swappedIn, swappedOut } from '../mm/swapIo.ts';
 import { MMAP_MIN_ADDR } from '../mm/unmappedArea.ts';
+import { vmallocPages } from '../mm/vmalloc.ts';
 import { vmCounters } from '../mm/vmCounters.ts';
 import { cachedPageCount } from './addressSpace.ts';
 import { type ProcDirectory } from './procEntry.ts';
@@ -35,6 +36,7 @@ const sysVm = zeroed<Inline<ProcDirectory>>();
 /** Fills in what belongs to /proc and to /proc/sys. */
 export function addMemoryEntries(root: ProcDirectory, sys: ProcDirectory): void {
   root.addFile('meminfo', 0o444, writeMeminfo);
+  root.addFile('slabinfo', 0o400, writeSlabinfo);
   root.addFile('swaps', 0o444, writeSwaps);
   root.addFile('vmstat', 0o444, writeVmstat);
   sys.addDirectory('vm', sysVm);
@@ -70,7 +72,19 @@ function writeMeminfo(text: ProcText, _pid: u32): i32 {
   printKib(text, 'PageTables:', counters.tablePages);
   printKib(text, 'CommitLimit:', commitLimit());
   printKib(text, 'Committed_AS:', committedPages());
+  printKib(text, 'VmallocUsed:', vmallocPages());
   return 0;
+}
+
+function writeSlabinfo(text: ProcText, _pid: u32): i32 {
+  text.print('slabinfo - version: 2.1\n');
+  text.print('# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab>\n');
+  for (let i: u32 = 0; ; i++) {
+    const cache = cacheAt(i);
+    if (cache === null) return 0;
+    text.print('%-17s %6u %6u', cache.name, cache.objects, cache.slabs * cache.perSlab);
+    text.print(' %6u %4u    1\n', cache.objectSize, cache.perSlab);
+  }
 }
 
 function writeVmstat(text: ProcText, _pid: u32): i32 {

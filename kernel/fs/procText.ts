@@ -9,11 +9,11 @@
 
 import { formatWords } from '../lib/format.ts';
 import { memcpy } from '../lib/string.ts';
-import { kfree, kmalloc } from '../mm/slab.ts';
+import { kvfree, kvmalloc } from '../mm/vmalloc.ts';
 
 const FIRST_CAPACITY: u32 = 1024;
 /** No text is longer: whoever needs more is cut. */
-const LAST_CAPACITY: u32 = 0x80000;
+const LAST_CAPACITY: u32 = 0x400000;
 
 export class ProcText {
   buffer: Ptr<u8>; // null while `capacity` is 0
@@ -52,7 +52,7 @@ export class ProcText {
 
   /** Gives the memory back. */
   free(): void {
-    if (this.capacity > 0) kfree(this.buffer);
+    if (this.capacity > 0) kvfree(this.buffer);
     this.capacity = 0;
     this.length = 0;
   }
@@ -61,14 +61,14 @@ export class ProcText {
   private grow(more: u32): boolean {
     let capacity = this.capacity === 0 ? FIRST_CAPACITY : this.capacity;
     while (capacity - this.length < more) capacity *= 2;
-    const fresh = capacity > LAST_CAPACITY ? null : kmalloc(capacity);
+    const fresh = capacity > LAST_CAPACITY ? null : kvmalloc(capacity);
     if (fresh === null) {
       this.isShort = true;
       return false;
     }
     if (this.capacity > 0) {
       memcpy(fresh, this.buffer, this.length);
-      kfree(this.buffer);
+      kvfree(this.buffer);
     }
     this.buffer = fresh;
     this.capacity = capacity;

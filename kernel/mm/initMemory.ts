@@ -26,6 +26,7 @@ import { initSwapCache } from './swapCache.ts';
 import { initSwapIo } from './swapIo.ts';
 import { initSysSwap } from './sysSwap.ts';
 import { initUserPages } from './userPages.ts';
+import { initVmalloc, vmallocSizeFor } from './vmalloc.ts';
 
 /** The first page: the firmware's data, and an address that should never be handed out. */
 const FIRST_PAGE_END: u32 = PAGE_SIZE;
@@ -44,12 +45,14 @@ export function initMemory(): void {
   reserveMemory(virtToPhys(linkerSymbol('__imageStart')), virtToPhys(linkerSymbol('__imageEnd')));
   startPage = earlyAllocateLowPage();
   const slots = stackSlotsFor(memorySize() >>> PAGE_SHIFT);
-  initKernelMap(slots);
+  const vmallocSize = vmallocSizeFor(memorySize() >>> PAGE_SHIFT);
+  initKernelMap(slots, vmallocSize);
   initMemMap();
   initSwapCache();
   initBuddy();
   releaseEarlyMemory();
   initSlab();
+  initVmalloc(vmallocSize);
   initKernelStacks(slots);
   initUserPages();
   initSharedMemory();

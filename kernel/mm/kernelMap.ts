@@ -24,6 +24,7 @@ import {
   physToVirt,
   STACK_AREA_START,
   virtToPhys,
+  VMALLOC_START,
 } from '../arch/x86/layout.ts';
 import {
   directoryEntry,
@@ -61,13 +62,15 @@ export function kernelDirectory(): PhysAddr {
  * Builds the map and switches to it. All of memory can be reached before as after.
  *
  * @param stackSlots how many kernel stacks there will be room for, each of 16 KiB of addresses
+ * @param vmallocSize bytes of addresses for vmalloc
  */
-export function initKernelMap(stackSlots: u32): void {
+export function initKernelMap(stackSlots: u32, vmallocSize: u32): void {
   kernelMapLock.init('kernelMap');
   directory = earlyTable();
   kernelCr3[0] = directory;
   mapDirect(memoryEnd());
   for (let i: u32 = 0; i < stackSlots; i += 256) addTable(STACK_AREA_START + i * 0x4000);
+  for (let i: u32 = 0; i < vmallocSize; i += PAGE_TABLE_SPAN) addTable(VMALLOC_START + i);
   addTable(DEVICE_AREA_START);
   protectText();
   unmapKernelPage(u32(bootStack)); // the hole below the first stack

@@ -23,7 +23,7 @@ import { allocate, kfree } from './slab.ts';
 import { type Mm, type MmapSem, VM_ACCOUNT, VM_DONTCOPY, VM_LOCKED, VM_LOCKONFAULT, type Vma } from './types.ts';
 import { chooseLayout } from './unmappedArea.ts';
 import { haveMemory } from './userPages.ts';
-import { copyVma, insertVmStruct, vmaPages, vmlistModifyLock, vmStatAccount } from './vma.ts';
+import { copyVma, initVma, insertVmStruct, vmaPages, vmlistModifyLock, vmStatAccount } from './vma.ts';
 
 /** The class of mmListLock. */
 export class MmListLock {
@@ -34,10 +34,11 @@ const mmListLock = zeroed<Inline<Spinlock<MmListLock>>>();
 /** (L) of Mm.mmList. */
 const mmList = zeroed<Inline<ListHead>>();
 
-/** Makes the list of address spaces. */
+/** Makes the list of address spaces, and the cache of regions. */
 export function initMm(): void {
   mmListLock.init('mmList');
   mmList.init();
+  initVma();
 }
 
 /** An empty address space with one user, laid out for the current task's limits; null: no memory. @sleeps */

@@ -36,7 +36,6 @@ import { intersectingPages, unmapRange } from './munmap.ts';
 import { acctMemory, isAccountable, OVERCOMMIT_NEVER, overcommitPolicy, unacctMemory } from './overcommit.ts';
 import { populate } from './populate.ts';
 import { shareRegion } from './sharedMemory.ts';
-import { allocate } from './slab.ts';
 import {
   type Mm,
   type MmapSem,
@@ -56,6 +55,7 @@ import {
 } from './types.ts';
 import { getUnmappedArea } from './unmappedArea.ts';
 import {
+  allocateVma,
   findVmaIntersection,
   freeMerged,
   freeVma,
@@ -152,10 +152,8 @@ function mmapRegion(
   const pages = size >>> PAGE_SHIFT;
   const replaced = intersectingPages(mm, start, start + size, mmap);
   if (!mayExpandVm(mm, vmFlags, pages - replaced)) return -ENOMEM;
-  const region = allocate<Vma>();
+  const region = allocateVma(mm);
   if (region === null) return -ENOMEM;
-  region.vmMm = mm;
-  region.shareLink.init();
   region.vmStart = start;
   region.vmEnd = start + size;
   region.vmFlags = vmFlags;

@@ -12,10 +12,11 @@ import { type Spinlock } from '../sync/spinlock.ts';
 import { putPage } from './buddy.ts';
 import { acctMemory, unacctMemory } from './overcommit.ts';
 import { getPage, type Page } from './page.ts';
-import { allocate, kfree, kmalloc } from './slab.ts';
+import { allocate, kfree } from './slab.ts';
 import { VM_NORESERVE, type Vma, type VmOperations } from './types.ts';
 import { allocZeroedPage } from './userPages.ts';
 import { vmaPages } from './vma.ts';
+import { kvfree, kvmalloc } from './vmalloc.ts';
 
 /** The class of SharedMemory.lock. */
 export class SharedMemoryLock {
@@ -62,7 +63,7 @@ export function shareRegion(region: Vma): i32 {
 function createShared(pageCount: u32): SharedMemory | null {
   const object = allocate<SharedMemory>();
   if (object === null) return null;
-  const pages = kmalloc(pageCount * 4);
+  const pages = kvmalloc(pageCount * 4);
   if (pages === null) {
     kfree(object);
     return null;
@@ -92,7 +93,7 @@ function closeShared(region: Vma): void {
     if (page !== null) putPage(page);
   }
   unacctMemory(object.promised);
-  kfree(object.pages);
+  kvfree(ptr<u8>(object.pages));
   kfree(object);
 }
 

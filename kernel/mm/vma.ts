@@ -24,8 +24,9 @@
  */
 
 import { PAGE_SHIFT } from '../arch/x86/layout.ts';
+import { assert } from '../lib/panic.ts';
 import { addSharedVmStruct, type ISharedLock, lockMappings, removeSharedVmStruct } from './fileMappings.ts';
-import { allocate, kfree } from './slab.ts';
+import { type KmemCache, kmemCacheAlloc, kmemCacheCreate, kmemCacheFree } from './slab.ts';
 import {
   type ListStable,
   type Mm,
@@ -192,6 +193,26 @@ export function moveEnds(region: Vma, start: u32, end: u32): void {
 // ---------------------------------------------------------------------------------------------------------------------
 // Making and freeing. These may sleep.
 
+let vmAreaCache: KmemCache = as<KmemCache>(0);
+
+/** Makes the cache that regions come from. */
+export function initVma(): void {
+  const cache = kmemCacheCreate('vm_area_struct', sizeof<Vma>(), null);
+  assert(cache !== null, 'memory for the cache of regions');
+  vmAreaCache = cache!;
+}
+
+/** A zeroed region of `mm`, on no list; null: no memory. */
+export function allocateVma(mm: Mm): Vma | null {
+  const block = kmemCacheAlloc(vmAreaCache);
+  if (block === null) return null;
+  fillBytes(block, 0, sizeof<Vma>());
+  const region = as<Vma>(block);
+  region.vmMm = mm;
+  region.shareLink.init();
+  return region;
+}
+
 /** Frees a region that is on no list. */
 export function freeVma(region: Vma): void {
   const operations = region.vmOps;
@@ -199,12 +220,12 @@ export function freeVma(region: Vma): void {
     const close = operations.close;
     if (close !== null) close(region);
   }
-  kfree(region);
+  kmemCacheFree(vmAreaCache, ptr<u8>(region));
 }
 
 /** A copy of `region` for `mm`, on no list; null: no memory. */
 export function copyVma(mm: Mm, region: Vma): Vma | null {
-  const copy = allocate<Vma>();
+  const copy = allocateVma(mm);
   if (copy === null) return null;
   assign(copy, region);
   copy.vmMm = mm;
