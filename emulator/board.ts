@@ -8,6 +8,7 @@
  *            1F0-1F7 3F6          IDE, line 14    CF8 .. CFF       PCI configuration
  *            170-177 376          IDE, line 15    C000 .. C00F     IDE bus master (can be moved)
  *            60 64 92             keyboard, lines 1, 12            3C0 .. 3DF  VGA
+ *            604 B004             power switch
  *   memory   B8000 .. BFFFF       VGA text
  *            FEC00000             I/O APIC        FEE00000         local APIC of the CPU that asks
  *
@@ -23,6 +24,7 @@ import { Piix } from './devices/piix.ts';
 import { KeyboardController } from './devices/keyboard.ts';
 import { Pit } from './devices/pit.ts';
 import { PM_TIMER_PORT, PmTimer } from './devices/pm-timer.ts';
+import { POWER_PORTS, PowerSwitch } from './devices/power.ts';
 import { Rtc } from './devices/rtc.ts';
 import { Uart } from './devices/uart.ts';
 import { TEXT_MEMORY, TEXT_MEMORY_BYTES, Vga, VGA_FIRST_PORT, VGA_LAST_PORT } from './devices/vga.ts';
@@ -72,6 +74,8 @@ export interface BoardOptions {
   readonly disks: readonly (Disk | undefined)[];
   /** Software resets the machine. */
   readonly onReset: () => void;
+  /** Software switches the machine off. */
+  readonly onPowerOff: () => void;
   /** The guest wrote to the exit port. */
   readonly onExit: (code: number) => void;
   /** Input was queued at a serial port. */
@@ -273,11 +277,13 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
     const rtc = new Rtc(clock, this.#options.memoryBytes, interrupts.source(8));
     this.#ports.register(0x70, 0x71, rtc);
     this.#ports.register(PM_TIMER_PORT, PM_TIMER_PORT + 3, new PmTimer(clock));
+    const power = new PowerSwitch(this.#options.onPowerOff);
+    for (const port of POWER_PORTS) this.#ports.register(port, port + 1, power);
     const exit = (_port: number, code: number) => this.#options.onExit(code);
     this.#ports.register(EXIT_PORT, EXIT_PORT + 3, { write: exit, write32: exit });
     const uarts = SERIAL_PORTS.map(({ base, line }, i) => this.#addSerialPort(base, line, this.serial[i]!));
     this.#ports.register(VGA_FIRST_PORT, VGA_LAST_PORT, this.#vga);
-    return [pit, rtc, ...uarts, this.#addChipSet(), this.#addKeyboard(), this.#vga];
+    return [pit, rtc, ...uarts, this.#addChipSet(), this.#addKeyboard(rtc), this.#vga];
   }
 
   #addChipSet(): Piix {
@@ -289,11 +295,15 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
     return new Piix(this.#ports, channels, onReset);
   }
 
-  #addKeyboard(): KeyboardController {
+  #addKeyboard(rtc: Rtc): KeyboardController {
     const keyboard = new KeyboardController({
       setKeyboardIrq: this.interrupts.source(KEYBOARD_LINE),
       setAuxiliaryIrq: this.interrupts.source(AUXILIARY_LINE),
-      onReset: this.#options.onReset,
+      // The processor's reset, of which software may want to come back.
+      onReset: () => {
+        if (rtc.returnsFromReset) this.cpus[0]!.init();
+        else this.#options.onReset();
+      },
     });
     for (const port of KEYBOARD_PORTS) this.#ports.register(port, port, keyboard);
     return keyboard;

@@ -97,6 +97,7 @@ export class Machine implements Stateful {
       random,
       disks: options.disks ?? [],
       onReset: () => this.#switchOff({ reason: 'reset' }),
+      onPowerOff: () => this.#switchOff({ reason: 'exit', exitCode: 0 }),
       onExit: (exitCode) => this.#end({ reason: 'exit', exitCode }),
       onInput: () => this.#inputArrived?.(),
     });

@@ -28,6 +28,8 @@ const STATUS_B = 0x0b;
 const STATUS_C = 0x0c;
 const STATUS_D = 0x0d;
 const CENTURY = 0x32;
+const SHUTDOWN_CODE = 0x0f;
+const RETURNING_CODES = [0x05, 0x0a];
 
 const A_UPDATE_IN_PROGRESS = 0x80;
 const B_24_HOURS = 0x02;
@@ -62,6 +64,11 @@ export class Rtc implements Stateful {
     this.#fill(memoryBytes);
     this.#periodic = clock.timer(() => this.#period());
     this.#second = clock.timer(() => this.#update());
+  }
+
+  /** Whether the shutdown code tells the reset vector to jump to where software wants to go on. */
+  get returnsFromReset(): boolean {
+    return RETURNING_CODES.includes(this.#memory[SHUTDOWN_CODE]!);
   }
 
   /** Ports 70h and 71h. */

@@ -74,11 +74,13 @@ describe('the end of a run', () => {
     expect(runConsole('sleep\n', '--until', 'never')).toMatchObject({ status: 1 });
   });
 
-  test('comes with a reset, or a fault', () => {
+  test('comes with a reset, the power switch, or a fault', () => {
     expect(runConsole('reset\n')).toMatchObject({
       status: 0,
       stderr: 'pagewright run: the guest reset the machine\n',
     });
+    expect(runConsole('keyboard\n').stderr).toMatch(/reset the machine/);
+    expect(runConsole('off\n')).toMatchObject({ status: 0, stderr: '' });
     const fault = runConsole('fault\n');
     expect(fault.stderr).toMatch(/^pagewright run: the CPU shut down after \d+ instructions: /);
     expect(fault.status).toBe(1);

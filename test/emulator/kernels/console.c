@@ -1,7 +1,8 @@
 /*
  * A kernel with a console on the first serial port, as small teaching systems have it: interrupt-driven input that begins by
  * throwing away what is there, an echo, lines as commands. `quit N` ends the run, `poll` goes on without interrupts, `sleep`
- * halts with nothing to wake it, `reset` resets the machine, `fault` runs into a triple fault.
+ * halts with nothing to wake it, `reset` resets the machine, `keyboard` does so by the keyboard controller, `off` switches it
+ * off, `fault` runs into a triple fault.
  */
 #include "kernel.h"
 
@@ -54,6 +55,11 @@ static void obey(u32 *polling) {
   } else if (is("reset")) {
     outb(0xcf9, 0x02);
     outb(0xcf9, 0x06);
+  } else if (is("keyboard")) {
+    outb(0x64, 0xfe);
+  } else if (is("off")) {
+    outb(0x604, 0x00);
+    outb(0x605, 0x20);
   } else if (is("fault")) {
     static u8 nowhere[6];
     __asm__ volatile("lidt %0; int3" ::"m"(nowhere));
