@@ -186,6 +186,7 @@ export function kfree(block: object): void {
   if ((page.flags & PAGE_SLAB) !== 0) {
     kmemCacheFree(as<KmemCache>(page.cache), ptr<u8>(address));
   } else if ((page.flags & PAGE_LARGE) !== 0 && address % PAGE_SIZE === 0) {
+    checkFreed(address, PAGE_SIZE << page.order);
     page.flags = 0;
     freePages(page, page.order);
   } else {

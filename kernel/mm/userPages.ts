@@ -10,6 +10,7 @@
 
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { panic } from '../lib/panic.ts';
+import { mightSleep } from '../sync/lockChecker.ts';
 import { allocPages, freePageCount, totalPageCount } from './buddy.ts';
 import { getPage, type Page, PAGE_ANON, pageAddress, setPageFlag } from './page.ts';
 
@@ -48,6 +49,7 @@ export function isMemoryLow(): boolean {
  * @locking no spinlock, and nothing that the page stealer wants
  */
 export function haveMemory(): boolean {
+  mightSleep();
   const minimum = totalPageCount() / RESERVE_FRACTION;
   if (freePageCount() > minimum * 2) return true;
   const wake = wakeReclaim;
@@ -57,6 +59,7 @@ export function haveMemory(): boolean {
 
 /** Makes sure that more than `wanted` pages are free, taking pages back if it must. False: it cannot. @sleeps */
 export function haveFree(wanted: u32): boolean {
+  mightSleep();
   if (freePageCount() > wanted) return true;
   const reclaim = reclaimPages;
   return reclaim !== null && reclaim(wanted);
