@@ -20,6 +20,7 @@ import { fileSystemCount, fileSystemName } from './mount.ts';
 import { openFileCount } from './file.ts';
 import { idleTicks, printCpuTimes, writeCpuinfo, writeInterrupts } from './procCpus.ts';
 import { type ProcDirectory } from './procEntry.ts';
+import { addIpcEntries } from './procIpc.ts';
 import { addMemoryEntries } from './procMemory.ts';
 import { type ProcText } from './procText.ts';
 
@@ -56,6 +57,7 @@ export function addSystemEntries(root: ProcDirectory): void {
   sysKernel.addFile('pid_max', 0o444, writePidMax);
   sysKernel.addFile('version', 0o444, writeOnlyVersion);
   addMemoryEntries(root, sys);
+  addIpcEntries(root);
 }
 
 function writeCmdline(text: ProcText, _pid: u32): i32 {

@@ -35,7 +35,7 @@ import { canDoMlock, maxMapCount, mayExpandVm, mlockFutureOk } from './limits.ts
 import { intersectingPages, unmapRange } from './munmap.ts';
 import { acctMemory, isAccountable, OVERCOMMIT_NEVER, overcommitPolicy, unacctMemory } from './overcommit.ts';
 import { populate } from './populate.ts';
-import { shareRegion } from './sharedMemory.ts';
+import { shareRegion, type SharedMemory, showSharedMemory } from './sharedMemory.ts';
 import {
   type Mm,
   type MmapSem,
@@ -89,6 +89,25 @@ export function doMmap(
   if (length === 0) return -EINVAL;
   if (size === 0) return -ENOMEM;
   if (pageOffset + (size >>> PAGE_SHIFT) < pageOffset) return -EOVERFLOW;
+  return mapAnything(mm, address, size, prot, flags, file, null, pageOffset);
+}
+
+/** Maps `length` bytes of a memory object, MAP_SHARED: results as doMmap. The caller has a reference. @sleeps */
+export function mapSharedMemory(mm: Mm, address: u32, length: u32, prot: u32, flags: u32, object: SharedMemory): i32 {
+  return mapAnything(mm, address, pageCeil(length), prot, flags, null, object, 0);
+}
+
+/** The rest of mmap: `size` is whole pages; there is a file, an object, or neither. */
+function mapAnything(
+  mm: Mm,
+  address: u32,
+  size: u32,
+  prot: u32,
+  flags: u32,
+  file: File | null,
+  object: SharedMemory | null,
+  pageOffset: u32,
+): i32 {
   using mmap = mm.mmapSem.lock();
   if (mm.mapCount > maxMapCount()) return -ENOMEM;
   const place = getUnmappedArea(mm, address, size, flags, mmap);
@@ -98,7 +117,7 @@ export function doMmap(
   if (!mlockFutureOk(mm, vmFlags, size >>> PAGE_SHIFT)) return -EAGAIN;
   const refused = file === null ? checkAnonymous(flags) : checkFile(file, flags, vmFlags);
   if (refused !== 0) return refused;
-  const result = mmapRegion(mm, u32(place), size, vmFlags, file, pageOffset, mmap);
+  const result = mmapRegion(mm, u32(place), size, vmFlags, file, object, pageOffset, mmap);
   if (u32(result) === u32(place)) populateNew(mm, u32(place), size, flags, vmFlags, mmap);
   return result;
 }
@@ -146,6 +165,7 @@ function mmapRegion(
   size: u32,
   vmFlags: u32,
   file: File | null,
+  object: SharedMemory | null,
   pageOffset: u32,
   mmap: Held<MmapSem>,
 ): i32 {
@@ -160,7 +180,7 @@ function mmapRegion(
   region.vmOffset = file === null ? start >>> PAGE_SHIFT : pageOffset;
   let result = replaced === 0 ? 0 : unmapRange(mm, start, start + size, mmap);
   if (result === 0) result = promise(region);
-  if (result === 0) result = attach(region, file);
+  if (result === 0) result = attach(region, file, object);
   if (result !== 0) {
     region.vmOps = null;
     freeVma(region);
@@ -179,12 +199,15 @@ function promise(region: Vma): i32 {
 }
 
 /** Gives the region what is behind it. The file's own function sets `region.vmFile` and `region.vmOps`. */
-function attach(region: Vma, file: File | null): i32 {
+function attach(region: Vma, file: File | null, object: SharedMemory | null): i32 {
   let result: i32 = 0;
   if (file !== null) {
     if ((region.vmFlags & VM_SHARED) !== 0 && !file.isWritable()) region.vmFlags &= ~VM_MAYWRITE;
     const map = file.operations.mmap;
     result = map === null ? -ENODEV : map(file, region);
+  } else if (object !== null) {
+    if ((region.vmFlags & VM_WRITE) === 0) region.vmFlags &= ~VM_MAYWRITE;
+    showSharedMemory(region, object);
   } else if ((region.vmFlags & VM_SHARED) !== 0) {
     result = shareRegion(region);
   }
@@ -235,7 +258,7 @@ function growHeap(mm: Mm, from: u32, to: u32, mmap: Held<MmapSem>): boolean {
   const flags = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | mm.defFlags;
   const pages = (to - from) >>> PAGE_SHIFT;
   if (mm.mapCount > maxMapCount() || !mlockFutureOk(mm, flags, pages)) return false;
-  if (mmapRegion(mm, from, to - from, flags, null, 0, mmap) < 0) return false;
+  if (mmapRegion(mm, from, to - from, flags, null, null, 0, mmap) < 0) return false;
   populateNew(mm, from, to - from, 0, flags, mmap);
   return true;
 }

@@ -19,6 +19,7 @@ import { addSharedVmStruct, lockMappings, removeSharedVmStruct } from './fileMap
 import { maxMapCount } from './limits.ts';
 import { unacctMemory } from './overcommit.ts';
 import { freeTables, tableCeil, tableFloor, unmapPages } from './pageTables.ts';
+import { type SharedMemory, sharedMemoryOf } from './sharedMemory.ts';
 import { type Mm, type MmapSem, VM_ACCOUNT, type Vma } from './types.ts';
 import {
   copyVma,
@@ -41,6 +42,37 @@ export function doMunmap(mm: Mm, address: u32, length: u32): i32 {
   if ((address & (PAGE_SIZE - 1)) !== 0 || size === 0 || size > USER_END || address > USER_END - size) return -EINVAL;
   using mmap = mm.mmapSem.lock();
   return unmapRange(mm, address, address + size, mmap);
+}
+
+/** Does the region show the part of `object` that is there when the object begins at `address`? */
+function showsPart(region: Vma, object: SharedMemory, address: u32): boolean {
+  return sharedMemoryOf(region) === object && region.vmStart - address === region.vmOffset << PAGE_SHIFT;
+}
+
+/** The object with a name that begins at `address`, of which a part at least is mapped; null: none. */
+function namedObjectAt(mm: Mm, address: u32, mmap: Held<MmapSem>): SharedMemory | null {
+  for (let region = findVma(mm, address, mmap); region !== null; region = region.vmNext) {
+    const object = sharedMemoryOf(region);
+    if (object !== null && object.detached !== null && showsPart(region, object, address)) return object;
+  }
+  return null;
+}
+
+/** Unmaps the memory object with a name that was mapped at `address`, what is left of it. 0, or -EINVAL: none. @sleeps */
+export function unmapSharedMemory(mm: Mm, address: u32): i32 {
+  using mmap = mm.mmapSem.lock();
+  const object = namedObjectAt(mm, address, mmap);
+  if (object === null) return -EINVAL;
+  const end = address + (object.pageCount << PAGE_SHIFT);
+  let at = address;
+  for (;;) {
+    const region = findVmaIntersection(mm, at, end, mmap);
+    if (region === null) return 0;
+    at = region.vmEnd;
+    if (!showsPart(region, object, address)) continue;
+    const error = unmapRange(mm, region.vmStart, at, mmap);
+    if (error < 0) return error;
+  }
 }
 
 /** Pages of [start, end) that are in regions. */

@@ -30,6 +30,10 @@ export class SharedMemory {
   pageCount: u32; // (C)
   promised: u32; // (C) pages (overcommit.ts)
   pages: Ptr<Page | null>; // (O) a reference each
+  // Of a segment that has a name (ipc/shm.ts): what it is told when a region comes and goes, with (M) held.
+  owner: u32; // (C)
+  attached: ((owner: u32) => void) | null; // (C)
+  detached: ((owner: u32) => void) | null; // (C)
 }
 
 const operations = zeroed<Inline<VmOperations>>();
@@ -44,22 +48,42 @@ export function initSharedMemory(): void {
 
 /** Makes `region`, whose addresses are set, shared memory of its own. 0 or -ENOMEM. */
 export function shareRegion(region: Vma): i32 {
-  const pageCount = vmaPages(region);
-  const promised = (region.vmFlags & VM_NORESERVE) === 0 ? pageCount : 0;
-  if (acctMemory(promised) !== 0) return -ENOMEM;
-  const object = createShared(pageCount);
-  if (object === null) {
-    unacctMemory(promised);
-    return -ENOMEM;
-  }
-  object.promised = promised;
-  region.vmOffset = 0;
-  region.vmOps = operations;
-  region.vmPrivateData = u32(object);
+  const object = createSharedMemory(vmaPages(region), (region.vmFlags & VM_NORESERVE) === 0);
+  if (object === null) return -ENOMEM;
+  setObject(region, object);
   return 0;
 }
 
-/** An object without frames, for one region; null: no memory. */
+/** Makes `region` show an object that is there already. */
+export function showSharedMemory(region: Vma, object: SharedMemory): void {
+  setObject(region, object);
+  openShared(region);
+}
+
+function setObject(region: Vma, object: SharedMemory): void {
+  region.vmOffset = 0;
+  region.vmOps = operations;
+  region.vmPrivateData = u32(object);
+}
+
+/** An object with one reference, whose memory is promised now if `isReserved`; null: no memory. */
+export function createSharedMemory(pageCount: u32, isReserved: boolean): SharedMemory | null {
+  const promised = isReserved ? pageCount : 0;
+  if (acctMemory(promised) !== 0) return null;
+  const object = createShared(pageCount);
+  if (object === null) unacctMemory(promised);
+  else object.promised = promised;
+  return object;
+}
+
+/** Pages of the object that are in memory. A snapshot. */
+export function residentPages(object: SharedMemory): u32 {
+  let count: u32 = 0;
+  for (let i: u32 = 0; i < object.pageCount; i++) if (object.pages[i] !== null) count++;
+  return count;
+}
+
+/** An object without frames; null: no memory. */
 function createShared(pageCount: u32): SharedMemory | null {
   const object = allocate<SharedMemory>();
   if (object === null) return null;
@@ -82,11 +106,21 @@ export function sharedMemoryOf(region: Vma): SharedMemory | null {
 }
 
 function openShared(region: Vma): void {
-  atomic.inc(addrOf(as<SharedMemory>(region.vmPrivateData).count));
+  const object = as<SharedMemory>(region.vmPrivateData);
+  atomic.inc(addrOf(object.count));
+  const attached = object.attached;
+  if (attached !== null) attached(object.owner);
 }
 
 function closeShared(region: Vma): void {
   const object = as<SharedMemory>(region.vmPrivateData);
+  const detached = object.detached;
+  if (detached !== null) detached(object.owner);
+  putSharedMemory(object);
+}
+
+/** One reference less; the last one frees the object. */
+export function putSharedMemory(object: SharedMemory): void {
   if (!atomic.decAndTest(addrOf(object.count))) return;
   for (let i: u32 = 0; i < object.pageCount; i++) {
     const page = object.pages[i];

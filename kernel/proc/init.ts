@@ -20,6 +20,7 @@ import { printk } from '../lib/printk.ts';
 import { activateMm, freeRetiredMm } from '../mm/activeMm.ts';
 import { createTask, freeTask, initProcess, initTask, setDefaultLimits } from './create.ts';
 import { execKernel } from './exec.ts';
+import { initShm } from '../ipc/shm.ts';
 import { initFutexes } from './futex.ts';
 import { createKernelThreadAs } from './kernelThread.ts';
 import { updateLoadAverage } from './loadAverage.ts';
@@ -84,6 +85,7 @@ export function initTasks(stackBottom: u32): void {
   initTimers();
   initDateSleepers();
   initFutexes();
+  initShm();
   initNames();
   seedRandom(bootSeed());
   initProcess(idleProcess);

@@ -6,6 +6,7 @@
  */
 
 import { installFileCalls } from './fileCalls.ts';
+import { installIpcCalls } from './ipcCalls.ts';
 import { installMemoryCalls } from './memoryCalls.ts';
 import { installProcessCalls } from './processCalls.ts';
 
@@ -13,5 +14,6 @@ import { installProcessCalls } from './processCalls.ts';
 export function installSystemCalls(): void {
   installFileCalls();
   installMemoryCalls();
+  installIpcCalls();
   installProcessCalls();
 }

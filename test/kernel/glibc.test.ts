@@ -65,6 +65,7 @@ describe('a static glibc program runs as on Linux', () => {
     ['threads', []],
     ['groups', []],
     ['tracing', []],
+    ['segments', []],
     ['environment', ['one', 'two']],
     ['hostile', []],
   ])('%s', async (name, args) => {
