@@ -2,31 +2,32 @@
  * The front door: finds the subcommand, turns every way of failing into a message and an exit status.
  * 0: success; 1: the run failed; 2: wrong usage.
  */
-import { benchCommand } from './commands/bench.ts';
-import { buildCommand } from './commands/build.ts';
-import { replayCommand } from './commands/replay.ts';
-import { runCommand } from './commands/run.ts';
-import { serveCommand } from './commands/serve.ts';
-import { soakCommand } from './commands/soak.ts';
 import { helpText, readArguments, RunError, UsageError, type Command, type Output } from './command.ts';
 
-const commands: readonly Command[] = [buildCommand, runCommand, replayCommand, serveCommand, benchCommand, soakCommand];
+/** Commands are loaded when they are wanted: a build has no need of the machine. In the order of the overview. */
+const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ['build', async () => (await import('./commands/build.ts')).buildCommand],
+  ['run', async () => (await import('./commands/run.ts')).runCommand],
+  ['replay', async () => (await import('./commands/replay.ts')).replayCommand],
+  ['serve', async () => (await import('./commands/serve.ts')).serveCommand],
+  ['bench', async () => (await import('./commands/bench.ts')).benchCommand],
+  ['soak', async () => (await import('./commands/soak.ts')).soakCommand],
+]);
 
 /** Runs `pagewright` with the arguments after its name; `root` is the project's folder. Gives the exit status. */
 export async function main(args: readonly string[], root: string): Promise<number> {
   const output = terminalOutput();
   const [name, ...rest] = args;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    output.write(overview());
+    output.write(await overview());
     return name === undefined ? 2 : 0;
   }
-  const command = commands.find((candidate) => candidate.name === name);
-  if (command === undefined) {
-    output.error(
-      `pagewright: there is no command '${name}'; the commands are ${commands.map((c) => c.name).join(', ')}`,
-    );
+  const load = commands.get(name);
+  if (load === undefined) {
+    output.error(`pagewright: there is no command '${name}'; the commands are ${[...commands.keys()].join(', ')}`);
     return 2;
   }
+  const command = await load();
   try {
     const { values, operands } = readArguments(command, rest);
     if (values['help'] === true) {
@@ -53,9 +54,10 @@ function explain(command: Command, error: unknown, output: Output): number {
   return 1;
 }
 
-function overview(): string {
-  const width = Math.max(...commands.map((command) => command.name.length));
-  const rows = commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`);
+async function overview(): Promise<string> {
+  const all = await Promise.all([...commands.values()].map((load) => load()));
+  const width = Math.max(...all.map((command) => command.name.length));
+  const rows = all.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`);
   return `usage: pagewright COMMAND [options]\n\n${rows.join('\n')}\n\n'pagewright COMMAND --help' tells more.\n`;
 }
 

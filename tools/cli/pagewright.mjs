@@ -3,7 +3,7 @@
  * The `pagewright` command. The command line is written in TypeScript; this launcher bundles it when a source is newer
  * than the last bundle (some ten milliseconds), and runs it.
  */
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -41,6 +41,7 @@ async function rebuild() {
     outdir: folder,
     outExtension: { '.js': '.mjs' },
     bundle: true,
+    splitting: true,
     platform: 'node',
     format: 'esm',
     target: 'node20',
@@ -50,9 +51,19 @@ async function rebuild() {
     metafile: true,
     logLevel: 'error',
   });
-  mkdirSync(folder, { recursive: true });
+  forgetOldChunks(Object.keys(result.metafile.outputs).map((path) => join(root, path)));
   const inputs = [...Object.keys(result.metafile.inputs), 'package-lock.json'];
   writeFileSync(inputsFile, JSON.stringify(inputs));
+}
+
+/** Parts of earlier bundles go when nobody can be loading them any more. */
+function forgetOldChunks(outputs) {
+  const hourAgo = Date.now() - 3_600_000;
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    if (!/\.mjs(\.map)?$/.test(name) || outputs.includes(path)) continue;
+    if (statSync(path).mtimeMs < hourAgo) rmSync(path, { force: true });
+  }
 }
 
 if (!existsSync(join(root, 'node_modules'))) {

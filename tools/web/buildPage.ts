@@ -5,7 +5,6 @@
  */
 import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 
 /** The images that the page boots. */
 export interface PageImages {
@@ -24,6 +23,7 @@ export async function buildPage(root: string, folder: string, images: PageImages
   const source = join(root, 'emulator', 'web');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
+  const { build } = await import('esbuild'); // takes a while to load, and most commands do without
   await build({
     absWorkingDir: root,
     entryPoints: [join(source, 'page.ts'), join(source, 'worker.ts'), join(source, 'page.css')],
