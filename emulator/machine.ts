@@ -174,6 +174,12 @@ export class Machine implements Stateful {
     this.#inputArrived?.();
   }
 
+  /** Lets what is due at this moment happen, input included, but executes nothing. Not while the machine runs. */
+  settle(): void {
+    this.runSync({ instructions: 0 });
+    if (this.#dead === undefined) this.#takeInput();
+  }
+
   /** Serial port 0 to 3 (COM1 to COM4, ttyS0 to ttyS3). */
   serial(port: number): SerialPort {
     const serial = this.#board.serial[port];

@@ -81,7 +81,7 @@ export class Recorder implements RunObserver {
 
   /** Ends the recording. The machine must not be running; `result` tells how its last run ended. */
   finish(host: unknown, result?: RunResult): Recording {
-    settle(this.#machine);
+    this.#machine.settle();
     this.#takeCheckpoint();
     this.#machine.observe(undefined);
     return {
@@ -129,11 +129,6 @@ export function takeSample(machine: Machine): Sample {
 
 export function momentOf(machine: Machine): Moment {
   return { instructions: machine.instructions, nanoseconds: machine.nanoseconds };
-}
-
-/** Lets what is due at the moment happen, so that an end is the same however it was reached. */
-export function settle(machine: Machine): void {
-  machine.runSync({ instructions: 0 });
 }
 
 /** The file of a recording. */

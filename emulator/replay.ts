@@ -14,7 +14,6 @@ import {
   type Recording,
   SAMPLE_INTERVAL,
   type Sample,
-  settle,
   shortHash,
   takeSample,
 } from './recording.ts';
@@ -98,7 +97,8 @@ class Player implements RunObserver {
         await this.#playTo({ instructions: this.#end, nanoseconds: 0 });
         break;
       }
-      await this.#playTo(checkpoint.at);
+      const isLast = checkpoint === this.#recording.checkpoints.at(-1);
+      await this.#playTo(checkpoint.at, isLast);
       this.#compare(checkpoint);
       if (this.#bad !== undefined) break;
       this.#checkpoints++;
@@ -121,16 +121,18 @@ class Player implements RunObserver {
     // It is what was given to it.
   }
 
-  async #playTo(target: Moment): Promise<void> {
+  /** A checkpoint is taken before the input of its moment takes effect; the end (`withLast`) comes after it. */
+  async #playTo(target: Moment, withLast = false): Promise<void> {
     for (; this.#inputs < this.#recording.inputs.length; this.#inputs++) {
       const input = this.#recording.inputs[this.#inputs]!;
-      if (isAfter(input.at, target)) break;
+      if (isAfter(input.at, target) || (!withLast && !isAfter(target, input.at))) break;
       await this.#runTo(input.at);
       const port = this.#machine.serial(input.port);
       if (input.discards) port.discardInput();
       port.send(Uint8Array.from(input.bytes));
     }
     await this.#runTo(target);
+    if (withLast) this.#machine.settle();
   }
 
   /** Runs to a moment, through whatever would end a run before. */
@@ -147,7 +149,6 @@ class Player implements RunObserver {
   }
 
   #compare(recorded: Checkpoint): void {
-    settle(this.#machine);
     const digest = this.#machine.stateDigest();
     for (const [page, hash] of Object.entries(recorded.pages)) this.#recordedPages.set(Number(page), hash);
     if (digest.hash === recorded.hash) return;
@@ -183,12 +184,12 @@ class Player implements RunObserver {
   async #explain(): Promise<Divergence | undefined> {
     if (this.#bad === undefined) return undefined;
     const end = momentOf(this.#machine);
+    this.#machine.settle();
     const first = this.#machine.stateHash();
     this.#machine.observe(undefined);
     this.#machine.restore(this.#snapshot!.taken);
     this.#inputs = this.#snapshot!.inputs;
-    await this.#playTo(end);
-    settle(this.#machine);
+    await this.#playTo(end, true);
     const repeats = this.#machine.stateHash() === first;
     return { after: this.#good, before: this.#bad, differences: this.#differences, repeats };
   }

@@ -1,21 +1,9 @@
 /*
  * pagewright replay: makes a recorded run again and checks that it is the same, at every checkpoint and at the end.
  */
-import type { Machine } from '../../../emulator/machine.ts';
-import type { Recording } from '../../../emulator/recording.ts';
-import { replay, type ReplayResult } from '../../../emulator/replay.ts';
-import { SnapshotError } from '../../../emulator/snapshot.ts';
-import {
-  type Command,
-  type OptionValues,
-  type Output,
-  parseCount,
-  RunError,
-  stringOption,
-  UsageError,
-} from '../command.ts';
-import { createMachine, openParts } from '../run/machine.ts';
-import { loadRecording, saveSnapshot } from '../run/stateFiles.ts';
+import { type Command, type Output, parseCount, stringOption, UsageError } from '../command.ts';
+import { replayFile, type ReplayedFile } from '../run/replayFile.ts';
+import { saveSnapshot } from '../run/stateFiles.ts';
 
 const CONSOLE = 0;
 
@@ -33,55 +21,31 @@ export const replayCommand: Command = {
     const [path, ...others] = operands;
     if (path === undefined || others.length > 0)
       throw new UsageError('give one FILE, as `pagewright run --record` wrote it');
-    const { recording, host } = loadRecording(path);
-    const parts = openParts(host.options, root, output);
-    if (parts === null) return 1;
-    try {
-      const machine = await createMachine(parts);
-      try {
-        const result = await play(machine, recording, values, output, `${path}: `, host.source);
-        const snapshotPath = stringOption(values, 'snapshot');
-        if (snapshotPath !== undefined && result.divergence === undefined) saveSnapshot(snapshotPath, machine);
-        report(result, recording, values['json'] === true, output);
-        return result.divergence === undefined ? 0 : 1;
-      } finally {
-        await machine.destroy();
-      }
-    } finally {
-      parts.disks.close();
-    }
+    const [until, snapshot] = ['until', 'snapshot'].map((name) => stringOption(values, name));
+    const replayed = await replayFile(
+      path,
+      {},
+      {
+        ...(until === undefined ? {} : { instructions: parseCount(until, 'until') }),
+        onProgress: (share) => output.progress(`replayed ${Math.floor(100 * share)} %`),
+        onStart: (machine) => {
+          if (values['show'] === true) machine.serial(CONSOLE).onOutput((bytes) => output.write(bytes.slice()));
+        },
+        onEnd: (machine) => {
+          if (snapshot !== undefined) saveSnapshot(snapshot, machine);
+        },
+      },
+      root,
+      output,
+    );
+    output.progress('');
+    if (replayed === null) return 1;
+    report(replayed, values['json'] === true, output);
+    return replayed.result.divergence === undefined ? 0 : 1;
   },
 };
 
-async function play(
-  machine: Machine,
-  recording: Recording,
-  values: OptionValues,
-  output: Output,
-  prefix: string,
-  source: string,
-): Promise<ReplayResult> {
-  const until = stringOption(values, 'until');
-  if (values['show'] === true) machine.serial(CONSOLE).onOutput((bytes) => output.write(bytes.slice()));
-  try {
-    return await replay(machine, recording, {
-      ...(until === undefined ? {} : { instructions: parseCount(until, 'until') }),
-      onProgress: (share) => output.progress(`replayed ${Math.floor(100 * share)} %`),
-    });
-  } catch (error) {
-    if (!(error instanceof SnapshotError)) throw error;
-    const how =
-      source === ''
-        ? 'build from the sources with which it was recorded'
-        : `the sources were at ${source}: check that out (git checkout ${source.replace(/-dirty$/, '')})` +
-          (source.endsWith('-dirty') ? ', with the changes that it had then' : '');
-    throw new RunError(`${prefix}${error.message}; ${how}`);
-  } finally {
-    output.progress('');
-  }
-}
-
-function report(result: ReplayResult, recording: Recording, asJson: boolean, output: Output): void {
+function report({ recording, result }: ReplayedFile, asJson: boolean, output: Output): void {
   const { divergence, checkpoints, at } = result;
   const { reason, exitCode } = recording.result ?? {};
   if (asJson) {

@@ -2,12 +2,15 @@
  * pagewright soak: boots machine after machine, of all sizes and under all policies, and lets programs torture the kernel
  * on them, with the lock checker on, until the time is over or one of them fails.
  *
+ * With --replay, it is the machine that is tested: runs with random input are recorded and replayed (run/soakReplays.ts).
+ *
  * Which machines these are depends on the first seed and on nothing else; how many, on the time. A run that fails is shown
  * with the command that repeats it.
  */
 import { Random } from '../../../emulator/random.ts';
 import { type Command, type OptionValues, type Output, parseCount, stringOption, UsageError } from '../command.ts';
 import { createMachine, openParts } from '../run/machine.ts';
+import { soakReplay } from '../run/soakReplays.ts';
 
 /** Instructions that a run may take: many times what it needs. */
 const LIMIT = 6e9;
@@ -19,6 +22,7 @@ export const soakCommand: Command = {
     minutes: { type: 'string', value: 'N', help: 'how long (default 10)' },
     runs: { type: 'string', value: 'N', help: 'end after so many runs, whatever the time' },
     seed: { type: 'string', value: 'N', help: 'which machines these are (default 1)' },
+    replay: { type: 'boolean', help: 'type at their shells at random instead, and replay what was recorded' },
   },
   async run(values, _operands, root, output) {
     const minutes = Number(stringOption(values, 'minutes') ?? '10');
@@ -29,8 +33,11 @@ export const soakCommand: Command = {
     const end = performance.now() + minutes * 60_000;
     let count = 0;
     for (; count < runs && performance.now() < end; count++) {
-      const options = randomRun(random);
-      if (!(await succeeds(options, root, output))) return 1;
+      const isWell =
+        values['replay'] === true
+          ? await soakReplay(random, root, output)
+          : await succeeds(randomRun(random), root, output);
+      if (!isWell) return 1;
     }
     output.write(`soak: ${count} runs, all well\n`);
     return 0;
