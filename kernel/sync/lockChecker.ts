@@ -66,7 +66,7 @@ import {
 import { checkOrder, learnUsage } from './lockRules.ts';
 
 /** Turns of a spin loop after which the holder is taken for lost: seconds on any machine. */
-export const SPIN_LIMIT: u32 = 1 << 26;
+let spinLimit: u32 = 1 << 26;
 
 /** By CPU: it is between `enter` and `leave`. */
 const busy = zeroed<FixedArray<Volatile<boolean>, 8>>();
@@ -208,9 +208,14 @@ export function noteSpinWait(lock: u32, turns: u32): void {
   irqRestore(eflags);
 }
 
-/** A CPU has spun SPIN_LIMIT turns for a lock that CPU `holder` has. */
-export function noteSpinStuck(identity: u32, holder: u32): void {
-  if (!isCheckerStopped()) reportStuck(as<LockClass>(identity), holder);
+/** Sets after how many turns of a spin loop the holder is taken for lost. */
+export function setSpinLimit(turns: u32): void {
+  spinLimit = turns;
+}
+
+/** A CPU has spun so many turns for a lock that CPU `holder` has. */
+export function checkPatience(identity: u32, holder: u32, turns: u32): void {
+  if (turns === spinLimit && !isCheckerStopped()) reportStuck(as<LockClass>(identity), holder);
 }
 
 /** `lock` is to be taken while `first`, of the same class, is held: the higher address after the lower. */

@@ -25,14 +25,12 @@ export const MAX_CLASSES: u32 = 128;
 /** Of the table that finds a class by its name: 256 slots, twice MAX_CLASSES, so that half of them stay free. */
 const HASH_MASK: u32 = 255;
 /** Levels of a class, the ordinary one included. */
-export const MAX_LEVELS: u32 = 4;
+const MAX_LEVELS: u32 = 4;
 
 /** Taken in an interrupt handler. */
 export const USED_IN_IRQ: u32 = 1;
 /** Held somewhere with interrupts on. */
 export const HELD_WITH_IRQS: u32 = 2;
-/** A lock that sleeps: it never is taken in an interrupt, so the two above mean nothing for it. */
-export const SLEEPS: u32 = 4;
 
 export class LockClass {
   name: string; // (C)
@@ -163,7 +161,6 @@ function addLevel(lockClass: LockClass, level: u32): void {
   const flags = lockState();
   if (lockClass.levels[level] === 0) {
     const made = addClass(lockClass.name, level);
-    made.usage = lockClass.usage & SLEEPS;
     lockClass.levels[level] = u8(made.index + 1);
   }
   unlockState(flags);

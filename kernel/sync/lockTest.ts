@@ -20,7 +20,7 @@ import { sleepUntil } from '../proc/sleep.ts';
 import { userFrame } from '../proc/task.ts';
 import { armTimer, initTimer, type Timer } from '../proc/timer.ts';
 import { lockKernel } from './kernelLock.ts';
-import { mightSleep, setHoldLimit } from './lockChecker.ts';
+import { mightSleep, setHoldLimit, setSpinLimit } from './lockChecker.ts';
 import { LOCK_CHECKER } from './lockClass.ts';
 import { testKernelLock, testRwsem, testSemaphore, testSeqlock } from './lockKindTest.ts';
 import { type Mutex } from './mutex.ts';
@@ -140,6 +140,8 @@ function breakLifeRule(): boolean {
   else if (is('many')) tooMany();
   else if (is('no-class')) zeroed<Inline<Spinlock<LockA>>>().acquire();
   else if (is('long')) holdLong();
+  else if (is('stuck')) waitForEver();
+  else if (is('foreign')) releaseForeign();
   else return false;
   return true;
 }
@@ -423,4 +425,30 @@ function holdLong(): void {
 
   using _held = a.acquireIrqSave();
   for (let start = rdtsc(); rdtsc() - start < 200000n;) pause();
+}
+
+/** Another CPU has testA. */
+let isHeldThere: Volatile<boolean> = false;
+
+function holdForEver(_argument: u32): void {
+  a.acquire();
+  isHeldThere = true;
+  for (;;) pause();
+}
+
+/** Another CPU has testA, and will not release it, when this returns. Needs two CPUs. */
+function letOtherCpuHold(): void {
+  assert(createKernelThread('holder', holdForEver, 0) !== null, 'memory for a thread');
+  while (!isHeldThere) sleepUntil(monotonicNs() + MOMENT_NS);
+}
+
+function waitForEver(): void {
+  setSpinLimit(10000);
+  letOtherCpuHold();
+  using _held = a.acquire();
+}
+
+function releaseForeign(): void {
+  letOtherCpuHold();
+  a.release();
 }

@@ -29,11 +29,10 @@ import { HELD_BY_TRY } from './heldLocks.ts';
 import {
   checkAddressOrder,
   checkMade,
+  checkPatience,
   noteSpinAcquire,
   noteSpinRelease,
-  noteSpinStuck,
   noteSpinWait,
-  SPIN_LIMIT,
 } from './lockChecker.ts';
 import { identityName, isCheckerStopped, LOCK_CHECKER, type LockClass, lockIdentity } from './lockClass.ts';
 import { reportForeignRelease, reportFreeRelease, reportNotHeld } from './lockReport.ts';
@@ -157,7 +156,7 @@ export class Spinlock<L> {
       serveWhileSpinning();
       pause();
       turns++;
-      if (LOCK_CHECKER && turns === SPIN_LIMIT) noteSpinStuck(this.identity, holder - 1);
+      if (LOCK_CHECKER) checkPatience(this.identity, holder - 1, turns);
     }
     if (LOCK_CHECKER) noteSpinWait(u32(this), turns);
   }

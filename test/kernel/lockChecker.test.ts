@@ -159,6 +159,23 @@ const reports: readonly (readonly [string, readonly string[]])[] = [
   ['long', ['"testA" was held for # cycles, the limit is 100000', 'held: testA at lockTest:']],
 ];
 
+/** The same for what takes two CPUs. */
+const reportsOfTwo: typeof reports = [
+  [
+    'stuck',
+    [
+      'CPU # waits for "testA", which CPU # does not release',
+      'spinlocks of CPU #:',
+      'held: testA at lockTest:holdForEver%',
+      'panic: lock checker: never released: testA',
+    ],
+  ],
+  [
+    'foreign',
+    ['"testA" at # is released by another than its owner', 'released: testA at lockTest:', 'the owner is CPU #'],
+  ],
+];
+
 /** `%` stands for an offset, `#` for a number, the folder of the test's functions is left out. */
 function patternOf(text: string): RegExp {
   const escaped = text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
@@ -174,9 +191,10 @@ async function runTest(kind: string, cpus: number): Promise<{ readonly text: str
 }
 
 /** Each kind on one CPU, and every other one on two, the rest on four. */
-const runs = reports.flatMap((report, index) =>
-  [1, index % 2 === 0 ? 2 : 4].map((cpus) => ({ kind: report[0], lines: report[1], cpus })),
-);
+const runs = [
+  ...reports.flatMap(([kind, lines], index) => [1, index % 2 === 0 ? 2 : 4].map((cpus) => ({ kind, lines, cpus }))),
+  ...reportsOfTwo.flatMap(([kind, lines]) => [2, 4].map((cpus) => ({ kind, lines, cpus }))),
+];
 
 test.each(runs)('$kind on $cpus CPUs', async ({ kind, lines, cpus }) => {
   const { text, status } = await runTest(kind, cpus);
