@@ -50,8 +50,17 @@ function explain(command: Command, error: unknown, output: Output): number {
     output.error(`pagewright ${command.name}: ${error.message}`);
     return 1;
   }
+  if (isSystemError(error)) {
+    output.error(`pagewright ${command.name}: ${error.message}`);
+    return 1;
+  }
   output.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
   return 1;
+}
+
+/** A file that cannot be written, a disk that is full: the message says what and where, and the stack nothing. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && 'code' in error;
 }
 
 async function overview(): Promise<string> {

@@ -1,0 +1,18 @@
+/*
+ * What the command line says when the system refuses: one line, no stack, and the status 1.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+const command = join(import.meta.dirname, '..', '..', 'tools', 'cli', 'pagewright.mjs');
+
+test.each([
+  ['/dev/full', /^pagewright build: ENOSPC: no space left on device, write\n$/],
+  ['/dev/null/kernel.elf', /^pagewright build: E(NOTDIR|EXIST): .*'\/dev\/null'\n$/],
+])('a kernel cannot go to %s', (path, message) => {
+  const { status, stderr } = spawnSync(process.execPath, [command, 'build', '-o', path], { encoding: 'utf8' });
+  expect(stderr).toMatch(message);
+  expect(status).toBe(1);
+});
