@@ -4,6 +4,7 @@
 
 import {
   SYS_alarm,
+  SYS_capget,
   SYS_clock_getres,
   SYS_clock_getres_time64,
   SYS_clock_gettime,
@@ -130,6 +131,7 @@ import { sysExit, sysExitGroup } from '../proc/exit.ts';
 import { sysClone, sysClone3, sysFork, sysSetTidAddress, sysVfork } from '../proc/sysClone.ts';
 import { sysProcessVmReadv, sysProcessVmWritev } from '../proc/processVm.ts';
 import { sysPtrace } from '../proc/sysPtrace.ts';
+import { sysCapget } from '../proc/sysCapability.ts';
 import { sysFutex, sysFutexTime64, sysGetRobustList, sysSetRobustList } from '../proc/sysFutex.ts';
 import { sysReboot } from '../proc/power.ts';
 import { sysGetrandom } from '../proc/random.ts';
@@ -315,6 +317,7 @@ function installIdentity(): void {
   setSystemCall(SYS_setresgid32, sysSetresgid);
   setSystemCall(SYS_setfsgid32, sysSetfsgid);
   setSystemCall(SYS_getgroups32, sysGetgroups);
+  setSystemCall(SYS_capget, sysCapget);
   setSystemCall(SYS_setgroups32, sysSetgroups);
   setSystemCall(SYS_setuid, sysSetuid16);
   setSystemCall(SYS_setgid, sysSetgid16);

@@ -6,9 +6,9 @@
  */
 
 import { expect } from 'vitest';
-import { input, output, text, words } from '../../emulator/agent/arguments.ts';
+import { inout, input, output, text, words } from '../../emulator/agent/arguments.ts';
 import type { Process } from '../../emulator/agent/process.ts';
-import { decodeWords } from '../../emulator/agent/records.ts';
+import { decodeWords, encodeWords } from '../../emulator/agent/records.ts';
 import { O_RDONLY } from '../../kernel/abi/fcntl.ts';
 import { SIGUSR1 } from '../../kernel/abi/signal.ts';
 import { fails, onEveryTarget, succeeds, wildPointers } from './support/suite.ts';
@@ -222,6 +222,33 @@ onEveryTarget(({ syscall, check }) => {
   syscall('set_tid_address', () => {
     check('gives the thread id', async ({ proc }) => {
       expect(await proc.call('set_tid_address', input(new Uint8Array(4)))).toBe(proc.pid);
+    });
+  });
+
+  syscall('capget', () => {
+    const versions = [0x19980330, 0x20071026, 0x20080522] as const;
+    check('the superuser has some, others none', async ({ proc }) => {
+      for (const version of versions) {
+        const { outputs } = await proc.run('capget', words(version, 0), output(24));
+        const [effective, permitted] = decodeWords(outputs[0]!);
+        expect([effective !== 0, permitted !== 0]).toEqual([true, true]);
+      }
+      await proc.call('setresuid32', 1000, 1000, 1000);
+      const { outputs } = await proc.run('capget', words(versions[2], 0), output(24));
+      expect(decodeWords(outputs[0]!)).toEqual([0, 0, 0, 0, 0, 0]);
+    });
+    check('tells the version that it knows', async ({ proc }) => {
+      const { value, outputs } = await proc.run('capget', inout(encodeWords([5, 0])), 0);
+      expect([value, decodeWords(outputs[0]!)[0]]).toEqual([0, versions[2]]);
+      await fails(proc, 'EINVAL', 'capget', inout(encodeWords([5, 0])), output(24));
+    });
+    check('EINVAL, ESRCH, EFAULT', async ({ proc }) => {
+      await fails(proc, 'EINVAL', 'capget', words(versions[2], -1), output(24));
+      await fails(proc, 'ESRCH', 'capget', words(versions[2], 99999), output(24));
+      for (const pointer of wildPointers) {
+        await fails(proc, 'EFAULT', 'capget', pointer, output(24));
+        await fails(proc, 'EFAULT', 'capget', words(versions[2], 0), pointer);
+      }
     });
   });
 });
