@@ -94,7 +94,7 @@ function editFunction(path: string): Edit {
   return (root, n) => {
     change(
       join(root, path),
-      /^(?:export )?function \w+\([^)]*\): \w+ \{\n/m,
+      /^(?:export )?function \w+\([^)]+\): \w+ \{\n/m,
       (head) => `${head}  const edited${n} = ${n};\n`,
     );
   };
