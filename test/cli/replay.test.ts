@@ -1,0 +1,54 @@
+/*
+ * `pagewright run --record` and `pagewright replay`: what was piped in comes back, and a recording of another kernel is
+ * refused.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { buildKernel } from '../emulator/support.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const folder = mkdtempSync(join(tmpdir(), 'replay-'));
+const kernel = join(folder, 'console');
+const recording = join(folder, 'run.recording');
+const snapshot = join(folder, 'run.snapshot');
+writeFileSync(kernel, buildKernel('console'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function pagewright(args: readonly string[], input = '') {
+  const command = [join(root, 'tools', 'cli', 'pagewright.mjs'), ...args];
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { input, encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+test('a run is recorded, replayed, verified, and gone on with', () => {
+  const machine = ['--kernel', kernel, '--memory', '16M', '--console'];
+  const recorded = pagewright(['run', ...machine, '--record', recording], 'ls\nquit 3\n');
+  expect(recorded).toMatchObject({ status: 3, stdout: '$ ls\nheard ls\n$ quit 3\n' });
+  const replayed = pagewright(['replay', '--show', recording]);
+  expect(replayed.stdout).toMatch(
+    /^\$ ls\nheard ls\n\$ quit 3\nthe same: \d+ instructions, \d inputs, \d checkpoints, exit 3\n$/,
+  );
+  expect(replayed.status).toBe(0);
+  const json = pagewright(['replay', '--json', '--until', '1000', '--snapshot', snapshot, recording]);
+  expect(JSON.parse(json.stdout)).toMatchObject({ same: true, at: { instructions: 1000 } });
+  const restored = pagewright(['run', ...machine, '--restore', snapshot], 'ls\nquit 4\n');
+  expect(restored).toMatchObject({ status: 4 });
+});
+
+test('what cannot be replayed is refused with what to do', () => {
+  expect(pagewright(['replay'])).toMatchObject({ status: 2 });
+  const missing = pagewright(['replay', join(folder, 'nothing')]);
+  expect(missing.status).toBe(1);
+  expect(missing.stderr).toMatch(/cannot read/);
+  expect(pagewright(['replay', snapshot]).stderr).toMatch(/this is a snapshot, not a recording/);
+  const other = readFileSync(kernel);
+  other[other.length - 1]! ^= 1; // of its symbols: it boots as before
+  writeFileSync(kernel, other);
+  const changed = pagewright(['replay', recording]);
+  expect(changed.status).toBe(1);
+  expect(changed.stderr).toMatch(/its kernel was another one \(SHA-256 [0-9a-f]+\.\.\., here [0-9a-f]+\.\.\.\)/);
+});
