@@ -59,3 +59,22 @@ describe('what breaks a rule all the same is reported', () => {
     expect(status).toBe(0);
   });
 });
+
+test('locking.md names what there is', () => {
+  const text = readFileSync(join(root, 'kernel/mm/locking.md'), 'utf8');
+  const folders = ['kernel/mm', 'kernel/fs', 'kernel/proc', 'kernel/sync', 'kernel/arch/x86'].map((name) =>
+    join(root, name),
+  );
+  const sources = folders
+    .flatMap((name) => readdirSync(name).map((file) => join(name, file)))
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => readFileSync(name, 'utf8'));
+  const words = new Set(sources.flatMap((source) => source.match(/\b\w+\b/g) ?? []));
+  const names = [...text.matchAll(/`([A-Za-z]+)`/g)]
+    .map((match) => match[1]!)
+    .filter((name) => /[a-z][A-Z]/.test(name));
+  expect(names.length).toBeGreaterThan(50);
+  expect([...new Set(names)].filter((name) => !words.has(name))).toEqual([]);
+  for (const [, rule] of text.matchAll(/`locking\/(\w+\.ts)`/g)) expect(readdirSync(folder)).toContain(rule);
+  for (const [, kind] of text.matchAll(/`mm-test=(\w+)`/g)) expect(reports.map(([name]) => name)).toContain(kind);
+});
