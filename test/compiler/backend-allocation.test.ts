@@ -13,7 +13,8 @@ import { selectFunction } from '../../tools/compiler/backend/select/select.ts';
 import type { IrModule } from '../../tools/compiler/ir/types.ts';
 import { optimise } from '../../tools/compiler/passes/optimise.ts';
 import { checkAllocation, photograph } from './backend-allocation-checker.ts';
-import { buildModule, programs } from './ir-random.ts';
+import { programs } from './ir-random.ts';
+import { buildModule } from './ir-random-build.ts';
 
 const runs = Number(process.env['BACKEND_RUNS'] ?? 150);
 

@@ -10,7 +10,8 @@ import { printModule } from '../../tools/compiler/ir/print.ts';
 import { optimise } from '../../tools/compiler/passes/optimise.ts';
 import { type Call, expectAgreement, interpreted, native, parse } from './backend-behaviour.ts';
 import { Workplace } from './backend-support.ts';
-import { buildModule, programs } from './ir-random.ts';
+import { programs } from './ir-random.ts';
+import { buildModule } from './ir-random-build.ts';
 
 let place: Workplace;
 beforeAll(() => (place = new Workplace()));

@@ -6,7 +6,8 @@ import { printModule } from '../../tools/compiler/ir/print.ts';
 import type { IrModule } from '../../tools/compiler/ir/types.ts';
 import { assertValid } from '../../tools/compiler/ir/verify.ts';
 import { optimise } from '../../tools/compiler/passes/optimise.ts';
-import { buildModule, programs } from './ir-random.ts';
+import { programs } from './ir-random.ts';
+import { buildModule } from './ir-random-build.ts';
 
 const inputs: readonly (readonly [number, number])[] = [
   [0, 0],
