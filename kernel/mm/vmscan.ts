@@ -9,7 +9,8 @@
  *
  *   a page that has a slot              the slot's entry takes its place; the swap cache still has the page
  *   a page of a file                    the entry is forgotten; the file still has the page. If it was written to, the
- *                                       region's `swapout` method writes it where it belongs
+ *                                       region's `swapout` method writes it where it belongs. Without such a method the
+ *                                       file has the page for good, and it stays: to forget the entry would free nothing
  *   anonymous                           gets a slot, enters the swap cache, is written
  *
  * None of that frees anything by itself. Frames become free when the last reference is gone, which mostly is a cache's:
@@ -179,7 +180,7 @@ function leaveToSwapCache(
   stolen.page = page;
 }
 
-/** The file keeps the page. Dirty: it must be written where it belongs. */
+/** The file keeps the page, which can be freed once it is written where it belongs; if nobody writes it, it stays here. */
 function leaveToFile(
   mm: Mm,
   region: Vma,
@@ -189,11 +190,11 @@ function leaveToFile(
   stolen: Stolen,
   held: Held<PageTableLock>,
 ): void {
+  const swapout = region.vmOps === null ? null : region.vmOps.swapout;
+  if (swapout === null) return;
   const old = stealPage(mm, address, pte, 0, held);
   stolen.page = page;
   if ((old & PTE_DIRTY) === 0) return;
-  const swapout = region.vmOps!.swapout;
-  if (swapout === null) return;
   stolen.swapout = swapout;
   stolen.file = getFile(region.vmFile!);
   stolen.offset = region.vmOffset + ((address - region.vmStart) >>> PAGE_SHIFT);

@@ -57,9 +57,10 @@ import {
   VECTOR_STACK,
 } from '../arch/x86/trapFrame.ts';
 import { panicOnTrap, setTrapHandler } from '../arch/x86/traps.ts';
-import { printk } from '../lib/printk.ts';
 import { FAULT_BUS, FAULT_HANDLED, handleMmFault } from '../mm/fault.ts';
-import { forceSignal, killSelf } from './signalSend.ts';
+import { outOfMemory } from './oom.ts';
+import { killPending } from './scheduler.ts';
+import { forceSignal } from './signalSend.ts';
 
 /** Sends the signal for a fault of the current thread, which has left `frame`. */
 function signalFault(frame: TrapFrame, signal: i32, code: i32, address: u32): void {
@@ -71,13 +72,6 @@ function signalFault(frame: TrapFrame, signal: i32, code: i32, address: u32): vo
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Page faults.
-
-/** No memory for a page that the current program needs. */
-function killForMemory(): void {
-  const task = current();
-  printk('out of memory: killed process %u (%s)\n', task.process.pid, addrOf(task.name));
-  killSelf();
-}
 
 /** Brings the page in, or tells what was wrong: FAULT_... or -errno. Interrupts are on. */
 function resolve(address: u32, error: u32): i32 {
@@ -93,7 +87,7 @@ function userPageFault(frame: TrapFrame, address: u32): void {
   const result = resolve(address, frame.error);
   if (result === FAULT_HANDLED) return;
   if (result < 0) {
-    killForMemory();
+    outOfMemory();
     return;
   }
   current().faultAddress = address;
@@ -108,9 +102,9 @@ function kernelPageFault(frame: TrapFrame, address: u32): void {
   if (address < USER_END && maySleep) {
     sti();
     const result = resolve(address, frame.error);
+    if (result < 0) outOfMemory();
     cli();
-    if (result === FAULT_HANDLED) return;
-    if (result < 0) killForMemory();
+    if (result === FAULT_HANDLED || (result < 0 && !killPending())) return; // tried again
   }
   if (!fixupException(frame)) panicOnTrap(frame);
 }

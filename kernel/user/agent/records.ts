@@ -14,8 +14,9 @@
  */
 
 import { MAX_PAYLOAD, SLOTS } from '../../abi/wire.ts';
-import { EINTR } from '../../abi/errno.ts';
+import { EINTR, ENOMEM } from '../../abi/errno.ts';
 import { close, dup2, write } from '../lib/fileCalls.ts';
+import { schedYield } from '../lib/processCalls.ts';
 
 /** The call pipes' ends for reading, by slot. Every worker has all of them: its children take other slots. */
 export const CALL_READ_FD = 96;
@@ -69,7 +70,12 @@ export function sendToHub(message: Ptr<u8>, kind: u32, slot: u32, pid: u32, body
   const head = ptr<u32>(message);
   head[0] = length | (kind << 16) | (slot << 24);
   head[1] = pid;
-  while (write(HUB_WRITE_FD, message, length) === -EINTR) continue;
+  for (;;) {
+    const result = write(HUB_WRITE_FD, message, length);
+    if (result === -ENOMEM)
+      schedYield(); // somebody has all memory, and will not have it for long
+    else if (result !== -EINTR) return;
+  }
 }
 
 /** Moves descriptor `from` to number `to`. */

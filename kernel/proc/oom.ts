@@ -1,0 +1,66 @@
+/*
+ * Out of memory: somebody has to go.
+ *
+ * Whoever asks for the last page is not to blame: the process with the most pages is ended, whichever that is. One at a
+ * time: as long as one that was chosen is on its way out, others wait for what it leaves. Process 1 and kernel threads are
+ * spared. That the kernel itself still has memory to carry all this out is what the reserve is for (mm/userPages.ts).
+ *
+ * Locking. (T) while the choice is made.
+ */
+
+import { SIGKILL } from '../abi/signal.ts';
+import { monotonicNs } from '../arch/x86/clock.ts';
+import { current } from '../arch/x86/cpu.ts';
+import { printk } from '../lib/printk.ts';
+import { killPending, setCurrentState } from './scheduler.ts';
+import { killSelf, sendKernelSignal } from './signalSend.ts';
+import { scheduleTimeout } from './sleep.ts';
+import { type Task, TASK_KILLABLE, TASK_RUNNING } from './task.ts';
+import { firstThread, lockTasks, nextThread, processAfter, type TaskListLock } from './taskList.ts';
+
+const INIT_PID: u32 = 1;
+/** How long somebody else may take to leave before we look again, in nanoseconds. */
+const PATIENCE: u64 = 10000000n;
+
+/**
+ * There is no memory for a page that the current program needs. Ends a process, or lets one that is ending go on with
+ * that. Afterwards the current one is killed, or it may try again.
+ *
+ * @sleeps
+ */
+export function outOfMemory(): void {
+  if (chooseVictim()) {
+    killSelf();
+    return;
+  }
+  setCurrentState(TASK_KILLABLE);
+  if (!killPending()) scheduleTimeout(monotonicNs() + PATIENCE);
+  setCurrentState(TASK_RUNNING);
+}
+
+/** Kills the largest process, unless it is dying already. True: it is the current one, whose caller sees to it. */
+function chooseVictim(): boolean {
+  using tasks = lockTasks();
+  const largest = largestTask(tasks);
+  const victim = largest === null ? current() : largest;
+  const isCurrent = victim.process === current().process;
+  if (victim.killed && !isCurrent) return false;
+  printk('out of memory: killed process %u (%s)\n', victim.process.pid, addrOf(victim.name));
+  if (!isCurrent) sendKernelSignal(victim.process, SIGKILL, tasks);
+  return isCurrent;
+}
+
+/** A thread of the process with the most pages; null: there is none that may go. */
+function largestTask(tasks: Held<TaskListLock>): Task | null {
+  let largest: Task | null = null;
+  let most: u32 = 0;
+  for (let process = processAfter(null, tasks); process !== null; process = processAfter(process, tasks)) {
+    if (process.pid === INIT_PID) continue;
+    let task: Task | null = firstThread(process, tasks);
+    while (task !== null && task.mm === null) task = nextThread(task, tasks);
+    if (task === null || task.mm!.rss <= most) continue;
+    most = task.mm!.rss;
+    largest = task;
+  }
+  return largest;
+}
