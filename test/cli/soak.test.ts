@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { linuxTrouble } from '../../tools/cli/run/linuxSoak.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -31,4 +32,22 @@ test.each([
   const { status, stderr } = pagewright(...args);
   expect(status).toBe(2);
   expect(stderr).toContain(args[1]);
+});
+
+test.each([
+  ['nothing', '', undefined],
+  ['an end too early', 'linux-ready', /did not get to its end/],
+  ['one processor', 'processors 2', /does not see 2 processors/],
+  ['a processor that nobody wakes', '          7         1', /reached CPU 1/],
+])('what Linux shows is judged: %s', (_, missing, expected) => {
+  const rows = ' RES:          0         0   Rescheduling\r\n CAL:          7         1   Function call\r\n';
+  const console = `processors 2\r\n${rows}linux-ready`;
+  const trouble = linuxTrouble(missing === '' ? console : console.replace(missing, '          7         0'), 2);
+  if (expected === undefined) expect(trouble).toBeUndefined();
+  else expect(trouble).toMatch(expected);
+});
+
+test('what Linux shows is judged: a lockup', () => {
+  const console = 'watchdog: BUG: soft lockup - CPU#1 stuck\r\nprocessors 2\r\nlinux-ready';
+  expect(linuxTrouble(console, 2)).toMatch(/soft lockup/);
 });

@@ -7,8 +7,10 @@
  * Which machines these are depends on the first seed and on nothing else; how many, on the time. A run that fails is shown
  * with the command that repeats it.
  */
+import type { RunResult } from '../../../emulator/machine.ts';
 import { Random } from '../../../emulator/random.ts';
 import { type Command, type OptionValues, type Output, parseCount, stringOption, UsageError } from '../command.ts';
+import { linuxTrouble, randomLinuxRun } from '../run/linuxSoak.ts';
 import { createMachine, openParts } from '../run/machine.ts';
 import { soakReplay } from '../run/soakReplays.ts';
 
@@ -23,20 +25,26 @@ export const soakCommand: Command = {
     runs: { type: 'string', value: 'N', help: 'end after so many runs, whatever the time' },
     seed: { type: 'string', value: 'N', help: 'which machines these are (default 1)' },
     replay: { type: 'boolean', help: 'type at their shells at random instead, and replay what was recorded' },
+    linux: {
+      type: 'string',
+      value: 'FOLDER',
+      help: 'boot stock Linux instead, as images/linux/build.sh made it there',
+    },
   },
   async run(values, _operands, root, output) {
     const minutes = Number(stringOption(values, 'minutes') ?? '10');
     if (!(minutes > 0)) throw new UsageError('--minutes takes a number greater than 0');
     const runs = parseCount(stringOption(values, 'runs') ?? '1000000', 'runs');
     const seed = parseCount(stringOption(values, 'seed') ?? '1', 'seed');
+    const linux = stringOption(values, 'linux');
+    if (linux !== undefined && values['replay'] === true) throw new UsageError('give either --linux or --replay');
     const random = new Random(seed);
     const end = performance.now() + minutes * 60_000;
     let count = 0;
     for (; count < runs && performance.now() < end; count++) {
+      const options = () => (linux === undefined ? randomRun(random) : randomLinuxRun(random, linux));
       const isWell =
-        values['replay'] === true
-          ? await soakReplay(random, root, output)
-          : await succeeds(randomRun(random), root, output);
+        values['replay'] === true ? await soakReplay(random, root, output) : await succeeds(options(), root, output);
       if (!isWell) return 1;
     }
     output.write(`soak: ${count} runs, all well\n`);
@@ -77,16 +85,24 @@ async function succeeds(options: OptionValues, root: string, output: Output): Pr
   try {
     const pieces: Uint8Array[] = [];
     machine.serial(0).onOutput((bytes) => pieces.push(bytes.slice()));
-    const result = await machine.run({ instructions: LIMIT });
-    const isWell = result.reason === 'exit' && result.exitCode === 0;
+    const { limit = LIMIT, until, cpus } = parts.settings;
+    const untilOutput = until === undefined ? {} : { untilOutput: { port: 0, pattern: until } };
+    const result = await machine.run({ instructions: limit, ...untilOutput });
+    const console = Buffer.concat(pieces).toString();
+    const trouble = until === undefined ? shellTrouble(result) : linuxTrouble(console, cpus);
+    const isWell = trouble === undefined;
     output.write(`${isWell ? 'ok' : 'FAILED'}  ${Math.round(result.instructions / 1e6)}M instructions  ${command}\n`);
-    if (!isWell)
-      output.error(`${Buffer.concat(pieces).toString()}\nsoak: ended by ${result.reason}. To repeat:\n${command}`);
+    if (!isWell) output.error(`${console}\nsoak: ${trouble}. To repeat:\n${command}`);
     return isWell;
   } finally {
     await machine.destroy();
     parts.disks.close();
   }
+}
+
+function shellTrouble({ reason, exitCode }: RunResult): string | undefined {
+  if (reason === 'exit') return exitCode === 0 ? undefined : `ended with status ${exitCode}`;
+  return `ended by ${reason}`;
 }
 
 /** The command that makes the same run. */
