@@ -15,7 +15,7 @@ import { printk } from '../lib/printk.ts';
 import { killPending, setCurrentState } from './scheduler.ts';
 import { killSelf, sendKernelSignal } from './signalSend.ts';
 import { scheduleTimeout } from './sleep.ts';
-import { type Task, TASK_KILLABLE, TASK_RUNNING } from './task.ts';
+import { type Process, type Task, TASK_KILLABLE, TASK_RUNNING } from './task.ts';
 import { firstThread, lockTasks, nextThread, processAfter, type TaskListLock } from './taskList.ts';
 
 const INIT_PID: u32 = 1;
@@ -50,17 +50,31 @@ function chooseVictim(): boolean {
   return isCurrent;
 }
 
-/** A thread of the process with the most pages; null: there is none that may go. */
+/**
+ * A thread of the process that is to go; null: there is none that may. Of those that are nearly as large as the largest it
+ * is the youngest: after a fork parent and child have the same pages, and the older one has more to lose.
+ */
 function largestTask(tasks: Held<TaskListLock>): Task | null {
-  let largest: Task | null = null;
   let most: u32 = 0;
   for (let process = processAfter(null, tasks); process !== null; process = processAfter(process, tasks)) {
-    if (process.pid === INIT_PID) continue;
-    let task: Task | null = firstThread(process, tasks);
-    while (task !== null && task.mm === null) task = nextThread(task, tasks);
-    if (task === null || task.mm!.rss <= most) continue;
-    most = task.mm!.rss;
-    largest = task;
+    const pages = pagesOf(threadWithMemory(process, tasks));
+    if (pages > most) most = pages;
   }
-  return largest;
+  let chosen: Task | null = null;
+  for (let process = processAfter(null, tasks); process !== null; process = processAfter(process, tasks)) {
+    const task = threadWithMemory(process, tasks);
+    if (pagesOf(task) > most - most / 8) chosen = task;
+  }
+  return chosen;
+}
+
+/** A thread of a process that may be chosen; null: it may not, or has no memory any more. */
+function threadWithMemory(process: Process, tasks: Held<TaskListLock>): Task | null {
+  let task: Task | null = process.pid === INIT_PID ? null : firstThread(process, tasks);
+  while (task !== null && task.mm === null) task = nextThread(task, tasks);
+  return task;
+}
+
+function pagesOf(task: Task | null): u32 {
+  return task === null ? 0 : task.mm!.rss;
 }
