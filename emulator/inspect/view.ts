@@ -10,8 +10,8 @@
 /** The address of what a View shows. */
 export const ADDRESS: unique symbol = Symbol('address');
 
-// eslint-disable-next-line @typescript-eslint/no-unsafe-function-type
-type FieldNames<T> = { [K in keyof T]: T[K] extends Function ? never : K }[keyof T];
+/** Methods, and phantoms that are functions, are no fields. */
+type FieldNames<T> = { [K in keyof T]: T[K] extends (...args: never[]) => unknown ? never : K }[keyof T];
 
 export type View<T> = { readonly [K in FieldNames<T>]: FieldView<T[K]> } & { readonly [ADDRESS]: number };
 

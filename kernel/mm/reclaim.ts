@@ -14,7 +14,7 @@
  * that has been used since the hand last passed is spared once.
  *
  * When a round frees nothing and nothing is on its way to a disk, there is no more to be had: the allocation fails, and
- * somebody has to go (oom.ts).
+ * somebody has to go (proc/oom.ts).
  *
  * Who takes pages back may hold (M) of his own address space, and locks of files; he holds no spinlock, and so nobody's
  * (V): rule 4.
@@ -28,7 +28,7 @@ import { panic } from '../lib/panic.ts';
 import { createKernelThread } from '../proc/kernelThread.ts';
 import { schedule } from '../proc/scheduler.ts';
 import { type WaitEntry, type WaitQueue } from '../sync/waitQueue.ts';
-import { freePageCount, putPage, totalPageCount } from './buddy.ts';
+import { freePageCount, putPage } from './buddy.ts';
 import {
   type Page,
   PAGE_DIRTY,
@@ -40,7 +40,7 @@ import {
 } from './page.ts';
 import { swapCachePages, tryDeleteFromSwapCache } from './swapCache.ts';
 import { waitForSwapIo } from './swapIo.ts';
-import { setReclaim } from './userPages.ts';
+import { reservedPages, setReclaim } from './userPages.ts';
 import { swapOut } from './vmscan.ts';
 
 /** Pages that are taken back in one go. */
@@ -59,16 +59,9 @@ let isKswapdWanted: Volatile<boolean> = false;
 let stolenByKswapd: u32 = 0;
 let stolenDirectly: u32 = 0;
 
-export function pagesMin(): u32 {
-  return totalPageCount() / 32;
-}
-
-export function pagesLow(): u32 {
-  return pagesMin() * 2;
-}
-
-export function pagesHigh(): u32 {
-  return pagesMin() * 3;
+/** Free pages with which kswapd goes to sleep again. */
+function pagesHigh(): u32 {
+  return reservedPages() * 3;
 }
 
 export function kswapdSteal(): u32 {

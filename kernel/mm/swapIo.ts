@@ -154,7 +154,7 @@ function endTransfer(record: SwapIo): void {
 }
 
 /** Is a page on its way to or from a slot? */
-export function isSwapIoUnderWay(): boolean {
+function isSwapIoUnderWay(): boolean {
   return reload<u32>(underWay) !== 0;
 }
 

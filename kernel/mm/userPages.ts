@@ -37,9 +37,14 @@ export function initUserPages(): void {
   zero = page;
 }
 
+/** Free pages that are the kernel's own: the mark `min` of reclaim.ts, and the unit of the others. */
+export function reservedPages(): u32 {
+  return totalPageCount() / RESERVE_FRACTION;
+}
+
 /** Is what is left needed by the kernel itself? New processes and user pages are refused then. */
 export function isMemoryLow(): boolean {
-  return freePageCount() <= totalPageCount() / RESERVE_FRACTION;
+  return freePageCount() <= reservedPages();
 }
 
 /**
@@ -50,7 +55,7 @@ export function isMemoryLow(): boolean {
  */
 export function haveMemory(): boolean {
   mightSleep();
-  const minimum = totalPageCount() / RESERVE_FRACTION;
+  const minimum = reservedPages();
   if (freePageCount() > minimum * 2) return true;
   const wake = wakeReclaim;
   if (wake !== null) wake();

@@ -1,9 +1,9 @@
 /*
  * Out of memory: somebody has to go.
  *
- * Whoever asks for the last page is not to blame: the process with the most pages is ended, whichever that is. One at a
- * time: as long as one that was chosen is on its way out, others wait for what it leaves. Process 1 and kernel threads are
- * spared. That the kernel itself still has memory to carry all this out is what the reserve is for (mm/userPages.ts).
+ * Whoever asks for the last page is not to blame: a process with the most pages is ended, the youngest if there are
+ * several. One at a time: as long as one that was chosen is on its way out, others wait for what it leaves. Process 1 and
+ * kernel threads are spared. That the kernel itself still has memory to carry all this out is what the reserve is for (mm/userPages.ts).
  *
  * Locking. (T) while the choice is made.
  */
