@@ -79,6 +79,11 @@ static void send(u32 destination, u32 command) {
   }
 }
 
+/* Waits until a counter has come to `number`, or for seconds: a processor may be away for long, but not for good. */
+static void wait_for(volatile u32 *counter, u32 number) {
+  for (u32 i = 0; i < 2000 && *counter < number; i++) wait(1);
+}
+
 static void start_others(void) {
   u8 *low = (u8 *)0x8000;
   for (u32 i = 0; i < (u32)(trampoline_end - trampoline); i++) low[i] = trampoline[i];
@@ -88,11 +93,25 @@ static void start_others(void) {
   send(0, 0xc4608);
   wait(1);
   send(0, 0xc4608); /* the second STARTUP finds nobody waiting */
+  wait_for(&processors, 3);
+  for (u32 i = 1; i <= processors; i++) wait_for(&started[i], 1);
   wait(20);
 }
 
-static void show(const char *name, u32 vector) {
+static u32 arrived(u32 vector) {
+  u32 sum = 0;
+  for (u32 i = 0; i <= others; i++) sum += seen[i][vector];
+  return sum;
+}
+
+/* Until `number` interrupts have come, and a while longer: one more would be one too many. */
+static void wait_for_interrupts(u32 vector, u32 number) {
+  for (u32 i = 0; i < 2000 && arrived(vector) < number; i++) wait(1);
   wait(2);
+}
+
+static void show(const char *name, u32 vector, u32 number) {
+  wait_for_interrupts(vector, number);
   puts(name);
   for (u32 i = 0; i <= others; i++) {
     putch(' ');
@@ -105,30 +124,28 @@ static void show(const char *name, u32 vector) {
 static void messages(void) {
   sti();
   send(1, 0x40);
-  show("physical", 0x40);
+  show("physical", 0x40, 1);
   send(0xff, 0x41);
-  show("physical broadcast", 0x41);
+  show("physical broadcast", 0x41, others + 1);
   send(0, 0x40000 | 0x42);
-  show("self", 0x42);
+  show("self", 0x42, 1);
   send(0, 0x80000 | 0x43);
-  show("all with self", 0x43);
+  show("all with self", 0x43, others + 1);
   send(0, 0xc0000 | 0x44);
-  show("all but self", 0x44);
+  show("all but self", 0x44, others);
   send(0x0a, 0x800 | 0x45);
-  show("logical flat", 0x45);
+  show("logical flat", 0x45, 2);
   send(0xff, 0x800 | 0x46);
-  show("logical broadcast", 0x46);
+  show("logical broadcast", 0x46, others + 1);
   send(2, 0x400);
-  show("nmi", 2);
+  show("nmi", 2, 1);
   send(0, 0xc0400);
-  show("nmi to all but self", 2);
+  show("nmi to all but self", 2, others);
   send(9, 0x47);
-  show("nobody", 0x47);
+  show("nobody", 0x47, 0);
   send(0x0e, 0x800 | 0x100 | 0x48);
-  wait(2);
-  u32 sum = 0;
-  for (u32 i = 0; i <= others; i++) sum += seen[i][0x48];
-  report("lowest priority, to one", sum);
+  wait_for_interrupts(0x48, 1);
+  report("lowest priority, to one", arrived(0x48));
   report("lowest priority, not to the sender", seen[0][0x48] == 0);
 }
 
@@ -138,7 +155,7 @@ static void line_to_another(void) {
   outb(0x43, 0x30);
   outb(0x40, 100);
   outb(0x40, 0);
-  show("timer line", 0x50);
+  show("timer line", 0x50, 1);
   ioapic_write(0x10 + 2 * 2, 0x10000);
 }
 
@@ -151,10 +168,11 @@ static void init_one(void) {
   report("while waiting", seen[1][0x51]);
   report("not started", started[1]);
   send(1, 0x4608);
+  wait_for(&started[1], 1);
   wait(10);
   report("started again", started[1]);
   send(1, 0x52);
-  show("answers", 0x52);
+  show("answers", 0x52, 1);
 }
 
 static void locks(void) {
