@@ -5,8 +5,9 @@
  * from outside; when it is 0, regions and frames go. `mmCount` counts those who need the record and its page directory:
  * all users together are one of them.
  *
- * All address spaces are on one list, for the page stealer and for accounts, under (L) mmListLock. Who finds one there and
- * lets go of (L) takes a reference before.
+ * All address spaces are on one list, for the page stealer, swapoff and accounts, under (L) mmListLock. Who finds one there
+ * and lets go of (L) takes a reference before. One that fork is still filling is on the list, too, so that the host can
+ * count who refers to a page (emulator/inspect), but those who go through the list in the kernel pass it by.
  */
 
 import { USER_END } from '../arch/x86/layout.ts';
@@ -74,12 +75,20 @@ function listMm(mm: Mm): void {
   mmList.addBefore(mm.mmList);
 }
 
+/** From now on the address space is one like all others. */
+function endChildhood(mm: Mm): void {
+  using _list = mmListLock.acquire();
+  mm.isNewborn = false;
+}
+
 /** A copy of an address space that shares all frames until one of the two writes; null: no memory. @sleeps */
 export function forkMm(old: Mm): Mm | null {
   const mm = allocateMm();
   if (mm === null) return null;
+  mm.isNewborn = true; // its entries are written without its (P): nobody is to look at them
+  listMm(mm);
   const isComplete = dupMmap(mm, old);
-  listMm(mm); // not before: while it is made it has no lock against the stealer
+  endChildhood(mm);
   if (isComplete) return mm;
   mmput(mm);
   return null;
@@ -216,7 +225,10 @@ function mostToLookAt(_list: Held<MmListLock>): Mm | null {
 }
 
 function beginRound(_list: Held<MmListLock>): void {
-  for (let link = mmList.next; link !== mmList; link = link.next) mmOf(link).swapCnt = mmOf(link).rss;
+  for (let link = mmList.next; link !== mmList; link = link.next) {
+    const mm = mmOf(link);
+    mm.swapCnt = mm.isNewborn ? 0 : mm.rss;
+  }
 }
 
 /**
@@ -235,6 +247,7 @@ function takeNext(previous: Mm | null): Mm | null {
   using _list = mmListLock.acquire();
   for (let link = previous === null ? mmList.next : previous.mmList.next; link !== mmList; link = link.next) {
     const mm = mmOf(link);
+    if (mm.isNewborn) continue;
     for (let users: u32 = mm.mmUsers; users !== 0; users = mm.mmUsers) {
       if (atomic.cmpxchg<u32>(ptr<u32>(addrOf(mm.mmUsers)), users, users + 1) === users) return mm;
     }

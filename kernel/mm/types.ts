@@ -136,6 +136,7 @@ export class Mm {
   /** Atomic: bit n: CPU n has the page directory loaded, and may have translations in its TLB (arch/x86/tlb.ts). */
   cpus: Volatile<u32>;
   mmList: Inline<ListHead>; // (L) in the list of all address spaces
+  isNewborn: boolean; // (L) fork is filling it: passed by
 
   mmap: Vma | null; // (M,V) the first region
   mmapAvl: Vma | null; // (M,V) the root of the tree

@@ -19,13 +19,15 @@ test('tells what it runs, and ends after so many runs', () => {
   expect(status, `${stdout}${stderr}`).toBe(0);
   const [run, end] = stdout.trim().split('\n');
   expect(run).toMatch(
-    /^ok {2}[0-9]+M instructions {2}npx pagewright run --exec .* --cpus [1-8] --seed [0-9]+ .*--policy /,
+    /^ok {2}\d+M instructions, memory looked at \d+ times, [1-9]\d* in full {2}npx pagewright run --exec .* --cpus [1-8] --seed \d+ .*--policy .*--check/,
   );
   expect(end).toBe('soak: 1 runs, all well');
 });
 
 test.each([
   ['soak', '--minutes', '0'],
+  ['soak', '--vm', '--replay'],
+  ['run', '--check', '--qemu'],
   ['run', '--policy', 'fair', '--exec', 'true'],
   ['run', '--cpus', '9', '--exec', 'true'],
 ])('wrong usage: %s %s %s', (...args) => {

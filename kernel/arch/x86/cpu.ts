@@ -85,6 +85,8 @@ export class Cpu {
   needResched: Volatile<boolean>;
   /** Stopped for good by another CPU (stop.ts). Read by all. */
   isStopped: Volatile<boolean>;
+  /** Stopped in user mode or while idle, in the middle of nothing. For the host (emulator/inspect). */
+  isStoppedIdle: boolean;
   /** Past the start-up; takes interrupts. Read by all. */
   online: Volatile<boolean>;
   /** What to add to this CPU's time-stamp counter to have that of CPU 0. */

@@ -20,7 +20,7 @@ import { printk } from '../../lib/printk.ts';
 import { cpuKhz } from './clock.ts';
 import { type Cpu, cpuById, cpuCount, thisCpu } from './cpu.ts';
 import { sendNmi } from './localApic.ts';
-import { type TrapFrame, VECTOR_NMI } from './trapFrame.ts';
+import { isUserFrame, type TrapFrame, VECTOR_NMI } from './trapFrame.ts';
 import { setVectorHandler } from './traps.ts';
 
 /** Milliseconds that the others have to stop, or to print their reports. */
@@ -90,6 +90,7 @@ function handleNmi(frame: TrapFrame): void {
     printk('NMI without a reason on CPU %u\n', cpu.id);
     return;
   }
+  cpu.isStoppedIdle = isUserFrame(frame) || (cpu.current.isIdle && cpu.irqDepth === 0 && cpu.spinDepth === 0);
   cpu.isStopped = true;
   if (purpose === REPORT) {
     while (reload<u32>(turn) !== cpu.id + 1) pause();

@@ -14,10 +14,10 @@ import { type Command, type OptionValues, type Output, stringOption, UsageError 
 import type { LayoutFile } from '../../compiler/output/index.ts';
 import { diskOptions } from '../run/disks.ts';
 import { imageOptions, namesOtherKernel } from '../run/images.ts';
-import { createMachine, openParts } from '../run/machine.ts';
+import { createMachine, openParts, type Parts } from '../run/machine.ts';
 import { runQemu } from '../run/qemu.ts';
 import { runSession } from '../run/session.ts';
-import { type Settings, settingsOptions } from '../run/settings.ts';
+import { settingsOptions } from '../run/settings.ts';
 import { restoreSnapshot, saveRecording, saveSnapshot } from '../run/stateFiles.ts';
 
 export const runCommand: Command = {
@@ -48,17 +48,22 @@ export const runCommand: Command = {
       help: 'begin in the state of a snapshot; the other options as they were',
     },
     inspect: { type: 'string', value: REPORTS.join('|'), help: "show our kernel's memory as it is when the run ends" },
+    check: {
+      type: 'boolean',
+      help: "look at our kernel's memory from outside, at random moments and at the end; fail if anything is wrong",
+    },
     json: { type: 'boolean', help: 'print output, status, instructions and hash as JSON' },
   },
   async run(values, _operands, root, output) {
     const report = readReport(values);
+    checkUsage(values);
     const parts = openParts(values, root, output);
     if (parts === null) return 1;
     try {
       if (values['qemu'] === true) return runQemu(root, parts.images, parts.disks, parts.settings);
       const machine = await createMachine(parts);
       try {
-        const status = await runMachine(machine, parts.settings, values, root, output);
+        const status = await runMachine(machine, parts, values, root, output);
         if (report !== undefined && parts.layout !== null) inspect(machine, parts.layout, report, output);
         return status;
       } finally {
@@ -82,6 +87,15 @@ function readReport(values: OptionValues): Report | undefined {
   return report;
 }
 
+/** What --check goes with. */
+function checkUsage(values: OptionValues): void {
+  if (values['check'] !== true) return;
+  if (namesOtherKernel(values)) throw new UsageError('--check knows our own kernel only');
+  const others = values['qemu'] === true || values['until'] !== undefined;
+  if (others || values['exec'] === undefined)
+    throw new UsageError('--check goes with --exec, not with --qemu or --until');
+}
+
 function inspect(machine: Machine, layout: LayoutFile, report: Report, output: Output): void {
   output.write(describeMemory(new MemoryState(new KernelReader(machine, layout)), report));
 }
@@ -89,7 +103,7 @@ function inspect(machine: Machine, layout: LayoutFile, report: Report, output: O
 /** The run itself, and the files that it begins with and leaves behind. */
 async function runMachine(
   machine: Machine,
-  settings: Settings,
+  { settings, layout }: Parts,
   values: OptionValues,
   root: string,
   output: Output,
@@ -102,7 +116,9 @@ async function runMachine(
   const recorder = record === undefined ? null : new Recorder(machine);
   let ending: RunResult | undefined;
   try {
-    return await runSession(machine, settings, output, (result) => (ending = result));
+    const hear = (result: RunResult) => (ending = result);
+    if (values['check'] !== true || layout === null) return await runSession(machine, settings, output, hear);
+    return await runSession(machine, settings, output, hear, layout);
   } finally {
     if (recorder !== null) saveRecording(record!, recorder, values, root, ending);
     if (snapshot !== undefined) saveSnapshot(snapshot, machine);

@@ -2,16 +2,20 @@
  * pagewright soak: boots machine after machine, of all sizes and under all policies, and lets programs torture the kernel
  * on them, with the lock checker on, until the time is over or one of them fails.
  *
+ * Programs' memory is looked at from outside at random moments and at the end: whatever is wrong there ends the soak as well.
+ * With --vm, all machines are of one kind, and have much less memory than the programs want.
+ *
  * With --replay, it is the machine that is tested: runs with random input are recorded and replayed (run/soakReplays.ts).
  *
  * Which machines these are depends on the first seed and on nothing else; how many, on the time. A run that fails is shown
  * with the command that repeats it.
  */
-import type { RunResult } from '../../../emulator/machine.ts';
+import type { Machine, RunResult } from '../../../emulator/machine.ts';
 import { Random } from '../../../emulator/random.ts';
 import { type Command, type OptionValues, type Output, parseCount, stringOption, UsageError } from '../command.ts';
 import { linuxTrouble, randomLinuxRun } from '../run/linuxSoak.ts';
-import { createMachine, openParts } from '../run/machine.ts';
+import { createMachine, openParts, type Parts } from '../run/machine.ts';
+import { runChecked } from '../run/memoryChecks.ts';
 import { soakReplay } from '../run/soakReplays.ts';
 
 /** Instructions that a run may take: many times what it needs. */
@@ -24,6 +28,10 @@ export const soakCommand: Command = {
     minutes: { type: 'string', value: 'N', help: 'how long (default 10)' },
     runs: { type: 'string', value: 'N', help: 'end after so many runs, whatever the time' },
     seed: { type: 'string', value: 'N', help: 'which machines these are (default 1)' },
+    vm: {
+      type: 'boolean',
+      help: 'put memory under pressure: three times as much is wanted as there is, the rest is swap',
+    },
     replay: { type: 'boolean', help: 'type at their shells at random instead, and replay what was recorded' },
     linux: {
       type: 'string',
@@ -37,20 +45,41 @@ export const soakCommand: Command = {
     const runs = parseCount(stringOption(values, 'runs') ?? '1000000', 'runs');
     const seed = parseCount(stringOption(values, 'seed') ?? '1', 'seed');
     const linux = stringOption(values, 'linux');
-    if (linux !== undefined && values['replay'] === true) throw new UsageError('give either --linux or --replay');
+    const kinds = [linux !== undefined, values['replay'] === true, values['vm'] === true];
+    if (kinds.filter(Boolean).length > 1) throw new UsageError('give one of --linux, --replay and --vm');
     const random = new Random(seed);
     const end = performance.now() + minutes * 60_000;
     let count = 0;
     for (; count < runs && performance.now() < end; count++) {
-      const options = () => (linux === undefined ? randomRun(random) : randomLinuxRun(random, linux));
       const isWell =
-        values['replay'] === true ? await soakReplay(random, root, output) : await succeeds(options(), root, output);
+        values['replay'] === true
+          ? await soakReplay(random, root, output)
+          : await succeeds(nextRun(random, seed + count, values), root, output);
       if (!isWell) return 1;
     }
     output.write(`soak: ${count} runs, all well\n`);
     return 0;
   },
 };
+
+/** The options of `pagewright run` for the next machine of the kind that is wanted. */
+function nextRun(random: Random, seed: number, values: OptionValues): OptionValues {
+  const linux = stringOption(values, 'linux');
+  if (linux !== undefined) return randomLinuxRun(random, linux);
+  return values['vm'] === true ? pressureRun(seed) : randomRun(random);
+}
+
+/** A machine with a third of the memory that the program on it works with. */
+function pressureRun(seed: number): OptionValues {
+  return {
+    cpus: '4',
+    memory: '16M',
+    swap: '64M',
+    seed: String(seed),
+    check: true,
+    exec: ['torture --vm 40M --threads 6 --instructions 300M'],
+  };
+}
 
 /** The options of `pagewright run` for a machine and what it is to do. */
 function randomRun(random: Random): OptionValues {
@@ -72,6 +101,7 @@ function randomRun(random: Random): OptionValues {
     memory: pick('8M', '16M', '16M', '32M'),
     policy: `${pick('round-robin', 'random-slices')}:${pick(20, 100, 500, 3000, 20_000, 100_000)}`,
     limit: String(LIMIT),
+    check: true,
     ...(isExact ? { exact: true } : {}),
   };
 }
@@ -85,19 +115,36 @@ async function succeeds(options: OptionValues, root: string, output: Output): Pr
   try {
     const pieces: Uint8Array[] = [];
     machine.serial(0).onOutput((bytes) => pieces.push(bytes.slice()));
-    const { limit = LIMIT, until, cpus } = parts.settings;
-    const untilOutput = until === undefined ? {} : { untilOutput: { port: 0, pattern: until } };
-    const result = await machine.run({ instructions: limit, ...untilOutput });
-    const console = Buffer.concat(pieces).toString();
-    const trouble = until === undefined ? shellTrouble(result) : linuxTrouble(console, cpus);
+    const { text, trouble } = await runParts(machine, parts, () => Buffer.concat(pieces).toString());
     const isWell = trouble === undefined;
-    output.write(`${isWell ? 'ok' : 'FAILED'}  ${Math.round(result.instructions / 1e6)}M instructions  ${command}\n`);
+    output.write(`${isWell ? 'ok' : 'FAILED'}  ${text}  ${command}\n`);
+    const console = Buffer.concat(pieces).toString();
     if (!isWell) output.error(`${console}\nsoak: ${trouble}. To repeat:\n${command}`);
     return isWell;
   } finally {
     await machine.destroy();
     parts.disks.close();
   }
+}
+
+/** Runs a machine to its end: what it was, and what was wrong with it, if anything. */
+async function runParts(
+  machine: Machine,
+  { settings, layout }: Parts,
+  console: () => string,
+): Promise<{ text: string; trouble: string | undefined }> {
+  const { limit = LIMIT, until, cpus, seed } = settings;
+  const millions = () => `${Math.round(machine.instructions / 1e6)}M instructions`;
+  if (layout === null) {
+    await machine.run({
+      instructions: limit,
+      ...(until === undefined ? {} : { untilOutput: { port: 0, pattern: until } }),
+    });
+    return { text: millions(), trouble: linuxTrouble(console(), cpus) };
+  }
+  const { result, findings, full, partial } = await runChecked(machine, layout, seed, limit);
+  const trouble = findings.length > 0 ? `memory is not in order:\n${findings.join('\n')}\n` : shellTrouble(result);
+  return { text: `${millions()}, memory looked at ${full + partial} times, ${full} in full`, trouble };
 }
 
 function shellTrouble({ reason, exitCode }: RunResult): string | undefined {

@@ -11,21 +11,27 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Machine, RunOptions, RunResult } from '../../../emulator/machine.ts';
 import { OutputPattern } from '../../../emulator/output-pattern.ts';
+import type { LayoutFile } from '../../compiler/output/index.ts';
 import type { Output } from '../command.ts';
 import { attachTerminal } from '../terminal.ts';
 import { PipedInput, SILENCE_INSTRUCTIONS } from './input.ts';
+import { runChecked } from './memoryChecks.ts';
 import type { Settings } from './settings.ts';
 
 /** Guest instructions that a run of commands may take unless --limit says otherwise. */
 const DEFAULT_LIMIT = 20e9;
 const CONSOLE = 0;
 
-/** Runs, shows what the guest writes, and tells how it ended; `onEnd` hears of it first. Gives the exit status. */
+/**
+ * Runs, shows what the guest writes, and tells how it ended; `onEnd` hears of it first. Gives the exit status. With
+ * `layout`, the layout of our kernel, its memory is looked at while it runs commands.
+ */
 export async function runSession(
   machine: Machine,
   settings: Settings,
   output: Output,
   onEnd: (result: RunResult) => void,
+  layout?: LayoutFile,
 ): Promise<number> {
   const transcript: Uint8Array[] = [];
   machine.serial(CONSOLE).onOutput((bytes) => {
@@ -33,10 +39,13 @@ export async function runSession(
     else output.write(bytes.slice());
   });
   const isInteractive = settings.commands.length === 0 && process.stdin.isTTY;
-  const result = await start(machine, settings, isInteractive);
+  const checked =
+    layout === undefined ? undefined : await runChecked(machine, layout, settings.seed, limitOf(settings));
+  const result = checked?.result ?? (await start(machine, settings, isInteractive));
   onEnd(result);
   const stateHash = settings.wantsHash ? machine.stateHash() : undefined;
-  const status = statusOf(result, settings);
+  const findings = checked?.findings ?? [];
+  const status = findings.length > 0 ? 1 : statusOf(result, settings);
   if (settings.asJson) {
     const { instructions, nanoseconds } = machine;
     const text = Buffer.concat(transcript).toString();
@@ -44,13 +53,18 @@ export async function runSession(
       `${JSON.stringify({ status, reason: result.reason, instructions, nanoseconds, stateHash, output: text })}\n`,
     );
   } else if (stateHash !== undefined) output.write(`state-hash ${stateHash}\n`);
+  if (findings.length > 0) output.error(`pagewright run: memory is not in order:\n${findings.join('\n')}`);
   const message = explain(result, settings);
   if (message !== undefined) output.error(`${isInteractive ? '\n' : ''}pagewright run: ${message}`);
   return status;
 }
 
+function limitOf({ limit, commands }: Settings): number {
+  return limit ?? (commands.length > 0 ? DEFAULT_LIMIT : Number.POSITIVE_INFINITY);
+}
+
 function start(machine: Machine, settings: Settings, isInteractive: boolean): Promise<RunResult> {
-  const limit = settings.limit ?? (settings.commands.length > 0 ? DEFAULT_LIMIT : Number.POSITIVE_INFINITY);
+  const limit = limitOf(settings);
   const options = {
     instructions: limit,
     ...(settings.until === undefined ? {} : { untilOutput: { port: CONSOLE, pattern: settings.until } }),
