@@ -79,7 +79,8 @@ class Page {
     worker.addEventListener('message', (event: MessageEvent<Report>) => this.#report(event.data));
     worker.addEventListener('error', (event) => this.#showStatus(`The machine failed: ${event.message}`));
     this.#worker = worker;
-    this.#send({ kind: 'start', run: this.#run, choice });
+    const { rows, cols: columns } = this.#terminal;
+    this.#send({ kind: 'start', run: this.#run, choice, size: { rows, columns } });
     this.#terminal.focus();
   }
 

@@ -15,8 +15,14 @@ export interface MachineChoice {
   readonly cpus: number;
 }
 
+/** The size of the terminal, in characters. */
+export interface WindowSize {
+  readonly rows: number;
+  readonly columns: number;
+}
+
 export type Command =
-  | { readonly kind: 'start'; readonly run: number; readonly choice: MachineChoice }
+  | { readonly kind: 'start'; readonly run: number; readonly choice: MachineChoice; readonly size: WindowSize }
   | { readonly kind: 'pause' }
   | { readonly kind: 'resume' }
   | { readonly kind: 'input'; readonly bytes: Uint8Array };

@@ -2,7 +2,7 @@
  * The worker: one machine, from loading its parts to the last instruction. The page starts a new worker for each machine.
  */
 import { BootError, Machine, type RunResult } from '../machine.ts';
-import type { Command, MachineChoice, Phase, Report } from './protocol.ts';
+import type { Command, MachineChoice, Phase, Report, WindowSize } from './protocol.ts';
 
 /** What the guest's shell prints when it waits for a command. */
 const PROMPT = 'pagewright:/# ';
@@ -28,7 +28,7 @@ class Host {
     switch (command.kind) {
       case 'start':
         this.#run = command.run;
-        this.#start(command.choice).catch((error: unknown) => this.#fail(error));
+        this.#start(command.choice, command.size).catch((error: unknown) => this.#fail(error));
         break;
       case 'pause':
         this.#isPaused = true;
@@ -45,7 +45,7 @@ class Host {
     }
   }
 
-  async #start(choice: MachineChoice): Promise<void> {
+  async #start(choice: MachineChoice, { rows, columns }: WindowSize): Promise<void> {
     const { wasm, kernel, initrd } = await this.#load();
     this.#phase('starting');
     const machine = await Machine.create({
@@ -54,6 +54,7 @@ class Host {
       seed: choice.seed,
       cpus: choice.cpus,
       kernel,
+      commandLine: `rows=${rows} columns=${columns}`,
       modules: [{ data: initrd, commandLine: FILES.initrd }],
     });
     this.#machine = machine;

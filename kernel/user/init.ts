@@ -4,13 +4,15 @@
  * If /etc/exec exists, it holds shell commands, each ended by a zero byte: init runs them on the console, one after the
  * other, and powers off with the status of the last. Otherwise it keeps two services running: a shell on the console, in
  * a session of its own, and the agent on the second serial line, if there is one. With the word `once` on the kernel's
- * command line, the end of the shell is the end of the machine, which powers off with the shell's status.
+ * command line, the end of the shell is the end of the machine, which powers off with the shell's status; the words
+ * `rows=N` and `columns=N` say how large the console's window is, which a serial line cannot know.
  */
 
 import { EBADF, EINTR } from '../abi/errno.ts';
 import { O_RDWR } from '../abi/fcntl.ts';
 import { LINUX_REBOOT_CMD_RESTART2, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2 } from '../abi/reboot.ts';
 import { SYS_reboot, SYS_swapon } from '../abi/syscallNumbers.ts';
+import { type Winsize } from '../abi/termios.ts';
 import { SPACE } from './lib/characters.ts';
 import { run } from './lib/crt.ts';
 import { complain } from './lib/errors.ts';
@@ -18,8 +20,8 @@ import { readFile } from './lib/files.ts';
 import { close, dup2, open, statusFlags } from './lib/fileCalls.ts';
 import { flush, initOutput, printError, printTo, putByte, stdout, type Output } from './lib/output.ts';
 import { execve, exitNow, fork, getpid, setsid, wait4 } from './lib/processCalls.ts';
-import { startsWith, stringLength } from './lib/strings.ts';
-import { drainOutput, makeOutputRaw, setControllingTerminal, setForeground } from './lib/terminal.ts';
+import { parseNumber, startsWith, stringLength } from './lib/strings.ts';
+import { drainOutput, makeOutputRaw, setControllingTerminal, setForeground, setWindowSize } from './lib/terminal.ts';
 
 /** A service that could not be executed so many times in a row is given up. */
 const PATIENCE: u32 = 5;
@@ -53,6 +55,7 @@ export function start(): void {
 
 function main(): i32 {
   openConsole();
+  sizeConsole();
   turnOnSwap();
   const length = readFile(bytes('/etc/exec'), commands, 32768);
   if (length >= 0) runCommands(u32(length));
@@ -71,6 +74,22 @@ function main(): i32 {
     note(shell, pid, status[0]);
     note(agent, pid, status[0]);
   }
+}
+
+/** `rows=N` and `columns=N` on the kernel's command line. */
+function sizeConsole(): void {
+  const size = zeroed<Inline<Winsize>>();
+  size.ws_row = numberBehind('rows=');
+  size.ws_col = numberBehind('columns=');
+  if (size.ws_row !== 0 || size.ws_col !== 0) setWindowSize(0, size);
+}
+
+/** A number on the kernel's command line; 0 if it is not there, or senseless. */
+function numberBehind(prefix: string): u16 {
+  const number = zeroed<FixedArray<i32, 1>>();
+  const text = wordBehind(prefix);
+  if (text === null || !parseNumber(text, number) || number[0] < 0 || number[0] > 0xffff) return 0;
+  return u16(number[0]);
 }
 
 /** `swap=DEVICE` on the kernel's command line. */

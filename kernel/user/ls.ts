@@ -5,7 +5,6 @@
  * no plain file; -r in reverse, -t by time, -S by size. On a terminal, names stand in columns, unless -1.
  */
 
-import { TIOCGWINSZ } from '../abi/ioctl.ts';
 import {
   S_IFBLK,
   S_IFCHR,
@@ -29,9 +28,10 @@ import { calendarDate, type CalendarDate } from './lib/date.ts';
 import { closeDirectory, type Directory, nextName, openDirectory } from './lib/directory.ts';
 import { complain } from './lib/errors.ts';
 import { joinPath } from './lib/files.ts';
-import { ioctl, lstat, readlink, stat } from './lib/fileCalls.ts';
+import { lstat, readlink, stat } from './lib/fileCalls.ts';
 import { print, putByte, stdout } from './lib/output.ts';
 import { compareStrings, copyString, stringLength, stringsEqual, type StringList } from './lib/strings.ts';
+import { getWindowSize } from './lib/terminal.ts';
 
 const LONG = 0;
 const ALL = 1;
@@ -287,7 +287,7 @@ function printSize(size: u64): void {
 /** Columns of the terminal on standard output; 0 if it is none. A terminal that does not know its size has 80. */
 function terminalWidth(): u32 {
   const size = zeroed<Inline<Winsize>>();
-  if (ioctl(1, TIOCGWINSZ, u32(size)) < 0) return 0;
+  if (getWindowSize(1, size) < 0) return 0;
   return size.ws_col === 0 ? 80 : size.ws_col;
 }
 

@@ -3,7 +3,8 @@
  * refused.
  */
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +38,21 @@ test('a run is recorded, replayed, verified, and gone on with', () => {
   expect(JSON.parse(json.stdout)).toMatchObject({ same: true, at: { instructions: 1000 } });
   const restored = pagewright(['run', ...machine, '--restore', snapshot], 'ls\nquit 4\n');
   expect(restored).toMatchObject({ status: 4 });
+});
+
+test('what was typed at a terminal is replayed without one', async () => {
+  const session = join(folder, 'session.recording');
+  const words = [process.execPath, join(root, 'tools', 'cli', 'pagewright.mjs'), 'run', '--record', session];
+  const terminal = spawn('script', ['-qec', `stty rows 33 cols 99; ${words.join(' ')}`, '/dev/null']);
+  let shown = '';
+  terminal.stdout.on('data', (data: Buffer) => {
+    shown += data.toString();
+    if (shown.endsWith(':/# ')) terminal.stdin.write(shown.includes('33 99') ? 'poweroff\r' : 'stty size\r');
+  });
+  await once(terminal, 'close');
+  expect(shown).toContain('33 99');
+  expect(terminal.exitCode).toBe(0);
+  expect(pagewright(['replay', session])).toMatchObject({ status: 0, stderr: '' });
 });
 
 test('what cannot be replayed is refused with what to do', () => {

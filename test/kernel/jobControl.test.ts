@@ -20,8 +20,8 @@ class Session {
     machine.serial(0).onOutput((bytes) => (this.#output += Buffer.from(bytes).toString('latin1')));
   }
 
-  static async open(): Promise<Session> {
-    const session = new Session(await createGuest());
+  static async open(commandLine: string): Promise<Session> {
+    const session = new Session(await createGuest({ commandLine }));
     session.#runUntil(PROMPT);
     return session;
   }
@@ -30,6 +30,11 @@ class Session {
   type(text: string, pattern = PROMPT): string {
     // A person is slower than a shell: what was typed before has begun by now.
     this.#machine.runSync({ instructions: PAUSE_INSTRUCTIONS });
+    return this.answer(text, pattern);
+  }
+
+  /** The same at once, as a terminal does that is asked: a guest that waits for a time would not wait for a person. */
+  answer(text: string, pattern = PROMPT): string {
     this.#output = '';
     this.#machine.serial(0).send(Buffer.from(text, 'latin1'));
     this.#runUntil(pattern);
@@ -46,8 +51,8 @@ class Session {
   }
 }
 
-async function withSession(body: (session: Session) => void): Promise<void> {
-  const session = await Session.open();
+async function withSession(body: (session: Session) => void, commandLine = ''): Promise<void> {
+  const session = await Session.open(commandLine);
   try {
     body(session);
   } finally {
@@ -106,4 +111,24 @@ test('lines are corrected by the terminal, and unfinished commands go on', () =>
     expect(shell.type('>"; done\n')).toContain('\n<a\n>\n<b\n>\n');
     expect(shell.type('if )\n')).toContain('syntax error');
     expect(shell.type('PS1="$ "\n', '$ ')).toBeDefined();
+  }));
+
+test('stty shows and changes the terminal', () =>
+  withSession((shell) => {
+    expect(shell.type('stty size\n')).toContain('\n40 132\n');
+    expect(shell.type('stty rows 24 cols 80 -echoe ixany; stty -a\n')).toMatch(
+      /\nrows 24; columns 80;\nintr = \^C; .*erase = \^\?;[^]* ixany [^]* -echoe /,
+    );
+    expect(shell.type('stty raw sane; stty\n')).toMatch(/ -ixany [^]*\nopost [^]* icanon [^]* echoe /);
+    expect(shell.type('stty nonsense; echo $?; stty rows; stty </dev/null\n')).toMatch(
+      /invalid argument: nonsense\n1\n.*invalid argument: rows\n.*standard input: Inappropriate ioctl/,
+    );
+  }, 'rows=40 columns=132'));
+
+test('resize asks the terminal for its size', () =>
+  withSession((shell) => {
+    shell.type('resize; stty size\n', '\x1b[6n');
+    expect(shell.answer('\x1b[31;97R')).toMatch(/COLUMNS=97;\nLINES=31;\n[^]*\n31 97\n/);
+    shell.type('resize; stty size\n', '\x1b[6n');
+    expect(shell.answer('')).toMatch(/does not tell its size[^]*\n31 97\n/);
   }));

@@ -106,6 +106,9 @@ describe('the page', () => {
     await waitForReady(page);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     expect(overflow).toBeLessThanOrEqual(0);
+    await page.keyboard.type('sleep 1; stty size\n'); // until all of the page has its place
+    const rows = await page.locator('.xterm-rows > div').count();
+    await waitForText(page, new RegExp(`^${rows} [2-4]\\d$`, 'm'));
     await page.keyboard.type('cat\n');
     await page.getByRole('button', { name: 'Ctrl-C' }).click();
     await page.keyboard.type('echo back\n');

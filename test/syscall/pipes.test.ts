@@ -31,10 +31,10 @@ function bytes(count: number): Blob {
 
 /** Fills a pipe whose end for writing is non-blocking. Returns how many bytes it held. */
 async function fill(proc: Process, fd: number): Promise<number> {
+  const memory = await proc.mmap({ length: 4096 });
   let total = 0;
-  for (const size of [2048, 1]) {
-    for (let wrote = size; wrote > 0; total += Math.max(wrote, 0))
-      wrote = await proc.call('write', fd, bytes(size), size);
+  for (const size of [4096, 1]) {
+    for (let wrote = size; wrote > 0; total += Math.max(wrote, 0)) wrote = await proc.call('write', fd, memory, size);
   }
   return total;
 }

@@ -2,7 +2,7 @@
  * Terminals: modes, and whose turn it is.
  */
 
-import { TCGETS, TCSBRK, TCSETS, TIOCGPGRP, TIOCSCTTY, TIOCSPGRP } from '../../abi/ioctl.ts';
+import { TCGETS, TCSBRK, TCSETS, TIOCGPGRP, TIOCGWINSZ, TIOCSCTTY, TIOCSPGRP, TIOCSWINSZ } from '../../abi/ioctl.ts';
 import {
   CS8,
   CSIZE,
@@ -25,6 +25,7 @@ import {
   VMIN,
   VTIME,
   type Termios,
+  type Winsize,
 } from '../../abi/termios.ts';
 import { ioctl } from './fileCalls.ts';
 
@@ -51,13 +52,24 @@ export function makeRaw(fd: i32): i32 {
   const termios = zeroed<Inline<Termios>>();
   const error = getTermios(fd, termios);
   if (error < 0) return error;
+  setRawModes(termios);
+  return setTermios(fd, termios);
+}
+
+export function setRawModes(termios: Termios): void {
   termios.c_iflag &= ~RAW_INPUT_OFF;
   termios.c_oflag &= ~OUTPUT_PROCESSING;
   termios.c_lflag &= ~RAW_LOCAL_OFF;
   termios.c_cflag = (termios.c_cflag & ~RAW_CONTROL_OFF) | CS8;
   termios.c_cc[VMIN] = 1;
   termios.c_cc[VTIME] = 0;
-  return setTermios(fd, termios);
+}
+
+/** The opposite: lines, with editing and echo, and keys that send signals. */
+export function setCookedModes(termios: Termios): void {
+  termios.c_iflag |= BRKINT | ICRNL | IXON;
+  termios.c_oflag |= OUTPUT_PROCESSING;
+  termios.c_lflag |= ISIG | ICANON | IEXTEN | ECHO;
 }
 
 /** Output as it is: a newline stays a newline. */
@@ -90,4 +102,14 @@ export function foreground(fd: i32): i32 {
   const place = zeroed<FixedArray<i32, 1>>();
   const error = ioctl(fd, TIOCGPGRP, u32(place));
   return error < 0 ? error : place[0];
+}
+
+/** Rows and columns; both 0 if nobody has told. */
+export function getWindowSize(fd: i32, result: Winsize): i32 {
+  return ioctl(fd, TIOCGWINSZ, u32(result));
+}
+
+/** The foreground gets SIGWINCH if the size is another than before. */
+export function setWindowSize(fd: i32, size: Winsize): i32 {
+  return ioctl(fd, TIOCSWINSZ, u32(size));
 }

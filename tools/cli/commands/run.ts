@@ -13,7 +13,7 @@ import { Recorder } from '../../../emulator/recording.ts';
 import { type Command, type OptionValues, type Output, stringOption, UsageError } from '../command.ts';
 import type { LayoutFile } from '../../compiler/output/index.ts';
 import { diskOptions } from '../run/disks.ts';
-import { imageOptions, namesOtherKernel } from '../run/images.ts';
+import { imageOptions, namesOtherKernel, sessionWords } from '../run/images.ts';
 import { createMachine, openParts, type Parts } from '../run/machine.ts';
 import { runQemu } from '../run/qemu.ts';
 import { runSession } from '../run/session.ts';
@@ -54,7 +54,8 @@ export const runCommand: Command = {
     },
     json: { type: 'boolean', help: 'print output, status, instructions and hash as JSON' },
   },
-  async run(values, _operands, root, output) {
+  async run(options, _operands, root, output) {
+    const values: OptionValues = { ...options, session: sessionWords(options) };
     const report = readReport(values);
     checkUsage(values);
     const parts = openParts(values, root, output);

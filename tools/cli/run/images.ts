@@ -61,15 +61,26 @@ export function ownImages(images: ProjectImages, values: OptionValues): BootImag
   if (listOption(values, 'initrd').length > 0) throw new UsageError('--initrd belongs to --kernel or --bzimage');
   const modules = [{ data: images.initrd, commandLine: 'initrd.cpio' }];
   if (commands.length > 0) modules.push({ data: commandsArchive(commands), commandLine: 'exec.cpio' });
-  // The shell of a console that is a pipe is the only one: with it, the machine ends.
-  const mode = commands.length > 0 ? 'quiet' : process.stdin.isTTY ? '' : 'once';
-  const words = [mode, hasSwap(values) ? SWAP_WORD : '', commandLineOf(values)];
+  const session = stringOption(values, 'session') ?? sessionWords(values);
+  const words = [session, hasSwap(values) ? SWAP_WORD : '', commandLineOf(values)];
   return {
     kernel: images.kernel,
     roms: readRoms(values),
     commandLine: words.filter((word) => word !== '').join(' '),
     modules,
   };
+}
+
+/**
+ * What our kernel is told of the console: that it runs the host's commands, how large the terminal's window is, or that
+ * the console is a pipe: then its shell is the only one, and with it the machine ends. A run keeps the words among its
+ * options as `session`, so that a recording can be replayed elsewhere.
+ */
+export function sessionWords(values: OptionValues): string {
+  if (listOption(values, 'exec').length > 0) return 'quiet';
+  if (!process.stdin.isTTY) return 'once';
+  const { rows, columns } = process.stdout;
+  return process.stdout.isTTY ? `rows=${rows} columns=${columns}` : '';
 }
 
 function hasSwap(values: OptionValues): boolean {
