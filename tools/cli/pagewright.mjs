@@ -52,7 +52,9 @@ async function rebuild() {
     logLevel: 'error',
   });
   forgetOldChunks(Object.keys(result.metafile.outputs).map((path) => join(root, path)));
-  const inputs = [...Object.keys(result.metafile.inputs), 'package-lock.json'];
+  // What a plug-in has made up (`cached:typescript`) is no file that could change.
+  const files = Object.keys(result.metafile.inputs).filter((path) => existsSync(join(root, path)));
+  const inputs = [...files, 'package-lock.json'];
   writeFileSync(inputsFile, JSON.stringify(inputs));
 }
 
