@@ -1,34 +1,41 @@
 /*
- * A second thread of a large build: tsc's checker, while the first one makes code. It answers with its findings and with
- * the hashes of what it has read, so that nobody takes its word for other texts.
+ * A second thread of a large build: it looks at the types, while the first one makes code. It answers with its findings
+ * and with the hashes of what has been read, so that nobody takes its word for other texts.
  */
 import { workerData, type MessagePort } from 'node:worker_threads';
-import { KernelTsProgram } from '../compiler/frontend/index.ts';
 import type { TypeFindings } from '../compiler/incremental/build.ts';
 import { hashText } from '../compiler/hash.ts';
 import { diskFiles } from './diskFiles.ts';
+import { filesWithoutFaults } from './nativeTypes.ts';
 import type { TypesRequest } from './typesThread.ts';
 
-const { defines, entries, libraryFiles, port, root, signal } = workerData as TypesRequest & {
+const { port, signal, ...request } = workerData as TypesRequest & {
   readonly port: MessagePort;
   readonly signal: Int32Array;
 };
 
-function check(): TypeFindings {
+/** Files are read after the native tsc has read them: what changes in between does not have the hash of before. */
+function checkNatively(): TypeFindings | null {
+  const paths = filesWithoutFaults([...request.libraryFiles, ...request.entries]);
+  if (paths === null) return null;
+  return { diagnostics: [], hashes: new Map(paths.map((path) => [path, hashText(diskFiles.readFile(path) ?? '')])) };
+}
+
+async function checkHere(): Promise<TypeFindings> {
+  const { KernelTsProgram } = await import('../compiler/frontend/index.ts'); // large
   const texts = new Map<string, string>();
   const readFile = (path: string): string | undefined => {
     const text = diskFiles.readFile(path);
     if (text !== undefined) texts.set(path, text);
     return text;
   };
-  const files = { readFile };
-  const program = new KernelTsProgram({ files, entries, root, libraryFiles, defines, part: 'types' });
+  const program = new KernelTsProgram({ ...request, files: { readFile }, part: 'types' });
   const diagnostics = program.diagnostics();
   return { diagnostics, hashes: new Map([...texts].map(([path, text]) => [path, hashText(text)])) };
 }
 
 try {
-  port.postMessage(check());
+  port.postMessage(checkNatively() ?? (await checkHere()));
 } finally {
   // Without an answer, the other side does the work itself.
   Atomics.store(signal, 0, 1);

@@ -26,7 +26,7 @@ const cachedTypeScript = {
   setup(build) {
     build.onResolve({ filter: /^typescript$/ }, () => ({ path: 'typescript', namespace: 'cached' }));
     build.onLoad({ filter: /.*/, namespace: 'cached' }, () => ({
-      contents: "import { typescript } from './tools/cli/codeCache.mjs';\nexport default typescript.exports;",
+      contents: "import { typescript } from './tools/cli/codeCache.mjs';\nexport default typescript;",
       loader: 'js',
       resolveDir: root,
     }));
@@ -37,7 +37,7 @@ async function rebuild() {
   const { build } = await import('esbuild');
   const result = await build({
     absWorkingDir: root,
-    entryPoints: ['tools/cli/main.ts', 'tools/cli/typesWorker.mjs'],
+    entryPoints: { main: 'tools/cli/main.ts', typesWorker: 'tools/build/typesWorker.ts' },
     outdir: folder,
     outExtension: { '.js': '.mjs' },
     bundle: true,

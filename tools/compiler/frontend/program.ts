@@ -7,6 +7,7 @@
  */
 
 import { isStackOverflow } from './failure.ts';
+import { checkOptions } from './options.ts';
 import { ts } from './typescript.ts';
 
 /** Where sources come from. Paths are POSIX and absolute. */
@@ -14,22 +15,7 @@ export interface VirtualFileSystem {
   readFile(path: string): string | undefined;
 }
 
-/** The options of kernel/tsconfig.json that matter for checking. */
-const options: ts.CompilerOptions = {
-  target: ts.ScriptTarget.ESNext,
-  module: ts.ModuleKind.ESNext,
-  moduleResolution: ts.ModuleResolutionKind.Bundler,
-  moduleDetection: ts.ModuleDetectionKind.Force,
-  noLib: true,
-  types: [],
-  strict: true,
-  strictPropertyInitialization: false,
-  noImplicitReturns: true,
-  verbatimModuleSyntax: true,
-  allowImportingTsExtensions: true,
-  noEmit: true,
-  skipLibCheck: true,
-};
+const { options } = ts.convertCompilerOptionsFromJson(checkOptions, '/');
 
 /** `/a/b/../c/./d` to `/a/c/d`. */
 export function normalizePath(path: string): string {
