@@ -89,7 +89,7 @@ export class IncrementalFrontEnd {
     const library = this.#library.map((path) => options.files.readFile(path) ?? '');
     const defines = [...options.defines].map(([name, value]) => `${name}=${String(value)}`).sort();
     this.#salt = hashTexts([options.root, ...library, '', ...defines, '', ...[...this.#ambiguous].sort()]);
-    this.#keys = new Keys(this.#digests, this.#salt);
+    this.#keys = new Keys(this.#digests, this.#salt, store);
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -141,10 +141,8 @@ export class IncrementalFrontEnd {
   #ambiguousNames(): ReadonlySet<string> {
     const seen = new Set<string>();
     const twice = new Set<string>();
-    for (const { declarations } of this.#digests.values()) {
-      for (const { isClass, names } of declarations) {
-        if (isClass) for (const name of names) (seen.has(name) ? twice : seen).add(name);
-      }
+    for (const { classes } of this.#digests.values()) {
+      for (const name of classes) (seen.has(name) ? twice : seen).add(name);
     }
     return twice;
   }

@@ -38,8 +38,19 @@ interface ImportDigest {
   readonly name: string;
 }
 
+/** The short account, which every build needs of every file. */
 export interface FileDigest {
   readonly hash: string;
+  /** All modules that it names. */
+  readonly modules: readonly { readonly path: string; readonly isTypeOnly: boolean }[];
+  /** The names of its classes. */
+  readonly classes: readonly string[];
+  /** A hash of all that tells what its declarations mean: of the details, everything but bodies and units. */
+  readonly outside: string;
+  readonly detail: FileDetail;
+}
+
+export interface FileDetail {
   /** At the top of the module: declared or imported. */
   readonly names: readonly string[];
   readonly declarations: readonly DeclarationDigest[];
@@ -47,8 +58,6 @@ export interface FileDigest {
   /** What others see, by its name there: a local name, or what is passed on. */
   readonly exports: readonly { readonly name: string; readonly local: string }[];
   readonly passedOn: readonly ImportDigest[];
-  /** All modules that it names. */
-  readonly modules: readonly { readonly path: string; readonly isTypeOnly: boolean }[];
   /** From where to where the bodies go that do not belong to shapes. */
   readonly bodies: readonly (readonly [start: number, end: number])[];
 }
@@ -81,16 +90,16 @@ class Digester {
     for (const statement of statements) this.#collect(statement);
     if (this.#isOdd) return null;
     const declarations = statements.flatMap((statement) => this.#declaration(statement));
-    return {
-      hash: hashText(text),
+    const detail: FileDetail = {
       names: [...this.#names.keys()],
       declarations,
       imports: this.#imports,
       exports: this.#exports,
       passedOn: this.#passedOn,
-      modules: this.#modules,
       bodies: this.#bodies,
     };
+    const classes = declarations.flatMap(({ isClass, names }) => (isClass ? names : []));
+    return { hash: hashText(text), modules: this.#modules, classes, outside: hashOutside(detail), detail };
   }
 
   #collect(statement: ts.Statement): void {
@@ -201,8 +210,13 @@ class Digester {
   }
 }
 
+function hashOutside({ declarations, exports, imports, names, passedOn }: FileDetail): string {
+  const shapes = declarations.map(({ mentions, names: own, shape }) => [shape, own, mentions]);
+  return hashText(JSON.stringify([names, shapes, imports, exports, passedOn]));
+}
+
 /** The text without what is not part of its shape. Everything keeps its place. */
-export function shapeText(text: string, { bodies }: FileDigest): string {
+export function shapeText(text: string, { detail: { bodies } }: FileDigest): string {
   let shape = '';
   let at = 0;
   for (const [start, end] of bodies) {

@@ -6,7 +6,9 @@
 import type { ClassRecord, FileFacts, FunctionRecord, GlobalRecord } from '../frontend/records.ts';
 import type { LinkedImage } from '../output/index.ts';
 import type { FileDigest } from './digest.ts';
+import type { FileUnits } from './keys.ts';
 import type { StoredCode } from './lines.ts';
+import type { World } from './meanings.ts';
 import type { CleanedFunction, ExpandedOutline } from './stages.ts';
 
 export interface Shelf<T> {
@@ -20,6 +22,9 @@ export type StoredFunction = FunctionRecord & { readonly line: number };
 export interface CompileStore {
   /** What the text of a file declares and mentions. */
   readonly digests: Shelf<FileDigest>;
+  /** What the declarations of all files mean. */
+  readonly worlds: Shelf<World>;
+  readonly units: Shelf<FileUnits>;
   /** Files that nothing is wrong with. */
   readonly checked: Shelf<true>;
   readonly facts: Shelf<FileFacts>;
@@ -49,6 +54,8 @@ export function findOrMake<T>(shelf: Shelf<T>, key: string, make: () => T): T {
 /** Keeps what the last two builds have used, in memory. */
 export class MemoryStore implements CompileStore {
   readonly digests = new MemoryShelf<FileDigest>();
+  readonly worlds = new MemoryShelf<World>();
+  readonly units = new MemoryShelf<FileUnits>();
   readonly checked = new MemoryShelf<true>();
   readonly facts = new MemoryShelf<FileFacts>();
   readonly functions = new MemoryShelf<StoredFunction>();
