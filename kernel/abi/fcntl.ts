@@ -32,6 +32,8 @@ export const LOCK_SH = 1;
 export const LOCK_EX = 2;
 export const LOCK_NB = 4;
 export const LOCK_UN = 8;
+/** Of the mandatory locks that Linux once had: asking for one does nothing. */
+export const LOCK_MAND = 32;
 
 export const F_DUPFD = 0;
 export const F_GETFD = 1;
@@ -48,9 +50,54 @@ export const F_GETSIG = 11;
 export const F_GETLK64 = 12;
 export const F_SETLK64 = 13;
 export const F_SETLKW64 = 14;
+export const F_SETOWN_EX = 15;
+export const F_GETOWN_EX = 16;
+export const F_OFD_GETLK = 36;
+export const F_OFD_SETLK = 37;
+export const F_OFD_SETLKW = 38;
+export const F_DUPFD_QUERY = 1027;
+export const F_CREATED_QUERY = 1028;
 export const F_DUPFD_CLOEXEC = 1030;
 export const F_SETPIPE_SZ = 1031;
 export const F_GETPIPE_SZ = 1032;
+
+/** Kinds of record locks. */
+export const F_RDLCK = 0;
+export const F_WRLCK = 1;
+export const F_UNLCK = 2;
+
+/** Who gets SIGIO, in the record of F_SETOWN_EX. */
+export const F_OWNER_TID = 0;
+export const F_OWNER_PID = 1;
+export const F_OWNER_PGRP = 2;
+
+/** The record of F_GETLK, F_SETLK, F_SETLKW. */
+export class Flock {
+  l_type: i16;
+  l_whence: i16;
+  l_start: i32;
+  /** 0: to the end, however far that will be. */
+  l_len: i32;
+  l_pid: i32;
+}
+
+/**
+ * The record of the same commands with 64 in their names, and of those with OFD.
+ * @packed
+ */
+export class Flock64 {
+  l_type: i16;
+  l_whence: i16;
+  l_start: i64;
+  l_len: i64;
+  l_pid: i32;
+}
+
+/** The record of F_SETOWN_EX. */
+export class FileOwner {
+  type: i32;
+  pid: i32;
+}
 
 /** The one flag of a descriptor (F_GETFD, F_SETFD): closed by execve. */
 export const FD_CLOEXEC = 1;

@@ -31,6 +31,9 @@ export const CLONE_NEWUSER = 0x10000000;
 export const CLONE_NEWPID = 0x20000000;
 export const CLONE_NEWNET = 0x40000000;
 export const CLONE_IO = 0x80000000;
+/** Namespaces that the superuser alone may make. */
+export const CLONE_NAMESPACES =
+  CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET;
 // Flags of clone3 alone, in the upper half of its 64 bits.
 export const CLONE_CLEAR_SIGHAND = 0x1;
 export const CLONE_INTO_CGROUP = 0x2;

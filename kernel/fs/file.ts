@@ -16,7 +16,7 @@
  * in it.
  */
 
-import { O_ACCMODE, O_PATH, O_RDONLY, O_RDWR, O_WRONLY } from '../abi/fcntl.ts';
+import { F_OWNER_PID, O_ACCMODE, O_PATH, O_RDONLY, O_RDWR, O_WRONLY } from '../abi/fcntl.ts';
 import { totalPageCount } from '../mm/buddy.ts';
 import { type Vma } from '../mm/types.ts';
 import { allocate, kfree } from '../mm/slab.ts';
@@ -25,7 +25,8 @@ import { type Spinlock } from '../sync/spinlock.ts';
 import { type Dentry, getDentry, putDentry } from './dentry.ts';
 import { type DirectorySink } from './directorySink.ts';
 import { dropFlock } from './flock.ts';
-import { type Inode } from './inode.ts';
+import { type Inode, leaveWriters } from './inode.ts';
+import { dropRecordLocks } from './recordLock.ts';
 import { type PollTable } from './poll.ts';
 import { type Transfer } from './transfer.ts';
 
@@ -60,6 +61,8 @@ export class FileOperations {
   release: ((inode: Inode, file: File) => void) | null;
   /** Puts data (and, unless `dataOnly`, the inode) on stable storage. Null: EINVAL. */
   fsync: ((file: File, dataOnly: boolean) => i32) | null;
+  /** May it be opened with O_DIRECT? */
+  isDirect: boolean;
 }
 
 export class File {
@@ -72,8 +75,14 @@ export class File {
   position: i64; // (P)
   positionMutex: Inline<Mutex<PositionMutex>>;
   flagsLock: Inline<Spinlock<FileFlagsLock>>;
-  /** Of F_SETOWN; kept, and told by F_GETOWN. */
-  owner: Volatile<i32>;
+  /** Of F_SETOWN and F_SETSIG (fileOwner.ts): a pid or a process group, F_OWNER_..., a signal. */
+  owner: Volatile<u32>;
+  ownerType: Volatile<i32>;
+  ownerSignal: Volatile<u32>;
+  /** The opening made the file, too. */
+  isCreated: boolean; // (C)
+  /** What it has put into Inode.writers: 1, it may write; -1, a program is executed from it. */
+  writers: i32; // (C)
   /** Belongs to `operations`. */
   data: u32;
 
@@ -105,6 +114,7 @@ export function allocateFile(dentry: Dentry, operations: FileOperations, flags: 
   file.operations = operations;
   file.inode = dentry.inode!;
   file.dentry = getDentry(dentry);
+  file.ownerType = F_OWNER_PID;
   file.positionMutex.init('file position');
   file.flagsLock.init('file flags');
   return file;
@@ -120,6 +130,7 @@ export function getFile(file: File): File {
 export function putFile(file: File): void {
   if (!atomic.decAndTest(addrOf(file.count))) return;
   dropFlock(file);
+  dropRecordLocks(u32(file), file.inode);
   const release = (file.flags & O_PATH) !== 0 ? null : file.operations.release; // O_PATH has opened nothing
   if (release !== null) release(file.inode, file);
   freeFile(file);
@@ -127,6 +138,7 @@ export function putFile(file: File): void {
 
 /** Frees a File whose `open` never succeeded, or whose `release` has been called. */
 export function freeFile(file: File): void {
+  if (file.writers !== 0) leaveWriters(file.inode, file.writers);
   putDentry(file.dentry);
   atomic.dec(addrOf(openFiles));
   kfree(file);

@@ -10,12 +10,14 @@
  */
 
 import { EBADF, EBUSY, EINVAL, EMFILE, ENOMEM } from '../abi/errno.ts';
+import { O_PATH } from '../abi/fcntl.ts';
 import { RLIMIT_NOFILE } from '../abi/resource.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { memcpy, memset } from '../lib/string.ts';
 import { allocate, kfree, kmalloc } from '../mm/slab.ts';
 import { type Spinlock } from '../sync/spinlock.ts';
 import { type File, getFile, putFile } from './file.ts';
+import { dropRecordLocks } from './recordLock.ts';
 
 /** Class of FileTable.lock. */
 export class FileTableLock {
@@ -117,17 +119,23 @@ export function putFiles(table: FileTable): void {
   if (!atomic.decAndTest(addrOf(table.count))) return;
   for (let fd: u32 = 0; fd < table.capacity; fd++) {
     const file = table.files[fd];
-    if (file !== null) putFile(file);
+    if (file !== null) closeFile(table, file);
   }
   kfree(ptr<u8>(table.files));
   kfree(table);
+}
+
+/** A descriptor of the table does not stand for `file` any more: puts the reference that it had. @sleeps */
+export function closeFile(table: FileTable, file: File): void {
+  if ((file.flags & O_PATH) === 0) dropRecordLocks(u32(table), file.inode);
+  putFile(file);
 }
 
 /** For execve: closes what is marked so. @sleeps */
 export function closeOnExec(table: FileTable): void {
   for (let fd: u32 = 0; fd < reload<u32>(table.capacity); fd++) {
     const file = takeMarked(table, fd);
-    if (file !== null) putFile(file);
+    if (file !== null) closeFile(table, file);
   }
 }
 

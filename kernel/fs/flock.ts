@@ -7,7 +7,7 @@
  * Locking. (K) flockLock guards the list. Who waits sleeps on one queue for all files, which each release wakes.
  */
 
-import { EAGAIN, EINVAL, ENOMEM, ERESTARTSYS } from '../abi/errno.ts';
+import { EAGAIN, ENOMEM, ERESTARTSYS } from '../abi/errno.ts';
 import { LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN } from '../abi/fcntl.ts';
 import { type ListHead } from '../lib/list.ts';
 import { allocate, kfree } from '../mm/slab.ts';
@@ -87,14 +87,18 @@ function takeOut(file: File): Flock | null {
   return flock;
 }
 
-/** flock(2) on an open file. 0, -EAGAIN, -EINVAL, -ENOMEM, -ERESTARTSYS. A change of kind gives the old lock up first. */
+export function isFlockOperation(operation: u32): boolean {
+  const kind = operation & ~LOCK_NB;
+  return kind === LOCK_UN || kind === LOCK_SH || kind === LOCK_EX;
+}
+
+/** flock(2) on an open file. 0, -EAGAIN, -ENOMEM, -ERESTARTSYS. A change of kind gives the old lock up first. */
 export function flockFile(file: File, operation: u32): i32 {
   const kind = operation & ~LOCK_NB;
   if (kind === LOCK_UN) {
     dropFlock(file);
     return 0;
   }
-  if (kind !== LOCK_SH && kind !== LOCK_EX) return -EINVAL;
   const fresh = allocate<Flock>();
   if (fresh === null) return -ENOMEM;
   let used: boolean = false;

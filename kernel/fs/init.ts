@@ -15,6 +15,7 @@ import { makeDirectory } from './names.ts';
 import { lookupPath } from './path.ts';
 import { initPipes } from './pipe.ts';
 import { createProcfs, initProcfs } from './procfs.ts';
+import { initRecordLocks } from './recordLock.ts';
 import { initRename } from './rename.ts';
 import { initPipefs } from './sysPipe.ts';
 import { createTmpfs, initTmpfs } from './tmpfs.ts';
@@ -51,6 +52,7 @@ export function initFs(): void {
   initMounts();
   initRename();
   initFlocks();
+  initRecordLocks();
   initPipes();
   initPipefs();
   initFileMap();

@@ -49,6 +49,8 @@ export class InodeOperations {
   lookup: ((directory: Inode, dentry: Dentry, held: Held<InodeMutex>) => i32) | null;
   /** `mode` includes the type: a regular file, a directory, or (with `device`) a node. */
   create: ((directory: Inode, dentry: Dentry, mode: u32, device: u32, held: Held<InodeMutex>) => i32) | null;
+  /** Makes a regular file without a name, for O_TMPFILE; `dentry` is found by no walk. Null: -EOPNOTSUPP. */
+  temporary: ((directory: Inode, dentry: Dentry, mode: u32) => i32) | null;
   symlink: ((directory: Inode, dentry: Dentry, target: Ptr<u8>, held: Held<InodeMutex>) => i32) | null;
   link: ((inode: Inode, directory: Inode, dentry: Dentry, held: Held<InodeMutex>) => i32) | null;
   unlink: ((directory: Inode, dentry: Dentry, held: Held<InodeMutex>) => i32) | null;
@@ -122,7 +124,11 @@ export class Inode {
   birthTime: i64; // (C)
   /** Of a directory: it is removed, no name can be made in it any more. */
   isDead: boolean; // (I)
+  /** It never had a name (O_TMPFILE), and may still be given its first one. */
+  isLinkable: boolean; // (I)
   mapping: Inline<AddressSpace>;
+  /** Of a regular file: how many write it now (positive), or execute it (negative). Never both at once. Atomic. */
+  writers: Volatile<i32>;
   /** A pipe's Pipe, a link's target, ...: belongs to whoever set `operations`. */
   data: u32; // (C)
 
@@ -157,6 +163,20 @@ export function allocateInode(superBlock: SuperBlock, mapping: AddressSpaceOpera
   inode.mapping.treeLock.init('page tree');
   inode.mapping.mappings.init();
   return inode;
+}
+
+/** One more who writes the file (1), or executes it (-1). False: it is being executed, or written. */
+export function enterWriters(inode: Inode, change: i32): boolean {
+  for (;;) {
+    const seen = reload<i32>(inode.writers);
+    if (change > 0 ? seen < 0 : seen > 0) return false;
+    if (atomic.cmpxchg(addrOf(inode.writers), seen, seen + change) === seen) return true;
+  }
+}
+
+/** Undoes `enterWriters`. */
+export function leaveWriters(inode: Inode, change: i32): void {
+  atomic.add(addrOf(inode.writers), -change);
 }
 
 /** Another reference. */

@@ -2,12 +2,21 @@
  * System calls: open, openat, creat, close, close_range.
  */
 
-import { EBADF, EINVAL } from '../abi/errno.ts';
-import { AT_FDCWD, CLOSE_RANGE_CLOEXEC, O_CLOEXEC, O_CREAT, O_TRUNC, O_WRONLY } from '../abi/fcntl.ts';
+import { EBADF, EINVAL, ENOMEM } from '../abi/errno.ts';
+import {
+  AT_FDCWD,
+  CLOSE_RANGE_CLOEXEC,
+  CLOSE_RANGE_UNSHARE,
+  O_CLOEXEC,
+  O_CREAT,
+  O_TRUNC,
+  O_WRONLY,
+} from '../abi/fcntl.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { kfree } from '../mm/slab.ts';
-import { type File, putFile } from './file.ts';
-import { cancel, install, nextDescriptor, removeFile, reserve, setCloseOnExec } from './fileTable.ts';
+import { unshareFiles } from '../proc/unshare.ts';
+import { type File } from './file.ts';
+import { cancel, closeFile, install, nextDescriptor, removeFile, reserve, setCloseOnExec } from './fileTable.ts';
 import { openAt } from './open.ts';
 import { copyPath } from './userPath.ts';
 
@@ -46,22 +55,24 @@ export function sysCreat(path: u32, mode: u32): i32 {
 }
 
 export function sysClose(fd: u32): i32 {
-  const file = removeFile(current().files!, fd);
+  const table = current().files!;
+  const file = removeFile(table, fd);
   if (file === null) return -EBADF;
-  putFile(file);
+  closeFile(table, file);
   return 0;
 }
 
-/** Closes, or marks for closing by execve, all descriptors from `first` to `last`. The table is never shared yet. */
+/** Closes, or marks for closing by execve, all descriptors from `first` to `last`; if so wanted, for this thread alone. */
 export function sysCloseRange(first: u32, last: u32, flags: u32): i32 {
-  if ((flags & ~CLOSE_RANGE_CLOEXEC) !== 0 || first > last) return -EINVAL;
+  if ((flags & ~(CLOSE_RANGE_CLOEXEC | CLOSE_RANGE_UNSHARE)) !== 0 || first > last) return -EINVAL;
+  if ((flags & CLOSE_RANGE_UNSHARE) !== 0 && !unshareFiles()) return -ENOMEM;
   const table = current().files!;
   let fd = nextDescriptor(table, first);
   while (fd >= 0 && u32(fd) <= last) {
     if ((flags & CLOSE_RANGE_CLOEXEC) !== 0) setCloseOnExec(table, u32(fd), true);
     else {
       const file = removeFile(table, u32(fd));
-      if (file !== null) putFile(file);
+      if (file !== null) closeFile(table, file);
     }
     fd = nextDescriptor(table, u32(fd) + 1);
   }

@@ -41,6 +41,7 @@ import {
   notifyParent,
   recalcSignalPending,
   retargetPending,
+  sendKernelSignal,
   sendSignalToMembers,
 } from './signalSend.ts';
 import { putHandlers } from './signalState.ts';
@@ -51,6 +52,7 @@ import {
   firstThread,
   isOrphanedGroupExcept,
   lockTasks,
+  nextThread,
   renameTask,
   type TaskListLock,
   unlinkProcess,
@@ -148,18 +150,39 @@ function inheritChildren(process: Process, tid: u32, heir: Task, tasks: Held<Tas
   }
 }
 
-/** The children of `process` become process 1's, zombies included. */
-function reparentChildren(process: Process, tasks: Held<TaskListLock>): void {
-  if (process.children.isEmpty() && process.pid !== 1) return;
+/** Those of a thread's children that have asked for it hear that the thread has gone. */
+function tellParentDeath(process: Process, tid: u32, tasks: Held<TaskListLock>): void {
+  for (let child = childAfter(process, null, tasks); child !== null; child = childAfter(process, child, tasks)) {
+    if (child.parentThread !== tid) continue;
+    for (let task = firstThread(child, tasks); task !== null; task = nextThread(task, tasks)) {
+      const signal = i32(task.parentDeathSignal);
+      if (signal !== 0) sendKernelSignal(child, signal, tasks);
+    }
+  }
+}
+
+/** Who takes in the children of `process`: an ancestor that has asked for it, or else process 1. */
+function findReaper(process: Process, tasks: Held<TaskListLock>): Process {
+  for (let at = process.parent; at !== null; at = at.parent) {
+    if (at.isSubreaper && at.threadCount > 0 && !at.isExiting) return at;
+  }
   const init = findProcess(1, tasks);
   if (init === null || init === process) panic('process 1 has ended, with status %x', process.exitCode);
+  return init;
+}
+
+/** The children of `process` become another's, zombies included. */
+function reparentChildren(process: Process, tasks: Held<TaskListLock>): void {
+  if (process.children.isEmpty() && process.pid !== 1) return;
+  const reaper = findReaper(process, tasks);
+  const heir = firstThread(reaper, tasks);
   let child = childAfter(process, null, tasks);
   while (child !== null) {
     const next = childAfter(process, child, tasks);
     child.siblingLink.unlink();
-    child.parent = init;
-    child.parentThread = init.pid;
-    init.children.addBefore(child.siblingLink);
+    child.parent = reaper;
+    child.parentThread = heir === null ? reaper.pid : heir.pid;
+    reaper.children.addBefore(child.siblingLink);
     child.exitSignal = SIGCHLD;
     if (child.threadCount === 0) notifyEnd(child, tasks);
     else releaseOrphanedGroup(child, process, null, tasks);
@@ -205,6 +228,7 @@ function leave(task: Task, code: u32): boolean {
   if (task.vforkChild !== null) task.vforkChild.vforkParent = null;
   discardPending(task.pending, ~0n);
   unlinkTask(task, tasks);
+  tellParentDeath(process, task.pid, tasks);
   const other = firstThread(process, tasks);
   leaveTracer(task, other === null, process.isExiting ? process.exitCode : code, tasks);
   if (other === null) return becomeZombie(process, tasks);

@@ -108,10 +108,14 @@ function copyThread(child: Task, parent: Task, request: CloneRequest): void {
   child.nice = parent.nice;
   child.affinity = parent.affinity;
   assign(child.credentials, parent.credentials);
+  child.noNewPrivileges = parent.noNewPrivileges;
+  child.personality = parent.personality;
+  child.timerSlack = parent.timerSlack;
   child.blocked = parent.blocked;
   if ((request.flags & (CLONE_VM | CLONE_VFORK)) !== CLONE_VM) {
     child.altStack = parent.altStack; // a thread has a stack of its own, and its own to choose for signals
     child.altStackSize = parent.altStackSize;
+    child.altStackDisarms = parent.altStackDisarms;
   }
   for (let i: u32 = 0; i < 3; i++) child.tls[i] = parent.tls[i];
   fpuSave(parent.fpu);
@@ -144,6 +148,7 @@ function copyHandlers(parent: Process, request: CloneRequest): SignalHandlers | 
 function copyProcess(child: Process, parent: Process, request: CloneRequest): void {
   using _held = parent.signalLock.acquireIrqSave();
   copyBytes(ptr<u8>(child.limits), ptr<u8>(parent.limits), RLIM_NLIMITS * sizeof<Rlimit>());
+  child.isUndumpable = parent.isUndumpable;
   child.exitSignal = (request.flags & CLONE_PARENT) !== 0 ? parent.exitSignal : request.exitSignal;
 }
 

@@ -16,13 +16,10 @@ import {
   CLONE_DETACHED,
   CLONE_FS,
   CLONE_INTO_CGROUP,
-  CLONE_NEWCGROUP,
-  CLONE_NEWIPC,
-  CLONE_NEWNET,
+  CLONE_NAMESPACES,
   CLONE_NEWNS,
   CLONE_NEWPID,
   CLONE_NEWUSER,
-  CLONE_NEWUTS,
   CLONE_PARENT,
   CLONE_PIDFD,
   CLONE_SIGHAND,
@@ -38,8 +35,6 @@ import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { copyFromUser, isUserRange } from '../arch/x86/userCopy.ts';
 import { type CloneRequest, doClone } from './fork.ts';
 
-/** Namespaces that the superuser alone may make. */
-const NAMESPACES: u32 = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET;
 /** The size of CloneArguments in the first version of clone3. */
 const FIRST_SIZE: u32 = 64;
 
@@ -51,8 +46,8 @@ function checkFlags(flags: u32): i32 {
   if ((flags & CLONE_PARENT) !== 0 && current().process.pid === 1) return -EINVAL; // its siblings would have no parent
   if ((flags & CLONE_THREAD) !== 0 && (flags & (CLONE_NEWUSER | CLONE_NEWPID)) !== 0) return -EINVAL;
   if ((flags & CLONE_PIDFD) !== 0) return -EINVAL; // there are no descriptors of processes
-  if ((flags & NAMESPACES) !== 0 && current().credentials.euid !== 0) return -EPERM;
-  return (flags & (NAMESPACES | CLONE_NEWUSER)) !== 0 ? -EINVAL : 0;
+  if ((flags & CLONE_NAMESPACES) !== 0 && current().credentials.euid !== 0) return -EPERM;
+  return (flags & (CLONE_NAMESPACES | CLONE_NEWUSER)) !== 0 ? -EINVAL : 0;
 }
 
 function checkedClone(request: CloneRequest): i32 {

@@ -1,17 +1,16 @@
 /*
- * System calls about the system as a whole: its name, its memory; and small ones that fit nowhere else.
+ * System calls about the system as a whole: its name, its memory.
  *
- * @source uname(2), sysinfo(2), prctl(2), personality(2).
+ * @source uname(2), sysinfo(2).
  */
 
 import { EFAULT, EINVAL, EPERM } from '../abi/errno.ts';
-import { PR_GET_DUMPABLE, PR_GET_NAME, PR_SET_DUMPABLE, PR_SET_NAME, TASK_COMM_LEN } from '../abi/prctl.ts';
 import { type Sysinfo } from '../abi/sysinfo.ts';
 import { UTS_LENGTH, type Utsname } from '../abi/utsname.ts';
 import { monotonicNs } from '../arch/x86/clock.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
-import { copyFromUser, copyToUser, strncpyFromUser } from '../arch/x86/userCopy.ts';
+import { copyFromUser, copyToUser } from '../arch/x86/userCopy.ts';
 import { freePageCount, totalPageCount } from '../mm/buddy.ts';
 import { freeSwapSlots, totalSwapSlots } from '../mm/swapArea.ts';
 import { type Spinlock } from '../sync/spinlock.ts';
@@ -98,27 +97,4 @@ export function sysSysinfo(address: u32): i32 {
     record.procs = u16(numberOfTasks(tasks));
   }
   return copyToUser(address, ptr<u8>(record), sizeof<Sysinfo>());
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// Small ones.
-
-/** prctl(operation, argument): the name of a thread, and whether it may be dumped (it never is). */
-export function sysPrctl(operation: u32, argument: u32): i32 {
-  const task = current();
-  if (operation === PR_SET_NAME) {
-    const name = zeroed<FixedArray<u8, 16>>();
-    if (strncpyFromUser(name, argument, TASK_COMM_LEN - 1) < 0) return -EFAULT;
-    copyBytes(task.name, name, TASK_COMM_LEN);
-    return 0;
-  }
-  if (operation === PR_GET_NAME) return copyToUser(argument, task.name, TASK_COMM_LEN);
-  if (operation === PR_GET_DUMPABLE) return 0;
-  if (operation === PR_SET_DUMPABLE) return argument > 1 ? -EINVAL : 0;
-  return -EINVAL;
-}
-
-/** personality(kind): Linux's own (0); 0xFFFFFFFF asks. */
-export function sysPersonality(kind: u32): i32 {
-  return kind === 0 || kind === 0xffffffff ? 0 : -EINVAL;
 }

@@ -131,6 +131,10 @@ export class Task {
   files: FileTable | null; // (T,O)
   fs: FsContext | null; // (T,O)
   credentials: Inline<Credentials>; // (O)
+  noNewPrivileges: boolean; // (O) execve of a set-id program gives no other ids
+  personality: u32; // (O) of personality(2); kept and told
+  timerSlack: u32; // (O) of PR_SET_TIMERSLACK; kept and told; 0: the usual
+  parentDeathSignal: u32; // (O) of PR_SET_PDEATHSIG, read under (T); 0: none
 
   // Signals.
   pending: Inline<PendingSignals>; // (S) for this thread alone
@@ -144,6 +148,7 @@ export class Task {
   hasStopped: boolean; // (S) it has taken part in the stop that stopSignal is about
   altStack: u32; // (O) of sigaltstack
   altStackSize: u32; // (O) 0: none
+  altStackDisarms: boolean; // (O) SS_AUTODISARM: each handler that starts takes it away
   restart: Inline<RestartBlock>; // (O)
   trapNumber: u32; // (O) of the last fault in user mode: handlers find it in their signal context
   trapError: u32; // (O)
@@ -203,6 +208,8 @@ export class Process {
   isExiting: boolean; // (S) the exit code is set; every thread is on its way out
   exitCode: u32; // (S) as wait4 tells it
   execThread: Task | null; // (S,T) waits for the other threads to end, in execve
+  isSubreaper: boolean; // (T) orphans among its descendants become its children, not process 1's
+  isUndumpable: boolean; // kept and told (PR_SET_DUMPABLE): nobody dumps
   exitSignal: i32; // (T) what the parent gets at the end, usually SIGCHLD; 0, or no signal's number: nothing
   uid: u32; // (T) real user id of the last thread, for SIGCHLD
   childExit: Inline<WaitQueue>; // its own lock: threads in wait4

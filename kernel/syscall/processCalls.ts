@@ -121,6 +121,7 @@ import {
   SYS_tkill,
   SYS_ugetrlimit,
   SYS_uname,
+  SYS_unshare,
   SYS_vfork,
   SYS_wait4,
   SYS_waitid,
@@ -217,7 +218,8 @@ import {
 } from '../proc/sysScheduler.ts';
 import { sysClockSettime, sysClockSettime64, sysSettimeofday, sysStime } from '../proc/sysClock.ts';
 import { sysMembarrier } from '../proc/sysMembarrier.ts';
-import { sysPersonality, sysPrctl, sysSetdomainname, sysSethostname, sysSysinfo, sysUname } from '../proc/sysSystem.ts';
+import { sysPersonality, sysPrctl } from '../proc/sysPrctl.ts';
+import { sysSetdomainname, sysSethostname, sysSysinfo, sysUname } from '../proc/sysSystem.ts';
 import {
   sysAlarm,
   sysClockGetres,
@@ -235,6 +237,7 @@ import {
   sysTimes,
 } from '../proc/sysTime.ts';
 import { sysGetThreadArea, sysSetThreadArea } from '../proc/tls.ts';
+import { sysUnshare } from '../proc/unshare.ts';
 import { sysWait4, sysWaitid, sysWaitpid } from '../proc/wait.ts';
 import { setSystemCall } from './dispatch.ts';
 
@@ -244,6 +247,7 @@ function installLife(): void {
   setSystemCall(SYS_vfork, sysVfork);
   setSystemCall(SYS_clone, sysClone);
   setSystemCall(SYS_clone3, sysClone3);
+  setSystemCall(SYS_unshare, sysUnshare);
   setSystemCall(SYS_set_tid_address, sysSetTidAddress);
   setSystemCall(SYS_futex, sysFutex);
   setSystemCall(SYS_futex_time64, sysFutexTime64);

@@ -3,7 +3,7 @@
  */
 
 import { expect } from 'vitest';
-import { text, words } from '../../emulator/agent/arguments.ts';
+import { type Blob, inout, input, output, text, words } from '../../emulator/agent/arguments.ts';
 import {
   AT_FDCWD,
   CLOSE_RANGE_CLOEXEC,
@@ -11,9 +11,24 @@ import {
   F_DUPFD_CLOEXEC,
   F_GETFD,
   F_GETFL,
+  F_GETLK,
+  F_GETOWN,
+  F_GETOWN_EX,
   F_GETPIPE_SZ,
+  F_GETSIG,
+  F_OFD_SETLK,
+  F_OWNER_PID,
+  F_RDLCK,
   F_SETFD,
   F_SETFL,
+  F_SETLK,
+  F_SETLK64,
+  F_SETLKW,
+  F_SETOWN,
+  F_SETOWN_EX,
+  F_SETSIG,
+  F_UNLCK,
+  F_WRLCK,
   FD_CLOEXEC,
   O_ACCMODE,
   O_APPEND,
@@ -31,8 +46,22 @@ import {
 import { FIOCLEX, FIONBIO, FIONCLEX, FIONREAD, TCGETS } from '../../kernel/abi/ioctl.ts';
 import { RLIMIT_NOFILE } from '../../kernel/abi/resource.ts';
 import { fails, onEveryTarget, rejects, succeeds, wildPointers } from './support/suite.ts';
-import { decodeWords } from '../../emulator/agent/records.ts';
-import { output } from '../../emulator/agent/arguments.ts';
+import { decodeWords, encodeWords } from '../../emulator/agent/records.ts';
+
+/** The record of F_SETLK: from byte `start` on. */
+function lockBytes(type: number, start: number, length: number): Uint8Array {
+  return encodeWords([type & 0xffff, start, length, 0]);
+}
+
+function lock(type: number, start: number, length: number): Blob {
+  return input(lockBytes(type, start, length));
+}
+
+/** The record of F_OFD_SETLK and F_SETLK64. */
+function longLock(type: number, start: bigint, length: bigint, pid = 0): Blob {
+  const halves = [start, length].flatMap((value) => [Number(BigInt.asIntN(32, value)), Number(value >> 32n)]);
+  return input(encodeWords([type & 0xffff, ...halves, pid]));
+}
 
 onEveryTarget(({ syscall, check }) => {
   syscall(['open', 'openat', 'creat'], () => {
@@ -230,6 +259,71 @@ onEveryTarget(({ syscall, check }) => {
       await fails(proc, 'EBADF', 'fcntl64', 0, F_GETPIPE_SZ, 0);
     });
     check('EBADF: not open', ({ proc }) => fails(proc, 'EBADF', 'fcntl64', 50, F_GETFD, 0));
+    check('record locks: those of others are in the way; what is unlocked in the middle is not', async ({ proc }) => {
+      const fd = await proc.open('file', O_RDWR | O_CREAT, 0o600);
+      await succeeds(proc, 'fcntl64', fd, F_SETLK, lock(F_WRLCK, 10, 20));
+      await succeeds(proc, 'fcntl64', fd, F_SETLK, lock(F_UNLCK, 15, 5));
+      const child = await proc.fork(); // it inherits none
+      const test = async (start: number, length: number): Promise<number[]> => {
+        const { outputs } = await child.run('fcntl64', fd, F_GETLK, inout(lockBytes(F_RDLCK, start, length)));
+        const [kind, ...place] = decodeWords(outputs[0]!);
+        return [kind! & 0xffff, ...place];
+      };
+      expect(await test(0, 0)).toEqual([F_WRLCK, 10, 5, proc.pid]);
+      expect(await test(16, 0)).toEqual([F_WRLCK, 20, 10, proc.pid]);
+      expect(await test(15, 5)).toEqual([F_UNLCK, 15, 5, 0]);
+      await fails(child, 'EAGAIN', 'fcntl64', fd, F_SETLK, lock(F_RDLCK, 14, 1));
+      await succeeds(child, 'fcntl64', fd, F_SETLK, lock(F_WRLCK, 15, 5));
+    });
+    check('record locks: closing any descriptor of the file drops them', async ({ proc }) => {
+      const fd = await proc.open('file', O_RDWR | O_CREAT, 0o600);
+      const other = await proc.open('file', O_RDONLY);
+      await succeeds(proc, 'fcntl64', fd, F_SETLK, lock(F_WRLCK, 0, 0));
+      const child = await proc.fork();
+      const waiting = child.call('fcntl64', fd, F_SETLKW, lock(F_WRLCK, 5, 1));
+      await proc.close(other);
+      expect(await waiting).toBe(0);
+    });
+    check('record locks: EDEADLK: two wait for each other', async ({ proc }) => {
+      const fd = await proc.open('file', O_RDWR | O_CREAT, 0o600);
+      const child = await proc.fork();
+      await succeeds(proc, 'fcntl64', fd, F_SETLK, lock(F_WRLCK, 0, 1));
+      await succeeds(child, 'fcntl64', fd, F_SETLK, lock(F_WRLCK, 1, 1));
+      const results = await Promise.all([
+        proc.call('fcntl64', fd, F_SETLKW, lock(F_WRLCK, 1, 1)).finally(() => proc.close(fd)),
+        child.call('fcntl64', fd, F_SETLKW, lock(F_WRLCK, 0, 1)).finally(() => child.close(fd)),
+      ]);
+      expect(results.toSorted((a, b) => a - b)).toEqual([-35, 0]);
+    });
+    check('record locks of open files: in the way of processes, their own included', async ({ proc }) => {
+      const fd = await proc.open('file', O_RDWR | O_CREAT, 0o600);
+      await succeeds(proc, 'fcntl64', fd, F_OFD_SETLK, longLock(F_WRLCK, 0n, 10n));
+      await fails(proc, 'EAGAIN', 'fcntl64', fd, F_SETLK, lock(F_WRLCK, 5, 1));
+      await succeeds(await proc.fork(), 'fcntl64', fd, F_OFD_SETLK, longLock(F_WRLCK, 5n, 10n)); // the same open file
+      await fails(proc, 'EINVAL', 'fcntl64', fd, F_OFD_SETLK, longLock(F_WRLCK, 0n, 10n, proc.pid));
+    });
+    check('record locks: EBADF, EINVAL, EOVERFLOW, EFAULT', async ({ proc }) => {
+      const fd = await proc.open('file', O_RDONLY | O_CREAT, 0o600);
+      await fails(proc, 'EBADF', 'fcntl64', fd, F_SETLK, lock(F_WRLCK, 0, 1));
+      await fails(proc, 'EINVAL', 'fcntl64', fd, F_SETLK, lock(9, 0, 1));
+      await fails(proc, 'EINVAL', 'fcntl64', fd, F_SETLK, lock(F_RDLCK, -1, 1));
+      await fails(proc, 'EINVAL', 'fcntl64', fd, F_GETLK, lock(F_UNLCK, 0, 1));
+      await fails(proc, 'EOVERFLOW', 'fcntl64', fd, F_SETLK64, longLock(F_RDLCK, 0x7fffffffffffffffn, 2n));
+      for (const wild of wildPointers) await fails(proc, 'EFAULT', 'fcntl64', fd, F_SETLK, wild);
+    });
+    check('owner and signal are kept', async ({ proc }) => {
+      const [fd] = await proc.pipe();
+      expect(await proc.fcntl(fd, F_GETOWN)).toBe(0);
+      await proc.fcntl(fd, F_SETOWN, proc.pid);
+      expect(await proc.fcntl(fd, F_GETOWN)).toBe(proc.pid);
+      const { outputs } = await proc.run('fcntl64', fd, F_GETOWN_EX, output(8));
+      expect([...decodeWords(outputs[0]!)]).toEqual([F_OWNER_PID, proc.pid]);
+      await proc.fcntl(fd, F_SETSIG, 10);
+      expect(await proc.fcntl(fd, F_GETSIG)).toBe(10);
+      await fails(proc, 'ESRCH', 'fcntl64', fd, F_SETOWN, 0x3fffff);
+      await fails(proc, 'EINVAL', 'fcntl64', fd, F_SETSIG, 65);
+      await fails(proc, 'EINVAL', 'fcntl64', fd, F_SETOWN_EX, words(3, 1));
+    });
     check('EINVAL: an unknown command, a number that cannot be', async ({ proc }) => {
       await fails(proc, 'EINVAL', 'fcntl64', 0, 9999, 0);
       await fails(proc, 'EINVAL', 'fcntl64', 0, F_DUPFD, -1);

@@ -323,6 +323,39 @@ onEveryTarget(({ syscall, check }) => {
     });
   });
 
+  syscall('unshare', () => {
+    check('parts the descriptors of threads', async ({ proc }) => {
+      const fd = await proc.open('/dev/null', O_RDONLY);
+      const thread = await startThread(proc, [
+        ['unshare', CLONE_FILES | CLONE_FS | CLONE_SYSVSEM],
+        ['close', fd],
+        ['close', fd],
+      ]);
+      expect(await thread.results()).toEqual([0, 0, -9]);
+      await succeeds(proc, 'close', fd); // it still had it
+    });
+    check('parts the current directories', async ({ proc, directory }) => {
+      const memory = await proc.mmap({ length: 4096 });
+      await proc.poke(memory, new TextEncoder().encode('/\0'));
+      const thread = await startThread(proc, [
+        ['unshare', CLONE_FS],
+        ['chdir', memory],
+      ]);
+      expect(await thread.results()).toEqual([0, 0]);
+      expect(await proc.getcwd()).toBe(directory);
+    });
+    check('EINVAL: unknown flags, and what cannot be parted while it is shared', async ({ proc }) => {
+      await fails(proc, 'EINVAL', 'unshare', 1);
+      await succeeds(proc, 'unshare', CLONE_VM | CLONE_SIGHAND | CLONE_THREAD);
+      const thread = await startThread(proc, [
+        ['unshare', CLONE_VM],
+        ['unshare', CLONE_SIGHAND],
+        ['unshare', CLONE_THREAD],
+      ]);
+      expect(await thread.results()).toEqual([-22, -22, -22]);
+    });
+  });
+
   syscall('execve', () => {
     check('a thread that executes a program takes the place of all', async ({ proc }) => {
       const child = await proc.fork();
