@@ -36,6 +36,7 @@ export function initBlockFiles(): void {
   operations.seek = seekDevice;
   operations.ioctl = ioctlDevice;
   operations.fsync = syncDevice;
+  operations.isDirect = true;
   registerBlockDevices(operations);
 }
 

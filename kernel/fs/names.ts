@@ -20,7 +20,10 @@ import {
   S_IFREG,
   S_IFSOCK,
   S_IRWXUGO,
+  S_ISGID,
+  S_ISUID,
   S_ISVTX,
+  S_IXGRP,
 } from '../abi/stat.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { type Dentry, putDentry, unhashDentry } from './dentry.ts';
@@ -28,7 +31,7 @@ import { currentUmask } from './fsContext.ts';
 import { type Inode, INODE_CHILD, type InodeMutex } from './inode.ts';
 import { mayCreate } from './open.ts';
 import { beginWalk, LAST_DOT, LAST_DOT_DOT, LAST_NAME, lookupLocked, type Walk, walkParent } from './path.ts';
-import { checkPermission, checkSticky, MAY_EXEC, MAY_WRITE } from './permission.ts';
+import { checkPermission, checkSticky, MAY_EXEC, MAY_READ, MAY_WRITE, ownerOrCapable } from './permission.ts';
 
 /** What is to be made at the end of a path. */
 class Creation {
@@ -66,9 +69,13 @@ function createDentry(walk: Walk, directory: Inode, dentry: Dentry, creation: Cr
   const isDirectory = (creation.mode & S_IFMT) === S_IFDIR;
   if (dentry.inode !== null) return -EEXIST;
   if (walk.endsInSlash && !isDirectory) return -ENOENT;
+  const source = creation.source;
+  if (source !== null) {
+    const unlinkable = mayLink(source, directory);
+    if (unlinkable !== 0) return unlinkable;
+  }
   const refused = mayCreate(directory);
   if (refused !== 0) return refused;
-  const source = creation.source;
   if (source !== null) return linkInode(source, directory, dentry, held);
   const operations = directory.operations;
   if (u32(creation.target) !== 0) {
@@ -76,17 +83,34 @@ function createDentry(walk: Walk, directory: Inode, dentry: Dentry, creation: Cr
     return symlink === null ? -EPERM : symlink(directory, dentry, creation.target, held);
   }
   const create = operations.create;
-  if (create === null) return -EPERM;
+  const isDevice = (creation.mode & S_IFMT) === S_IFCHR || (creation.mode & S_IFMT) === S_IFBLK;
+  if (create === null || (isDevice && current().credentials.euid !== 0)) return -EPERM;
   return create(directory, dentry, creation.mode & ~currentUmask(), creation.device, held);
 }
 
-function linkInode(source: Inode, directory: Inode, dentry: Dentry, held: Held<InodeMutex>): i32 {
+/**
+ * May the current task give `source` another name in this directory's file system? Others than the owner may only with
+ * files that they can read and write, and that are not set-id programs: who could name any file could keep a program
+ * whose weakness its owner has long repaired, or have somebody else's file changed by whoever trusts names.
+ *
+ * @source Linux's fs.protected_hardlinks, which all distributions set.
+ */
+function mayLink(source: Inode, directory: Inode): i32 {
+  if ((directory.superBlock.flags & MS_RDONLY) !== 0) return -EROFS;
   if (source.superBlock !== directory.superBlock) return -EXDEV;
+  if (ownerOrCapable(source)) return 0;
+  const setGroupProgram = S_ISGID | S_IXGRP;
+  if (!source.isRegular() || (source.mode & S_ISUID) !== 0) return -EPERM;
+  if ((source.mode & setGroupProgram) === setGroupProgram) return -EPERM;
+  return checkPermission(source, MAY_READ | MAY_WRITE) === 0 ? 0 : -EPERM;
+}
+
+function linkInode(source: Inode, directory: Inode, dentry: Dentry, held: Held<InodeMutex>): i32 {
   if (source.isDirectory()) return -EPERM;
   const link = directory.operations.link;
   if (link === null) return -EPERM;
   using _source = source.mutex.lockNested(INODE_CHILD);
-  if (source.linkCount === 0) return -ENOENT; // removed since it was found
+  if (source.linkCount === 0 && !source.isLinkable) return -ENOENT; // removed since it was found
   return link(source, directory, dentry, held);
 }
 
@@ -97,15 +121,30 @@ export function makeDirectory(directory: i32, path: Ptr<u8>, mode: u32): i32 {
   return createName(directory, path, creation);
 }
 
+/** Is `mode` one that mknod can make? 0, -EPERM (a directory), -EINVAL. */
+export function checkNodeMode(mode: u32): i32 {
+  switch (mode & S_IFMT) {
+    case 0:
+    case S_IFREG:
+    case S_IFCHR:
+    case S_IFBLK:
+    case S_IFIFO:
+    case S_IFSOCK:
+      return 0;
+    case S_IFDIR:
+      return -EPERM;
+    default:
+      return -EINVAL;
+  }
+}
+
 /** mknod(2) of a path in kernel memory. @sleeps */
 export function makeNode(directory: i32, path: Ptr<u8>, mode: u32, device: u32): i32 {
   const creation = zeroed<Inline<Creation>>();
+  const refused = checkNodeMode(mode);
+  if (refused !== 0) return refused;
   const type = mode & S_IFMT;
-  if (type === S_IFDIR) return -EPERM;
-  if (type === S_IFCHR || type === S_IFBLK) {
-    if (current().credentials.euid !== 0) return -EPERM;
-    creation.device = device;
-  } else if (type !== 0 && type !== S_IFREG && type !== S_IFIFO && type !== S_IFSOCK) return -EINVAL;
+  if (type === S_IFCHR || type === S_IFBLK) creation.device = device;
   creation.mode = (type === 0 ? S_IFREG : type) | (mode & S_IALLUGO);
   return createName(directory, path, creation);
 }

@@ -10,6 +10,7 @@ import {
   O_ACCMODE,
   O_CLOEXEC,
   O_CREAT,
+  O_DIRECT,
   O_DIRECTORY,
   O_EXCL,
   O_LARGEFILE,
@@ -29,18 +30,21 @@ import {
   ELOOP,
   ENFILE,
   ENOENT,
+  ENOMEM,
   EOPNOTSUPP,
   EOVERFLOW,
   EPERM,
   EROFS,
+  ETXTBSY,
 } from '../abi/errno.ts';
 import { MS_NODEV, MS_NOEXEC, MS_RDONLY } from '../abi/mount.ts';
 import { S_IALLUGO, S_IFBLK, S_IFCHR, S_IFMT, S_IFREG } from '../abi/stat.ts';
-import { crossMounts, type Dentry, putDentry } from './dentry.ts';
+import { formatText } from '../lib/format.ts';
+import { allocateDentry, crossMounts, type Dentry, putDentry } from './dentry.ts';
 import { allocateFile, type File, freeFile, putFile } from './file.ts';
 import { currentUmask } from './fsContext.ts';
 import { MAX_SMALL_FILE_SIZE } from './genericFile.ts';
-import { type Inode, inodeSize } from './inode.ts';
+import { enterWriters, type Inode, inodeSize, leaveWriters } from './inode.ts';
 import {
   beginWalk,
   followLink,
@@ -74,15 +78,17 @@ export function openFile(path: Ptr<u8>, flags: u32, mode: u32, result: Ptr<File>
 export function openAt(directory: i32, path: Ptr<u8>, flags: u32, mode: u32, result: Ptr<File>): i32 {
   let effective = flags;
   if ((flags & O_PATH) !== 0) effective &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-  else if ((flags & O_TMPFILE_BIT) !== 0) return (flags & O_DIRECTORY) !== 0 ? -EOPNOTSUPP : -EINVAL;
   if ((effective & (O_CREAT | O_DIRECTORY)) === (O_CREAT | O_DIRECTORY)) return -EINVAL;
+  const isTemporary = (effective & O_TMPFILE_BIT) !== 0;
+  if (isTemporary && ((flags & O_DIRECTORY) === 0 || (flags & O_ACCMODE) === O_RDONLY)) return -EINVAL;
   if (path[0] === 0) return -ENOENT;
   const walk = zeroed<Inline<Walk>>();
   let error = beginWalk(walk, directory, path);
   if (error !== 0) return error;
-  let created = false;
+  let created = isTemporary;
   if ((effective & O_CREAT) === 0) error = walkToExisting(walk, effective);
   else error = walkToCreated(walk, effective, mode, addrOf(created));
+  if (error === 0 && isTemporary) error = makeTemporary(walk, effective, mode);
   if (error === 0) error = openReached(walk.at, effective, created, result);
   walk.end();
   return error;
@@ -144,6 +150,27 @@ function createAt(walk: Walk, mode: u32, result: Ptr<Dentry>, created: Ptr<boole
   return refused;
 }
 
+/** O_TMPFILE: from the directory to a new file in its file system that has no name. O_EXCL: and will never have one. */
+function makeTemporary(walk: Walk, flags: u32, mode: u32): i32 {
+  const directory = walk.at.inode!;
+  const denied = checkPermission(directory, MAY_WRITE | MAY_EXEC);
+  if (denied !== 0) return denied;
+  const temporary = directory.operations.temporary;
+  if (temporary === null) return -EOPNOTSUPP;
+  const name = uninitialized<FixedArray<u8, 16>>();
+  const length = formatText(name, 16, '#%u', directory.superBlock.lastInode + 1);
+  const dentry = allocateDentry(walk.at, walk.at.superBlock, name, length);
+  if (dentry === null) return -ENOMEM;
+  const error = temporary(directory, dentry, S_IFREG | (mode & S_IALLUGO & ~currentUmask()));
+  if (error !== 0) {
+    putDentry(dentry);
+    return error;
+  }
+  dentry.inode!.isLinkable = (flags & O_EXCL) === 0;
+  walk.moveTo(dentry);
+  return 0;
+}
+
 /** May the current task make a name in `directory`, whose mutex the caller holds? */
 export function mayCreate(directory: Inode): i32 {
   if (directory.isDead) return -ENOENT;
@@ -159,10 +186,19 @@ function openReached(dentry: Dentry, flags: u32, created: boolean, result: Ptr<F
     if (refused !== 0) return refused;
   }
   let error = openDentry(dentry, flags, result);
-  if (error === 0 && (flags & O_TRUNC) !== 0 && inode.isRegular() && !created) {
-    error = truncateInode(inode, 0n);
+  if (error === 0) result[0].isCreated = created;
+  if (error === 0 && (flags & (O_TRUNC | O_PATH)) === O_TRUNC && inode.isRegular() && !created) {
+    error = truncateAsWriter(inode, 0n);
     if (error !== 0) putFile(result[0]);
   }
+  return error;
+}
+
+/** Sets the size of a regular file, for one who may not have it open for writing. Also -ETXTBSY: it is being executed. */
+export function truncateAsWriter(inode: Inode, size: i64): i32 {
+  if (!enterWriters(inode, 1)) return -ETXTBSY;
+  const error = truncateInode(inode, size);
+  leaveWriters(inode, 1);
   return error;
 }
 
@@ -189,6 +225,13 @@ export function openDentry(dentry: Dentry, flags: u32, result: Ptr<File>): i32 {
   const inode = dentry.inode!;
   const file = allocateFile(dentry, inode.fileOperations, flags & ~O_CLOEXEC);
   if (file === null) return -ENFILE;
+  if (inode.isRegular() && file.isWritable()) {
+    if (!enterWriters(inode, 1)) {
+      freeFile(file);
+      return -ETXTBSY;
+    }
+    file.writers = 1;
+  }
   const open = (flags & O_PATH) !== 0 ? null : file.operations.open;
   if (open !== null) {
     const error = open(inode, file);
@@ -196,6 +239,10 @@ export function openDentry(dentry: Dentry, flags: u32, result: Ptr<File>): i32 {
       freeFile(file);
       return error;
     }
+  }
+  if ((flags & (O_DIRECT | O_PATH)) === O_DIRECT && !file.operations.isDirect) {
+    putFile(file);
+    return -EINVAL;
   }
   file.flags &= ~DIRECTING;
   result[0] = file;
@@ -211,8 +258,8 @@ export function truncateInode(inode: Inode, size: i64): i32 {
 }
 
 /**
- * Opens a program to be executed: a regular file that the current task may execute. 0, -EACCES, or the errors of
- * open(2).
+ * Opens a program to be executed: a regular file that the current task may execute, and that nobody can write as long as
+ * it is open. 0, -EACCES, -ETXTBSY (somebody can), or the errors of open(2).
  *
  * @sleeps
  */
@@ -224,6 +271,12 @@ export function openExecutable(path: Ptr<u8>, result: Ptr<File>): i32 {
   error = walkAll(walk, FOLLOW);
   if (error === 0) error = mayExecute(walk.at.inode!);
   if (error === 0) error = openDentry(walk.at, O_RDONLY | O_LARGEFILE, result);
+  if (error === 0) {
+    const file: File = result[0];
+    if (enterWriters(file.inode, -1)) file.writers = -1;
+    else error = -ETXTBSY;
+    if (error !== 0) putFile(file);
+  }
   walk.end();
   return error;
 }

@@ -45,6 +45,8 @@ export const FOLLOW: u32 = 1;
 export const DIRECTORY: u32 = 2;
 /** An empty path means the directory descriptor's file itself (AT_EMPTY_PATH). */
 export const EMPTY_PATH: u32 = 4;
+/** The caller may not give a name to what a descriptor stands for: from one on, nothing is found. */
+export const NO_DESCRIPTOR: u32 = 8;
 
 // What the last component is.
 export const LAST_NAME: u32 = 0;
@@ -123,8 +125,7 @@ function dentryOfDescriptor(fd: i32): Dentry | null {
 /** Walks up to the last component, and describes that in `walk`. 0 or -errno. */
 export function walkParent(walk: Walk): i32 {
   for (;;) {
-    const error = takeComponent(walk);
-    if (error !== 0) return error;
+    takeComponent(walk);
     if (walk.lastKind === LAST_ROOT) return 0;
     if (!walk.at.inode!.isDirectory()) return -ENOTDIR;
     if (walk.text[0] === 0) return checkPermission(walk.at.inode!, MAY_EXEC);
@@ -133,13 +134,12 @@ export function walkParent(walk: Walk): i32 {
   }
 }
 
-/** Takes the next component off the text, with the slashes around it. -ENAMETOOLONG. */
-function takeComponent(walk: Walk): i32 {
+/** Takes the next component off the text, with the slashes around it. */
+function takeComponent(walk: Walk): void {
   let text = walk.text;
   while (text[0] === SLASH) text = text.add(1);
   let length: u32 = 0;
   while (text[length] !== 0 && text[length] !== SLASH) length++;
-  if (length > NAME_MAX) return -ENAMETOOLONG;
   walk.last = text;
   walk.lastLength = length;
   walk.endsInSlash = text[length] === SLASH;
@@ -150,7 +150,6 @@ function takeComponent(walk: Walk): i32 {
   text = text.add(length);
   while (text[0] === SLASH) text = text.add(1);
   walk.text = text;
-  return 0;
 }
 
 /** Goes where the component that was taken leads; it is not the last one, so a link is always followed. */
@@ -182,8 +181,8 @@ export function stepUp(walk: Walk): void {
 }
 
 /**
- * The dentry of a name in `parent`, with a reference; negative if there is no such file. 0, -ENOMEM, or what the file
- * system says.
+ * The dentry of a name in `parent`, with a reference; negative if there is no such file. 0, -ENAMETOOLONG, -ENOMEM, or
+ * what the file system says.
  *
  * @sleeps
  */
@@ -215,6 +214,7 @@ export function lookupLocked(
   const lookup = directory.operations.lookup;
   if (lookup === null) return -ENOTDIR;
   if (directory.isDead) return -ENOENT;
+  if (length > NAME_MAX) return -ENAMETOOLONG;
   const dentry = allocateDentry(parent, parent.superBlock, name, length);
   if (dentry === null) return -ENOMEM;
   const error = lookup(directory, dentry, held);
@@ -333,9 +333,11 @@ function arrive(walk: Walk, flags: u32): i32 {
 export function lookupPath(directory: i32, path: Ptr<u8>, flags: u32, result: Ptr<Dentry>): i32 {
   const walk = zeroed<Inline<Walk>>();
   if (path[0] === 0 && (flags & EMPTY_PATH) === 0) return -ENOENT;
+  const isRefused = (flags & NO_DESCRIPTOR) !== 0 && directory !== AT_FDCWD && path[0] !== SLASH;
   let error = beginWalk(walk, directory, path);
-  if (error !== 0) return error;
-  if (path[0] !== 0) error = walkAll(walk, flags);
+  if (error !== 0) return isRefused && error === -ENOTDIR ? -ENOENT : error;
+  if (isRefused) error = -ENOENT;
+  else if (path[0] !== 0) error = walkAll(walk, flags);
   if (error === 0) result[0] = getDentry(walk.at);
   walk.end();
   return error;

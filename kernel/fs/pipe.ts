@@ -331,7 +331,7 @@ function pipeWrite(file: File, transfer: Transfer, _position: Ptr<i64>): i32 {
   return done > 0 ? done : -EPIPE;
 }
 
-/** Moves what there is room for. Bytes moved, or -errno if nothing could be. */
+/** Moves what there is room for, whole pages or nothing. Bytes moved, or -errno if nothing could be. */
 function fill(pipe: Pipe, transfer: Transfer, packets: boolean, isStart: boolean, _held: Held<PipeMutex>): i32 {
   let done: i32 = 0;
   const odd = transfer.remaining & (PAGE_SIZE - 1);
@@ -340,9 +340,9 @@ function fill(pipe: Pipe, transfer: Transfer, packets: boolean, isStart: boolean
     const end = slot.offset + slot.length;
     if (!slot.isPacket && end + odd <= PAGE_SIZE) {
       const moved = transfer.copyIn(pageAddress(slot.page!).add(end), odd);
+      if (moved < odd) return -EFAULT;
       slot.length += moved;
       done += i32(moved);
-      if (moved < odd) return done > 0 ? done : -EFAULT;
     }
   }
   while (transfer.remaining > 0 && !pipe.isFull()) {
@@ -350,7 +350,7 @@ function fill(pipe: Pipe, transfer: Transfer, packets: boolean, isStart: boolean
     if (page === null) return done > 0 ? done : -ENOMEM;
     const wanted = transfer.remaining < PAGE_SIZE ? transfer.remaining : PAGE_SIZE;
     const moved = transfer.copyIn(pageAddress(page), wanted);
-    if (moved === 0) {
+    if (moved < wanted) {
       putPage(page);
       return done > 0 ? done : -EFAULT;
     }
@@ -361,7 +361,6 @@ function fill(pipe: Pipe, transfer: Transfer, packets: boolean, isStart: boolean
     slot.isPacket = packets;
     pipe.head++;
     done += i32(moved);
-    if (moved < wanted) break;
   }
   return done;
 }

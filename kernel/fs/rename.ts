@@ -16,6 +16,7 @@
 
 import { EBUSY, EEXIST, EINVAL, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, EXDEV } from '../abi/errno.ts';
 import { RENAME_EXCHANGE, RENAME_NOREPLACE } from '../abi/fcntl.ts';
+import { kfree } from '../mm/slab.ts';
 import { type Mutex } from '../sync/mutex.ts';
 import { type Dentry, exchangeDentries, isAncestor, moveDentry, putDentry } from './dentry.ts';
 import { type Inode, INODE_CHILD, INODE_SECOND_DIRECTORY, type InodeMutex } from './inode.ts';
@@ -23,6 +24,7 @@ import { mayDelete } from './names.ts';
 import { mayCreate } from './open.ts';
 import { beginWalk, LAST_NAME, lookupLocked, type Walk, walkParent } from './path.ts';
 import { checkPermission, MAY_WRITE } from './permission.ts';
+import { copyPath } from './userPath.ts';
 
 /** Class of renameMutex. */
 export class RenameMutex {
@@ -36,24 +38,42 @@ export function initRename(): void {
 }
 
 /**
- * renameat2(2) of paths in kernel memory.
+ * renameat2(2) of paths at user addresses. What is wrong with the old path, even on the way there, is told before what is
+ * wrong with the new one.
  *
  * @sleeps
  */
-export function renamePath(oldFd: i32, oldPath: Ptr<u8>, newFd: i32, newPath: Ptr<u8>, flags: u32): i32 {
+export function renameUserPath(oldFd: i32, oldAddress: u32, newFd: i32, newAddress: u32, flags: u32): i32 {
   if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) !== 0) return -EINVAL;
   if (flags === (RENAME_NOREPLACE | RENAME_EXCHANGE)) return -EINVAL;
-  if (oldPath[0] === 0 || newPath[0] === 0) return -ENOENT;
+  let oldPath = ptr<u8>(0);
+  let error = copyPath(oldAddress, addrOf(oldPath));
+  if (error !== 0) return error;
+  error = walkFromSource(oldFd, oldPath, newFd, newAddress, flags);
+  kfree(oldPath);
+  return error;
+}
+
+function walkFromSource(oldFd: i32, oldPath: Ptr<u8>, newFd: i32, newAddress: u32, flags: u32): i32 {
+  if (oldPath[0] === 0) return -ENOENT;
   const from = zeroed<Inline<Walk>>();
   let error = beginWalk(from, oldFd, oldPath);
   if (error !== 0) return error;
   error = walkParent(from);
-  if (error === 0) error = walkToTarget(from, newFd, newPath, flags);
+  if (error === 0) {
+    let newPath = ptr<u8>(0);
+    error = copyPath(newAddress, addrOf(newPath));
+    if (error === 0) {
+      error = walkToTarget(from, newFd, newPath, flags);
+      kfree(newPath);
+    }
+  }
   from.end();
   return error;
 }
 
 function walkToTarget(from: Walk, newFd: i32, newPath: Ptr<u8>, flags: u32): i32 {
+  if (newPath[0] === 0) return -ENOENT;
   const to = zeroed<Inline<Walk>>();
   let error = beginWalk(to, newFd, newPath);
   if (error !== 0) return error;
@@ -88,7 +108,8 @@ function renameLocked(from: Walk, to: Walk, flags: u32, held: Held<InodeMutex>):
   let target = to.at;
   let error = lookupLocked(from.at, from.last, from.lastLength, addrOf(dentry), held);
   if (error !== 0) return error;
-  error = lookupLocked(to.at, to.last, to.lastLength, addrOf(target), held);
+  if (dentry.inode === null) error = -ENOENT;
+  else error = lookupLocked(to.at, to.last, to.lastLength, addrOf(target), held);
   if (error === 0) {
     error = checkRename(from, to, dentry, target, flags);
     if (error === 0) error = moveName(from.at.inode!, dentry, to.at.inode!, target, flags, held);
@@ -100,10 +121,9 @@ function renameLocked(from: Walk, to: Walk, flags: u32, held: Held<InodeMutex>):
 
 /** What must hold of the names as such: existence, slashes, loops. */
 function checkRename(from: Walk, to: Walk, dentry: Dentry, target: Dentry, flags: u32): i32 {
-  const inode = dentry.inode;
+  const inode = dentry.inode!;
   const replaced = target.inode;
   const exchange = (flags & RENAME_EXCHANGE) !== 0;
-  if (inode === null) return -ENOENT;
   if ((flags & RENAME_NOREPLACE) !== 0 && replaced !== null) return -EEXIST;
   if (exchange) {
     if (replaced === null) return -ENOENT;

@@ -2,7 +2,7 @@
  * System calls: access and its relatives, readlink.
  */
 
-import { EACCES, EFAULT, EINVAL, ENOMEM } from '../abi/errno.ts';
+import { EACCES, EFAULT, EINVAL, ENOENT, ENOMEM } from '../abi/errno.ts';
 import {
   AT_EACCESS,
   AT_EMPTY_PATH,
@@ -21,9 +21,9 @@ import { kfree, kmalloc } from '../mm/slab.ts';
 import { type Credentials } from '../proc/task.ts';
 import { type Dentry, putDentry } from './dentry.ts';
 import { type Inode, touchAccessed } from './inode.ts';
-import { EMPTY_PATH, FOLLOW } from './path.ts';
+import { EMPTY_PATH, FOLLOW, lookupPath } from './path.ts';
 import { checkPermission } from './permission.ts';
-import { lookupUserPath } from './userPath.ts';
+import { copyPath, lookupUserPath } from './userPath.ts';
 
 export function sysAccess(path: u32, mode: u32): i32 {
   return sysFaccessat2(u32(AT_FDCWD), path, mode, 0);
@@ -78,9 +78,15 @@ export function sysReadlink(path: u32, buffer: u32, size: u32): i32 {
 export function sysReadlinkat(directory: u32, path: u32, buffer: u32, size: u32): i32 {
   if (i32(size) <= 0) return -EINVAL;
   let dentry = as<Dentry>(0);
-  const error = lookupUserPath(directory, path, EMPTY_PATH, addrOf(dentry));
+  let name = ptr<u8>(0);
+  let error = copyPath(path, addrOf(name));
   if (error !== 0) return error;
-  const result = tellTarget(dentry.inode!, buffer, size < PATH_MAX ? size : PATH_MAX);
+  const isEmpty = name[0] === 0;
+  error = lookupPath(i32(directory), name, EMPTY_PATH, addrOf(dentry));
+  kfree(name);
+  if (error !== 0) return error;
+  let result = tellTarget(dentry.inode!, buffer, size < PATH_MAX ? size : PATH_MAX);
+  if (isEmpty && result === -EINVAL) result = -ENOENT; // as every empty path that names no link
   putDentry(dentry);
   return result;
 }

@@ -15,7 +15,7 @@ import { getFileOf } from './descriptor.ts';
 import { putFile } from './file.ts';
 import { checkSize } from './genericFile.ts';
 import { type Inode, touchChanged } from './inode.ts';
-import { truncateInode } from './open.ts';
+import { truncateAsWriter, truncateInode } from './open.ts';
 import { EMPTY_PATH, FOLLOW } from './path.ts';
 import { checkPermission, inGroup, MAY_WRITE, ownerOrCapable } from './permission.ts';
 import { lookupUserPath } from './userPath.ts';
@@ -149,7 +149,7 @@ function truncateByPath(inode: Inode, low: u32, high: u32): i32 {
   const denied = checkPermission(inode, MAY_WRITE);
   if (denied !== 0) return denied;
   const impossible = checkSize(sizeOf(low, high));
-  return impossible !== 0 ? impossible : truncateInode(inode, sizeOf(low, high));
+  return impossible !== 0 ? impossible : truncateAsWriter(inode, sizeOf(low, high));
 }
 
 export function sysTruncate(path: u32, size: u32): i32 {

@@ -3,14 +3,14 @@
  * copy the paths in; names.ts and rename.ts do the rest.
  */
 
-import { EINVAL, ENOENT } from '../abi/errno.ts';
+import { EINVAL } from '../abi/errno.ts';
 import { AT_EMPTY_PATH, AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_FOLLOW } from '../abi/fcntl.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { kfree } from '../mm/slab.ts';
 import { type Dentry, putDentry } from './dentry.ts';
-import { makeDirectory, makeLink, makeNode, makeSymlink, removeName } from './names.ts';
-import { EMPTY_PATH, FOLLOW } from './path.ts';
-import { renamePath } from './rename.ts';
+import { checkNodeMode, makeDirectory, makeLink, makeNode, makeSymlink, removeName } from './names.ts';
+import { EMPTY_PATH, FOLLOW, NO_DESCRIPTOR } from './path.ts';
+import { renameUserPath } from './rename.ts';
 import { copyPath, lookupUserPath } from './userPath.ts';
 
 export function sysMkdir(path: u32, mode: u32): i32 {
@@ -32,7 +32,8 @@ export function sysMknod(path: u32, mode: u32, device: u32): i32 {
 
 export function sysMknodat(directory: u32, path: u32, mode: u32, device: u32): i32 {
   let name = ptr<u8>(0);
-  let error = copyPath(path, addrOf(name));
+  let error = checkNodeMode(mode);
+  if (error === 0) error = copyPath(path, addrOf(name));
   if (error !== 0) return error;
   error = makeNode(i32(directory), name, mode & 0xffff, device);
   kfree(name);
@@ -86,9 +87,8 @@ export function sysLink(from: u32, path: u32): i32 {
 /** A symbolic link gets another name itself, unless AT_SYMLINK_FOLLOW. AT_EMPTY_PATH is for the superuser. */
 export function sysLinkat(fromDirectory: u32, from: u32, directory: u32, path: u32, flags: u32): i32 {
   if ((flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) !== 0) return -EINVAL;
-  if ((flags & AT_EMPTY_PATH) !== 0 && current().credentials.euid !== 0) return -ENOENT;
   let walk: u32 = (flags & AT_SYMLINK_FOLLOW) !== 0 ? FOLLOW : 0;
-  if ((flags & AT_EMPTY_PATH) !== 0) walk |= EMPTY_PATH;
+  if ((flags & AT_EMPTY_PATH) !== 0) walk |= current().credentials.euid === 0 ? EMPTY_PATH : EMPTY_PATH | NO_DESCRIPTOR;
   let source = as<Dentry>(0);
   let error = lookupUserPath(fromDirectory, from, walk, addrOf(source));
   if (error !== 0) return error;
@@ -111,15 +111,5 @@ export function sysRenameat(fromDirectory: u32, from: u32, toDirectory: u32, to:
 }
 
 export function sysRenameat2(fromDirectory: u32, from: u32, toDirectory: u32, to: u32, flags: u32): i32 {
-  let oldName = ptr<u8>(0);
-  let error = copyPath(from, addrOf(oldName));
-  if (error !== 0) return error;
-  let newName = ptr<u8>(0);
-  error = copyPath(to, addrOf(newName));
-  if (error === 0) {
-    error = renamePath(i32(fromDirectory), oldName, i32(toDirectory), newName, flags);
-    kfree(newName);
-  }
-  kfree(oldName);
-  return error;
+  return renameUserPath(i32(fromDirectory), from, i32(toDirectory), to, flags);
 }

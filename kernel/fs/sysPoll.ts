@@ -46,7 +46,7 @@ function askAll(list: Ptr<Inline<PollFd>>, count: u32, table: PollTable | null):
     const file = getFileOf(u32(entry.fd));
     let events: u32 = POLLNVAL;
     if (file !== null) {
-      events = askFile(file, asking) & (entry.events | POLLERR | POLLHUP);
+      events = askFile(file, asking) & (entry.events | POLLERR | POLLHUP | POLLNVAL);
       putFile(file);
     }
     entry.revents = u16(events);

@@ -6,7 +6,7 @@
  */
 
 import { EBADF, EFAULT, EINVAL, ENOMEM, ESPIPE } from '../abi/errno.ts';
-import { O_APPEND } from '../abi/fcntl.ts';
+import { O_APPEND, O_PATH } from '../abi/fcntl.ts';
 import { IOV_MAX, type IoVec } from '../abi/uio.ts';
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { copyFromUser, copyToUser } from '../arch/x86/userCopy.ts';
@@ -62,13 +62,18 @@ export function sysWrite(fd: u32, buffer: u32, count: u32): i32 {
   return result;
 }
 
+/** Can the file be read at any place? One that was opened with O_PATH fails later, and otherwise. */
+function hasPosition(file: File): boolean {
+  return file.operations.seek !== null || (file.flags & O_PATH) !== 0;
+}
+
 /** The calls that bring a position: not on files that have none. */
 function moveAt(fd: u32, buffer: u32, count: u32, low: u32, high: u32, writes: boolean): i32 {
   let position = i64((u64(high) << 32n) | u64(low));
   if (position < 0n) return -EINVAL;
   const file = getFileOf(fd);
   if (file === null) return -EBADF;
-  const result = file.operations.seek === null ? -ESPIPE : moveBuffer(file, buffer, count, writes, addrOf(position));
+  const result = hasPosition(file) ? moveBuffer(file, buffer, count, writes, addrOf(position)) : -ESPIPE;
   putFile(file);
   return result;
 }
@@ -136,7 +141,7 @@ function moveVectorAt(fd: u32, vector: u32, count: u32, low: u32, high: u32, wri
   if (position < 0n) return -EINVAL;
   const file = getFileOf(fd);
   if (file === null) return -EBADF;
-  const result = file.operations.seek === null ? -ESPIPE : moveVector(file, vector, count, writes, addrOf(position));
+  const result = hasPosition(file) ? moveVector(file, vector, count, writes, addrOf(position)) : -ESPIPE;
   putFile(file);
   return result;
 }
@@ -185,7 +190,8 @@ function sendBetween(target: u32, source: u32, position: Ptr<i64> | null, count:
 
 function sendFile(output: File, input: File, position: Ptr<i64> | null, count: u32): i32 {
   if (!input.isReadable() || !output.isWritable()) return -EBADF;
-  if (i32(count) < 0 || !input.inode.isRegular() || (output.flags & O_APPEND) !== 0) return -EINVAL;
+  if (input.operations.seek === null || input.operations.read === null) return -EINVAL;
+  if (input.inode.isDirectory() || (output.flags & O_APPEND) !== 0) return -EINVAL;
   if (position !== null && position[0] < 0n) return -EINVAL;
   const buffer = kmalloc(PAGE_SIZE);
   if (buffer === null) return -ENOMEM;

@@ -34,9 +34,10 @@ import { descriptorLimit } from './fileTable.ts';
 import { type PollTable } from './poll.ts';
 import { askFile, beginMask, deadlineAfter, endMask, readTimeout, writeRemaining } from './sysPoll.ts';
 
-const READABLE: u32 = POLLIN | POLLRDNORM | POLLRDBAND | POLLHUP | POLLERR;
-const WRITABLE: u32 = POLLOUT | POLLWRNORM | POLLWRBAND | POLLERR;
-const EXCEPTIONAL: u32 = POLLPRI;
+// A descriptor that nobody can wait for (opened with O_PATH) is ready for everything, so that its user learns of it.
+const READABLE: u32 = POLLIN | POLLRDNORM | POLLRDBAND | POLLHUP | POLLERR | POLLNVAL;
+const WRITABLE: u32 = POLLOUT | POLLWRNORM | POLLWRBAND | POLLERR | POLLNVAL;
+const EXCEPTIONAL: u32 = POLLPRI | POLLNVAL;
 
 class Sets {
   block: Ptr<u32>;
@@ -73,7 +74,6 @@ function askAll(sets: Sets, table: PollTable | null): i32 {
     if (file === null) return -EBADF;
     const events = askFile(file, asking);
     putFile(file);
-    if (events === POLLNVAL) return -EBADF;
     ready += sets.answer(0, fd, events & READABLE);
     ready += sets.answer(1, fd, events & WRITABLE);
     ready += sets.answer(2, fd, events & EXCEPTIONAL);

@@ -70,11 +70,6 @@ function statfsFile(fd: u32, tell: (superBlock: SuperBlock, address: u32) => i32
   return told;
 }
 
-/** Is that what a caller may take for the size of struct statfs64? */
-function isLongSize(size: u32): boolean {
-  return size === sizeof<Statfs64>() || size === sizeof<Statfs64>() + 4;
-}
-
 export function sysStatfs(path: u32, result: u32): i32 {
   return statfsPath(path, tellShort, result);
 }
@@ -84,9 +79,9 @@ export function sysFstatfs(fd: u32, result: u32): i32 {
 }
 
 export function sysStatfs64(path: u32, size: u32, result: u32): i32 {
-  return isLongSize(size) ? statfsPath(path, tellLong, result) : -EINVAL;
+  return size === sizeof<Statfs64>() ? statfsPath(path, tellLong, result) : -EINVAL;
 }
 
 export function sysFstatfs64(fd: u32, size: u32, result: u32): i32 {
-  return isLongSize(size) ? statfsFile(fd, tellLong, result) : -EINVAL;
+  return size === sizeof<Statfs64>() ? statfsFile(fd, tellLong, result) : -EINVAL;
 }

@@ -55,7 +55,12 @@ function maySet(inode: Inode, times: WantedTimes): i32 {
   return checkPermission(inode, MAY_WRITE) === 0 ? 0 : -EACCES;
 }
 
+function isNanoseconds(value: u32): boolean {
+  return value < 1000000000 || value === UTIME_NOW || value === UTIME_OMIT;
+}
+
 function setTimes(inode: Inode, times: WantedTimes): i32 {
+  if (!isNanoseconds(times.access.nanoseconds) || !isNanoseconds(times.modify.nanoseconds)) return -EINVAL;
   using held = inode.mutex.lock();
   const refused = maySet(inode, times);
   if (refused !== 0) return refused;
@@ -138,16 +143,10 @@ function setTimesAt(directory: u32, path: u32, wanted: WantedTimes, flags: u32):
   return setTimesOfPath(directory, path, walk, wanted);
 }
 
-function isNanoseconds(value: u32): boolean {
-  return value < 1000000000 || value === UTIME_NOW || value === UTIME_OMIT;
-}
-
 /** The common end of both utimensat forms, once the times are read. */
 function setWantedTimes(directory: u32, path: u32, wanted: WantedTimes, flags: u32): i32 {
-  const access = wanted.access.nanoseconds;
-  const modify = wanted.modify.nanoseconds;
-  if (!isNanoseconds(access) || !isNanoseconds(modify)) return -EINVAL;
-  if (access === UTIME_OMIT && modify === UTIME_OMIT) return 0; // whatever the path is
+  const omitsBoth = wanted.access.nanoseconds === UTIME_OMIT && wanted.modify.nanoseconds === UTIME_OMIT;
+  if (omitsBoth) return 0; // whatever the path is
   return setTimesAt(directory, path, wanted, flags);
 }
 

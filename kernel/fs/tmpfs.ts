@@ -82,6 +82,7 @@ export function initTmpfs(): void {
 
   directoryOperations.lookup = lookup;
   directoryOperations.create = create;
+  directoryOperations.temporary = temporary;
   directoryOperations.symlink = symlink;
   directoryOperations.link = link;
   directoryOperations.unlink = unlink;
@@ -99,6 +100,7 @@ export function initTmpfs(): void {
   regularFileOperations.seek = genericSeek;
   regularFileOperations.mmap = genericMmap;
   regularFileOperations.fsync = noSync;
+  regularFileOperations.isDirect = true; // memory is as direct as it gets
 
   mappingOperations.reserve = reservePage;
   mappingOperations.unreserve = unreservePages;
@@ -216,6 +218,15 @@ function create(directory: Inode, dentry: Dentry, mode: u32, device: u32, held: 
   return 0;
 }
 
+/** InodeOperations.temporary. As long as it has no name, it does not count as one. */
+function temporary(directory: Inode, dentry: Dentry, mode: u32): i32 {
+  const inode = makeInode(directory.superBlock, directory, mode, 0);
+  if (inode === null) return -ENOMEM;
+  inode.linkCount = 0;
+  attachInode(dentry, inode);
+  return 0;
+}
+
 /** Gives `inode`, whose reference passes to the dentry, a name. */
 function addName(directory: Inode, dentry: Dentry, inode: Inode, held: Held<InodeMutex>): void {
   if (inode.isDirectory()) directory.linkCount++;
@@ -251,6 +262,7 @@ function readLink(inode: Inode, buffer: Ptr<u8>, size: u32): i32 {
 function link(inode: Inode, directory: Inode, dentry: Dentry, held: Held<InodeMutex>): i32 {
   if (!reserveInode(directory.superBlock)) return -ENOSPC;
   inode.linkCount++;
+  inode.isLinkable = false;
   touchChanged(inode, held);
   addName(directory, dentry, getInode(inode), held);
   return 0;
