@@ -12,6 +12,8 @@ export const EV_CURRENT = 1;
 export const ET_EXEC = 2;
 export const ET_DYN = 3;
 export const EM_386 = 3;
+/** Never assigned to anything but the same machine; Linux takes it. */
+export const EM_486 = 6;
 
 export const PT_NULL = 0;
 export const PT_LOAD = 1;

@@ -32,6 +32,7 @@ export function addProcessEntries(directory: ProcDirectory, descriptors: ProcDir
   directory.addFile('comm', 0o444, writeComm);
   directory.addLink('cwd', writeWorkingDirectory);
   directory.addFile('environ', 0o400, writeEnviron);
+  directory.addLink('exe', writeProgram);
   directory.addDirectory('fd', descriptors);
   directory.addFile('maps', 0o444, writeMaps);
   directory.addMemory('mem');
@@ -272,20 +273,31 @@ function printRegion(text: ProcText, mm: Mm, region: Vma, path: Ptr<u8>): void {
 function writeDirectory(text: ProcText, pid: u32, isRoot: boolean): i32 {
   const dentry: Dentry | null = directoryOf(pid, isRoot);
   if (dentry === null) return -ENOENT;
-  const path = kmalloc(PATH_MAX);
-  let error: i32 = -ENOMEM;
-  if (path !== null) {
-    const length = tellPath(dentry, path, PATH_MAX);
-    error = length < 0 ? -ENAMETOOLONG : 0;
-    if (length > 0) text.append(path, u32(length));
-    kfree(path);
-  }
+  const error = writePath(text, dentry);
   putDentry(dentry);
   return error;
 }
 
+function writePath(text: ProcText, dentry: Dentry): i32 {
+  const path = kmalloc(PATH_MAX);
+  if (path === null) return -ENOMEM;
+  const length = tellPath(dentry, path, PATH_MAX);
+  if (length > 0) text.append(path, u32(length));
+  kfree(path);
+  return length < 0 ? -ENAMETOOLONG : 0;
+}
+
 function writeWorkingDirectory(text: ProcText, pid: u32): i32 {
   return writeDirectory(text, pid, false);
+}
+
+function writeProgram(text: ProcText, pid: u32): i32 {
+  const mm = mmOf(pid);
+  if (mm === null) return -ENOENT;
+  const program = mm.program;
+  const error = program === null ? -ENOENT : writePath(text, program.dentry);
+  mmput(mm);
+  return error;
 }
 
 function writeRoot(text: ProcText, pid: u32): i32 {

@@ -12,6 +12,7 @@
 
 import { USER_END } from '../arch/x86/layout.ts';
 import { flushUserRange } from '../arch/x86/tlb.ts';
+import { getFile, putFile } from '../fs/file.ts';
 import { type ListHead } from '../lib/list.ts';
 import { panic } from '../lib/panic.ts';
 import { type Spinlock } from '../sync/spinlock.ts';
@@ -134,6 +135,7 @@ function copyPlaces(mm: Mm, old: Mm): void {
   mm.argEnd = old.argEnd;
   mm.envStart = old.envStart;
   mm.envEnd = old.envEnd;
+  if (old.program !== null) mm.program = getFile(old.program);
 }
 
 /** Locks on memory are not inherited. */
@@ -175,6 +177,8 @@ function emptyMm(mm: Mm): void {
     using mmap = mm.mmapSem.lock();
     exitMmap(mm, mmap);
   }
+  if (mm.program !== null) putFile(mm.program);
+  mm.program = null;
   using _list = mmListLock.acquire();
   mm.mmList.unlink();
 }

@@ -167,6 +167,9 @@ export class Mm {
   swapCnt: u32; // pages that are still to be looked at in this round
   swapAddress: u32; // where the last look ended
 
+  /** The program that runs here, for /proc/PID/exe; while it is open nobody can write it. Null: a kernel thread's. */
+  program: File | null; // (C) after exec
+
   // Where exec put things. (M)
   startCode: u32;
   endCode: u32;

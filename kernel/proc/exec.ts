@@ -8,7 +8,7 @@
  *
  *   open the file; scripts: open their interpreter instead (execScript.ts)
  *   copy arguments and environment to kernel memory
- *   check the ELF headers                           nothing has changed so far
+ *   check the ELF headers, of an interpreter, too   nothing has changed so far
  *   new address space: load segments, build stack    failure: change back
  *   end the other threads                            no way back
  *   drop the old one; reset signals, close-on-exec, registers
@@ -19,9 +19,9 @@
  * @source execve(2).
  */
 
-import { EFAULT, ELOOP, ENAMETOOLONG, ENOENT, ENOMEM } from '../abi/errno.ts';
+import { EFAULT, ELOOP, ENAMETOOLONG, ENOENT, ENOEXEC, ENOMEM } from '../abi/errno.ts';
 import { type Elf32Header } from '../abi/elf.ts';
-import { NSIG, SIG_DFL, SIG_IGN, SIGCHLD } from '../abi/signal.ts';
+import { NSIG, SIG_DFL, SIG_IGN, SIGCHLD, SIGSEGV } from '../abi/signal.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { fpuInit, fpuRestore } from '../arch/x86/fpu.ts';
 import { loadTls } from '../arch/x86/gdt.ts';
@@ -30,7 +30,7 @@ import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { USER_CS, USER_DS } from '../arch/x86/segments.ts';
 import { EFLAGS_FIXED, EFLAGS_IF, NOT_A_SYSCALL, type TrapFrame } from '../arch/x86/trapFrame.ts';
 import { strncpyFromUser } from '../arch/x86/userCopy.ts';
-import { type File, putFile } from '../fs/file.ts';
+import { type File, getFile, putFile } from '../fs/file.ts';
 import { closeOnExec, dupFiles, putFiles } from '../fs/fileTable.ts';
 import { kernelRead, openExecutable } from '../fs/open.ts';
 import { activateMm } from '../mm/activeMm.ts';
@@ -38,11 +38,13 @@ import { createMm, mmput } from '../mm/mm.ts';
 import { allocate, kfree, kmalloc } from '../mm/slab.ts';
 import { type Mm } from '../mm/types.ts';
 import { type ExecArguments } from './execArguments.ts';
-import { type ElfImage, loadElf, readElf } from './execElf.ts';
+import { type ElfImage, loadElf, PIE_BASE, readElf } from './execElf.ts';
+import { chooseExecIds, type ExecIds, takeExecIds } from './execIds.ts';
+import { closeInterpreter, type Interpreter, loadInterpreter, openInterpreter } from './execInterpreter.ts';
 import { buildStack } from './execStack.ts';
 import { HEAD_SIZE, isScript, MAX_NESTING, readScript, type Script } from './execScript.ts';
 import { becomeOnlyThread, replaceMm } from './exit.ts';
-import { killSelf } from './signalSend.ts';
+import { forceFatalSignal, killSelf } from './signalSend.ts';
 import { createHandlers, putHandlers } from './signalState.ts';
 import { traceExec } from './ptrace.ts';
 import { setName, type Task, userFrame } from './task.ts';
@@ -56,7 +58,9 @@ class ExecState {
   head: FixedArray<u8, 256>; // HEAD_SIZE: the file's first bytes, zeroes behind its end
   script: Inline<Script>;
   strings: Inline<ExecArguments>;
+  ids: Inline<ExecIds>;
   image: Inline<ElfImage>;
+  interpreter: Interpreter | null;
 }
 
 /** Where arguments and environment come from: vectors of a program, or (for init) the kernel. */
@@ -83,6 +87,8 @@ function openHead(state: ExecState, path: Ptr<u8>): i32 {
 function closeHead(state: ExecState): void {
   if (state.file !== null) putFile(state.file);
   state.file = null;
+  if (state.interpreter !== null) closeInterpreter(state.interpreter);
+  state.interpreter = null;
 }
 
 /** Opens the program: the file itself, or what its first line says, as often as it takes. 0 or -errno. */
@@ -137,8 +143,11 @@ function buildImage(task: Task, state: ExecState, esp: Ptr<u32>): i32 {
   if (fresh === null) return -ENOMEM;
   const old = task.mm;
   borrowMm(task, fresh);
+  const interpreter = state.interpreter;
   let error = loadElf(fresh, state.file!, state.image);
-  if (error === 0) error = buildStack(fresh, state.image, state.strings, esp);
+  if (error === 0 && interpreter !== null) error = loadInterpreter(fresh, interpreter);
+  const linker = interpreter === null ? 0 : interpreter.image.bias;
+  if (error === 0) error = buildStack(fresh, state.image, state.strings, state.ids, linker, esp);
   borrowMm(task, old);
   if (error === -EFAULT) error = -ENOMEM; // the addresses are ours: what failed is a page
   if (error === 0) error = becomeOnlyThread();
@@ -147,6 +156,7 @@ function buildImage(task: Task, state: ExecState, esp: Ptr<u32>): i32 {
     mmput(fresh);
     return error;
   }
+  fresh.program = getFile(state.file!);
   const dropped = replaceMm(task, fresh);
   if (dropped !== null) {
     if (dropped.rss > task.process.peakRss) task.process.peakRss = dropped.rss;
@@ -188,6 +198,7 @@ function resetSignals(task: Task): void {
   }
   task.altStack = 0;
   task.altStackSize = 0;
+  task.altStackDisarms = false;
   task.restart.call = null;
 }
 
@@ -224,8 +235,10 @@ function resetRegisters(task: Task, entry: u32, esp: u32): void {
 function finish(task: Task, state: ExecState, esp: u32): void {
   closeOnExec(task.files!);
   resetSignals(task);
+  takeExecIds(task, state.ids);
   setName(task.name, baseName(state.path));
-  resetRegisters(task, state.image.entry, esp);
+  const interpreter = state.interpreter;
+  resetRegisters(task, interpreter === null ? state.image.entry : interpreter.image.entry, esp);
   using _tasks = lockTasks();
   task.process.isKernel = false;
   task.process.hasExeced = true;
@@ -237,9 +250,13 @@ function execWith(state: ExecState, source: ExecSource): i32 {
   const tid = task.pid;
   let error = openProgram(state);
   if (error === 0) error = gatherStrings(state, source);
-  if (error === 0) error = readElf(state.file!, as<Elf32Header>(state.head), state.image);
+  if (error === 0) error = readElf(state.file!, as<Elf32Header>(state.head), PIE_BASE, state.image);
+  if (error === 0) error = openInterpreter(state.file!, state.image, addrOf(state.interpreter));
+  if (error === 0) chooseExecIds(task, state.file!.inode, state.ids);
   let esp: u32 = 0;
+  const isLoading = error === 0;
   if (error === 0) error = buildImage(task, state, addrOf(esp));
+  if (error === -ENOEXEC && isLoading) forceFatalSignal(SIGSEGV); // as if the old program were gone by now
   if (error === 0) {
     finish(task, state, esp);
     traceExec(tid);

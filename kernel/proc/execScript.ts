@@ -12,7 +12,7 @@
  * @source execve(2), "Interpreter scripts".
  */
 
-import { ENOEXEC, ENOMEM } from '../abi/errno.ts';
+import { EACCES, ENOEXEC, ENOMEM } from '../abi/errno.ts';
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { strlen } from '../lib/string.ts';
 import { kfree, kmalloc } from '../mm/slab.ts';
@@ -74,29 +74,31 @@ function isBlank(byte: u8): boolean {
   return byte === SPACE || byte === TAB;
 }
 
-/** The offset of the end of the first line, or 0 if it does not end in `head` (and the file goes on). */
+/** The offset of the end of the first line; HEAD_SIZE - 1 if it does not end in `head` (and the file goes on). */
 function endOfLine(head: Ptr<u8>): u32 {
-  for (let i: u32 = 2; i < HEAD_SIZE; i++) {
-    if (head[i] === NEWLINE || head[i] === 0) return i;
-  }
-  return 0;
+  let end: u32 = 2;
+  while (end < HEAD_SIZE - 1 && head[end] !== NEWLINE && head[end] !== 0) end++;
+  return end;
 }
 
 /**
  * Takes the first line of a script apart and puts its words in front of what `script` has.
  *
  * @param path the script's own, as its interpreter is to find it; null: it is there already
- * @returns 0, -ENOEXEC (no interpreter in the line, or no end of line), -ENOMEM
+ * @returns 0, -ENOEXEC (no interpreter in the line, or no end of its name), -EACCES (there is nothing but the mark: its
+ *   empty name means the current directory), -ENOMEM
  */
 export function readScript(script: Script, head: Ptr<u8>, path: Ptr<u8> | null): i32 {
   let end = endOfLine(head);
-  if (end === 0) return -ENOEXEC;
+  const isCut = end === HEAD_SIZE - 1;
+  const isMarkOnly = head[end] === 0 && !isCut;
   while (end > 2 && isBlank(head[end - 1])) end--;
   let name: u32 = 2;
   while (name < end && isBlank(head[name])) name++;
-  if (name === end) return -ENOEXEC;
+  if (name === end) return isMarkOnly ? -EACCES : -ENOEXEC;
   let nameEnd = name;
   while (nameEnd < end && !isBlank(head[nameEnd])) nameEnd++;
+  if (isCut && nameEnd === HEAD_SIZE - 1) return -ENOEXEC;
   let argument = nameEnd;
   while (argument < end && isBlank(head[argument])) argument++;
   let error: i32 = 0;

@@ -47,6 +47,7 @@ import { copyToUser, putUser32 } from '../arch/x86/userCopy.ts';
 import { doMmap } from '../mm/mmap.ts';
 import { type Mm } from '../mm/types.ts';
 import { type ElfImage } from './execElf.ts';
+import { type ExecIds } from './execIds.ts';
 import { type ExecArguments } from './execArguments.ts';
 import { fillRandom } from './random.ts';
 
@@ -125,7 +126,7 @@ function putPointers(writer: WordWriter, from: ExecArguments, base: u32, offset:
 }
 
 /** Writes the AUXV_PAIRS pairs of the auxiliary vector. */
-function putAuxv(writer: WordWriter, image: ElfImage, layout: StackPlan): void {
+function putAuxv(writer: WordWriter, image: ElfImage, ids: ExecIds, linker: u32, layout: StackPlan): void {
   const credentials = current().credentials;
   writer.pair(AT_HWCAP, cpuFeatures());
   writer.pair(AT_PAGESZ, PAGE_SIZE);
@@ -133,14 +134,14 @@ function putAuxv(writer: WordWriter, image: ElfImage, layout: StackPlan): void {
   writer.pair(AT_PHDR, image.headerAddress);
   writer.pair(AT_PHENT, sizeof<Elf32ProgramHeader>());
   writer.pair(AT_PHNUM, image.headerCount);
-  writer.pair(AT_BASE, 0);
+  writer.pair(AT_BASE, linker);
   writer.pair(AT_FLAGS, 0);
   writer.pair(AT_ENTRY, image.entry);
   writer.pair(AT_UID, credentials.uid);
-  writer.pair(AT_EUID, credentials.euid);
+  writer.pair(AT_EUID, ids.euid);
   writer.pair(AT_GID, credentials.gid);
-  writer.pair(AT_EGID, credentials.egid);
-  writer.pair(AT_SECURE, 0);
+  writer.pair(AT_EGID, ids.egid);
+  writer.pair(AT_SECURE, ids.isSecure ? 1 : 0);
   writer.pair(AT_RANDOM, layout.random);
   writer.pair(AT_HWCAP2, 0);
   writer.pair(AT_EXECFN, layout.fileName);
@@ -151,10 +152,18 @@ function putAuxv(writer: WordWriter, image: ElfImage, layout: StackPlan): void {
 /**
  * Builds the stack of `mm`, the current address space.
  *
+ * @param linker where the interpreter is, or 0
  * @param result gets the program's first ESP
  * @returns 0, -ENOMEM or -EFAULT (no memory for a page)
  */
-export function buildStack(mm: Mm, image: ElfImage, from: ExecArguments, result: Ptr<u32>): i32 {
+export function buildStack(
+  mm: Mm,
+  image: ElfImage,
+  from: ExecArguments,
+  ids: ExecIds,
+  linker: u32,
+  result: Ptr<u32>,
+): i32 {
   const layout = zeroed<Inline<StackPlan>>();
   plan(from, layout);
   const error = mapStack(mm, layout.esp, image.executableStack);
@@ -169,7 +178,7 @@ export function buildStack(mm: Mm, image: ElfImage, from: ExecArguments, result:
   writer.put(from.argumentCount);
   const environment = putPointers(writer, from, layout.strings, 0, from.argumentCount);
   putPointers(writer, from, layout.strings, environment, from.environmentCount);
-  putAuxv(writer, image, layout);
+  putAuxv(writer, image, ids, linker, layout);
   mm.startStack = layout.esp;
   mm.argStart = layout.strings;
   mm.argEnd = layout.strings + from.argumentBytes;

@@ -379,6 +379,18 @@ export function forceSignal(signal: i32, code: i32, address: u32): void {
   notifyTask(task, held);
 }
 
+/** The same for what no handler can mend: the process dies of it. */
+export function forceFatalSignal(signal: i32): void {
+  resetAction(current().process, signal);
+  forceSignal(signal, SI_KERNEL, 0);
+}
+
+function resetAction(process: Process, signal: i32): void {
+  using _held = process.signalLock.acquireIrqSave();
+  using _handlers = process.handlers.lock.acquireIrqSave();
+  process.handlers.actions[signal].handler = SIG_DFL;
+}
+
 /** The current process is to die, by a SIGKILL that nobody can refuse, process 1 included. */
 export function killSelf(): void {
   using tasks = lockTasks();
