@@ -63,6 +63,8 @@ export const SA_ONSTACK = 0x08000000;
 export const SA_RESTART = 0x10000000;
 export const SA_NODEFER = 0x40000000;
 export const SA_RESETHAND = 0x80000000;
+/** Asks for address tags in si_addr; there are none on this machine, but the flag is known. */
+export const SA_EXPOSE_TAGBITS = 0x00000800;
 
 // Codes that say where a signal came from (si_code). Positive ones come from the kernel.
 export const SI_USER = 0;
@@ -93,6 +95,8 @@ export const CLD_CONTINUED = 6;
 
 export const SS_ONSTACK = 1;
 export const SS_DISABLE = 2;
+/** Beside one of them: while a handler runs there is no alternate stack, so that it may jump out and never return. */
+export const SS_AUTODISARM = 0x80000000;
 /** sigaltstack refuses less. */
 export const MINSIGSTKSZ = 2048;
 

@@ -26,6 +26,7 @@ export const __WCLONE = 0x80000000;
 export const P_ALL = 0;
 export const P_PID = 1;
 export const P_PGID = 2;
+export const P_PIDFD = 3;
 
 /** The status word of a child that continued. */
 export const STATUS_CONTINUED = 0xffff;

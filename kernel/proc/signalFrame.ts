@@ -19,7 +19,15 @@
  */
 
 import { EFAULT } from '../abi/errno.ts';
-import { SA_ONSTACK, SA_RESTORER, type Siginfo, type SigaltStack, SS_DISABLE, SS_ONSTACK } from '../abi/signal.ts';
+import {
+  SA_ONSTACK,
+  SA_RESTORER,
+  type Siginfo,
+  type SigaltStack,
+  SS_AUTODISARM,
+  SS_DISABLE,
+  SS_ONSTACK,
+} from '../abi/signal.ts';
 import { fpuInit, fpuRestore, fpuSave } from '../arch/x86/fpu.ts';
 import { USER_CS, USER_DS } from '../arch/x86/segments.ts';
 import { EFLAGS_DF, EFLAGS_RF, EFLAGS_TF, EFLAGS_USER, NOT_A_SYSCALL, type TrapFrame } from '../arch/x86/trapFrame.ts';
@@ -91,13 +99,23 @@ const rtReturnCode = table<u8, 8>(0xb8, 0xad, 0, 0, 0, 0xcd, 0x80, 0);
 
 /** Is `esp` on the task's alternate signal stack? */
 export function isOnAltStack(task: Task, esp: u32): boolean {
+  if (task.altStackDisarms) return false; // it is taken away from whoever runs on it
   return task.altStackSize !== 0 && esp > task.altStack && esp - task.altStack <= task.altStackSize;
 }
 
 /** What sigaltstack reports about the stack in use. */
 export function altStackFlags(task: Task, esp: u32): u32 {
-  if (task.altStackSize === 0) return SS_DISABLE;
-  return isOnAltStack(task, esp) ? SS_ONSTACK : 0;
+  const disarms: u32 = task.altStackDisarms ? SS_AUTODISARM : 0;
+  if (task.altStackSize === 0) return disarms | SS_DISABLE;
+  return isOnAltStack(task, esp) ? SS_ONSTACK : disarms;
+}
+
+/** A handler starts: the alternate stack goes, if that was wanted. The frame tells where it was. */
+function disarmAltStack(task: Task): void {
+  if (!task.altStackDisarms) return;
+  task.altStack = 0;
+  task.altStackSize = 0;
+  task.altStackDisarms = false;
 }
 
 /** Where the handler's stack begins: below the interrupted one, or on the alternate stack. 0: no room. */
@@ -240,7 +258,11 @@ export function pushSignalFrame(
   mask: SignalSet,
   frame: TrapFrame,
 ): i32 {
-  return wantsInfo ? pushRtFrame(task, action, info, mask, frame) : pushFrame(task, action, info.signal, mask, frame);
+  let error: i32;
+  if (wantsInfo) error = pushRtFrame(task, action, info, mask, frame);
+  else error = pushFrame(task, action, info.signal, mask, frame);
+  if (error === 0) disarmAltStack(task);
+  return error;
 }
 
 /**

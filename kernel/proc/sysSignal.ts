@@ -14,6 +14,15 @@ import {
   MINSIGSTKSZ,
   NSIG,
   type OldSigaction,
+  SA_EXPOSE_TAGBITS,
+  SA_NOCLDSTOP,
+  SA_NOCLDWAIT,
+  SA_NODEFER,
+  SA_ONSTACK,
+  SA_RESETHAND,
+  SA_RESTART,
+  SA_RESTORER,
+  SA_SIGINFO,
   SIG_BLOCK,
   SIG_SETMASK,
   SIG_UNBLOCK,
@@ -24,6 +33,7 @@ import {
   SIGSET_SIZE,
   SIGSTOP,
   SI_KERNEL,
+  SS_AUTODISARM,
   SS_DISABLE,
   SS_ONSTACK,
 } from '../abi/signal.ts';
@@ -43,12 +53,25 @@ import { monotonicNs } from '../arch/x86/clock.ts';
 // ---------------------------------------------------------------------------------------------------------------------
 // Actions.
 
+/** Flags of actions that mean something here; others are dropped, so that a program can see what is not supported. */
+const KNOWN_FLAGS: u32 =
+  SA_NOCLDSTOP |
+  SA_NOCLDWAIT |
+  SA_SIGINFO |
+  SA_EXPOSE_TAGBITS |
+  SA_RESTORER |
+  SA_ONSTACK |
+  SA_RESTART |
+  SA_NODEFER |
+  SA_RESETHAND;
+
 function exchangeAction(handlers: SignalHandlers, signal: i32, fresh: SignalAction | null, old: SignalAction): void {
   using _held = handlers.lock.acquireIrqSave();
   const action = handlers.actions[signal];
   assign(old, action);
   if (fresh === null) return;
   assign(action, fresh);
+  action.flags &= KNOWN_FLAGS;
   action.mask &= ~UNBLOCKABLE;
 }
 
@@ -313,13 +336,15 @@ export function sysRtSigtimedwaitTime64(set: u32, info: u32, timeout: u32, size:
 /** Sets the alternate stack as `stack` says. 0, -EPERM (in use), -EINVAL, -ENOMEM (too small). */
 function setAltStack(task: Task, stack: SigaltStack, esp: u32): i32 {
   if (isOnAltStack(task, esp)) return -EPERM;
-  if (stack.ss_flags !== 0 && stack.ss_flags !== SS_DISABLE && stack.ss_flags !== SS_ONSTACK) return -EINVAL;
-  if (stack.ss_flags === SS_DISABLE) {
+  const mode = stack.ss_flags & ~SS_AUTODISARM;
+  if (mode !== 0 && mode !== SS_DISABLE && mode !== SS_ONSTACK) return -EINVAL;
+  if (mode !== SS_DISABLE && stack.ss_size < MINSIGSTKSZ) return -ENOMEM;
+  task.altStackDisarms = (stack.ss_flags & SS_AUTODISARM) !== 0;
+  if (mode === SS_DISABLE) {
     task.altStack = 0;
     task.altStackSize = 0;
     return 0;
   }
-  if (stack.ss_size < MINSIGSTKSZ) return -ENOMEM;
   task.altStack = stack.ss_sp;
   task.altStackSize = stack.ss_size;
   return 0;

@@ -8,7 +8,7 @@
  * @source wait4(2), waitid(2); POSIX.1 waitpid.
  */
 
-import { ECHILD, EFAULT, EINVAL, ERESTARTSYS } from '../abi/errno.ts';
+import { EBADF, ECHILD, EFAULT, EINVAL, ERESTARTSYS, ESRCH } from '../abi/errno.ts';
 import { type Rusage } from '../abi/resource.ts';
 import {
   CLD_CONTINUED,
@@ -27,6 +27,7 @@ import {
   P_ALL,
   P_PGID,
   P_PID,
+  P_PIDFD,
   STATUS_CONTINUED,
   STATUS_STOPPED,
   WCONTINUED,
@@ -93,11 +94,11 @@ function reap(request: WaitRequest, child: Process, tasks: Held<TaskListLock>): 
   request.reaped = child;
 }
 
-/** Has this child something to tell? Its pid, or NOT_YET. */
+/** Has this child something to tell? Its pid, NOT_YET, or NONE: it has not, and never will. */
 function inspect(request: WaitRequest, child: Process, tasks: Held<TaskListLock>): i32 {
   const options = request.options;
   if (child.threadCount === 0) {
-    if ((options & WEXITED) === 0) return NOT_YET;
+    if ((options & WEXITED) === 0) return NONE; // it will never have anything else to tell
     const pid = answer(request, child, child.exitCode);
     if ((options & WNOWAIT) === 0) reap(request, child, tasks);
     return pid;
@@ -116,8 +117,9 @@ function searchChildren(request: WaitRequest, tasks: Held<TaskListLock>): i32 {
   let result: i32 = NONE;
   for (let child = childAfter(process, null, tasks); child !== null; child = childAfter(process, child, tasks)) {
     if (!isEligible(request, child)) continue;
-    result = inspect(request, child, tasks);
-    if (result !== NOT_YET) return result;
+    const told = inspect(request, child, tasks);
+    if (told > 0) return told;
+    if (told === NOT_YET) result = NOT_YET;
   }
   return result;
 }
@@ -206,7 +208,7 @@ function wait(request: WaitRequest): i32 {
 export function sysWait4(pid: u32, status: u32, options: u32, usage: u32): i32 {
   const known = WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WALL | __WCLONE;
   if ((options & ~known) !== 0) return -EINVAL;
-  if (pid === 0x80000000) return -ECHILD; // has no positive counterpart
+  if (pid === 0x80000000) return -ESRCH; // has no positive counterpart
   const request = zeroed<Inline<WaitRequest>>();
   const signed = i32(pid);
   request.options = options | WEXITED;
@@ -245,10 +247,21 @@ function fillChildInfo(info: Siginfo, pid: i32, request: WaitRequest): void {
   }
 }
 
-/** waitid(kind, id, info, options, usage): 0, and what happened in `info` (all zero if nothing has, with WNOHANG). */
+/**
+ * waitid(kind, id, info, options, usage): 0, and what happened in `info`: all zero if nothing has, with WNOHANG or because
+ * of an error.
+ */
 export function sysWaitid(kind: u32, id: u32, info: u32, options: u32, usage: u32): i32 {
+  const record = zeroed<Inline<Siginfo>>();
+  const result = waitForId(kind, id, record, options, usage);
+  if (info !== 0 && copyToUser(info, ptr<u8>(record), sizeof<Siginfo>()) < 0) return -EFAULT;
+  return result;
+}
+
+function waitForId(kind: u32, id: u32, record: Siginfo, options: u32, usage: u32): i32 {
   const known = WNOHANG | WSTOPPED | WEXITED | WCONTINUED | WNOWAIT | __WNOTHREAD | __WALL | __WCLONE;
   if ((options & ~known) !== 0 || (options & (WSTOPPED | WEXITED | WCONTINUED)) === 0) return -EINVAL;
+  if (kind === P_PIDFD && i32(id) >= 0) return -EBADF; // there are no descriptors of processes
   if (kind > P_PGID || (kind === P_PID && i32(id) <= 0) || (kind === P_PGID && i32(id) < 0)) return -EINVAL;
   const request = zeroed<Inline<WaitRequest>>();
   request.kind = i32(kind);
@@ -256,10 +269,9 @@ export function sysWaitid(kind: u32, id: u32, info: u32, options: u32, usage: u3
   request.options = options;
   const result = wait(request);
   if (result < 0) return result;
-  const record = zeroed<Inline<Siginfo>>();
   if (result > 0) fillChildInfo(record, result, request);
   if (usage !== 0 && result > 0) {
     if (copyToUser(usage, ptr<u8>(request.usage), sizeof<Rusage>()) < 0) return -EFAULT;
   }
-  return info === 0 ? 0 : copyToUser(info, ptr<u8>(record), sizeof<Siginfo>());
+  return 0;
 }

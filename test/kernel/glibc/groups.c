@@ -278,7 +278,6 @@ static void clone_children(void) {
   printf(" (%s)\n", strerror(errno));
   printf("with __WCLONE: %d", waitpid(child, &status, __WCLONE) == child);
   printf(", status %d\n", WEXITSTATUS(status));
-  child = start(exits_at_once, NULL, CLONE_VM | SIGUSR2);
   signal(SIGUSR2, on_signal);
   atomic_store(&hits, 0);
   child = start(exits_at_once, NULL, CLONE_VM | SIGUSR2);
