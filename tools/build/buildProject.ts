@@ -24,6 +24,8 @@ export interface ProjectOptions extends Partial<
 export interface ProjectImages {
   readonly kernel: Uint8Array;
   readonly layout: LayoutFile;
+  /** The same as text. */
+  readonly layoutText: string;
   readonly initrd: Uint8Array;
   /** The programs of the initial RAM disk by name. */
   readonly programs: ReadonlyMap<string, Uint8Array>;
@@ -93,7 +95,12 @@ function packImages(
   const kernel = images.get(KERNEL)!;
   return {
     kernel: kernel.elf,
-    layout: kernel.layout,
+    get layout() {
+      return kernel.layout;
+    },
+    get layoutText() {
+      return kernel.layoutText;
+    },
     initrd,
     programs: new Map(programs.map(([name, image]) => [name, image.elf])),
     timings,

@@ -13,7 +13,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { CannotReuse, type CompileStore, type Shelf } from '../compiler/incremental/store.ts';
-import { formatLayout, type LayoutFile, type LinkedImage } from '../compiler/output/index.ts';
+import type { LayoutFile, LinkedImage } from '../compiler/output/index.ts';
 import { compilerVersion } from './compilerVersion.ts';
 import { StoreFile, writeStoreFile, type NewEntry, type StoredEntry } from './storeFile.ts';
 
@@ -54,11 +54,12 @@ const withDetail: Codec = {
 };
 
 const asImage: Codec = {
-  pack: ({ elf, layout, stripped }: LinkedImage) => [elf, stripped, Buffer.from(formatLayout(layout))],
+  pack: ({ elf, layoutText, stripped }: LinkedImage) => [elf, stripped, Buffer.from(layoutText)],
   unpack: (part) => {
     const text = part(2); // read now, lest damage is found when the build is over
-    const images = { elf: new Uint8Array(part(0)), stripped: new Uint8Array(part(1)) };
-    return lazily(images, 'layout', () => JSON.parse(text.toString()) as LayoutFile);
+    const image = { elf: new Uint8Array(part(0)), stripped: new Uint8Array(part(1)) };
+    lazily(image, 'layoutText', () => text.toString());
+    return lazily(image, 'layout', () => JSON.parse(text.toString()) as LayoutFile);
   },
 };
 

@@ -3,13 +3,12 @@
  *
  * Writes dist/kernel.elf (or FILE), dist/kernel.layout.json, dist/initrd.cpio and the programs in dist/bin.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { BuildError, buildProject, type ProjectImages, type ProjectOptions } from '../../build/buildProject.ts';
 import { diskFiles } from '../../build/diskFiles.ts';
 import { typesThread } from '../../build/typesThread.ts';
 import { formatDiagnostics } from '../../compiler/frontend/index.ts';
-import { formatLayout } from '../../compiler/output/index.ts';
 import { printModule } from '../../compiler/ir/print.ts';
 import { passNames } from '../../compiler/passes/optimise.ts';
 import { buildPage } from '../../web/buildPage.ts';
@@ -84,10 +83,23 @@ function writeImages(root: string, kernelFile: string, images: ProjectImages): v
   const dist = join(root, 'dist');
   mkdirSync(join(dist, 'bin'), { recursive: true });
   mkdirSync(dirname(kernelFile), { recursive: true });
-  writeFileSync(kernelFile, images.kernel);
-  writeFileSync(join(dist, 'kernel.layout.json'), formatLayout(images.layout));
-  writeFileSync(join(dist, 'initrd.cpio'), images.initrd);
-  for (const [name, elf] of images.programs) writeFileSync(join(dist, 'bin', name), elf, { mode: 0o755 });
+  replace(kernelFile, images.kernel);
+  replace(join(dist, 'kernel.layout.json'), Buffer.from(images.layoutText));
+  replace(join(dist, 'initrd.cpio'), images.initrd);
+  for (const [name, elf] of images.programs) replace(join(dist, 'bin', name), elf, 0o755);
+}
+
+/** Writes a file, unless it is like that already: looking costs less than writing. */
+function replace(file: string, bytes: Uint8Array, mode = 0o644): void {
+  if (!isThere(file, bytes)) writeFileSync(file, bytes, { mode });
+}
+
+function isThere(file: string, bytes: Uint8Array): boolean {
+  try {
+    return statSync(file).size === bytes.length && readFileSync(file).equals(bytes);
+  } catch {
+    return false;
+  }
 }
 
 function summary(file: string, images: ProjectImages) {

@@ -2,8 +2,8 @@
  * Building what has changed.
  *
  * Sources are digested, pieces get their keys (keys.ts), and what the store has under a key is used again. For the rest
- * there is a ts.Program of the files that matter: those to be checked or lowered in full, and of what they import the
- * shapes, with empty bodies. Whatever cannot be done so, and whatever is wrong with the sources, is left to a build of
+ * there is a ts.Program of the files that matter: those to be checked or lowered in full, and of what they mention
+ * the shapes (shapes.ts). Whatever cannot be done so, and whatever is wrong with the sources, is left to a build of
  * everything: its diagnostics are the ones to show. So this path never has to describe an error, only to notice it.
  *
  * The images come out the same, bit by bit, whatever the store had.
@@ -16,10 +16,11 @@ import { importedPath, normalizePath, parseSource, type ParseSource } from '../f
 import type { FileFacts, FunctionNeed, Need, TextNeed } from '../frontend/records.ts';
 import type { ts } from '../frontend/typescript.ts';
 import { hashTexts } from '../hash.ts';
-import { digestOf, shapeText, type FileDigest } from './digest.ts';
+import { digestOf, type FileDigest } from './digest.ts';
 import type { LoweredImage } from './image.ts';
 import { Keys } from './keys.ts';
 import { moveFunction } from './lines.ts';
+import { reachedShapes, shapeText } from './shapes.ts';
 import { CannotReuse, type CompileStore, type Shelf, type StoredFunction } from './store.ts';
 
 export type FrontEndOptions = Pick<KernelTsOptions, 'files' | 'root' | 'libraryFiles' | 'defines'> & {
@@ -170,13 +171,15 @@ export class IncrementalFrontEnd {
       return this.#store.checked.find(this.#keys.ofFile(path)) === undefined;
     });
     for (const path of toCheck) this.#bodies.add(path);
-    for (const image of missing) this.#lookAround(image);
+    // What has to be checked is mostly all that has to be lowered; only if it is not, it is worth while to look around.
+    if (toCheck.length === 0) for (const image of missing) this.#lookAround(image);
     for (let round = 0; round < 4; round++) {
       try {
         const result = this.#attempt(missing, toCheck);
         return { ...result, confirm: once(result.confirm), imageKeys, keys: this.#keys };
       } catch (error) {
         if (!(error instanceof MissingBodies)) throw error;
+        if (round === 0) for (const image of missing) this.#lookAround(image);
       }
     }
     throw new CannotReuse();
@@ -261,10 +264,13 @@ export class IncrementalFrontEnd {
 
   #createProgram(isWhole: boolean, isCodeOnly: boolean): KernelTsProgram {
     const { defines, files, images, libraryFiles, root } = this.#options;
+    const reached = isWhole ? null : reachedShapes(this.#digests, this.#bodies);
     const readFile = (path: string): string | undefined => {
       const text = this.#texts.get(path);
       if (text === undefined) return this.#library.includes(path) ? files.readFile(path) : undefined;
-      return this.#bodies.has(path) ? text : shapeText(text, this.#digests.get(path)!);
+      if (this.#bodies.has(path)) return text;
+      const kept = reached?.get(path);
+      return kept === undefined ? undefined : shapeText(text, this.#digests.get(path)!, kept);
     };
     return new KernelTsProgram({
       files: { readFile },
@@ -317,7 +323,7 @@ export class IncrementalFrontEnd {
     const key = this.#keys.ofShape(path);
     const known = this.#store.facts.find(key);
     if (known !== undefined) return known;
-    const facts = program?.facts(path) ?? null;
+    const facts = program === null || !this.#bodies.has(path) ? null : program.facts(path);
     if (facts === null) throw this.#missingBody(path);
     this.#puts.push(() => this.#store.facts.put(key, facts));
     return facts;

@@ -22,11 +22,15 @@ interface UnitDigest {
   readonly column: number;
 }
 
+type Span = readonly [start: number, end: number];
+
 interface DeclarationDigest {
   readonly names: readonly string[];
   readonly isClass: boolean;
   readonly shape: string;
   readonly mentions: readonly number[];
+  /** Where its shape is in the text: from where to where. */
+  readonly shapeSpans: readonly Span[];
   /** The declaration as a whole, and its methods. In the order of the source. */
   readonly units: readonly UnitDigest[];
 }
@@ -45,7 +49,9 @@ export interface FileDigest {
   readonly modules: readonly { readonly path: string; readonly isTypeOnly: boolean }[];
   /** The names of its classes. */
   readonly classes: readonly string[];
-  /** A hash of all that tells what its declarations mean: of the details, everything but bodies and units. */
+  /** Others may get something through it that it does not declare. */
+  readonly passesOn: boolean;
+  /** A hash of all that tells what its declarations mean: of the details, everything but places and units. */
   readonly outside: string;
   readonly detail: FileDetail;
 }
@@ -58,8 +64,8 @@ export interface FileDetail {
   /** What others see, by its name there: a local name, or what is passed on. */
   readonly exports: readonly { readonly name: string; readonly local: string }[];
   readonly passedOn: readonly ImportDigest[];
-  /** From where to where the bodies go that do not belong to shapes. */
-  readonly bodies: readonly (readonly [start: number, end: number])[];
+  /** Where its imports are, and what it passes on. */
+  readonly links: readonly Span[];
 }
 
 /** Null for a file that cannot be told apart into declarations: one with syntax errors, `export *`, and so on. */
@@ -77,7 +83,7 @@ class Digester {
   readonly #exports: { name: string; local: string }[] = [];
   readonly #passedOn: ImportDigest[] = [];
   readonly #modules: { path: string; isTypeOnly: boolean }[] = [];
-  readonly #bodies: [number, number][] = [];
+  readonly #links: Span[] = [];
   #isOdd = false;
 
   constructor(source: ts.SourceFile, resolve: (name: string) => string) {
@@ -96,13 +102,17 @@ class Digester {
       imports: this.#imports,
       exports: this.#exports,
       passedOn: this.#passedOn,
-      bodies: this.#bodies,
+      links: this.#links,
     };
     const classes = declarations.flatMap(({ isClass, names }) => (isClass ? names : []));
-    return { hash: hashText(text), modules: this.#modules, classes, outside: hashOutside(detail), detail };
+    const imported = new Set(this.#imports.map(({ local }) => local));
+    const passesOn = this.#passedOn.length > 0 || this.#exports.some(({ local }) => imported.has(local));
+    return { hash: hashText(text), modules: this.#modules, classes, passesOn, outside: hashOutside(detail), detail };
   }
 
   #collect(statement: ts.Statement): void {
+    if (ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement))
+      this.#links.push([statement.getStart(this.#source), statement.end]);
     if (ts.isImportDeclaration(statement)) this.#import(statement);
     else if (ts.isExportDeclaration(statement)) this.#export(statement);
     else if (ts.isModuleDeclaration(statement) || ts.isExportAssignment(statement)) this.#isOdd = true;
@@ -157,31 +167,25 @@ class Digester {
   #declaration(statement: ts.Statement): DeclarationDigest[] {
     if (ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement)) return [];
     const names = namesOf(statement);
-    const { end } = statement;
-    const firstBody = this.#bodies.length;
+    const bodies: Span[] = [];
     const units = [this.#unit(names[0] ?? '', statement)];
-    if (ts.isFunctionDeclaration(statement)) this.#body(statement);
+    if (ts.isFunctionDeclaration(statement)) bodies.push(...this.#bodyOf(statement));
     if (ts.isClassDeclaration(statement)) {
       for (const member of statement.members) {
         if (!ts.isMethodDeclaration(member)) continue;
-        this.#body(member);
+        bodies.push(...this.#bodyOf(member));
         units.push(this.#unit(`${names[0] ?? ''}.${methodName(member)}`, member));
       }
     }
-    let shape = '';
-    let at = statement.getStart(this.#source, true); // from its JSDoc on
-    for (const [start, stop] of this.#bodies.slice(firstBody)) {
-      shape += this.#source.text.slice(at, start);
-      at = stop;
-    }
-    shape += this.#source.text.slice(at, end);
+    const shapeSpans = without(bodies, statement.getStart(this.#source, true), statement.end); // from its JSDoc on
+    const shape = shapeSpans.map(([from, to]) => this.#source.text.slice(from, to)).join('');
     const isClass = ts.isClassDeclaration(statement);
-    return [{ names, isClass, shape: hashText(shape), mentions: this.#mentions(shape), units }];
+    return [{ names, isClass, shape: hashText(shape), mentions: this.#mentions(shape), shapeSpans, units }];
   }
 
   /** The inside of the braces does not belong to the shape. */
-  #body({ body, type }: ts.FunctionDeclaration | ts.MethodDeclaration): void {
-    if (body !== undefined && type !== undefined) this.#bodies.push([body.getStart(this.#source) + 1, body.end - 1]);
+  #bodyOf({ body, type }: ts.FunctionDeclaration | ts.MethodDeclaration): Span[] {
+    return body === undefined || type === undefined ? [] : [[body.getStart(this.#source) + 1, body.end - 1]];
   }
 
   #unit(name: string, node: ts.Node): UnitDigest {
@@ -215,13 +219,13 @@ function hashOutside({ declarations, exports, imports, names, passedOn }: FileDe
   return hashText(JSON.stringify([names, shapes, imports, exports, passedOn]));
 }
 
-/** The text without what is not part of its shape. Everything keeps its place. */
-export function shapeText(text: string, { detail: { bodies } }: FileDigest): string {
-  let shape = '';
-  let at = 0;
-  for (const [start, end] of bodies) {
-    shape += text.slice(at, start) + text.slice(start, end).replace(/[^\r\n]/g, ' ');
-    at = end;
+/** What is left of a stretch of text. */
+function without(holes: readonly Span[], start: number, end: number): Span[] {
+  const left: Span[] = [];
+  let at = start;
+  for (const [from, to] of holes) {
+    left.push([at, from]);
+    at = to;
   }
-  return shape + text.slice(at);
+  return [...left, [at, end]];
 }

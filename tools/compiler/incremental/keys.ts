@@ -44,6 +44,8 @@ export class Keys implements UnitPlaces {
   readonly #world: World;
   readonly #shelf: Shelf<FileUnits>;
   readonly #units = new Map<string, KnownUnits>();
+  /** By kind, id and symbol of a need. */
+  readonly #needs = new Map<string, string | undefined>();
 
   constructor(
     digests: ReadonlyMap<string, FileDigest>,
@@ -68,6 +70,12 @@ export class Keys implements UnitPlaces {
 
   /** For the record of a need. Undefined if a unit that it depends on is not there any more. */
   of(need: Exclude<Need, { kind: 'text' }>): string | undefined {
+    const name = `${need.kind} ${need.symbol} ${need.id}`;
+    if (!this.#needs.has(name)) this.#needs.set(name, this.#keyOf(need));
+    return this.#needs.get(name);
+  }
+
+  #keyOf(need: Exclude<Need, { kind: 'text' }>): string | undefined {
     const parts = [need.kind, need.id, need.symbol];
     const units = need.kind === 'function' ? [need.unit] : [];
     const meanings = need.kind === 'function' ? need.classes : [need.unit, ...need.classes];

@@ -8,7 +8,8 @@
  */
 
 import { hashTexts } from '../hash.ts';
-import type { FileDetail, FileDigest } from './digest.ts';
+import type { FileDigest } from './digest.ts';
+import { Scopes, type Declaration } from './scopes.ts';
 
 /** By file. */
 export type World = ReadonlyMap<string, FileMeanings>;
@@ -31,112 +32,31 @@ export function findMeanings(digests: ReadonlyMap<string, FileDigest>): World {
   return new MeaningFinder(digests).run();
 }
 
-interface Declaration {
-  readonly shape: string;
-  readonly path: string;
-  readonly mentions: readonly number[];
-}
-
 class MeaningFinder {
-  readonly #details: ReadonlyMap<string, FileDetail>;
-  /** By file: what its names stand for, in the order of the digest's. */
-  readonly #scopes = new Map<string, readonly (readonly Declaration[])[]>();
-  readonly #locals = new Map<string, ReadonlyMap<string, readonly Declaration[]>>();
-  readonly #exports = new Map<string, readonly Declaration[]>();
+  readonly #paths: readonly string[];
+  readonly #scopes: Scopes;
   readonly #meanings = new Map<Declaration, string>();
-  readonly #all: Declaration[] = [];
-  readonly #byFile = new Map<string, Declaration[]>();
-  readonly #missing = new Map<string, Declaration>();
 
   constructor(digests: ReadonlyMap<string, FileDigest>) {
-    this.#details = new Map([...digests].map(([path, { detail }]) => [path, detail]));
+    this.#paths = [...digests.keys()];
+    this.#scopes = new Scopes(digests);
   }
 
   run(): World {
-    for (const [path, { declarations }] of this.#details) {
-      const own = declarations.map(({ shape, mentions }) => ({ shape, path, mentions }));
-      this.#byFile.set(path, own);
-      this.#all.push(...own);
-    }
-    for (const path of this.#details.keys()) this.#scopes.set(path, this.#scopeOf(path));
-    this.#walk();
-    return new Map([...this.#details.keys()].map((path) => [path, this.#meaningsIn(path)]));
+    for (const path of this.#paths) this.#scopes.namesIn(path); // by then it is known what is missing
+    this.#walk([...this.#paths.flatMap((path) => this.#scopes.declarationsIn(path)), ...this.#scopes.missing]);
+    return new Map(this.#paths.map((path) => [path, this.#meaningsIn(path)]));
   }
 
   #meaningsIn(path: string): FileMeanings {
     const meaningOf = (one: Declaration): string => this.#meanings.get(one)!;
-    const own = this.#byFile.get(path)!.map(meaningOf);
-    const names = this.#scopes.get(path)!.map((declarations) => declarations.map(meaningOf));
+    const own = this.#scopes.declarationsIn(path).map(meaningOf);
+    const names = this.#scopes.namesIn(path).map((declarations) => declarations.map(meaningOf));
     return { own, names, all: hashTexts([...own, ...names.flat()]) };
   }
 
-  #scopeOf(path: string): (readonly Declaration[])[] {
-    const { imports, names } = this.#details.get(path)!;
-    const scope = new Map<string, readonly Declaration[]>(this.#localsOf(path));
-    for (const { local, path: from, name } of imports) {
-      scope.set(local, [...(scope.get(local) ?? []), ...this.#exported(from, name, new Set())]);
-    }
-    return names.map((name) => scope.get(name) ?? []);
-  }
-
-  #localsOf(path: string): ReadonlyMap<string, readonly Declaration[]> {
-    const known = this.#locals.get(path);
-    if (known !== undefined) return known;
-    const locals = new Map<string, Declaration[]>();
-    this.#details.get(path)!.declarations.forEach(({ names }, index) => {
-      const declaration = this.#byFile.get(path)![index]!;
-      for (const name of names) locals.set(name, [...(locals.get(name) ?? []), declaration]);
-    });
-    this.#locals.set(path, locals);
-    return locals;
-  }
-
-  /** What a module exports under a name. That there is no such thing is also something to depend on. */
-  #exported(path: string, name: string, seen: Set<string>): readonly Declaration[] {
-    const at = `${path}#${name}`;
-    const known = this.#exports.get(at);
-    if (known !== undefined) return known;
-    const detail = this.#details.get(path);
-    if (detail === undefined || seen.has(at)) return [this.#nothing(at)];
-    seen.add(at);
-    const found = this.#findExported(path, name, detail, seen);
-    const exported = found.length === 0 ? [this.#nothing(at)] : found;
-    if (seen.size === 1) this.#exports.set(at, exported); // else, it may have been cut off in a circle
-    return exported;
-  }
-
-  #findExported(path: string, name: string, detail: FileDetail, seen: Set<string>): Declaration[] {
-    const found: Declaration[] = [];
-    for (const { name: exported, local } of detail.exports) {
-      if (exported !== name) continue;
-      found.push(...(this.#localsOf(path).get(local) ?? []));
-      for (const one of detail.imports) {
-        if (one.local === local) found.push(...this.#exported(one.path, one.name, seen));
-      }
-    }
-    for (const one of detail.passedOn) {
-      if (one.local === name) found.push(...this.#exported(one.path, one.name, seen));
-    }
-    return found;
-  }
-
-  #nothing(at: string): Declaration {
-    let nothing = this.#missing.get(at);
-    if (nothing === undefined) {
-      nothing = { shape: `nothing ${at}`, path: '', mentions: [] };
-      this.#missing.set(at, nothing);
-      this.#all.push(nothing);
-    }
-    return nothing;
-  }
-
-  #mentionedBy({ path, mentions }: Declaration): Declaration[] {
-    const scope = this.#scopes.get(path);
-    return mentions.flatMap((name) => scope?.[name] ?? []);
-  }
-
   /** Tarjan's algorithm; components come out after all that they reach. */
-  #walk(): void {
+  #walk(all: readonly Declaration[]): void {
     const numbers = new Map<Declaration, number>();
     const lowest = new Map<Declaration, number>();
     const open: Declaration[] = [];
@@ -147,10 +67,10 @@ class MeaningFinder {
       lowest.set(declaration, numbers.get(declaration)!);
       open.push(declaration);
       isOpen.add(declaration);
-      walk.push({ declaration, targets: this.#mentionedBy(declaration), next: 0 });
+      walk.push({ declaration, targets: this.#scopes.mentionedBy(declaration), next: 0 });
     };
     const lower = (one: Declaration, to: number): void => void lowest.set(one, Math.min(lowest.get(one)!, to));
-    for (const start of this.#all) {
+    for (const start of all) {
       if (!numbers.has(start)) enter(start);
       for (let top = walk[walk.length - 1]; top !== undefined; top = walk[walk.length - 1]) {
         const target = top.targets[top.next++];
@@ -174,7 +94,7 @@ class MeaningFinder {
     const inside = new Set(members);
     const reached = new Set<string>();
     for (const member of members) {
-      for (const target of this.#mentionedBy(member)) {
+      for (const target of this.#scopes.mentionedBy(member)) {
         if (!inside.has(target)) reached.add(this.#meanings.get(target)!);
       }
     }

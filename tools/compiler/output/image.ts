@@ -6,7 +6,7 @@ import type { MachineModule } from '../backend/generate.ts';
 import { type ElfSymbol, type PlacedSection, writeElf } from './elf.ts';
 import { writeDebugSections } from './dwarf/index.ts';
 import { LinkError } from './items.ts';
-import { describeModule, LAYOUT_VERSION, type LayoutFile, type LayoutSymbol } from './layout.ts';
+import { describeModule, formatLayout, LAYOUT_VERSION, type LayoutFile, type LayoutSymbol } from './layout.ts';
 import { collectLines, encodeLines } from './lines.ts';
 import { link, type LinkedProgram } from './link.ts';
 
@@ -15,6 +15,8 @@ export interface LinkedImage {
   /** The same image without debug information: free of the names of this computer's folders, and small. */
   readonly stripped: Uint8Array;
   readonly layout: LayoutFile;
+  /** The same as text, as formatLayout gives it. */
+  readonly layoutText: string;
 }
 
 export interface LinkOptions {
@@ -73,7 +75,15 @@ function finish(
     ...describeModule(module),
     lines: encodeLines(rows),
   };
-  return { elf: bytes, stripped, layout };
+  let layoutText: string | null = null; // of programs, nobody asks for it as a rule
+  return {
+    elf: bytes,
+    stripped,
+    layout,
+    get layoutText() {
+      return (layoutText ??= formatLayout(layout));
+    },
+  };
 }
 
 /** Everything with an address, by address. */

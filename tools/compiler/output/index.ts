@@ -4,4 +4,4 @@
 
 export { linkKernel, type LinkedImage, type LinkOptions, linkUserProgram } from './image.ts';
 export { LinkError } from './items.ts';
-export { formatLayout, LAYOUT_VERSION, type LayoutFile, type LayoutSymbol } from './layout.ts';
+export { LAYOUT_VERSION, type LayoutFile, type LayoutSymbol } from './layout.ts';

@@ -1,0 +1,55 @@
+/*
+ * What a ts.Program needs of the files that are neither checked nor lowered: the shapes of those declarations that can be
+ * reached from the others, and nothing else. Everything keeps its place.
+ */
+
+import type { FileDigest } from './digest.ts';
+import { Scopes, type Declaration } from './scopes.ts';
+
+/** By file. A file that nobody needs is not among them. */
+export type ReachedShapes = ReadonlyMap<string, ReadonlySet<number>>;
+
+/** What can be reached from all that the files `full` declare and import. */
+export function reachedShapes(digests: ReadonlyMap<string, FileDigest>, full: Iterable<string>): ReachedShapes {
+  const scopes = new Scopes(digests);
+  const reached = new Map<string, Set<number>>();
+  const work: Declaration[] = [];
+  const reach = (declaration: Declaration): void => {
+    const { index, path } = declaration;
+    const known = reached.get(path) ?? new Set();
+    reached.set(path, known);
+    if (known.has(index)) return;
+    known.add(index);
+    work.push(declaration);
+  };
+  for (const [path, { passesOn }] of digests) if (passesOn) reached.set(path, new Set());
+  for (const path of full) {
+    scopes.declarationsIn(path).forEach(reach);
+    scopes.namesIn(path).flat().forEach(reach);
+    for (const module of digests.get(path)!.modules) {
+      if (digests.has(module.path) && !reached.has(module.path)) reached.set(module.path, new Set());
+    }
+  }
+  for (let next = work.pop(); next !== undefined; next = work.pop()) scopes.mentionedBy(next).forEach(reach);
+  return reached;
+}
+
+/** The text, of which only the shapes of the declarations `kept` are left, and what it imports and passes on. */
+export function shapeText(text: string, { detail }: FileDigest, kept: ReadonlySet<number>): string {
+  const spans = [...detail.links];
+  detail.declarations.forEach(({ shapeSpans }, index) => {
+    if (kept.has(index)) spans.push(...shapeSpans);
+  });
+  spans.sort(([a], [b]) => a - b);
+  let shape = '';
+  let at = 0;
+  for (const [start, end] of spans) {
+    shape += blank(text.slice(at, start)) + text.slice(start, end);
+    at = end;
+  }
+  return shape + blank(text.slice(at));
+}
+
+function blank(text: string): string {
+  return text.replace(/[^\r\n]+/g, (line) => ' '.repeat(line.length));
+}
