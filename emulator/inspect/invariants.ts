@@ -69,7 +69,7 @@ function checkMm(state: MemoryState, mm: View<Mm>, census: Census, report: Repor
   checkResident(state, mm, mappings, report);
 }
 
-/** List and tree have the same regions, sorted, disjoint, and as many as mapCount says. */
+/** List and tree have the same regions, sorted, disjoint, and as many as mapCount says; the hint is one of them. */
 function checkRegions(state: MemoryState, mm: View<Mm>, regions: readonly View<Vma>[], report: Report): void {
   const tree = state.treeRegions(mm).map((region) => region[ADDRESS]);
   const list = regions.map((region) => region[ADDRESS]);
@@ -77,6 +77,9 @@ function checkRegions(state: MemoryState, mm: View<Mm>, regions: readonly View<V
     report(`the list has ${list.length} regions, the tree ${tree.length}, and they are not the same in order`);
   }
   if (mm.mapCount !== regions.length) report(`mapCount is ${mm.mapCount}, there are ${regions.length} regions`);
+  const hint = mm.mmapCache;
+  if (hint !== null && !list.includes(hint[ADDRESS]))
+    report(`mmapCache is ${hex(hint[ADDRESS])}, no region of the list`);
   regions.forEach((region, i) => {
     if (region.vmStart >= region.vmEnd) report(`the region ${range(region)} is empty or upside down`);
     if (((region.vmStart | region.vmEnd) & 0xfff) !== 0) report(`the region ${range(region)} is not made of pages`);

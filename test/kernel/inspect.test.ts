@@ -69,6 +69,15 @@ describe('a guest with a sleeping program', () => {
     });
   });
 
+  test('a hint that names a region of another address space is found', () => {
+    const state = memoryState(machine);
+    const mm = programs().at(-1)!;
+    const hint = mm[ADDRESS] + state.reader.offsetOf('Mm', 'mmapCache');
+    withWord(hint, programs().at(-2)!.mmap![ADDRESS], () => {
+      expect(checkMemory(state, false).join('\n')).toMatch(/mmapCache is 0x[0-9a-f]+, no region of the list/);
+    });
+  });
+
   test('a count that does not fit the page tables is found', () => {
     const state = memoryState(machine);
     const mm = programs().at(-1)!;
