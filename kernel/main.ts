@@ -35,6 +35,8 @@ import { idleLoop } from './proc/scheduler.ts';
 import { endLockBoot, initLockChecker } from './sync/lockChecker.ts';
 import { startLockTest } from './sync/lockTest.ts';
 import { startMmTest } from './mm/mmTest.ts';
+import { RACE_TEST } from './mm/raceFlags.ts';
+import { startRaceTest } from './mm/raceTest.ts';
 
 /** Of the boot stack: the page below it (arch/x86/bootMemory.ts). */
 const BOOT_STACK_HOLE: u32 = 4096;
@@ -67,6 +69,7 @@ export function kernelMain(magic: u32, info: PhysAddr): never {
   startInit();
   startLockTest();
   startMmTest();
+  if (RACE_TEST) startRaceTest();
   printk('starting the first program, %u KiB free\n', freePageCount() * 4);
   idleLoop();
 }

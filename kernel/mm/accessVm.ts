@@ -13,12 +13,14 @@
  * Locking. (M) for the time of the copy: no copy function of user memory is called meanwhile.
  */
 
+import { RACE_PTRACE } from '../abi/races.ts';
 import { PAGE_SIZE, pageFloor, USER_END } from '../arch/x86/layout.ts';
 import { findPte, PTE_PRESENT, PTE_WRITE } from '../arch/x86/pageTable.ts';
 import { putPage } from './buddy.ts';
 import { FAULT_HANDLED, faultIn, faultInForced } from './fault.ts';
 import { getPage, type Page, PAGE_ANON, PAGE_DIRTY, pageAddress, setPageFlag } from './page.ts';
 import { hasPage, pageOf } from './pageTables.ts';
+import { isOpen, RACE_1999_PTRACE } from './raceFlags.ts';
 import { type Mm, type MmapSem } from './types.ts';
 import { isZeroPage } from './userPages.ts';
 
@@ -34,6 +36,7 @@ export const ACCESS_FORCE: u32 = 2;
  * @sleeps
  */
 export function accessProcessVm(mm: Mm, address: u32, buffer: Ptr<u8>, count: u32, flags: u32): u32 {
+  if (RACE_1999_PTRACE && isOpen(RACE_PTRACE)) atomic.dec(addrOf(mm.mmUsers)); // as if the caller were none
   using mmap = mm.mmapSem.lock();
   let done: u32 = 0;
   while (done < count) {
@@ -52,6 +55,7 @@ export function accessProcessVm(mm: Mm, address: u32, buffer: Ptr<u8>, count: u3
     putPage(page);
     done += size;
   }
+  if (RACE_1999_PTRACE && isOpen(RACE_PTRACE)) atomic.inc(addrOf(mm.mmUsers));
   return done;
 }
 

@@ -8,15 +8,17 @@
  */
 
 import { ENOMEM } from '../abi/errno.ts';
+import { RACE_STACK } from '../abi/races.ts';
 import { RLIMIT_STACK } from '../abi/resource.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { PAGE_SHIFT, pageFloor } from '../arch/x86/layout.ts';
 import { lockMappings } from './fileMappings.ts';
 import { mayExpandVm, mlockFutureOk } from './limits.ts';
 import { acctMemory } from './overcommit.ts';
+import { isOpen, RACE_1999_STACK } from './raceFlags.ts';
 import { type Mm, type MmapSem, VM_ACCESS, VM_ACCOUNT, VM_GROWSDOWN, type Vma } from './types.ts';
 import { MMAP_MIN_ADDR } from './unmappedArea.ts';
-import { previousVma, vmaAdjust, vmlistModifyLock, vmStatAccount } from './vma.ts';
+import { moveEnds, previousVma, vmaAdjust, vmlistModifyLock, vmStatAccount } from './vma.ts';
 import { STACK_GUARD_GAP } from './vmaTree.ts';
 
 /**
@@ -32,6 +34,7 @@ export function expandStack(mm: Mm, region: Vma, address: u32, mmap: Held<MmapSe
   if (!mayExpandVm(mm, region.vmFlags, pages) || !mlockFutureOk(mm, region.vmFlags, pages)) return -ENOMEM;
   if ((region.vmFlags & VM_ACCOUNT) !== 0 && acctMemory(pages) !== 0) return -ENOMEM;
   vmStatAccount(mm, region.vmFlags, i32(pages), mmap);
+  if (RACE_1999_STACK && isOpen(RACE_STACK)) moveEnds(region, start, region.vmEnd);
   using vmlist = vmlistModifyLock(mm, mmap);
   using shared = lockMappings(region.vmFile);
   vmaAdjust(mm, region, start, region.vmEnd, mmap, vmlist, shared);

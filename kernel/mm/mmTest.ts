@@ -14,6 +14,7 @@ import { type ISharedLock } from './fileMappings.ts';
 import { freePageCount } from './buddy.ts';
 import { createMm, mmput } from './mm.ts';
 import { kmemCacheAlloc, kmemCacheCreate, kmemCacheDestroy, kmemCacheFree } from './slab.ts';
+import { SLAB_DEBUG } from './slabDebug.ts';
 import { type Mm, type MmapSem, VM_READ, type VmlistLock, type Vma } from './types.ts';
 import { allocateVma, findVma, insertVmStruct, vmlistAccessLock, vmlistModifyLock } from './vma.ts';
 import { vfree, vmalloc } from './vmalloc.ts';
@@ -22,7 +23,7 @@ const kind = zeroed<FixedArray<u8, 32>>();
 
 /** Starts the thread, if the command line asks for it. */
 export function startMmTest(): void {
-  if (!LOCK_CHECKER || getOption('mm-test', kind, 32) <= 0) return;
+  if ((!LOCK_CHECKER && !SLAB_DEBUG) || getOption('mm-test', kind, 32) <= 0) return;
   assert(createKernelThread('mmTest', runTest, 0) !== null, 'memory for a thread');
 }
 

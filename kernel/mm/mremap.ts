@@ -12,6 +12,7 @@
  */
 
 import { EAGAIN, EFAULT, EINVAL, ENOMEM } from '../abi/errno.ts';
+import { RACE_MOVE, RACE_MOVE_FLAGS } from '../abi/races.ts';
 import { MAP_FIXED, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE } from '../abi/mman.ts';
 import { PAGE_SHIFT, PAGE_SIZE, pageCeil, USER_END } from '../arch/x86/layout.ts';
 import { PAGE_TABLE_SPAN } from '../arch/x86/pageTable.ts';
@@ -23,14 +24,17 @@ import { unmapRange } from './munmap.ts';
 import { acctMemory, unacctMemory } from './overcommit.ts';
 import { allocPte, hasTable, moveTableEntries, tableFloor } from './pageTables.ts';
 import { populate } from './populate.ts';
+import { checkInUse, isOpen, RACE_1999_MOVE, RACE_1999_MOVE_FLAGS } from './raceFlags.ts';
 import { type Mm, type MmapSem, VM_ACCOUNT, VM_LOCKED, VM_LOCKONFAULT, VM_SHARED, type Vma } from './types.ts';
 import { getUnmappedArea } from './unmappedArea.ts';
 import {
   copyVma,
   findVma,
   findVmaIntersection,
+  freeMerged,
   insertVmStruct,
   mergeRange,
+  mergeSegments,
   moveEnds,
   vmaAdjust,
   vmlistModifyLock,
@@ -206,14 +210,16 @@ function moveVma(mm: Mm, region: Vma, request: RemapRequest, target: u32, mmap: 
   copy.vmEnd = to + size;
   if (copy.vmOps === null) copy.vmOffset = to >>> PAGE_SHIFT;
   vmStatAccount(mm, flags, i32(pages), mmap);
-  insertCopy(mm, copy, mmap);
+  if (RACE_1999_MOVE && isOpen(RACE_MOVE)) insertAndMerge(mm, region, copy, mmap);
+  else insertCopy(mm, copy, mmap);
   if (!moveEntries(mm, file, request.address, request.oldSize, to, mmap)) {
     unmapRange(mm, to, to + size, mmap);
     return -ENOMEM;
   }
   leaveOld(mm, request, flags, mmap);
   mergeRange(mm, to, to + size, mmap);
-  if ((flags & (VM_LOCKED | VM_LOCKONFAULT)) === VM_LOCKED) populate(mm, to + request.oldSize, to + size, mmap);
+  const known = RACE_1999_MOVE_FLAGS && isOpen(RACE_MOVE_FLAGS) ? flagsAfterMerge(mm, copy) : flags;
+  if ((known & (VM_LOCKED | VM_LOCKONFAULT)) === VM_LOCKED) populate(mm, to + request.oldSize, to + size, mmap);
   return i32(to);
 }
 
@@ -233,6 +239,23 @@ function insertCopy(mm: Mm, copy: Vma, mmap: Held<MmapSem>): void {
   using vmlist = vmlistModifyLock(mm, mmap);
   using shared = lockMappings(copy.vmFile);
   insertVmStruct(mm, copy, mmap, vmlist, shared);
+}
+
+/** RACE_1999_MOVE_FLAGS: what can be read in the new region, if it is still there. */
+function flagsAfterMerge(mm: Mm, copy: Vma): u32 {
+  checkInUse(mm, copy);
+  return copy.vmFlags;
+}
+
+/** RACE_1999_MOVE: inserts, joins, and lets go of (V) by way of `region`, which may be gone by then. */
+function insertAndMerge(mm: Mm, region: Vma, copy: Vma, mmap: Held<MmapSem>): void {
+  const vmlist = mm.vmlistLock.acquire();
+  {
+    using shared = lockMappings(copy.vmFile);
+    insertVmStruct(mm, copy, mmap, vmlist, shared);
+  }
+  freeMerged(mergeSegments(mm, copy.vmStart, copy.vmEnd, mmap, vmlist));
+  region.vmMm.vmlistLock.release();
 }
 
 /** Moves the entries of [from, from + size) to `to`. False: no memory for a table, and all are back where they were. */

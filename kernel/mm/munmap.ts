@@ -14,11 +14,13 @@
  */
 
 import { EINVAL, ENOMEM } from '../abi/errno.ts';
+import { RACE_MERGE } from '../abi/races.ts';
 import { PAGE_SHIFT, PAGE_SIZE, pageCeil, USER_END } from '../arch/x86/layout.ts';
 import { addSharedVmStruct, lockMappings, removeSharedVmStruct } from './fileMappings.ts';
 import { maxMapCount } from './limits.ts';
 import { unacctMemory } from './overcommit.ts';
 import { freeTables, tableCeil, tableFloor, unmapPages } from './pageTables.ts';
+import { isOpen, RACE_1999_MERGE } from './raceFlags.ts';
 import { type SharedMemory, sharedMemoryOf } from './sharedMemory.ts';
 import { type Mm, type MmapSem, VM_ACCOUNT, type Vma } from './types.ts';
 import {
@@ -129,6 +131,7 @@ function detachRange(mm: Mm, first: Vma, before: Vma | null, end: u32, mmap: Hel
     region = next;
   }
   last.vmNext = null;
+  if (RACE_1999_MERGE && isOpen(RACE_MERGE)) mm.mmapCache = null;
   return first;
 }
 

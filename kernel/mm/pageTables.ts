@@ -25,6 +25,7 @@
  * under that list's lock, may keep a pointer to an entry.
  */
 
+import { RACE_RSS } from '../abi/races.ts';
 import { PAGE_MASK, PAGE_SHIFT, PAGE_SIZE, type PhysAddr, physToVirt } from '../arch/x86/layout.ts';
 import {
   directoryEntry,
@@ -51,6 +52,7 @@ import {
   VM_WRITE,
   type Vma,
 } from './types.ts';
+import { isOpen, RACE_1999_RSS } from './raceFlags.ts';
 import { swapDuplicate } from './swapArea.ts';
 import { freePageAndSwapCache, freeSwapEntry } from './swapCache.ts';
 import { allocZeroedPage, isZeroPage } from './userPages.ts';
@@ -155,6 +157,7 @@ export function setPage(mm: Mm, pte: Ptr<Pte>, expected: u32, page: Page, rights
 export function stealPage(mm: Mm, address: u32, pte: Ptr<Pte>, value: u32, table: Held<PageTableLock>): u32 {
   const old = atomic.xchg<u32>(ptr<u32>(pte), value);
   countOut(mm, old, table);
+  if (RACE_1999_RSS && isOpen(RACE_RSS)) mm.rss++; // the stealer will do it
   flushUserPage(mm, address);
   return old;
 }

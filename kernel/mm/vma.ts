@@ -23,9 +23,11 @@
  * not once for many, so that no search in between can bring back one that is about to go.
  */
 
+import { RACE_MERGE, RACE_SCAN } from '../abi/races.ts';
 import { PAGE_SHIFT } from '../arch/x86/layout.ts';
 import { assert } from '../lib/panic.ts';
 import { addSharedVmStruct, type ISharedLock, lockMappings, removeSharedVmStruct } from './fileMappings.ts';
+import { isOpen, RACE_1999_MERGE, RACE_1999_SCAN } from './raceFlags.ts';
 import { type KmemCache, kmemCacheAlloc, kmemCacheCreate, kmemCacheFree } from './slab.ts';
 import {
   type ListStable,
@@ -51,11 +53,13 @@ import { avlFind, avlFindBelow, avlInsert, avlRemove, avlUpdate } from './vmaTre
  * @locking takes (V); no (V) of another address space is held
  */
 export function vmlistAccessLock(mm: Mm): Held<VmlistLock> {
+  if (RACE_1999_SCAN && isOpen(RACE_SCAN)) return witness<VmlistLock>();
   return mm.vmlistLock.acquire();
 }
 
 /** Releases it. Called by `using`. */
 export function vmlistAccessUnlock(mm: Mm): void {
+  if (RACE_1999_SCAN && isOpen(RACE_SCAN)) return;
   mm.vmlistLock.release();
 }
 
@@ -164,7 +168,7 @@ export function unlinkVma(
   if (before === null) mm.mmap = region.vmNext;
   else before.vmNext = region.vmNext;
   avlRemove(mm, region, mmap, vmlist);
-  mm.mmapCache = null;
+  if (!(RACE_1999_MERGE && isOpen(RACE_MERGE))) mm.mmapCache = null;
   mm.mapCount--;
 }
 
@@ -267,6 +271,7 @@ export function mergeSegments(mm: Mm, start: u32, end: u32, mmap: Held<MmapSem>,
   let left: Vma | null = null;
   let lower = avlFindBelow(mm, start, mmap);
   if (lower === null) lower = mm.mmap;
+  if (RACE_1999_MERGE && isOpen(RACE_MERGE)) mm.mmapCache = null;
   while (lower !== null) {
     const upper: Vma | null = lower.vmNext;
     if (upper === null || upper.vmStart > end) break;
@@ -275,6 +280,12 @@ export function mergeSegments(mm: Mm, start: u32, end: u32, mmap: Held<MmapSem>,
       continue;
     }
     absorb(mm, lower, upper, mmap, vmlist);
+    if (RACE_1999_MERGE && isOpen(RACE_MERGE)) {
+      mm.vmlistLock.release();
+      freeVma(upper);
+      mm.vmlistLock.acquire();
+      continue;
+    }
     upper.vmNext = left;
     left = upper;
   }

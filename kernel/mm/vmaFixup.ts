@@ -16,8 +16,10 @@
  */
 
 import { ENOMEM } from '../abi/errno.ts';
+import { RACE_MLOCK, RACE_SPLIT } from '../abi/races.ts';
 import { lockMappings } from './fileMappings.ts';
 import { maxMapCount } from './limits.ts';
+import { isOpen, RACE_1999_MLOCK, RACE_1999_SPLIT } from './raceFlags.ts';
 import { type Mm, type MmapSem, type Vma } from './types.ts';
 import {
   copyVma,
@@ -49,6 +51,7 @@ function fixupStart(mm: Mm, region: Vma, end: u32, flags: u32, mmap: Held<MmapSe
   moveEnds(lower, region.vmStart, end);
   account(mm, vmaPages(lower), region.vmFlags, flags, mmap);
   lower.vmFlags = flags;
+  if (RACE_1999_SPLIT && isOpen(RACE_SPLIT)) moveEnds(region, end, region.vmEnd);
   using vmlist = vmlistModifyLock(mm, mmap);
   using shared = lockMappings(region.vmFile);
   vmaAdjust(mm, region, end, region.vmEnd, mmap, vmlist, shared);
@@ -62,6 +65,7 @@ function fixupEnd(mm: Mm, region: Vma, start: u32, flags: u32, mmap: Held<MmapSe
   moveEnds(upper, start, region.vmEnd);
   account(mm, vmaPages(upper), region.vmFlags, flags, mmap);
   upper.vmFlags = flags;
+  if (RACE_1999_SPLIT && isOpen(RACE_SPLIT)) moveEnds(region, region.vmStart, start);
   using vmlist = vmlistModifyLock(mm, mmap);
   using shared = lockMappings(region.vmFile);
   vmaAdjust(mm, region, region.vmStart, start, mmap, vmlist, shared);
@@ -80,6 +84,8 @@ function fixupMiddle(mm: Mm, region: Vma, start: u32, end: u32, flags: u32, mmap
   moveEnds(lower, region.vmStart, start);
   moveEnds(upper, end, region.vmEnd);
   const old = region.vmFlags;
+  if (RACE_1999_SPLIT && isOpen(RACE_SPLIT)) moveEnds(region, start, end);
+  if (RACE_1999_MLOCK && isOpen(RACE_MLOCK)) region.vmFlags = flags;
   {
     using vmlist = vmlistModifyLock(mm, mmap);
     using shared = lockMappings(region.vmFile);

@@ -24,6 +24,7 @@
  * @source the documents that locking.md names; rules 3b, 4 and 5 are about this file
  */
 
+import { RACE_ENTRY, RACE_REGION, RACE_RSS, RACE_SWAPOUT } from '../abi/races.ts';
 import { PAGE_MASK, PAGE_SHIFT, PAGE_SIZE } from '../arch/x86/layout.ts';
 import { findPte, PAGE_TABLE_SPAN, type Pte, PTE_ACCESSED, PTE_DIRTY, PTE_PRESENT } from '../arch/x86/pageTable.ts';
 import { flushUserPage } from '../arch/x86/tlb.ts';
@@ -42,6 +43,16 @@ import {
   setPageFlag,
 } from './page.ts';
 import { tryLockPage, unlockPage } from './pageLock.ts';
+import {
+  beginSleepHolding,
+  checkInUse,
+  endSleepHolding,
+  isOpen,
+  RACE_1999_ENTRY,
+  RACE_1999_REGION,
+  RACE_1999_RSS,
+  RACE_1999_SWAPOUT,
+} from './raceFlags.ts';
 import { getSwapPage, swapDuplicate, type SwapEntry, swapFree } from './swapArea.ts';
 import { stealPage } from './pageTables.ts';
 import { addToSwapCache } from './swapCache.ts';
@@ -73,6 +84,7 @@ export function swapOut(): boolean {
     const mm = nextVictim(addrOf(rounds));
     if (mm === null) return false;
     swapOutMm(mm, stolen);
+    if (RACE_1999_RSS || RACE_1999_REGION) makeLateMistakes(mm, stolen);
     mmdrop(mm);
     if (stolen.page === null) continue;
     finishTheft(stolen);
@@ -99,6 +111,7 @@ function swapOutMm(mm: Mm, stolen: Stolen): void {
   let region = findVma(mm, mm.swapAddress, vmlist);
   while (region !== null) {
     swapOutVma(mm, region, stolen, vmlist);
+    if (RACE_1999_SWAPOUT && isOpen(RACE_SWAPOUT)) writeHolding(mm, stolen);
     if (stolen.page !== null || mm.swapCnt === 0) return;
     region = region.vmNext;
   }
@@ -196,6 +209,11 @@ function leaveToFile(
   stolen.page = page;
   if ((old & PTE_DIRTY) === 0) return;
   stolen.swapout = swapout;
+  if (RACE_1999_REGION && isOpen(RACE_REGION)) {
+    stolen.file = as<File>(region);
+    stolen.offset = address;
+    return;
+  }
   stolen.file = getFile(region.vmFile!);
   stolen.offset = region.vmOffset + ((address - region.vmStart) >>> PAGE_SHIFT);
 }
@@ -204,6 +222,15 @@ function leaveToFile(
 function moveToSwap(mm: Mm, address: u32, pte: Ptr<Pte>, page: Page, stolen: Stolen, held: Held<PageTableLock>): void {
   const entry = getSwapPage();
   if (entry === 0) return;
+  if (RACE_1999_ENTRY && isOpen(RACE_ENTRY)) {
+    swapDuplicate(entry);
+    stealPage(mm, address, pte, entry, held);
+    setPageFlag(page, PAGE_UPTODATE);
+    if (!addToSwapCache(page, entry)) swapFree(entry);
+    stolen.page = page;
+    stolen.entry = entry;
+    return;
+  }
   if (!addToSwapCache(page, entry)) {
     swapFree(entry);
     return;
@@ -213,4 +240,53 @@ function moveToSwap(mm: Mm, address: u32, pte: Ptr<Pte>, page: Page, stolen: Sto
   stealPage(mm, address, pte, entry, held);
   stolen.page = page;
   stolen.entry = entry;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Tests.
+
+/** Takes a page of `mm` alone, if there is one to be had. @sleeps */
+export function swapOutOf(mm: Mm): boolean {
+  const stolen = zeroed<Inline<Stolen>>();
+  mm.swapCnt = mm.rss + 1;
+  swapOutMm(mm, stolen);
+  if (RACE_1999_RSS || RACE_1999_REGION) makeLateMistakes(mm, stolen);
+  if (stolen.page === null) return false;
+  finishTheft(stolen);
+  return true;
+}
+
+/** RACE_1999_SWAPOUT: writes what belongs to a file while (V) is held. */
+function writeHolding(mm: Mm, stolen: Stolen): void {
+  const file = stolen.file;
+  if (file === null) return;
+  const swapout = stolen.swapout!;
+  stolen.file = null;
+  beginSleepHolding(mm.vmlistLock);
+  swapout(file, stolen.offset, stolen.page!);
+  putFile(file);
+  endSleepHolding(mm.vmlistLock);
+}
+
+/**
+ * RACE_1999_RSS: what has been reckoned is stored. (A function of its own, since one instruction that did it all could not
+ * be interrupted on this machine.)
+ *
+ * @noinline
+ */
+function setRss(mm: Mm, rss: u32): void {
+  mm.rss = rss;
+}
+
+/** What was done too late in 1999: after all locks were released. Nothing, unless a race is open. */
+function makeLateMistakes(mm: Mm, stolen: Stolen): void {
+  if (RACE_1999_RSS && isOpen(RACE_RSS) && stolen.page !== null) {
+    setRss(mm, mm.rss - 1);
+  }
+  if (RACE_1999_REGION && isOpen(RACE_REGION) && stolen.file !== null) {
+    const region = as<Vma>(stolen.file);
+    checkInUse(mm, region);
+    stolen.offset = region.vmOffset + ((stolen.offset - region.vmStart) >>> PAGE_SHIFT);
+    stolen.file = getFile(region.vmFile!);
+  }
 }
