@@ -18,6 +18,8 @@ import { writeArchive } from '../../tools/image/newc.ts';
 import { swapImage } from '../../tools/image/swapImage.ts';
 
 export interface GuestOptions {
+  /** Another kernel than the one that was built for all tests. */
+  readonly kernel?: Uint8Array;
   readonly memoryBytes?: number;
   readonly seed?: number;
   readonly cpus?: number;
@@ -76,7 +78,7 @@ export async function createGuest(options: GuestOptions = {}): Promise<Machine> 
     cpus: options.cpus ?? 1,
     mode: options.mode ?? 'fast',
     ...policyOf(options),
-    kernel: builtFile('kernel.elf'),
+    kernel: options.kernel ?? builtFile('kernel.elf'),
     commandLine: `${quiet} ${swap} ${options.commandLine ?? ''}`.trim(),
     modules,
     disks:

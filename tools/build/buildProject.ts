@@ -14,7 +14,7 @@ import { openDiskStore } from './diskStore.ts';
 type Defines = ReadonlyMap<string, number | boolean>;
 
 export interface ProjectOptions extends Partial<
-  Pick<CompilerOptions, 'files' | 'level' | 'onPass' | 'onImage' | 'now' | 'store' | 'checkTypes'>
+  Pick<CompilerOptions, 'files' | 'images' | 'level' | 'onPass' | 'onImage' | 'now' | 'store' | 'checkTypes'>
 > {
   readonly defines?: Defines;
   /** Compile even what is in the cache. Implied by `files`, `level` and `onPass`. */
@@ -59,15 +59,25 @@ export function buildProject(root: string, options: ProjectOptions = {}): Projec
   return packImages(root, images, timings);
 }
 
+/** The kernel alone, with other build constants. Throws BuildError. */
+export function buildKernel(root: string, defines: Defines): Pick<ProjectImages, 'kernel' | 'layout'> {
+  const folder = join(root, 'kernel');
+  const images = projectImages(folder).filter(({ kind }) => kind === 'kernel');
+  const built = projectCompiler(root, { defines, store: openDiskStore(root), images }).build();
+  if (built.diagnostics.length > 0) throw new BuildError(built.diagnostics);
+  const kernel = built.images.get(KERNEL)!;
+  return { kernel: kernel.elf, layout: kernel.layout };
+}
+
 /** A compiler for the project in the folder `root`; keep it to build again quickly after an edit. */
 export function projectCompiler(root: string, options: ProjectOptions = {}): Compiler {
   const kernel = join(root, 'kernel');
   return new Compiler({
     files: diskFiles,
+    images: projectImages(kernel),
     ...options,
     root: kernel,
     library: join(root, 'tools', 'compiler', 'library'),
-    images: projectImages(kernel),
     defines: options.defines ?? new Map(),
   });
 }

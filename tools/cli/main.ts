@@ -12,6 +12,7 @@ const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['serve', async () => (await import('./commands/serve.ts')).serveCommand],
   ['bench', async () => (await import('./commands/bench.ts')).benchCommand],
   ['soak', async () => (await import('./commands/soak.ts')).soakCommand],
+  ['races', async () => (await import('./commands/races.ts')).racesCommand],
 ]);
 
 /** Runs `pagewright` with the arguments after its name; `root` is the project's folder. Gives the exit status. */
