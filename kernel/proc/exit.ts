@@ -208,6 +208,14 @@ function becomeZombie(process: Process, tasks: Held<TaskListLock>): boolean {
   return forget;
 }
 
+/** A thread that leaves while its process stops: one that had stopped, and was let go on by its tracer, counts no more. */
+function withdrawFromStop(task: Task, process: Process): void {
+  using _held = process.signalLock.acquireIrqSave();
+  if (process.stopSignal === 0 || !task.hasStopped) return;
+  task.hasStopped = false;
+  process.stoppedThreads--;
+}
+
 /**
  * Takes the current task off the lists. True: its process can be freed, nobody will ask for it.
  *
@@ -224,6 +232,7 @@ function leave(task: Task, code: u32): boolean {
   process.minorFaults += task.minorFaults;
   process.uid = task.credentials.uid;
   copyBytes(process.name, task.name, 16);
+  withdrawFromStop(task, process);
   // A parent that was killed in vfork has left already; one that we are waiting for forgets us.
   if (task.vforkChild !== null) task.vforkChild.vforkParent = null;
   discardPending(task.pending, ~0n);
@@ -325,6 +334,7 @@ function beginExec(task: Task, process: Process): boolean {
   process.execThread = task;
   process.stopSignal = 0;
   process.stoppedThreads = 0;
+  process.isStopped = false; // it may have been stopped: a tracer has let this thread go on
   killThreads(process, task, held, tasks);
   recalcSignalPending(task, held);
   return true;

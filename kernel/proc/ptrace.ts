@@ -109,6 +109,7 @@ function leaveStop(task: Task): i32 {
   using held = task.process.signalLock.acquireIrqSave();
   task.traceStatus = 0;
   task.traceReport = false;
+  task.mayStop = true; // what the tracer gives is new
   recalcSignalPending(task, held);
   const signal = task.traceSignal;
   task.traceSignal = 0;
@@ -247,7 +248,10 @@ export function linkTracee(task: Task, tracer: Task, flags: u32, options: u32, _
   tracer.process.tracees.addBefore(task.traceLink);
 }
 
-/** `task` has no tracer any more. In a stop of its group it takes part anew, as one that nobody traces. */
+/**
+ * `task` has no tracer any more. In a stop of its group it takes part anew, as one that nobody traces: be it that it stands
+ * still for the tracer, was about to, or was let go on meanwhile.
+ */
 export function unlinkTracee(task: Task, _tasks: Held<TaskListLock>): void {
   const process = task.process;
   task.traceLink.unlink();
@@ -255,7 +259,7 @@ export function unlinkTracee(task: Task, _tasks: Held<TaskListLock>): void {
   task.traceFlags = 0;
   task.traceOptions = 0;
   using held = process.signalLock.acquireIrqSave();
-  if (process.stopSignal !== 0 && task.hasStopped && task.traceStatus !== 0) {
+  if (process.stopSignal !== 0 && task.hasStopped) {
     task.hasStopped = false;
     process.stoppedThreads--;
     process.isStopped = false;

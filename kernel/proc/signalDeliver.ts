@@ -126,13 +126,17 @@ export function takeSignal(task: Task, wanted: SignalSet, info: SignalInfo, held
 // ---------------------------------------------------------------------------------------------------------------------
 // Stopping.
 
-/** A stop signal's default action: the whole process is to stop, each thread at its next look. */
-function beginStop(process: Process, signal: i32): void {
+/**
+ * A stop signal's default action: the whole process is to stop, each thread at its next look. A SIGCONT that has come since
+ * the current thread took the signal has undone it, though it could not find it among those that were pending.
+ */
+function beginStop(self: Task, signal: i32): void {
+  const process = self.process;
   using tasks = lockTasks();
   // Nobody could continue an orphaned group again. SIGSTOP is meant all the same.
   if (signal !== SIGSTOP && isOrphanedGroupExcept(process.pgrp, null, tasks)) return;
   using held = process.signalLock.acquireIrqSave();
-  if (process.isExiting || process.stopSignal !== 0) return;
+  if (process.isExiting || process.stopSignal !== 0 || !self.mayStop) return;
   process.stopSignal = signal;
   process.stoppedThreads = 0;
   for (let task = firstThread(process, tasks); task !== null; task = nextThread(task, tasks)) {
@@ -167,7 +171,8 @@ function stopThread(task: Task): void {
   }
   if (!isTraced) schedule();
   // Somebody may have attached to it while it was stopped.
-  if (task.tracer !== null && process.stopSignal !== 0) traceGroupStop(process.stopSignal);
+  const signal = process.stopSignal; // read once: SIGCONT may come at any moment
+  if (task.tracer !== null && signal !== 0) traceGroupStop(signal);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -209,7 +214,9 @@ function nextSignal(task: Task, info: SignalInfo): u32 {
   }
   if (process.stopSignal !== 0 && !task.hasStopped) return JOIN_STOP;
   if ((task.traceFlags & TRACE_TRAP) !== 0) return TRAP;
-  return takeSignal(task, ~task.blocked, info, held) === 0 ? DONE : TAKEN;
+  const signal = takeSignal(task, ~task.blocked, info, held);
+  task.mayStop = isStopSignal(signal);
+  return signal === 0 ? DONE : TAKEN;
 }
 
 /** What a signal that was taken leads to; for HANDLE, `action` is its action. */
@@ -315,7 +322,7 @@ function deliverSignals(task: Task, frame: TrapFrame): void {
     const step = nextStep(task, action, info);
     if (step === DONE) break;
     if (step === DIE) exitGroup(u32(info.signal));
-    if (step === STOP) beginStop(task.process, info.signal);
+    if (step === STOP) beginStop(task, info.signal);
     if (step === JOIN_STOP) stopThread(task);
     if (step === TRAP) traceTrap();
     if (step === HANDLE) runHandler(task, frame, action, info);

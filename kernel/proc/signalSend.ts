@@ -223,6 +223,7 @@ function continueProcess(process: Process, held: Held<SignalLock>, tasks: Held<T
   process.isStopped = false;
   for (let task = firstThread(process, tasks); task !== null; task = nextThread(task, tasks)) {
     task.hasStopped = false;
+    task.mayStop = false;
     wakeUpTask(task, TASK_STOPPED);
     recalcSignalPending(task, held);
   }

@@ -146,6 +146,7 @@ export class Task {
   killed: Volatile<boolean>; // (S) SIGKILL is on its way: the task does nothing more in user mode
   isExiting: boolean; // (S) no more signals for it: it will not look
   hasStopped: boolean; // (S) it has taken part in the stop that stopSignal is about
+  mayStop: boolean; // (S) no SIGCONT has come since it took the signal that is to stop its process
   altStack: u32; // (O) of sigaltstack
   altStackSize: u32; // (O) 0: none
   altStackDisarms: boolean; // (O) SS_AUTODISARM: each handler that starts takes it away
