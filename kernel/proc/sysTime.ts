@@ -37,8 +37,8 @@ import { sendKernelSignal } from './signalSend.ts';
 import { sleepUntil, sleepUntilDate } from './sleep.ts';
 import { currentProcessTicks } from './sysResource.ts';
 import { type Process, type RestartBlock } from './task.ts';
-import { findProcess, firstThread, lockTasks, nextThread } from './taskList.ts';
-import { armTimer, cancelTimer, timerRemaining } from './timer.ts';
+import { findProcess, firstThread, lockTasks, nextThread, type TaskListLock } from './taskList.ts';
+import { armTimer, disarmTimer } from './timer.ts';
 
 const NS_PER_SECOND: u64 = 1000000000n;
 /** Longer sleeps than this (in seconds) are cut: some 292 years. */
@@ -259,28 +259,59 @@ export function sysClockNanosleepTime64(clock: u32, flags: u32, request: u32, re
 // ---------------------------------------------------------------------------------------------------------------------
 // The alarm.
 
+//
+// It is set, read and rung under (T): threads that set it at once do so one after the other, and the timer's call, which may
+// have been on its way meanwhile, sees by the deadline whether it is still meant.
+
+/** The alarm at one moment. */
+class Alarm {
+  left: u64; // nanoseconds; 0: it is off
+  interval: u64;
+}
+
 /** The timer's call: SIGALRM, and the next round of a periodic one. In the timer interrupt. */
 function ringAlarm(pid: u32): void {
   using tasks = lockTasks();
   const process = findProcess(pid, tasks);
   if (process === null) return;
+  const now = monotonicNs();
+  const deadline = process.alarmDeadline;
+  if (deadline === 0n || now < deadline) return; // it has been set anew
   const interval = process.alarmInterval;
-  if (interval !== 0n) armTimer(process.alarmTimer, monotonicNs() + interval, ringAlarm, pid);
+  // Rounds are counted from the first deadline, so that lateness does not add up; those that are over already are left out.
+  process.alarmDeadline = interval === 0n ? 0n : deadline + ((now - deadline) / interval + 1n) * interval;
+  if (interval !== 0n) armTimer(process.alarmTimer, process.alarmDeadline, ringAlarm, pid);
   sendKernelSignal(process, SIGALRM, tasks);
 }
 
-/** Sets the real-time alarm; 0 turns it off. Returns the nanoseconds that the old one had left. */
-function setAlarm(process: Process, value: u64, interval: u64): u64 {
-  const left = timerRemaining(process.alarmTimer);
-  cancelTimer(process.alarmTimer);
+function readAlarm(process: Process, alarm: Alarm, _tasks: Held<TaskListLock>): void {
+  const now = monotonicNs();
+  const deadline = process.alarmDeadline;
+  if (deadline !== 0n) alarm.left = deadline > now ? deadline - now : 1n;
+  alarm.interval = process.alarmInterval;
+}
+
+/** Sets the real-time alarm, and tells the old one. A `value` of 0 turns it off. */
+function setAlarm(value: u64, interval: u64, before: Alarm): void {
+  using tasks = lockTasks();
+  const process = current().process;
+  readAlarm(process, before, tasks);
+  if (value === 0n) {
+    process.alarmDeadline = 0n;
+    process.alarmInterval = 0n;
+    disarmTimer(process.alarmTimer);
+    return;
+  }
+  process.alarmDeadline = monotonicNs() + value;
   process.alarmInterval = interval;
-  if (value !== 0n) armTimer(process.alarmTimer, monotonicNs() + value, ringAlarm, process.pid);
-  return left;
+  armTimer(process.alarmTimer, process.alarmDeadline, ringAlarm, process.pid);
 }
 
 /** alarm(seconds): what was left of the last one, in seconds, rounded, but not to 0. */
 export function sysAlarm(seconds: u32): i32 {
-  const left = setAlarm(current().process, u64(seconds) * NS_PER_SECOND, 0n);
+  const before = zeroed<Inline<Alarm>>();
+  setAlarm(u64(seconds) * NS_PER_SECOND, 0n, before);
+  const left = before.left;
   if (left === 0n) return 0;
   const rounded = i32((left + NS_PER_SECOND / 2n) / NS_PER_SECOND);
   return rounded === 0 ? 1 : rounded;
@@ -296,9 +327,13 @@ export function sysGetitimer(which: u32, address: u32): i32 {
   if (which > ITIMER_PROF) return -EINVAL;
   const record = zeroed<Inline<Itimerval>>();
   if (which === ITIMER_REAL) {
-    const process = current().process;
-    fillTimeval(record.it_value, timerRemaining(process.alarmTimer));
-    fillTimeval(record.it_interval, process.alarmInterval);
+    const alarm = zeroed<Inline<Alarm>>();
+    {
+      using tasks = lockTasks();
+      readAlarm(current().process, alarm, tasks);
+    }
+    fillTimeval(record.it_value, alarm.left);
+    fillTimeval(record.it_interval, alarm.interval);
   }
   return copyToUser(address, ptr<u8>(record), sizeof<Itimerval>());
 }
@@ -312,12 +347,11 @@ export function sysSetitimer(which: u32, fresh: u32, old: u32): i32 {
   let interval: u64 = 0n;
   if (timevalNs(record.it_value, addrOf(value)) < 0) return -EINVAL;
   if (timevalNs(record.it_interval, addrOf(interval)) < 0) return -EINVAL;
-  const process = current().process;
-  const oldInterval = process.alarmInterval;
-  const left = setAlarm(process, value, interval);
+  const before = zeroed<Inline<Alarm>>();
+  setAlarm(value, interval, before);
   if (old === 0) return 0;
-  fillTimeval(record.it_value, left);
-  fillTimeval(record.it_interval, oldInterval);
+  fillTimeval(record.it_value, before.left);
+  fillTimeval(record.it_interval, before.interval);
   return copyToUser(old, ptr<u8>(record), sizeof<Itimerval>());
 }
 

@@ -228,7 +228,8 @@ export class Process {
   handlers: SignalHandlers; // (S,T) the pointer; either to read, both to write
   pending: Inline<PendingSignals>; // (S)
   alarmTimer: Inline<Timer>; // its own lock: ITIMER_REAL
-  alarmInterval: u64; // (S) nanoseconds, 0: once
+  alarmDeadline: u64; // (T) nanoseconds since boot; 0: it is off
+  alarmInterval: u64; // (T) nanoseconds, 0: once
 
   // Limits and accounts.
   limits: FixedArray<Inline<Rlimit>, 16>; // (S)

@@ -83,12 +83,10 @@ export function cancelTimer(timer: Timer): boolean {
   }
 }
 
-/** Nanoseconds until the timer fires, at least 1; 0 if it is not armed. */
-export function timerRemaining(timer: Timer): u64 {
+/** The timer does not fire, unless its callback is running or about to run on another CPU: that has to see for itself. */
+export function disarmTimer(timer: Timer): void {
   using _held = timerLock.acquireIrqSave();
-  if (!timer.link.isLinked()) return 0n;
-  const now = monotonicNs();
-  return timer.deadline > now ? timer.deadline - now : 1n;
+  timer.link.unlink();
 }
 
 /** Takes the first timer that is due off the list; null if there is none. */
