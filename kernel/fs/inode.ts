@@ -99,7 +99,7 @@ export class SuperBlock {
   flags: u32; // (C) MS_RDONLY, ...
   root: Dentry; // (C)
   covered: Dentry | null; // (D) where it is mounted, referenced; null: the root file system, or nowhere
-  next: SuperBlock | null; // (D) in the list of mounted ones (mount.ts)
+  next: SuperBlock | null; // mountMutex: in the list of mounted ones (mount.ts)
   lastInode: Volatile<u32>; // the inode number given out last
   data: u32; // (C) belongs to the file system
 }

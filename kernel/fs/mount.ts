@@ -6,7 +6,9 @@
  *
  * Types of file systems register a name and a function that makes a SuperBlock.
  *
- * Locking. (M) mountMutex: one mount or unmount at a time. The pointers themselves change under the dentry lock.
+ * Locking. (M) mountMutex: one mount or unmount at a time. The pointers themselves change under the dentry lock. A directory
+ * that is to be covered must not be removed meanwhile: its inode's mutex is held, and who removes it looks, with that mutex
+ * held, whether it is covered. Order: (M), the inode's mutex, the dentry lock.
  */
 
 import { EBUSY, EINVAL, ENODEV, ENOMEM, ENOTDIR } from '../abi/errno.ts';
@@ -36,7 +38,7 @@ let typeCount: u32 = 0;
 
 const mountMutex = zeroed<Inline<Mutex<MountMutex>>>();
 /** All mounted file systems, the latest first, the root last. */
-let superBlocks: SuperBlock | null = null; // (M) to change, (D) to read as well
+let superBlocks: SuperBlock | null = null; // (M)
 
 export function initMounts(): void {
   mountMutex.init('mount');
@@ -72,9 +74,23 @@ export function mountRoot(superBlock: SuperBlock): void {
   superBlocks = superBlock;
 }
 
+/**
+ * Takes (M), for who goes through the mounted file systems: none of them goes meanwhile.
+ *
+ * @sleeps
+ * @releasedBy unlockMounts
+ */
+export function lockMounts(): Held<MountMutex> {
+  return mountMutex.lock();
+}
+
+/** Releases it. Called by `using`. */
+export function unlockMounts(): void {
+  mountMutex.unlock();
+}
+
 /** The next mounted file system after `previous` (null: the first), or null. */
-export function nextSuperBlock(previous: SuperBlock | null): SuperBlock | null {
-  using _held = lockDentries();
+export function nextSuperBlock(previous: SuperBlock | null, _mounts: Held<MountMutex>): SuperBlock | null {
   return previous === null ? superBlocks : previous.next;
 }
 
@@ -89,6 +105,7 @@ export function mountAt(directory: Dentry, typeName: Ptr<u8>, flags: u32): i32 {
   if (type === null) return -ENODEV;
   if (!directory.inode!.isDirectory()) return -ENOTDIR;
   using held = mountMutex.lock();
+  using _directory = directory.inode!.mutex.lock();
   if (directory.isRoot() || directory.mounted !== null || !isHashed(directory)) return -EBUSY;
   const create = type.create;
   const superBlock = create(type.name);

@@ -205,6 +205,7 @@ function removeDentry(walk: Walk, directory: Inode, dentry: Dentry, isDirectory:
   const remove = isDirectory ? directory.operations.rmdir : directory.operations.unlink;
   if (remove === null) return -EPERM;
   using _victim = victim.mutex.lockNested(INODE_CHILD);
+  if (dentry.mounted !== null) return -EBUSY; // since mayDelete looked
   const error = remove(directory, dentry, held);
   if (error !== 0) return error;
   if (isDirectory) victim.isDead = true;

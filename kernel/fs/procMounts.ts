@@ -7,7 +7,7 @@ import { ENOMEM } from '../abi/errno.ts';
 import { PATH_MAX } from '../abi/fcntl.ts';
 import { kfree, kmalloc } from '../mm/slab.ts';
 import { type SuperBlock } from './inode.ts';
-import { nextSuperBlock } from './mount.ts';
+import { lockMounts, nextSuperBlock } from './mount.ts';
 import { tellPath } from './procLookup.ts';
 import { type ProcText } from './procText.ts';
 
@@ -15,7 +15,12 @@ import { type ProcText } from './procText.ts';
 export function describeMounts(text: ProcText, _pid: u32): i32 {
   const path = kmalloc(PATH_MAX);
   if (path === null) return -ENOMEM;
-  for (let at = nextSuperBlock(null); at !== null; at = nextSuperBlock(at)) describeMount(text, at, path);
+  {
+    using mounts = lockMounts();
+    for (let at = nextSuperBlock(null, mounts); at !== null; at = nextSuperBlock(at, mounts)) {
+      describeMount(text, at, path);
+    }
+  }
   kfree(path);
   return 0;
 }

@@ -161,6 +161,7 @@ function moveName(
   }
   if (replaced === null || exchange) return callRename(directory, dentry, targetDirectory, target, exchange, held);
   using _replaced = replaced.mutex.lockNested(INODE_CHILD);
+  if (target.mounted !== null) return -EBUSY; // since mayDelete looked
   const error = callRename(directory, dentry, targetDirectory, target, false, held);
   if (error === 0 && replaced.isDirectory()) replaced.isDead = true;
   return error;

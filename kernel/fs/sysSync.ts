@@ -7,7 +7,7 @@ import { O_PATH } from '../abi/fcntl.ts';
 import { getFileOf } from './descriptor.ts';
 import { type File, putFile } from './file.ts';
 import { type SuperBlock } from './inode.ts';
-import { nextSuperBlock } from './mount.ts';
+import { lockMounts, nextSuperBlock } from './mount.ts';
 
 function syncSuperBlock(superBlock: SuperBlock): i32 {
   const sync = superBlock.operations.sync;
@@ -15,7 +15,8 @@ function syncSuperBlock(superBlock: SuperBlock): i32 {
 }
 
 export function sysSync(): i32 {
-  for (let at = nextSuperBlock(null); at !== null; at = nextSuperBlock(at)) syncSuperBlock(at);
+  using mounts = lockMounts();
+  for (let at = nextSuperBlock(null, mounts); at !== null; at = nextSuperBlock(at, mounts)) syncSuperBlock(at);
   return 0;
 }
 

@@ -206,16 +206,24 @@ function lookup(_directory: Inode, _dentry: Dentry, _held: Held<InodeMutex>): i3
   return 0;
 }
 
-/** Makes a file of any type but a link. */
-function create(directory: Inode, dentry: Dentry, mode: u32, device: u32, held: Held<InodeMutex>): i32 {
+/** Makes an inode for a name in `directory`, and counts it. 0, -ENOSPC or -ENOMEM. */
+function makeCounted(directory: Inode, mode: u32, device: u32, result: Ptr<Inode>): i32 {
   if (!reserveInode(directory.superBlock)) return -ENOSPC;
   const inode = makeInode(directory.superBlock, directory, mode, device);
   if (inode === null) {
     unreserveInode(directory.superBlock);
     return -ENOMEM;
   }
-  addName(directory, dentry, inode, held);
+  result[0] = inode;
   return 0;
+}
+
+/** Makes a file of any type but a link. */
+function create(directory: Inode, dentry: Dentry, mode: u32, device: u32, held: Held<InodeMutex>): i32 {
+  let inode = directory;
+  const error = makeCounted(directory, mode, device, addrOf(inode));
+  if (error === 0) addName(directory, dentry, inode, held);
+  return error;
 }
 
 /** InodeOperations.temporary. As long as it has no name, it does not count as one. */
@@ -227,7 +235,7 @@ function temporary(directory: Inode, dentry: Dentry, mode: u32): i32 {
   return 0;
 }
 
-/** Gives `inode`, whose reference passes to the dentry, a name. */
+/** Gives `inode`, whose reference passes to the dentry, a name. It must be complete: walks find it at once. */
 function addName(directory: Inode, dentry: Dentry, inode: Inode, held: Held<InodeMutex>): void {
   if (inode.isDirectory()) directory.linkCount++;
   attachInode(dentry, inode);
@@ -240,14 +248,15 @@ function symlink(directory: Inode, dentry: Dentry, target: Ptr<u8>, held: Held<I
   const copy = kmalloc(length + 1);
   if (copy === null) return -ENOMEM;
   memcpy(copy, target, length + 1);
-  const error = create(directory, dentry, S_IFLNK | S_IRWXUGO, 0, held);
+  let inode = directory;
+  const error = makeCounted(directory, S_IFLNK | S_IRWXUGO, 0, addrOf(inode));
   if (error !== 0) {
     kfree(copy);
     return error;
   }
-  const inode = dentry.inode!;
   inode.data = u32(copy);
   inode.size = i64(length);
+  addName(directory, dentry, inode, held);
   return 0;
 }
 
@@ -353,13 +362,18 @@ function evictInode(inode: Inode): void {
   freeInode(inode);
 }
 
+/** What is left of `maximum`. Who asks for more than there is counts it for a moment before it is refused. */
+function leftOf(maximum: u32, used: u32): u64 {
+  return used < maximum ? u64(maximum - used) : 0n;
+}
+
 function statfs(superBlock: SuperBlock, result: Statfs64): void {
   const limits = limitsOf(superBlock);
   result.f_blocks = u64(limits.maxPages);
-  result.f_bfree = u64(limits.maxPages - limits.pages);
+  result.f_bfree = leftOf(limits.maxPages, limits.pages);
   result.f_bavail = result.f_bfree;
   result.f_files = u64(limits.maxInodes);
-  result.f_ffree = u64(limits.maxInodes - limits.inodes);
+  result.f_ffree = leftOf(limits.maxInodes, limits.inodes);
 }
 
 /** Unmounted: takes the pins off all names, from the leaves up, which frees everything. */

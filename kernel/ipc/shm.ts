@@ -200,12 +200,16 @@ function freeSegment(segment: Segment): void {
   kfree(segment);
 }
 
-/** Enters a new segment, unless one with its key has come meanwhile. The number, -ENOSPC, or as for that one. */
-function publishSegment(segment: Segment, flags: u32): i32 {
+/**
+ * Enters a new segment, unless one with its key has come meanwhile. The number, -ENOSPC, or as for that one. Once it is
+ * entered, which `entered` says, anybody may remove it.
+ */
+function publishSegment(segment: Segment, flags: u32, entered: Ptr<boolean>): i32 {
   using held = lockSegments();
   const other = segment.key === IPC_PRIVATE ? null : findKey(segment.key, held);
   if (other !== null) return useExisting(other, segment.size, flags);
-  return enter(segment, held) ? i32(segment.id) : -ENOSPC;
+  entered[0] = enter(segment, held);
+  return entered[0] ? i32(segment.id) : -ENOSPC;
 }
 
 /** shmget: the number of the segment with this key, a new one if need be. @sleeps */
@@ -219,8 +223,9 @@ export function getSegment(key: i32, size: u32, flags: u32): i32 {
   if (size === 0 || size > SHMMAX) return -EINVAL;
   const segment = makeSegment(key, size, flags);
   if (segment === null) return -ENOMEM;
-  const id = publishSegment(segment, flags);
-  if (id < 0 || u32(id) !== segment.id) freeSegment(segment);
+  let entered: boolean = false;
+  const id = publishSegment(segment, flags, addrOf(entered));
+  if (!entered) freeSegment(segment);
   return id;
 }
 

@@ -29,6 +29,8 @@ test.each([
   ['terminal', 30, 300, 1],
   ['terminal', 30, 300, 2],
   ['stops', 60, 300, 1],
+  ['links', 300, 2000, 1],
+  ['mounts', 400, 5000, 1],
   ['alarms', 60, 300, 1],
   ['tracers', 2, 5000, 1],
 ])('%s, %i rounds, slices of up to %i, seed %i', async (name, rounds, longestSlice, seed) => {
