@@ -13,9 +13,9 @@
 import { EIO, EPERM, ERESTARTSYS } from '../abi/errno.ts';
 import { SIGCONT, SIGHUP, SIGTTIN } from '../abi/signal.ts';
 import { current } from '../arch/x86/cpu.ts';
-import { isSignalBlockedOrIgnored, sendSignalToGroup } from '../proc/signalSend.ts';
+import { isSignalBlockedOrIgnored, sendKernelSignal, sendSignalToGroup } from '../proc/signalSend.ts';
 import { type Process } from '../proc/task.ts';
-import { isOrphanedGroup, lockTasks, processAfter, type TaskListLock } from '../proc/taskList.ts';
+import { findProcess, isOrphanedGroup, lockTasks, processAfter, type TaskListLock } from '../proc/taskList.ts';
 import { flushInput, flushOutput, startOutput } from './lineDiscipline.ts';
 import { type Tty } from './tty.ts';
 
@@ -120,8 +120,25 @@ function detachTty(process: Process, hangsUp: boolean): u32 {
   return group;
 }
 
-/** All files that are open on `tty`, but those opened as /dev/console, are dead from now on; it is nobody's. */
-export function hangUp(tty: Tty): void {
+/**
+ * TIOCVHANGUP: the line is hung up, and its session has no terminal any more; the leader is told.
+ *
+ * @locking takes (T)
+ */
+export function hangUpLine(tty: Tty): void {
+  using tasks = lockTasks();
+  const session = tty.session;
+  hangUp(tty);
+  if (session === 0) return;
+  forgetTty(session, tasks);
+  const leader = findProcess(session, tasks);
+  if (leader === null) return;
+  sendKernelSignal(leader, SIGHUP, tasks);
+  sendKernelSignal(leader, SIGCONT, tasks);
+}
+
+/** All files that are open on `tty`, but those opened as /dev/console, are dead from now on; it is nobody's. Under (T). */
+function hangUp(tty: Tty): void {
   using held = tty.lock.acquireIrqSave();
   tty.hangups++;
   tty.session = 0;

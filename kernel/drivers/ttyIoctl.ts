@@ -64,7 +64,7 @@ import { copyFromUser, copyToUser, getUser32, putUser32 } from '../arch/x86/user
 import { sendSignalToGroup } from '../proc/signalSend.ts';
 import { sleepUntil } from '../proc/sleep.ts';
 import { lockTasks, NO_SESSION, sessionOfGroup } from '../proc/taskList.ts';
-import { adoptOnRequest, checkForeground, giveUpTty, hangUp } from './jobControl.ts';
+import { adoptOnRequest, checkForeground, giveUpTty, hangUpLine } from './jobControl.ts';
 import {
   deliverRaised,
   endOfBurst,
@@ -381,7 +381,7 @@ function controlJob(tty: Tty, request: u32, argument: u32): i32 {
       return putUser32(argument, tty.session);
     case TIOCVHANGUP:
       if (current().credentials.euid !== 0) return -EPERM;
-      hangUp(tty);
+      hangUpLine(tty);
       return 0;
     default:
       return -ENOTTY;
