@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { BuildError, buildProject, type ProjectImages, type ProjectOptions } from '../../build/buildProject.ts';
 import { diskFiles } from '../../build/diskFiles.ts';
+import { withQuickCode } from '../../build/quickCode.ts';
 import { typesThread } from '../../build/typesThread.ts';
 import { formatDiagnostics } from '../../compiler/frontend/index.ts';
 import { printModule } from '../../compiler/ir/print.ts';
@@ -60,12 +61,14 @@ export function buildOrExplain(
 ): ProjectImages | null {
   output.progress('reading the sources');
   try {
-    const images = buildProject(root, {
-      ...options,
-      now: () => performance.now(),
-      checkTypes: typesThread(new URL('typesWorker.mjs', import.meta.url)),
-      onImage: (name) => output.progress(`compiling ${name}`),
-    });
+    const images = withQuickCode(() =>
+      buildProject(root, {
+        ...options,
+        now: () => performance.now(),
+        checkTypes: typesThread(new URL('typesWorker.mjs', import.meta.url)),
+        onImage: (name) => output.progress(`compiling ${name}`),
+      }),
+    );
     output.progress('');
     return images;
   } catch (error) {
