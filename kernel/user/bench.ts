@@ -11,6 +11,8 @@
  *   map     maps and unmaps a page, untouched
  *   protect takes and gives the right to write to a page
  *   move    moves a page that is in memory to and fro
+ *   threads four threads, each of which maps, touches and unmaps a page of its own
+ *   swap    reads a page that has gone to a swap area, on a machine with less than 32 MiB
  *   vmasN   among N other regions, maps a page in a hole and unmaps it
  */
 
@@ -29,6 +31,7 @@ import { close, pipe, read } from './lib/fileCalls.ts';
 import { printError } from './lib/output.ts';
 import { execve, exitNow, fork, getpid, wait4 } from './lib/processCalls.ts';
 import { stringsEqual, parseNumber, type StringList } from './lib/strings.ts';
+import { joinThread, startThread, type Thread } from './lib/threads.ts';
 
 const PAGE_SIZE: u32 = 4096;
 
@@ -62,7 +65,7 @@ function benchProcesses(what: Ptr<u8>, count: i32): i32 {
 }
 
 function usage(): i32 {
-  printError('usage: bench null|fork|exec|fault|zero|cow|fork1000|map|protect|move|vmasN COUNT\n');
+  printError('usage: bench null|fork|exec|fault|zero|cow|fork1000|map|protect|move|threads|swap|vmasN COUNT\n');
   return 1;
 }
 
@@ -110,12 +113,15 @@ function isMemoryTest(what: Ptr<u8>): boolean {
   if (startsWithVmas(what) || stringsEqual(what, bytes('fork1000')) || stringsEqual(what, bytes('cow'))) return true;
   if (stringsEqual(what, bytes('zero'))) return true;
   if (stringsEqual(what, bytes('map')) || stringsEqual(what, bytes('protect'))) return true;
+  if (stringsEqual(what, bytes('threads')) || stringsEqual(what, bytes('swap'))) return true;
   return stringsEqual(what, bytes('move'));
 }
 
 function benchMemory(what: Ptr<u8>, count: u32): i32 {
   if (startsWithVmas(what)) return benchRegions(what.add(4), count);
   if (stringsEqual(what, bytes('cow'))) return benchCopies(count);
+  if (stringsEqual(what, bytes('threads'))) return benchThreads(count);
+  if (stringsEqual(what, bytes('swap'))) return benchSwap(count);
   if (stringsEqual(what, bytes('zero'))) {
     mapAt(ARENA, count, READ_WRITE);
     touch(count);
@@ -171,6 +177,36 @@ function benchCopies(count: u32): i32 {
   close(ends[1]);
   wait4(pid, null, 0);
   return 0;
+}
+
+const THREADS: u32 = 4;
+const threads = zeroed<FixedArray<Inline<Thread>, 4>>();
+let rounds: u32 = 0;
+
+function benchThreads(count: u32): i32 {
+  rounds = count;
+  for (let i: u32 = 0; i < THREADS; i++) if (startThread(threads[i], mapTouchUnmap, i) !== 0) return 1;
+  for (let i: u32 = 0; i < THREADS; i++) joinThread(threads[i]);
+  return 0;
+}
+
+function mapTouchUnmap(number: u32): void {
+  const address = ARENA + number * 16 * PAGE_SIZE;
+  for (let i: u32 = 0; i < rounds; i++) {
+    mapAt(address, 1, READ_WRITE);
+    ptr<u8>(address)[0] = 1;
+    unmapAt(address, 1);
+  }
+}
+
+/** Writes more than there is memory for; what was written first is out then, and is read. */
+function benchSwap(count: u32): i32 {
+  const pages: u32 = 8192;
+  mapAt(ARENA, pages, READ_WRITE);
+  touch(pages);
+  let sum: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) sum += ptr<u8>(ARENA + i * PAGE_SIZE)[0];
+  return sum === count ? 0 : 1;
 }
 
 /** Maps as many regions as the text says, each with a hole behind it; then uses one of the holes again and again. */

@@ -2,14 +2,17 @@
  * What the kernel's work costs, in guest instructions: booting, and single operations by the difference between runs that
  * do them often and less often.
  */
-import { Machine, type BootModule } from '../../emulator/machine.ts';
+import { Disk, Machine, type BootModule } from '../../emulator/machine.ts';
 import { readCore } from '../../emulator/node/wasm.ts';
 import type { ProjectImages } from '../build/buildProject.ts';
 import { commandsArchive } from '../image/initramfs.ts';
+import { swapImage } from '../image/swapImage.ts';
 import { atMost, type BenchRow } from './rows.ts';
 
 const PROMPT = 'pagewright:/# ';
 const LIMIT = 4e9;
+const SWAP_BYTES = 48 << 20;
+const NANOSECONDS_PER_INSTRUCTION = 10;
 
 export async function kernelRows(images: ProjectImages): Promise<BenchRow[]> {
   const rows = [await bootRow(images)];
@@ -24,16 +27,28 @@ export async function kernelRows(images: ProjectImages): Promise<BenchRow[]> {
     ['map', 'mmap, munmap', 500],
     ['protect', 'mprotect, to and fro', 500],
     ['move', 'mremap of a page, to and fro', 500],
+    ['swap', 'page fault: swap-in', 1000],
     ['vmas10', 'mmap, munmap among 10 regions', 500],
     ['vmas1000', 'mmap, munmap among 1,000 regions', 500],
     ['vmas65000', 'mmap, munmap among 65,000 regions', 500],
   ];
   for (const [word, name, times] of operations) {
-    const once = await instructionsOf(images, `bench ${word} ${times}`);
-    const twice = await instructionsOf(images, `bench ${word} ${2 * times}`);
-    rows.push({ group: 'kernel', name, value: Math.round((twice - once) / times), unit: 'instructions' });
+    const once = await costOf(images, `bench ${word} ${times}`);
+    const twice = await costOf(images, `bench ${word} ${2 * times}`);
+    const value = Math.round((twice.instructions - once.instructions) / times);
+    rows.push({ group: 'kernel', name, value, unit: 'instructions' });
   }
+  for (const cpus of [2, 4]) rows.push(await threadsRow(images, cpus));
   return rows;
+}
+
+/** The time that four threads in one address space need, told in the instructions that one CPU could execute in it. */
+async function threadsRow(images: ProjectImages, cpus: number): Promise<BenchRow> {
+  const times = 500;
+  const once = await costOf(images, `bench threads ${times}`, cpus);
+  const twice = await costOf(images, `bench threads ${2 * times}`, cpus);
+  const value = Math.round((twice.nanoseconds - once.nanoseconds) / NANOSECONDS_PER_INSTRUCTION / times);
+  return { group: 'kernel', name: `4 threads on ${cpus} CPUs: mmap, page fault, munmap`, value, unit: 'instructions' };
 }
 
 async function bootRow(images: ProjectImages): Promise<BenchRow> {
@@ -50,27 +65,33 @@ async function bootRow(images: ProjectImages): Promise<BenchRow> {
   }
 }
 
-async function instructionsOf(images: ProjectImages, command: string): Promise<number> {
+async function costOf(
+  images: ProjectImages,
+  command: string,
+  cpus = 1,
+): Promise<{ readonly instructions: number; readonly nanoseconds: number }> {
   const modules = [
     { data: images.initrd, commandLine: 'initrd.cpio' },
     { data: commandsArchive([command]), commandLine: 'exec.cpio' },
   ];
-  const machine = await createMachine(images, modules, 'quiet');
+  const machine = await createMachine(images, modules, 'quiet swap=/dev/hdd', cpus);
   try {
     const { reason, exitCode, instructions } = machine.runSync({ instructions: LIMIT });
     if (reason !== 'exit' || exitCode !== 0)
       throw new Error(`'${command}' failed (${reason}, status ${String(exitCode)})`);
-    return instructions;
+    return { instructions, nanoseconds: machine.nanoseconds };
   } finally {
     await machine.destroy();
   }
 }
 
-function createMachine(images: ProjectImages, modules: BootModule[], commandLine: string): Promise<Machine> {
+function createMachine(images: ProjectImages, modules: BootModule[], commandLine: string, cpus = 1): Promise<Machine> {
   return Machine.create({
     wasm: readCore,
     memoryBytes: 16 << 20,
     seed: 1,
+    cpus,
+    disks: [undefined, undefined, undefined, new Disk(swapImage(SWAP_BYTES))],
     kernel: images.kernel,
     modules,
     commandLine,
