@@ -1,5 +1,5 @@
 /*
- * The kinds of locks at work: `lock-test=rwsem`, `seqlock`, `kernel-lock` or `semaphore` on the command line. Threads on all
+ * The kinds of locks at work: `lock-test=rwsem`, `mutex`, `seqlock`, `kernel-lock` or `semaphore` on the command line. Threads on all
  * CPUs take the lock in turn, and what it guards must never be seen half done; what order there is must be as promised.
  * Each test ends with a line that says so (test/kernel/locks.test.ts).
  */
@@ -11,6 +11,7 @@ import { createKernelThread } from '../proc/kernelThread.ts';
 import { yieldCpu } from '../proc/scheduler.ts';
 import { sleepUntil } from '../proc/sleep.ts';
 import { isKernelLocked, lockKernel, unlockKernel } from './kernelLock.ts';
+import { type Mutex } from './mutex.ts';
 import { type Rwsem } from './rwsem.ts';
 import { type Semaphore } from './semaphore.ts';
 import { type Seqlock } from './seqlock.ts';
@@ -18,11 +19,15 @@ import { type Seqlock } from './seqlock.ts';
 class TestSem {
   declare readonly lock: 'testSem';
 }
+class TestMutex {
+  declare readonly lock: 'testMutex';
+}
 class TestSequence {
   declare readonly lock: 'testSequence';
 }
 
 const sem = zeroed<Inline<Rwsem<TestSem>>>();
+const mutex = zeroed<Inline<Mutex<TestMutex>>>();
 const sequence = zeroed<Inline<Seqlock<TestSequence>>>();
 const permits = zeroed<Inline<Semaphore>>();
 
@@ -142,6 +147,55 @@ export function testRwsem(): void {
   assert(sem.tryLockWrite(), 'free at the end');
   sem.unlockWrite();
   printk('lock-test: rwsem writes %u, together %s\n', first, mostInside > 1 ? 'yes' : 'no');
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Mutexes.
+
+/** How often the hog had the mutex until somebody else got it. */
+let hogTurns: Volatile<u32> = 0;
+let isFed: Volatile<boolean> = false;
+
+/** Takes the mutex again as soon as it has given it up, and sleeps only while it holds it: who is woken comes too late. */
+function hogMutex(_argument: u32): void {
+  while (!isFed && hogTurns < TURNS) {
+    using _held = mutex.lock();
+    hogTurns = hogTurns + 1;
+    pauseFor(1n);
+  }
+  end();
+}
+
+function wantMutex(_argument: u32): void {
+  using _held = mutex.lock();
+  isFed = true;
+  end();
+}
+
+function useMutex(_argument: u32): void {
+  for (let i: u32 = 0; i < TURNS; i++) {
+    using _held = mutex.lock();
+    enter();
+    write();
+    if (i % 4 === 0) yieldCpu();
+    checkValues();
+    leave();
+  }
+  end();
+}
+
+export function testMutex(): void {
+  mutex.init('testMutex');
+  start(hogMutex, 0);
+  pauseFor(1n);
+  start(wantMutex, 0);
+  waitForAll();
+  assert(hogTurns < 8, 'a waiter has his turn soon');
+  for (let i: u32 = 0; i < THREADS; i++) start(useMutex, i);
+  waitForAll();
+  assert(mutex.tryLock(), 'free at the end');
+  mutex.unlock();
+  printk('lock-test: mutex writes %u, together %u\n', first, mostInside);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ import { armTimer, initTimer, type Timer } from '../proc/timer.ts';
 import { lockKernel } from './kernelLock.ts';
 import { mightSleep, setHoldLimit, setSpinLimit } from './lockChecker.ts';
 import { LOCK_CHECKER } from './lockClass.ts';
-import { testKernelLock, testRwsem, testSemaphore, testSeqlock } from './lockKindTest.ts';
+import { testKernelLock, testMutex, testRwsem, testSemaphore, testSeqlock } from './lockKindTest.ts';
 import { type Mutex } from './mutex.ts';
 import { type Rwsem } from './rwsem.ts';
 import { type Seqlock } from './seqlock.ts';
@@ -92,6 +92,7 @@ function runTest(_argument: u32): void {
   else if (is('self')) self();
   else if (is('mutex-self')) mutexSelf();
   else if (is('rwsem')) testRwsem();
+  else if (is('mutex')) testMutex();
   else if (is('seqlock')) testSeqlock();
   else if (is('kernel-lock')) testKernelLock();
   else if (is('semaphore')) testSemaphore();

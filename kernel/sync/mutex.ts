@@ -1,9 +1,17 @@
 /*
  * Mutexes: mutual exclusion for sections that sleep.
  *
- * Idea. Held or not is one word, changed by one atomic exchange while nobody waits. Who finds it held queues up under
- * the lock of the wait queue; who unlocks with somebody waiting hands the mutex over to the longest waiting task, still
- * locked, so that a stream of newcomers cannot starve the queue and a wake-up is never for nothing.
+ * Idea. Who finds the mutex held queues up and sleeps; who unlocks leaves it free and wakes the one who has waited longest.
+ * Until that one has a CPU again, anybody who runs may take the mutex: to keep it for a sleeper would make everybody wait
+ * for the sleeper's time slice, and then for the next one's, and so on (a *convoy*).
+ *
+ * But newcomers must not starve the queue. Who was woken in vain PATIENCE times is handed the mutex, still locked, by the
+ * next who unlocks:
+ *
+ *   A holds it        B waits             A unlocks: free, B is woken
+ *   A takes it again  B comes, too late   B.failures = 1
+ *   ...               ...                 B.failures = PATIENCE
+ *                                         A unlocks: B is the owner
  *
  * The class parameter names the lock for witnesses: `Mutex<MmapSem>` gives Held<MmapSem>.
  *
@@ -29,11 +37,16 @@ export class MutexGuard {
   declare readonly lock: 'mutexGuard';
 }
 
+/** Wake-ups in vain after which the mutex is handed over. */
+const PATIENCE: u32 = 2;
+
 /** A task in the queue of a mutex, in the frame of its `lock`. */
 class MutexWaiter {
   link: Inline<ListHead>; // (X)
   task: Task; // (C)
-  isOwner: Volatile<boolean>; // (X) the mutex was handed over to us
+  isWoken: Volatile<boolean>; // (X) somebody has unlocked, and left it to us to try
+  isOwner: Volatile<boolean>; // (X) the mutex was handed over to us, and we are off the queue
+  failures: u32; // (X) how often we came too late
 }
 
 export class Mutex<L> {
@@ -98,21 +111,13 @@ export class Mutex<L> {
     return isOurs;
   }
 
-  /** Unlocks, or hands over to the first waiter. By the task that locked. */
+  /** Unlocks, and wakes the first waiter; hands over to one who has come too late too often. By the task that locked. */
   unlock(): void {
     if (LOCK_CHECKER) this.noteRelease(returnAddress());
-    using _held = this.guard.acquireIrqSave();
+    using held = this.guard.acquireIrqSave();
     assert(this.owner === current(), 'mutex unlocked by another than its owner');
-    const link = this.waiters.takeFirst();
-    if (link === null) {
-      this.owner = null;
-      return;
-    }
-    const waiter = as<MutexWaiter>(u32(link) - offsetof<MutexWaiter>('link'));
-    this.owner = waiter.task;
-    const task = waiter.task; // the waiter's frame may be gone as soon as isOwner is set
-    waiter.isOwner = true;
-    wakeUpTask(task, TASK_NORMAL);
+    this.owner = null;
+    this.wakeFirst(held);
   }
 
   /** Does the current task hold it? For assertions. */
@@ -135,18 +140,49 @@ export class Mutex<L> {
     return true;
   }
 
+  /** The mutex is free: the first waiter is to try, or has it already. */
+  private wakeFirst(_guard: Held<MutexGuard>): void {
+    if (this.waiters.isEmpty()) return;
+    const waiter = as<MutexWaiter>(u32(this.waiters.next) - offsetof<MutexWaiter>('link'));
+    if (waiter.failures < PATIENCE) {
+      waiter.isWoken = true;
+      wakeUpTask(waiter.task, TASK_NORMAL);
+      return;
+    }
+    const task = waiter.task; // the waiter's frame may be gone as soon as isOwner is set
+    this.owner = task;
+    waiter.link.unlink();
+    waiter.isOwner = true;
+    wakeUpTask(task, TASK_NORMAL);
+  }
+
   private wait(state: u32): i32 {
     const waiter = zeroed<Inline<MutexWaiter>>();
     if (this.takeOrQueue(waiter)) return 0;
     if (LOCK_CHECKER) noteSleepContention(this.identity);
     for (;;) {
       setCurrentState(state);
-      if (waiter.isOwner) break;
+      if (waiter.isOwner || (waiter.isWoken && this.takeAsWaiter(waiter))) break;
       if (state === TASK_INTERRUPTIBLE && signalPending()) break;
       schedule();
     }
     setCurrentState(TASK_RUNNING);
     return waiter.isOwner || !this.withdraw(waiter) ? 0 : -EINTR;
+  }
+
+  /** A waiter who was woken tries. True: the mutex is his, and he is off the queue. */
+  private takeAsWaiter(waiter: MutexWaiter): boolean {
+    using _held = this.guard.acquireIrqSave();
+    if (waiter.isOwner) return true;
+    waiter.isWoken = false;
+    if (this.owner !== null) {
+      waiter.failures++;
+      return false;
+    }
+    this.owner = waiter.task;
+    waiter.link.unlink();
+    waiter.isOwner = true;
+    return true;
   }
 
   /** True: the mutex is ours. False: somebody holds it, and `waiter` is queued. */
@@ -164,11 +200,12 @@ export class Mutex<L> {
     return false;
   }
 
-  /** Leaves the queue; false if the mutex was handed over before we could. */
+  /** Leaves the queue; false if the mutex was handed over before we could. A wake-up that was for us is passed on. */
   private withdraw(waiter: MutexWaiter): boolean {
-    using _held = this.guard.acquireIrqSave();
+    using held = this.guard.acquireIrqSave();
     if (waiter.isOwner) return false;
     waiter.link.unlink();
+    if (this.owner === null) this.wakeFirst(held);
     return true;
   }
 

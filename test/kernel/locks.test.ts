@@ -7,6 +7,7 @@ import { replayCommand, runGuest, type GuestOptions } from '../support/guest.ts'
 /** By kind: the lines that it ends with. */
 const kinds: readonly (readonly [string, readonly RegExp[]])[] = [
   ['rwsem', [/lock-test: rwsem order WDR\n/, /lock-test: rwsem writes 120, together yes\n/]],
+  ['mutex', [/lock-test: mutex writes 240, together 1\n/]],
   ['seqlock', [/lock-test: seqlock writes 120\n/]],
   ['kernel-lock', [/lock-test: kernel-lock order SLA\n/, /lock-test: kernel-lock writes 240\n/]],
   ['semaphore', [/lock-test: semaphore, together 2\n/]],
