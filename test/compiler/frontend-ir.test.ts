@@ -260,8 +260,10 @@ describe('code', () => {
     const module = lower(text);
     expect([...module.functions.keys()]).toEqual(['main:f']);
     expect(shape(functionOf(module, 'main:f'))).toEqual(['param return']);
-    const smp = compile(text, {}, new Map([['SMP', true]])).lower('/src/main.ts');
-    expect([...smp.functions.keys()]).toEqual(['main:f', 'main:onlySmp']);
+    for (const value of [true, 1]) {
+      const smp = compile(text, {}, new Map([['SMP', value]])).lower('/src/main.ts');
+      expect([...smp.functions.keys()]).toEqual(['main:f', 'main:onlySmp']);
+    }
   });
 
   it('marks paths that do not come back as cold', () => {

@@ -261,7 +261,8 @@ function define(f: FunctionLowering, { node }: Call): Operand {
   const value = f.world.defines.get(name);
   if (value === undefined) return otherwise;
   const isBoolean = otherwise.type.kind === 'bool';
-  if (isBoolean === (typeof value === 'boolean') && (isBoolean || Number.isSafeInteger(value))) {
+  const isFlag = typeof value === 'boolean' || value === 0 || value === 1;
+  if (isBoolean ? isFlag : Number.isSafeInteger(value)) {
     return constantOperand(otherwise.type, BigInt(value));
   }
   f.report(node, 'badDefine', [name, String(value), isBoolean ? 'true or false' : 'an integer']);
