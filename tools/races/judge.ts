@@ -34,7 +34,8 @@ const TOLD = /^race: (use after free|torn VMA|lost page|lost update): ?(.*)$/;
  * Panics of somebody who has used what was free: an address made of poison, a lock in memory that is another's now, and
  * what the slab itself finds.
  */
-const USED_FREE = /use after free|6b6b6b[0-9a-f]{2}|free already|after it was freed|released while held by/;
+const USED_FREE =
+  /use after free|6b6b6b[0-9a-f]{2}|free already|after it was freed|released while held by|by another than its owner/;
 
 /** `line` is what the guest has said last: `race: ...` or `panic: ...`, or undefined if the run did not end. */
 export function judge(line: string | undefined, result: RunResult, state: MemoryState): Outcome {
