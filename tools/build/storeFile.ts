@@ -51,9 +51,8 @@ export class StoreFile {
   readonly #descriptor: number;
   readonly #head: Head;
   readonly #start: number;
-  readonly #parts: Buffer;
-  /** By page: whether it has been read. */
-  readonly #isThere: Uint8Array;
+  /** Those that have been read. Not one large buffer: V8 would take its size as a reason to collect garbage. */
+  readonly #pages: (Buffer | undefined)[] = [];
   /** By shelf and key: the number of the entry, and where its extents begin. */
   readonly #numbers = new Map<string, Map<string, readonly [number: number, at: number]>>();
 
@@ -76,8 +75,6 @@ export class StoreFile {
     this.#head = deserialize(head) as Head;
     this.#start = HEAD_START + head.length;
     this.size = this.#start + this.#head.length;
-    this.#parts = Buffer.allocUnsafeSlow(this.#head.length); // costs nothing before it is written to
-    this.#isThere = new Uint8Array(Math.ceil(this.#head.length / PAGE));
   }
 
   #read(into: Buffer, at: number): Buffer {
@@ -123,15 +120,21 @@ export class StoreFile {
   }
 
   #part(start: number, length: number): Buffer {
-    const end = start + length;
-    for (let page = Math.floor(start / PAGE); page * PAGE < end; page++) {
-      if (this.#isThere[page] === 0) this.#readPage(page);
-    }
-    return this.#parts.subarray(start, end);
+    if (length === 0) return Buffer.alloc(0);
+    const first = Math.floor(start / PAGE);
+    const offset = start - first * PAGE;
+    if (offset + length <= PAGE) return this.#page(first).subarray(offset, offset + length);
+    const pages: Buffer[] = [];
+    for (let page = first; page * PAGE < start + length; page++) pages.push(this.#page(page));
+    return Buffer.concat(pages).subarray(offset, offset + length);
   }
 
-  #readPage(page: number): void {
-    const bytes = this.#parts.subarray(page * PAGE, (page + 1) * PAGE);
+  #page(page: number): Buffer {
+    return (this.#pages[page] ??= this.#readPage(page));
+  }
+
+  #readPage(page: number): Buffer {
+    const bytes = Buffer.allocUnsafe(Math.min(PAGE, this.#head.length - page * PAGE));
     try {
       this.#read(bytes, this.#start + page * PAGE);
       const sum = this.#head.sums.subarray(page * SUM_LENGTH, (page + 1) * SUM_LENGTH);
@@ -140,7 +143,7 @@ export class StoreFile {
       rmSync(this.path, { force: true });
       throw new CannotReuse();
     }
-    this.#isThere[page] = 1;
+    return bytes;
   }
 }
 

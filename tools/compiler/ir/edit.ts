@@ -65,7 +65,7 @@ export class Replacements {
         this.updateOperands(instruction);
         instructions[kept++] = instruction;
       }
-      instructions.length = kept;
+      if (kept < instructions.length) instructions.length = kept; // which takes V8 long even if it changes nothing
     }
   }
 }

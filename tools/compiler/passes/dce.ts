@@ -22,8 +22,9 @@ export function eliminateDeadCode(fn: IrFunction): boolean {
     for (const instruction of instructions) {
       if (live[instruction.id] !== 0) instructions[kept++] = instruction;
     }
-    changed ||= kept < instructions.length;
+    if (kept === instructions.length) continue;
     instructions.length = kept;
+    changed = true;
   }
   return changed;
 }
