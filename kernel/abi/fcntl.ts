@@ -130,6 +130,13 @@ export const RENAME_NOREPLACE = 1;
 export const RENAME_EXCHANGE = 2;
 export const RENAME_WHITEOUT = 4;
 
+/** Modes of fallocate: the size stays; the range is taken out. */
+export const FALLOC_FL_KEEP_SIZE = 1;
+export const FALLOC_FL_PUNCH_HOLE = 2;
+
+/** The last of the advices of posix_fadvise, which count from 0. */
+export const POSIX_FADV_NOREUSE = 5;
+
 /** Flags of close_range. */
 export const CLOSE_RANGE_UNSHARE = 2;
 export const CLOSE_RANGE_CLOEXEC = 4;

@@ -215,6 +215,27 @@ export function zeroTail(mapping: AddressSpace, size: i64): void {
   putPage(page);
 }
 
+/** What the file has of the range, which ends before `end`, and of no whole page of it, becomes zero. */
+export function zeroRange(mapping: AddressSpace, start: i64, end: i64): void {
+  const first = u32(start >> 12n);
+  const last = u32((end - 1n) >> 12n);
+  zeroWithin(
+    mapping,
+    first,
+    u32(start) & (PAGE_SIZE - 1),
+    first === last ? u32(end - 1n) & (PAGE_SIZE - 1) : PAGE_SIZE - 1,
+  );
+  if (first !== last) zeroWithin(mapping, last, 0, u32(end - 1n) & (PAGE_SIZE - 1));
+}
+
+/** Zeroes the bytes `from` to `to` of a page, if it is there. */
+function zeroWithin(mapping: AddressSpace, index: u32, from: u32, to: u32): void {
+  const page = findPage(mapping, index);
+  if (page === null) return;
+  memset(pageAddress(page).add(from), 0, to - from + 1);
+  putPage(page);
+}
+
 /** The number of the first page that is there, from `from` on; false when there is none. */
 export function nextPage(mapping: AddressSpace, from: u32, found: Ptr<u32>): boolean {
   using _held = mapping.treeLock.acquire();

@@ -5,7 +5,7 @@
  * descriptors, paths and descriptors opened with O_PATH are sorted out in `onPath` and `onFile`.
  */
 
-import { EBADF, EINVAL, EISDIR, EPERM, EROFS } from '../abi/errno.ts';
+import { EBADF, EINVAL, EISDIR, EOPNOTSUPP, EPERM, EROFS } from '../abi/errno.ts';
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, O_LARGEFILE, O_PATH } from '../abi/fcntl.ts';
 import { MS_RDONLY } from '../abi/mount.ts';
 import { S_IALLUGO, S_IFMT, S_ISGID, S_ISUID, S_IXGRP } from '../abi/stat.ts';
@@ -67,6 +67,18 @@ export function sysChmod(path: u32, mode: u32): i32 {
 
 export function sysFchmodat(directory: u32, path: u32, mode: u32): i32 {
   return onPath(directory, path, FOLLOW, changeMode, mode, 0);
+}
+
+/** fchmodat with flags. A link's own mode cannot be changed. */
+export function sysFchmodat2(directory: u32, path: u32, mode: u32, flags: u32): i32 {
+  if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) return -EINVAL;
+  let walk: u32 = (flags & AT_SYMLINK_NOFOLLOW) === 0 ? FOLLOW : 0;
+  if ((flags & AT_EMPTY_PATH) !== 0) walk |= EMPTY_PATH;
+  return onPath(directory, path, walk, changeModeOfNoLink, mode, 0);
+}
+
+function changeModeOfNoLink(inode: Inode, mode: u32, unused: u32): i32 {
+  return inode.isSymlink() ? -EOPNOTSUPP : changeMode(inode, mode, unused);
 }
 
 export function sysFchmod(fd: u32, mode: u32): i32 {

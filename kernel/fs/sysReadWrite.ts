@@ -5,7 +5,7 @@
  * file do not write to the same place. The forms that bring a position touch neither.
  */
 
-import { EBADF, EFAULT, EINVAL, ENOMEM, ESPIPE } from '../abi/errno.ts';
+import { EBADF, EFAULT, EINVAL, ENOMEM, EOPNOTSUPP, ESPIPE } from '../abi/errno.ts';
 import { O_APPEND, O_PATH } from '../abi/fcntl.ts';
 import { IOV_MAX, type IoVec } from '../abi/uio.ts';
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
@@ -152,6 +152,29 @@ export function sysPreadv(fd: u32, vector: u32, count: u32, low: u32, high: u32)
 
 export function sysPwritev(fd: u32, vector: u32, count: u32, low: u32, high: u32): i32 {
   return moveVectorAt(fd, vector, count, low, high, true);
+}
+
+/** preadv2 and pwritev2: position -1 is the file's own; flags would ask for what no file here has. */
+function moveVectorWith(fd: u32, vector: u32, count: u32, low: u32, high: u32, flags: u32, writes: boolean): i32 {
+  const file = getFileOf(fd);
+  if (file === null) return -EBADF;
+  let position = i64((u64(high) << 32n) | u64(low));
+  const isOwn = position === -1n;
+  let result = checkAccess(file, writes);
+  if (!isOwn && position < 0n) result = -EINVAL;
+  else if (!isOwn && !hasPosition(file)) result = -ESPIPE;
+  else if (result === 0 && flags !== 0 && count > 0) result = -EOPNOTSUPP;
+  if (result === 0) result = moveVector(file, vector, count, writes, isOwn ? null : addrOf(position));
+  putFile(file);
+  return result;
+}
+
+export function sysPreadv2(fd: u32, vector: u32, count: u32, low: u32, high: u32, flags: u32): i32 {
+  return moveVectorWith(fd, vector, count, low, high, flags, false);
+}
+
+export function sysPwritev2(fd: u32, vector: u32, count: u32, low: u32, high: u32, flags: u32): i32 {
+  return moveVectorWith(fd, vector, count, low, high, flags, true);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

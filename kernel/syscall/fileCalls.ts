@@ -21,7 +21,11 @@ import {
   SYS_faccessat2,
   SYS_fchdir,
   SYS_fchmod,
+  SYS_fadvise64,
+  SYS_fadvise64_64,
+  SYS_fallocate,
   SYS_fchmodat,
+  SYS_fchmodat2,
   SYS_fchown,
   SYS_fchown32,
   SYS_fchownat,
@@ -66,11 +70,14 @@ import {
   SYS_ppoll_time64,
   SYS_pread64,
   SYS_preadv,
+  SYS_preadv2,
   SYS_pselect6,
   SYS_pselect6_time64,
   SYS_pwrite64,
   SYS_pwritev,
+  SYS_pwritev2,
   SYS_read,
+  SYS_readahead,
   SYS_readlink,
   SYS_readlinkat,
   SYS_readv,
@@ -89,6 +96,7 @@ import {
   SYS_symlink,
   SYS_symlinkat,
   SYS_sync,
+  SYS_sync_file_range,
   SYS_syncfs,
   SYS_truncate,
   SYS_truncate64,
@@ -111,6 +119,7 @@ import {
   sysChown32,
   sysFchmod,
   sysFchmodat,
+  sysFchmodat2,
   sysFchown16,
   sysFchown32,
   sysFchownat,
@@ -122,6 +131,7 @@ import {
   sysTruncate64,
 } from '../fs/sysAttributes.ts';
 import { sysDup, sysDup2, sysDup3, sysFcntl, sysFcntl64, sysFlock, sysIoctl } from '../fs/sysDescriptor.ts';
+import { sysFadvise64, sysFadvise6464, sysFallocate, sysReadahead, sysSyncFileRange } from '../fs/sysAllocate.ts';
 import { sysChdir, sysChroot, sysFchdir, sysGetcwd, sysUmask } from '../fs/sysDirectory.ts';
 import { sysGetdents, sysGetdents64 } from '../fs/sysGetdents.ts';
 import { sysMount, sysOldUmount, sysUmount2 } from '../fs/sysMount.ts';
@@ -147,8 +157,10 @@ import { sysPoll, sysPpoll, sysPpollTime64 } from '../fs/sysPoll.ts';
 import {
   sysPread64,
   sysPreadv,
+  sysPreadv2,
   sysPwrite64,
   sysPwritev,
+  sysPwritev2,
   sysRead,
   sysReadv,
   sysSendfile,
@@ -191,6 +203,8 @@ function installReading(): void {
   setSystemCall(SYS_pwrite64, sysPwrite64);
   setSystemCall(SYS_preadv, sysPreadv);
   setSystemCall(SYS_pwritev, sysPwritev);
+  setSystemCall(SYS_preadv2, sysPreadv2);
+  setSystemCall(SYS_pwritev2, sysPwritev2);
   setSystemCall(SYS_sendfile, sysSendfile);
   setSystemCall(SYS_sendfile64, sysSendfile64);
   setSystemCall(SYS_lseek, sysLseek);
@@ -199,6 +213,11 @@ function installReading(): void {
   setSystemCall(SYS_fsync, sysFsync);
   setSystemCall(SYS_fdatasync, sysFdatasync);
   setSystemCall(SYS_syncfs, sysSyncfs);
+  setSystemCall(SYS_sync_file_range, sysSyncFileRange);
+  setSystemCall(SYS_fallocate, sysFallocate);
+  setSystemCall(SYS_fadvise64, sysFadvise64);
+  setSystemCall(SYS_fadvise64_64, sysFadvise6464);
+  setSystemCall(SYS_readahead, sysReadahead);
 }
 
 /** Descriptors, pipes, waiting for several. */
@@ -246,6 +265,7 @@ function installStatus(): void {
   setSystemCall(SYS_chmod, sysChmod);
   setSystemCall(SYS_fchmod, sysFchmod);
   setSystemCall(SYS_fchmodat, sysFchmodat);
+  setSystemCall(SYS_fchmodat2, sysFchmodat2);
   setSystemCall(SYS_chown, sysChown16);
   setSystemCall(SYS_lchown, sysLchown16);
   setSystemCall(SYS_fchown, sysFchown16);

@@ -6,6 +6,7 @@ import { expect } from 'vitest';
 import { type Blob, inout, input, output, text, words } from '../../emulator/agent/arguments.ts';
 import {
   AT_FDCWD,
+  AT_SYMLINK_FOLLOW,
   CLOSE_RANGE_CLOEXEC,
   F_DUPFD,
   F_DUPFD_CLOEXEC,
@@ -40,6 +41,7 @@ import {
   O_NONBLOCK,
   O_RDONLY,
   O_RDWR,
+  O_TMPFILE_BIT,
   O_TRUNC,
   O_WRONLY,
 } from '../../kernel/abi/fcntl.ts';
@@ -65,6 +67,19 @@ function longLock(type: number, start: bigint, length: bigint, pid = 0): Blob {
 
 onEveryTarget(({ syscall, check }) => {
   syscall(['open', 'openat', 'creat'], () => {
+    check('O_TMPFILE: a file without a name, which may be given one', async ({ proc }) => {
+      const temporary = O_TMPFILE_BIT | O_DIRECTORY;
+      const fd = await succeeds(proc, 'open', text('.'), temporary | O_RDWR, 0o640);
+      await proc.write(fd, 'data');
+      expect(await proc.fstat(fd)).toMatchObject({ nlink: 0, size: 4 });
+      await succeeds(proc, 'linkat', AT_FDCWD, text(`/proc/self/fd/${fd}`), AT_FDCWD, text('named'), AT_SYMLINK_FOLLOW);
+      expect(await proc.stat('named')).toMatchObject({ nlink: 1, size: 4 });
+      const nameless = await succeeds(proc, 'open', text('.'), temporary | O_RDWR | O_EXCL, 0o640);
+      const path = text(`/proc/self/fd/${nameless}`);
+      await fails(proc, 'ENOENT', 'linkat', AT_FDCWD, path, AT_FDCWD, text('other'), AT_SYMLINK_FOLLOW);
+      await fails(proc, 'EINVAL', 'open', text('.'), temporary, 0o640);
+      await fails(proc, 'ENOTDIR', 'open', text('named'), temporary | O_RDWR, 0o640);
+    });
     check('give the lowest free number', async ({ proc }) => {
       expect(await proc.open('/dev/null', O_RDONLY)).toBe(3);
       expect(await proc.open('/dev/null', O_RDONLY)).toBe(4);

@@ -223,6 +223,20 @@ onEveryTarget(({ target, syscall, check }) => {
     });
   });
 
+  syscall('fchmodat2', () => {
+    check('with flags: the descriptor itself, and no link', async ({ proc }) => {
+      const fd = await proc.open('file', O_WRONLY | O_CREAT, 0o600);
+      await proc.symlink('file', 'link');
+      await succeeds(proc, 'fchmodat2', fd, text(''), 0o640, AT_EMPTY_PATH);
+      expect((await proc.stat('file')).mode & 0o777).toBe(0o640);
+      await succeeds(proc, 'fchmodat2', AT_FDCWD, text('link'), 0o400, 0);
+      expect((await proc.stat('file')).mode & 0o777).toBe(0o400);
+      await fails(proc, 'EOPNOTSUPP', 'fchmodat2', AT_FDCWD, text('link'), 0o600, AT_SYMLINK_NOFOLLOW);
+      await fails(proc, 'EINVAL', 'fchmodat2', AT_FDCWD, text('link'), 0o600, AT_EACCESS);
+      await fails(proc, 'ENOENT', 'fchmodat2', AT_FDCWD, text('none'), 0o600, 0);
+    });
+  });
+
   syscall(['chown', 'chown32', 'lchown', 'lchown32', 'fchown', 'fchown32', 'fchownat'], () => {
     check('-1 leaves an owner as it is', async ({ proc }) => {
       await make(proc, 'file');

@@ -6,7 +6,18 @@ import { expect } from 'vitest';
 import { type Blob, input, output, text, words } from '../../emulator/agent/arguments.ts';
 import type { Process } from '../../emulator/agent/process.ts';
 import { decodeU64, decodeWords } from '../../emulator/agent/records.ts';
-import { O_APPEND, O_CREAT, O_RDONLY, O_RDWR, O_WRONLY, SEEK_CUR, SEEK_END, SEEK_SET } from '../../kernel/abi/fcntl.ts';
+import {
+  FALLOC_FL_KEEP_SIZE,
+  FALLOC_FL_PUNCH_HOLE,
+  O_APPEND,
+  O_CREAT,
+  O_RDONLY,
+  O_RDWR,
+  O_WRONLY,
+  SEEK_CUR,
+  SEEK_END,
+  SEEK_SET,
+} from '../../kernel/abi/fcntl.ts';
 import { fails, onEveryTarget, rejects, succeeds, wildPointers } from './support/suite.ts';
 
 /** A file with this text, open for reading and writing, its offset at the start. */
@@ -259,6 +270,76 @@ onEveryTarget(({ target, syscall, check }) => {
     check('EINVAL: to a descriptor that appends', async ({ proc }) => {
       const fd = await fileWith(proc, 'x');
       await fails(proc, 'EINVAL', 'sendfile', await proc.open('log', O_WRONLY | O_CREAT | O_APPEND, 0o600), fd, 0, 1);
+    });
+  });
+
+  syscall('fallocate', () => {
+    check('makes room, and the file longer unless told not to', async ({ proc }) => {
+      const fd = await fileWith(proc, 'abc');
+      await succeeds(proc, 'fallocate', fd, FALLOC_FL_KEEP_SIZE, 0, 0, 9000, 0);
+      expect((await proc.fstat(fd)).size).toBe(3);
+      await succeeds(proc, 'fallocate', fd, 0, 5, 0, 3, 0);
+      expect(await proc.readText(fd)).toBe('abc\0\0\0\0\0');
+    });
+    check('takes a hole out of a file, and parts of pages', async ({ proc }) => {
+      const fd = await fileWith(proc, '');
+      for (let i = 0; i < 3; i++) await proc.write(fd, 'x'.repeat(3000));
+      await succeeds(proc, 'fallocate', fd, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, 4000, 0, 4500, 0);
+      await proc.lseek(fd, 3990, SEEK_SET);
+      expect(await proc.readText(fd, 20)).toBe(`${'x'.repeat(10)}${'\0'.repeat(10)}`);
+      await proc.lseek(fd, 8490, SEEK_SET);
+      expect(await proc.readText(fd, 20)).toBe(`${'\0'.repeat(10)}${'x'.repeat(10)}`);
+    });
+    check('EBADF, EINVAL, EFBIG, ESPIPE, EOPNOTSUPP', async ({ proc }) => {
+      const fd = await fileWith(proc, 'abc');
+      await fails(proc, 'EINVAL', 'fallocate', fd, 0, 0, 0, 0, 0);
+      await fails(proc, 'EINVAL', 'fallocate', fd, 0, -1, -1, 1, 0);
+      await fails(proc, 'EOPNOTSUPP', 'fallocate', fd, FALLOC_FL_PUNCH_HOLE, 0, 0, 1, 0);
+      await fails(proc, 'EFBIG', 'fallocate', fd, 0, 0, 0x7fffffff, 0x1000, 0);
+      await fails(proc, 'EBADF', 'fallocate', await proc.open('file', O_RDONLY), 0, 0, 0, 1, 0);
+      await fails(proc, 'EBADF', 'fallocate', 50, 0, 0, 0, 1, 0);
+      await fails(proc, 'ESPIPE', 'fallocate', (await proc.pipe())[1], 0, 0, 0, 1, 0);
+    });
+  });
+
+  syscall(['fadvise64', 'fadvise64_64', 'readahead', 'sync_file_range'], () => {
+    check('are checked, and change nothing that can be seen', async ({ proc }) => {
+      const fd = await fileWith(proc, 'abc');
+      await succeeds(proc, 'fadvise64', fd, 0, 0, 0, 3);
+      await succeeds(proc, 'fadvise64_64', fd, 0, 0, 100, 0, 4);
+      await succeeds(proc, 'readahead', fd, 0, 0, 4096);
+      await succeeds(proc, 'sync_file_range', fd, 0, 0, 0, 0, 7);
+      expect(await proc.readText(fd)).toBe('abc');
+    });
+    check('EBADF, EINVAL, ESPIPE', async ({ proc }) => {
+      const fd = await fileWith(proc, 'abc');
+      const [readEnd] = await proc.pipe();
+      await fails(proc, 'EINVAL', 'fadvise64', fd, 0, 0, 0, 6);
+      await fails(proc, 'ESPIPE', 'fadvise64_64', readEnd, 0, 0, 0, 0, 0);
+      await fails(proc, 'EINVAL', 'readahead', readEnd, 0, 0, 1);
+      await fails(proc, 'EBADF', 'readahead', await proc.open('file', O_WRONLY), 0, 0, 1);
+      await fails(proc, 'EINVAL', 'sync_file_range', fd, 0, 0, 0, 0, 8);
+      for (const name of ['fadvise64', 'fadvise64_64', 'readahead', 'sync_file_range'] as const) {
+        await fails(proc, 'EBADF', name, 50, 0, 0, 0, 0, 0);
+      }
+    });
+  });
+
+  syscall(['preadv2', 'pwritev2'], () => {
+    check("position -1 is the file's own", async ({ proc }) => {
+      const fd = await fileWith(proc, 'abcdef');
+      expect(await succeeds(proc, 'pwritev2', fd, words(bytes('X'), 1), 1, -1, -1, 0)).toBe(1);
+      const { outputs } = await proc.run('preadv2', fd, words(output(2), 2), 1, -1, -1, 0);
+      expect(decode(outputs)).toEqual(['bc']);
+      expect(decode((await proc.run('preadv2', fd, words(output(2), 2), 1, 4, 0, 0)).outputs)).toEqual(['ef']);
+      expect(await proc.lseek(fd, 0, SEEK_CUR)).toBe(3);
+    });
+    check('EBADF, EINVAL, EOPNOTSUPP, ESPIPE', async ({ proc }) => {
+      const fd = await fileWith(proc, 'abcdef');
+      await fails(proc, 'EBADF', 'preadv2', 50, words(output(2), 2), 1, 0, 0, 0);
+      await fails(proc, 'EINVAL', 'preadv2', fd, words(output(2), 2), 1, -2, -1, 0);
+      await fails(proc, 'EOPNOTSUPP', 'pwritev2', fd, words(bytes('X'), 1), 1, 0, 0, 0x40000000);
+      await fails(proc, 'ESPIPE', 'preadv2', (await proc.pipe())[0], words(output(2), 2), 1, 0, 0, 0);
     });
   });
 
