@@ -58,6 +58,28 @@ export const SCHED_FIFO = 1;
 export const SCHED_RR = 2;
 export const SCHED_BATCH = 3;
 export const SCHED_IDLE = 5;
+export const SCHED_DEADLINE = 6;
+export const SCHED_EXT = 7;
+/** Beside a policy: children begin with the ordinary one. */
+export const SCHED_RESET_ON_FORK = 0x40000000;
+
+/** The record of sched_setattr and sched_getattr. */
+export class SchedAttributes {
+  size: u32;
+  sched_policy: u32;
+  sched_flags: u64;
+  sched_nice: i32;
+  sched_priority: u32;
+  sched_runtime: u64;
+  sched_deadline: u64;
+  sched_period: u64;
+  sched_util_min: u32;
+  sched_util_max: u32;
+}
+
+/** The size of its first version. */
+export const SCHED_ATTR_SIZE_VER0 = 48;
+export const SCHED_FLAG_RESET_ON_FORK = 1;
 
 export const PRIO_PROCESS = 0;
 export const PRIO_PGRP = 1;

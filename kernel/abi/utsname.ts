@@ -7,6 +7,10 @@
 /** Bytes of one string, its zero included. */
 export const UTS_LENGTH = 65;
 
+/** Of the older forms: strings in all, and bytes of one in the oldest. */
+export const OLD_STRINGS = 5;
+export const OLDEST_LENGTH = 9;
+
 export class Utsname {
   sysname: FixedArray<u8, 65>;
   nodename: FixedArray<u8, 65>;

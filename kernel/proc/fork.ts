@@ -33,6 +33,7 @@ import {
   CLONE_UNTRACED,
   CLONE_VFORK,
   CLONE_VM,
+  SCHED_OTHER,
 } from '../abi/sched.ts';
 import { NSIG, SIG_DFL, SIG_IGN, SIGCHLD } from '../abi/signal.ts';
 import { current } from '../arch/x86/cpu.ts';
@@ -105,7 +106,8 @@ function dropResources(child: Task): void {
 /** Copies what belongs to the thread: registers, FPU, segments, identity, mask. */
 function copyThread(child: Task, parent: Task, request: CloneRequest): void {
   copyBytes(child.name, parent.name, 16);
-  child.nice = parent.nice;
+  child.nice = parent.resetsPolicy && parent.nice < 0 ? 0 : parent.nice;
+  child.policy = parent.resetsPolicy ? SCHED_OTHER : parent.policy;
   child.affinity = parent.affinity;
   assign(child.credentials, parent.credentials);
   child.noNewPrivileges = parent.noNewPrivileges;

@@ -26,6 +26,7 @@ import { createKernelThreadAs } from './kernelThread.ts';
 import { updateLoadAverage } from './loadAverage.ts';
 import { seedRandom } from './random.ts';
 import { initRunQueues } from './runQueue.ts';
+import { cpuTimersTick } from './cpuTimers.ts';
 import { registerSchedulerCalls, schedulerTick, setIdleTask } from './scheduler.ts';
 import { beforeUserMode } from './signalDeliver.ts';
 import { initNames } from './sysSystem.ts';
@@ -63,6 +64,7 @@ function handleTick(inUserMode: boolean): void {
     updateLoadAverage();
   }
   schedulerTick(inUserMode);
+  cpuTimersTick(current(), inUserMode);
 }
 
 /** The number after `seed=` on the command line, else a constant. */

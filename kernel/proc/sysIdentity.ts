@@ -226,6 +226,56 @@ export function sysSetgroups(size: u32, list: u32): i32 {
 // ---------------------------------------------------------------------------------------------------------------------
 // The 16-bit calls.
 
+export function sysSetfsuid16(uid: u32): i32 {
+  return sysSetfsuid(widen(uid));
+}
+
+export function sysSetfsgid16(gid: u32): i32 {
+  return sysSetfsgid(widen(gid));
+}
+
+function putThreeShort(a: u32, first: u32, b: u32, second: u32, c: u32, third: u32): i32 {
+  const ids = zeroed<FixedArray<u16, 3>>();
+  ids[0] = u16(narrow(first));
+  ids[1] = u16(narrow(second));
+  ids[2] = u16(narrow(third));
+  const bytesOf = ptr<u8>(ids);
+  if (copyToUser(a, bytesOf, 2) < 0 || copyToUser(b, bytesOf.add(2), 2) < 0) return -EFAULT;
+  return copyToUser(c, bytesOf.add(4), 2) < 0 ? -EFAULT : 0;
+}
+
+export function sysGetresuid16(real: u32, effective: u32, saved: u32): i32 {
+  const mine = current().credentials;
+  return putThreeShort(real, mine.uid, effective, mine.euid, saved, mine.suid);
+}
+
+export function sysGetresgid16(real: u32, effective: u32, saved: u32): i32 {
+  const mine = current().credentials;
+  return putThreeShort(real, mine.gid, effective, mine.egid, saved, mine.sgid);
+}
+
+export function sysGetgroups16(size: u32, list: u32): i32 {
+  const mine = current().credentials;
+  if (i32(size) < 0) return -EINVAL;
+  if (size === 0) return i32(mine.groupCount);
+  if (size < mine.groupCount) return -EINVAL;
+  const short = zeroed<FixedArray<u16, 32>>();
+  for (let i: u32 = 0; i < mine.groupCount; i++) short[i] = u16(narrow(mine.groups[i]));
+  if (copyToUser(list, ptr<u8>(short), mine.groupCount * 2) < 0) return -EFAULT;
+  return i32(mine.groupCount);
+}
+
+export function sysSetgroups16(size: u32, list: u32): i32 {
+  const mine = current().credentials;
+  if (mine.euid !== 0) return -EPERM;
+  if (size > MAX_GROUPS) return -EINVAL;
+  const short = zeroed<FixedArray<u16, 32>>();
+  if (copyFromUser(ptr<u8>(short), list, size * 2) < 0) return -EFAULT;
+  for (let i: u32 = 0; i < size; i++) mine.groups[i] = widen(u32(short[i]));
+  mine.groupCount = size;
+  return 0;
+}
+
 export function sysSetuid16(uid: u32): i32 {
   return sysSetuid(widen(uid));
 }

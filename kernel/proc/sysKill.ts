@@ -45,14 +45,18 @@ function signalGroup(pgrp: u32, info: SignalInfo, tasks: Held<TaskListLock>): i3
   return result;
 }
 
-/** To everybody but process 1, the kernel's threads and the caller. -ESRCH: there is nobody. */
+/**
+ * To everybody but process 1, the kernel's threads and the caller. -ESRCH: there is nobody. That the caller may signal
+ * none of them is no error.
+ */
 function signalAll(info: SignalInfo, tasks: Held<TaskListLock>): i32 {
   let result: i32 = -ESRCH;
   const self = current().process;
   for (let process = processAfter(null, tasks); process !== null; process = processAfter(process, tasks)) {
     if (process.pid === 1 || process === self || process.parent === null) continue;
     const error = signalProcess(process, info, tasks);
-    if (error !== -EPERM || result === -ESRCH) result = error;
+    if (result === -ESRCH) result = 0;
+    if (error !== -EPERM) result = error;
   }
   return result;
 }

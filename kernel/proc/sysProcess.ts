@@ -67,7 +67,7 @@ function maySetGroup(process: Process): i32 {
 
 /** setpgid(pid, pgid): puts a process in a group, or (pgid is its pid) at the head of a new one. */
 export function sysSetpgid(pid: u32, pgid: u32): i32 {
-  if (i32(pgid) < 0) return -EINVAL;
+  if (i32(pgid === 0 ? pid : pgid) < 0) return -EINVAL;
   using tasks = lockTasks();
   const process = named(pid, tasks);
   if (process === null) return -ESRCH;

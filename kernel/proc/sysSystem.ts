@@ -6,7 +6,7 @@
 
 import { EFAULT, EINVAL, EPERM } from '../abi/errno.ts';
 import { type Sysinfo } from '../abi/sysinfo.ts';
-import { UTS_LENGTH, type Utsname } from '../abi/utsname.ts';
+import { OLD_STRINGS, OLDEST_LENGTH, UTS_LENGTH, type Utsname } from '../abi/utsname.ts';
 import { monotonicNs } from '../arch/x86/clock.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
@@ -50,6 +50,30 @@ export function initNames(): void {
 /** uname(record). */
 export function sysUname(address: u32): i32 {
   const record = zeroed<Inline<Utsname>>();
+  fillNames(record);
+  return copyToUser(address, ptr<u8>(record), sizeof<Utsname>());
+}
+
+/** olduname(record): without the last string. */
+export function sysOldUname(address: u32): i32 {
+  const record = zeroed<Inline<Utsname>>();
+  fillNames(record);
+  return copyToUser(address, ptr<u8>(record), OLD_STRINGS * UTS_LENGTH);
+}
+
+/** oldolduname(record): strings of 8 bytes and a zero. */
+export function sysOldOldUname(address: u32): i32 {
+  const record = zeroed<Inline<Utsname>>();
+  const short = zeroed<FixedArray<u8, 45>>();
+  fillNames(record);
+  for (let i: u32 = 0; i < OLD_STRINGS; i++) {
+    const from = ptr<u8>(record).add(i * UTS_LENGTH);
+    for (let k: u32 = 0; k < OLDEST_LENGTH - 1; k++) short[i * OLDEST_LENGTH + k] = from[k];
+  }
+  return copyToUser(address, short, OLD_STRINGS * OLDEST_LENGTH);
+}
+
+function fillNames(record: Utsname): void {
   setText(record.sysname, bytes('Linux')); // the ABI; programs look
   setText(record.release, bytes(RELEASE));
   setText(record.version, bytes(VERSION));
@@ -59,7 +83,6 @@ export function sysUname(address: u32): i32 {
     setText(record.nodename, hostName);
     setText(record.domainname, domainName);
   }
-  return copyToUser(address, ptr<u8>(record), sizeof<Utsname>());
 }
 
 function changeName(name: Ptr<u8>, address: u32, length: u32): i32 {

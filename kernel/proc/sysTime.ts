@@ -37,8 +37,14 @@ import { sendKernelSignal } from './signalSend.ts';
 import { sleepUntil, sleepUntilDate } from './sleep.ts';
 import { currentProcessTicks } from './sysResource.ts';
 import { type Process, type RestartBlock } from './task.ts';
+<<<<<<< HEAD
 import { findProcess, firstThread, lockTasks, nextThread, type TaskListLock } from './taskList.ts';
 import { armTimer, disarmTimer } from './timer.ts';
+=======
+import { findProcess, firstThread, lockTasks, nextThread } from './taskList.ts';
+import { type CpuTimer, getCpuTimer, setCpuTimer } from './cpuTimers.ts';
+import { armTimer, cancelTimer, timerRemaining } from './timer.ts';
+>>>>>>> cb60b8d (wip2)
 
 const NS_PER_SECOND: u64 = 1000000000n;
 /** Longer sleeps than this (in seconds) are cut: some 292 years. */
@@ -78,7 +84,7 @@ export function writeTimespec(address: u32, ns: u64): i32 {
 }
 
 /** Writes nanoseconds as a Timespec64. 0 or -EFAULT. */
-function writeTimespec64(address: u32, ns: u64): i32 {
+export function writeTimespec64(address: u32, ns: u64): i32 {
   const record = zeroed<Inline<Timespec64>>();
   record.tv_sec = i64(ns / NS_PER_SECOND);
   record.tv_nsec = i32(ns % NS_PER_SECOND);
@@ -322,11 +328,19 @@ function timevalNs(record: Timeval, result: Ptr<u64>): i32 {
   return toNs(i64(record.tv_sec), record.tv_usec * 1000, result);
 }
 
-/** getitimer(which, value). The timers of CPU use are never armed. */
+function cpuTimerOf(process: Process, which: u32): CpuTimer {
+  return which === ITIMER_PROF ? process.profilingTimer : process.virtualTimer;
+}
+
+/** getitimer(which, value). */
 export function sysGetitimer(which: u32, address: u32): i32 {
   if (which > ITIMER_PROF) return -EINVAL;
   const record = zeroed<Inline<Itimerval>>();
+  const process = current().process;
+  let left: u64 = 0n;
+  let interval: u64 = 0n;
   if (which === ITIMER_REAL) {
+<<<<<<< HEAD
     const alarm = zeroed<Inline<Alarm>>();
     {
       using tasks = lockTasks();
@@ -335,20 +349,35 @@ export function sysGetitimer(which: u32, address: u32): i32 {
     fillTimeval(record.it_value, alarm.left);
     fillTimeval(record.it_interval, alarm.interval);
   }
+=======
+    left = timerRemaining(process.alarmTimer);
+    interval = process.alarmInterval;
+  } else getCpuTimer(cpuTimerOf(process, which), addrOf(left), addrOf(interval));
+  fillTimeval(record.it_value, left);
+  fillTimeval(record.it_interval, interval);
+>>>>>>> cb60b8d (wip2)
   return copyToUser(address, ptr<u8>(record), sizeof<Itimerval>());
 }
 
-/** setitimer(which, value, old): ITIMER_REAL alone; -EINVAL for those of CPU use. */
+/** setitimer(which, value, old). */
 export function sysSetitimer(which: u32, fresh: u32, old: u32): i32 {
-  if (which !== ITIMER_REAL) return -EINVAL;
+  if (which > ITIMER_PROF) return -EINVAL;
   const record = zeroed<Inline<Itimerval>>();
   if (fresh !== 0 && copyFromUser(ptr<u8>(record), fresh, sizeof<Itimerval>()) < 0) return -EFAULT;
   let value: u64 = 0n;
   let interval: u64 = 0n;
   if (timevalNs(record.it_value, addrOf(value)) < 0) return -EINVAL;
   if (timevalNs(record.it_interval, addrOf(interval)) < 0) return -EINVAL;
+<<<<<<< HEAD
   const before = zeroed<Inline<Alarm>>();
   setAlarm(value, interval, before);
+=======
+  const process = current().process;
+  let oldInterval = process.alarmInterval;
+  let left: u64 = 0n;
+  if (which === ITIMER_REAL) left = setAlarm(process, value, interval);
+  else setCpuTimer(cpuTimerOf(process, which), value, interval, addrOf(left), addrOf(oldInterval));
+>>>>>>> cb60b8d (wip2)
   if (old === 0) return 0;
   fillTimeval(record.it_value, before.left);
   fillTimeval(record.it_interval, before.interval);

@@ -35,6 +35,7 @@ import { type Mm } from '../mm/types.ts';
 import { type Rlimit } from '../abi/resource.ts';
 import { type Spinlock } from '../sync/spinlock.ts';
 import { type WaitQueue } from '../sync/waitQueue.ts';
+import { type CpuTimer } from './cpuTimers.ts';
 import { type PendingSignals, type SignalHandlers, type SignalInfo, type SignalSet } from './signalState.ts';
 import { type Timer } from './timer.ts';
 
@@ -117,6 +118,8 @@ export class Task {
   runLink: Inline<ListHead>; // (R) in RunQueue.ready
   slice: u32; // (R) ticks left before others of its queue get their turn
   nice: i32; // (R) -20 (greedy) to 19 (modest)
+  policy: u32; // (T) SCHED_OTHER, SCHED_BATCH or SCHED_IDLE; kept and told: `nice` is what counts
+  resetsPolicy: boolean; // (T) SCHED_RESET_ON_FORK
   isIdle: boolean; // (C)
   kernelLockDepth: u32; // (O) how often it has the big kernel lock (sync/kernelLock.ts)
 
@@ -228,8 +231,14 @@ export class Process {
   handlers: SignalHandlers; // (S,T) the pointer; either to read, both to write
   pending: Inline<PendingSignals>; // (S)
   alarmTimer: Inline<Timer>; // its own lock: ITIMER_REAL
+<<<<<<< HEAD
   alarmDeadline: u64; // (T) nanoseconds since boot; 0: it is off
   alarmInterval: u64; // (T) nanoseconds, 0: once
+=======
+  alarmInterval: u64; // (S) nanoseconds, 0: once
+  virtualTimer: Inline<CpuTimer>; // ITIMER_VIRTUAL
+  profilingTimer: Inline<CpuTimer>; // ITIMER_PROF
+>>>>>>> cb60b8d (wip2)
 
   // Limits and accounts.
   limits: FixedArray<Inline<Rlimit>, 16>; // (S)

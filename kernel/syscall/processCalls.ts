@@ -30,6 +30,7 @@ import {
   SYS_geteuid32,
   SYS_getgid,
   SYS_getgid32,
+  SYS_getgroups,
   SYS_getgroups32,
   SYS_getitimer,
   SYS_getpgid,
@@ -38,7 +39,9 @@ import {
   SYS_getppid,
   SYS_getpriority,
   SYS_getrandom,
+  SYS_getresgid,
   SYS_getresgid32,
+  SYS_getresuid,
   SYS_getresuid32,
   SYS_getrlimit,
   SYS_getrusage,
@@ -51,6 +54,8 @@ import {
   SYS_membarrier,
   SYS_nanosleep,
   SYS_nice,
+  SYS_oldolduname,
+  SYS_olduname,
   SYS_pause,
   SYS_personality,
   SYS_prctl,
@@ -72,20 +77,27 @@ import {
   SYS_sched_get_priority_max,
   SYS_sched_get_priority_min,
   SYS_sched_getaffinity,
+  SYS_sched_getattr,
   SYS_sched_getparam,
   SYS_sched_getscheduler,
   SYS_sched_rr_get_interval,
+  SYS_sched_rr_get_interval_time64,
   SYS_sched_setaffinity,
+  SYS_sched_setattr,
+  SYS_sched_setparam,
   SYS_sched_setscheduler,
   SYS_sched_yield,
   SYS_set_robust_list,
   SYS_set_thread_area,
   SYS_set_tid_address,
   SYS_setdomainname,
+  SYS_setfsgid,
   SYS_setfsgid32,
+  SYS_setfsuid,
   SYS_setfsuid32,
   SYS_setgid,
   SYS_setgid32,
+  SYS_setgroups,
   SYS_setgroups32,
   SYS_sethostname,
   SYS_setitimer,
@@ -144,15 +156,21 @@ import {
   sysGetgid,
   sysGetgid16,
   sysGetgroups,
+  sysGetgroups16,
   sysGetresgid,
+  sysGetresgid16,
   sysGetresuid,
+  sysGetresuid16,
   sysGetuid,
   sysGetuid16,
   sysSetfsgid,
+  sysSetfsgid16,
   sysSetfsuid,
+  sysSetfsuid16,
   sysSetgid,
   sysSetgid16,
   sysSetgroups,
+  sysSetgroups16,
   sysSetregid,
   sysSetregid16,
   sysSetresgid,
@@ -209,17 +227,28 @@ import {
   sysSchedGetPriorityMax,
   sysSchedGetPriorityMin,
   sysSchedGetaffinity,
+  sysSchedGetattr,
   sysSchedGetparam,
   sysSchedGetscheduler,
   sysSchedRrGetInterval,
+  sysSchedRrGetIntervalTime64,
   sysSchedSetaffinity,
+  sysSchedSetattr,
+  sysSchedSetparam,
   sysSchedSetscheduler,
   sysSchedYield,
 } from '../proc/sysScheduler.ts';
 import { sysClockSettime, sysClockSettime64, sysSettimeofday, sysStime } from '../proc/sysClock.ts';
 import { sysMembarrier } from '../proc/sysMembarrier.ts';
 import { sysPersonality, sysPrctl } from '../proc/sysPrctl.ts';
-import { sysSetdomainname, sysSethostname, sysSysinfo, sysUname } from '../proc/sysSystem.ts';
+import {
+  sysOldOldUname,
+  sysOldUname,
+  sysSetdomainname,
+  sysSethostname,
+  sysSysinfo,
+  sysUname,
+} from '../proc/sysSystem.ts';
 import {
   sysAlarm,
   sysClockGetres,
@@ -323,6 +352,12 @@ function installIdentity(): void {
   setSystemCall(SYS_getgroups32, sysGetgroups);
   setSystemCall(SYS_capget, sysCapget);
   setSystemCall(SYS_setgroups32, sysSetgroups);
+  setSystemCall(SYS_setfsuid, sysSetfsuid16);
+  setSystemCall(SYS_setfsgid, sysSetfsgid16);
+  setSystemCall(SYS_getresuid, sysGetresuid16);
+  setSystemCall(SYS_getresgid, sysGetresgid16);
+  setSystemCall(SYS_getgroups, sysGetgroups16);
+  setSystemCall(SYS_setgroups, sysSetgroups16);
   setSystemCall(SYS_setuid, sysSetuid16);
   setSystemCall(SYS_setgid, sysSetgid16);
   setSystemCall(SYS_setreuid, sysSetreuid16);
@@ -364,6 +399,8 @@ function installTime(): void {
 /** The system. */
 function installSystem(): void {
   setSystemCall(SYS_uname, sysUname);
+  setSystemCall(SYS_olduname, sysOldUname);
+  setSystemCall(SYS_oldolduname, sysOldOldUname);
   setSystemCall(SYS_sethostname, sysSethostname);
   setSystemCall(SYS_setdomainname, sysSetdomainname);
   setSystemCall(SYS_sysinfo, sysSysinfo);
@@ -371,6 +408,10 @@ function installSystem(): void {
   setSystemCall(SYS_sched_getscheduler, sysSchedGetscheduler);
   setSystemCall(SYS_sched_setscheduler, sysSchedSetscheduler);
   setSystemCall(SYS_sched_getparam, sysSchedGetparam);
+  setSystemCall(SYS_sched_setparam, sysSchedSetparam);
+  setSystemCall(SYS_sched_getattr, sysSchedGetattr);
+  setSystemCall(SYS_sched_setattr, sysSchedSetattr);
+  setSystemCall(SYS_sched_rr_get_interval_time64, sysSchedRrGetIntervalTime64);
   setSystemCall(SYS_sched_get_priority_max, sysSchedGetPriorityMax);
   setSystemCall(SYS_sched_get_priority_min, sysSchedGetPriorityMin);
   setSystemCall(SYS_sched_rr_get_interval, sysSchedRrGetInterval);

@@ -148,6 +148,30 @@ onEveryTarget(({ syscall, check }) => {
     });
   });
 
+  syscall(['getresuid', 'getresgid', 'getgroups', 'setgroups', 'setfsuid', 'setfsgid'], () => {
+    check('tell and take ids of 16 bits; what does not fit looks like nobody', async ({ proc }) => {
+      if (!(await isRoot(proc))) return fails(proc, 'EPERM', 'setgroups', 0, 0);
+      await succeeds(proc, 'setgroups32', 2, words(7, 70000));
+      const { value, outputs } = await proc.run('getgroups', 5, output(4));
+      expect([value, ...new Uint16Array(outputs[0]!.slice().buffer)]).toEqual([2, 7, 65534]);
+      await succeeds(proc, 'setgroups', 1, input(Uint8Array.of(9, 0)));
+      expect([...decodeWords((await proc.run('getgroups32', 1, output(4))).outputs[0]!)]).toEqual([9]);
+      await succeeds(proc, 'setresgid32', 70000, 5, 6);
+      await succeeds(proc, 'setresuid32', 70001, 0, 2);
+      const short = async (name: 'getresuid' | 'getresgid') =>
+        (await proc.run(name, output(2), output(2), output(2))).outputs.map((blob) => blob[0]! + 256 * blob[1]!);
+      expect(await short('getresuid')).toEqual([65534, 0, 2]);
+      expect(await short('getresgid')).toEqual([65534, 5, 6]);
+      expect(await succeeds(proc, 'setfsuid', 3)).toBe(0);
+      expect(await succeeds(proc, 'setfsuid', 0xffff)).toBe(3);
+      expect(await succeeds(proc, 'setfsgid', 4)).toBe(5);
+    });
+    check('EINVAL, EFAULT', async ({ proc }) => {
+      await fails(proc, 'EINVAL', 'getgroups', -1, 0);
+      for (const wild of wildPointers) await fails(proc, 'EFAULT', 'getresuid', wild, wild, wild);
+    });
+  });
+
   syscall(['getpgid', 'getpgrp', 'setpgid', 'getsid', 'setsid'], () => {
     check('a spawned process leads a session and a group', async ({ proc }) => {
       expect(await proc.call('getpgrp')).toBe(proc.pid);

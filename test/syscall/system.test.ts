@@ -3,16 +3,31 @@
  */
 
 import { expect } from 'vitest';
-import { inout, input, output, text } from '../../emulator/agent/arguments.ts';
+import { inout, input, output, text, words } from '../../emulator/agent/arguments.ts';
 import { decodeString, decodeWords, encodeWords } from '../../emulator/agent/records.ts';
-import { GRND_INSECURE, GRND_NONBLOCK, GRND_RANDOM, PR_GET_NAME, PR_SET_NAME } from '../../kernel/abi/prctl.ts';
+import {
+  GRND_INSECURE,
+  GRND_NONBLOCK,
+  GRND_RANDOM,
+  PR_GET_DUMPABLE,
+  PR_GET_NAME,
+  PR_GET_NO_NEW_PRIVS,
+  PR_GET_PDEATHSIG,
+  PR_GET_TIMERSLACK,
+  PR_SET_CHILD_SUBREAPER,
+  PR_SET_DUMPABLE,
+  PR_SET_NAME,
+  PR_SET_NO_NEW_PRIVS,
+  PR_SET_PDEATHSIG,
+  PR_SET_TIMERSLACK,
+} from '../../kernel/abi/prctl.ts';
 import {
   LINUX_REBOOT_CMD_CAD_OFF,
   LINUX_REBOOT_CMD_POWER_OFF,
   LINUX_REBOOT_MAGIC1,
   LINUX_REBOOT_MAGIC2,
 } from '../../kernel/abi/reboot.ts';
-import { SCHED_FIFO, SCHED_OTHER } from '../../kernel/abi/sched.ts';
+import { SCHED_BATCH, SCHED_FIFO, SCHED_IDLE, SCHED_OTHER, SCHED_RESET_ON_FORK } from '../../kernel/abi/sched.ts';
 import { SYS_set_thread_area } from '../../kernel/abi/syscallNumbers.ts';
 import { fails, onEveryTarget, succeeds, wildPointers } from './support/suite.ts';
 
@@ -57,6 +72,22 @@ onEveryTarget(({ target, syscall, check }) => {
     });
   });
 
+  syscall(['olduname', 'oldolduname'], () => {
+    check('the same with fewer strings, and shorter ones', async ({ proc }) => {
+      const record = (await proc.run('uname', output(390))).outputs[0]!;
+      const older = (await proc.run('olduname', output(325))).outputs[0]!;
+      expect(older).toEqual(record.slice(0, 325));
+      const oldest = (await proc.run('oldolduname', output(45))).outputs[0]!;
+      for (let n = 0; n < 5; n++) {
+        expect(decodeString(oldest.slice(n * 9))).toBe(decodeString(record.slice(n * 65)).slice(0, 8));
+      }
+    });
+    check.each(wildPointers.map((wild) => [wild] as const))('EFAULT: %s', async ({ proc }, [wild]) => {
+      await fails(proc, 'EFAULT', 'olduname', wild);
+      await fails(proc, 'EFAULT', 'oldolduname', wild);
+    });
+  });
+
   syscall('sysinfo', () => {
     check('memory and processes', async ({ proc }) => {
       const words = decodeWords((await proc.run('sysinfo', output(64))).outputs[0]!);
@@ -97,6 +128,32 @@ onEveryTarget(({ target, syscall, check }) => {
     });
   });
 
+  syscall(['sched_setparam', 'sched_getattr', 'sched_setattr', 'sched_rr_get_interval_time64'], () => {
+    check('policies for work that nobody waits for', async ({ proc }) => {
+      await succeeds(proc, 'sched_setscheduler', 0, SCHED_IDLE, words(0));
+      expect(await succeeds(proc, 'sched_getscheduler', 0)).toBe(SCHED_IDLE);
+      await succeeds(proc, 'sched_setparam', 0, words(0));
+      await fails(proc, 'EINVAL', 'sched_setparam', 0, words(1));
+      await succeeds(proc, 'sched_setattr', 0, words(48, SCHED_BATCH, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0), 0);
+      const { outputs } = await proc.run('sched_getattr', 0, output(48), 48, 0);
+      expect([...decodeWords(outputs[0]!).slice(0, 6)]).toEqual([48, SCHED_BATCH, 0, 0, 5, 0]);
+    });
+    check('SCHED_RESET_ON_FORK is told beside the policy', async ({ proc }) => {
+      await succeeds(proc, 'sched_setscheduler', 0, SCHED_BATCH | SCHED_RESET_ON_FORK, words(0));
+      expect(await succeeds(proc, 'sched_getscheduler', 0)).toBe(SCHED_BATCH | SCHED_RESET_ON_FORK);
+    });
+    check('EINVAL, E2BIG, ESRCH, EFAULT', async ({ proc }) => {
+      await fails(proc, 'EINVAL', 'sched_getattr', 0, 0, 48, 0);
+      await fails(proc, 'EINVAL', 'sched_getattr', 0, output(48), 47, 0);
+      await fails(proc, 'EINVAL', 'sched_setattr', 0, 0, 0);
+      await fails(proc, 'E2BIG', 'sched_setattr', 0, inout(encodeWords([47, ...new Array<number>(11).fill(0)])), 0);
+      await fails(proc, 'ESRCH', 'sched_setparam', NOBODY, words(0));
+      await fails(proc, 'ESRCH', 'sched_rr_get_interval_time64', NOBODY, output(16));
+      await succeeds(proc, 'sched_rr_get_interval_time64', 0, output(16));
+      for (const wild of wildPointers) await fails(proc, 'EFAULT', 'sched_getattr', 0, wild, 48, 0);
+    });
+  });
+
   syscall(['sched_getaffinity', 'sched_setaffinity', 'getcpu'], () => {
     check('a process runs where it may', async ({ proc }) => {
       const size = 1024;
@@ -124,6 +181,28 @@ onEveryTarget(({ target, syscall, check }) => {
   });
 
   syscall(['prctl', 'personality'], () => {
+    check('what is kept is told', async ({ proc }) => {
+      await succeeds(proc, 'prctl', PR_SET_PDEATHSIG, 10);
+      expect([...decodeWords((await proc.run('prctl', PR_GET_PDEATHSIG, output(4))).outputs[0]!)]).toEqual([10]);
+      await fails(proc, 'EINVAL', 'prctl', PR_SET_PDEATHSIG, 65);
+      expect(await succeeds(proc, 'prctl', PR_GET_DUMPABLE)).toBe(1);
+      await succeeds(proc, 'prctl', PR_SET_DUMPABLE, 0);
+      expect(await succeeds(proc, 'prctl', PR_GET_DUMPABLE)).toBe(0);
+      await succeeds(proc, 'prctl', PR_SET_TIMERSLACK, 77);
+      expect(await succeeds(proc, 'prctl', PR_GET_TIMERSLACK)).toBe(77);
+      await succeeds(proc, 'prctl', PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+      expect(await succeeds(proc, 'prctl', PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)).toBe(1);
+      await fails(proc, 'EINVAL', 'prctl', PR_SET_NO_NEW_PRIVS, 0, 0, 0, 0);
+    });
+    check('a subreaper takes in the orphans among its descendants', async ({ proc }) => {
+      await succeeds(proc, 'prctl', PR_SET_CHILD_SUBREAPER, 1);
+      const child = await proc.fork();
+      const orphan = await child.fork();
+      await child.exit(1);
+      await proc.wait(child.pid);
+      await orphan.exit(2);
+      expect(await proc.wait(orphan.pid)).toEqual({ pid: orphan.pid, status: { kind: 'exited', code: 2 } });
+    });
     check('the name of a thread', async ({ proc }) => {
       await succeeds(proc, 'prctl', PR_SET_NAME, text('a name that is much too long'), 0, 0, 0);
       const { outputs } = await proc.run('prctl', PR_GET_NAME, output(16), 0, 0, 0);
