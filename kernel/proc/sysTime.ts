@@ -37,14 +37,9 @@ import { sendKernelSignal } from './signalSend.ts';
 import { sleepUntil, sleepUntilDate } from './sleep.ts';
 import { currentProcessTicks } from './sysResource.ts';
 import { type Process, type RestartBlock } from './task.ts';
-<<<<<<< HEAD
+import { type CpuTimer, getCpuTimer, setCpuTimer } from './cpuTimers.ts';
 import { findProcess, firstThread, lockTasks, nextThread, type TaskListLock } from './taskList.ts';
 import { armTimer, disarmTimer } from './timer.ts';
-=======
-import { findProcess, firstThread, lockTasks, nextThread } from './taskList.ts';
-import { type CpuTimer, getCpuTimer, setCpuTimer } from './cpuTimers.ts';
-import { armTimer, cancelTimer, timerRemaining } from './timer.ts';
->>>>>>> cb60b8d (wip2)
 
 const NS_PER_SECOND: u64 = 1000000000n;
 /** Longer sleeps than this (in seconds) are cut: some 292 years. */
@@ -337,25 +332,13 @@ export function sysGetitimer(which: u32, address: u32): i32 {
   if (which > ITIMER_PROF) return -EINVAL;
   const record = zeroed<Inline<Itimerval>>();
   const process = current().process;
-  let left: u64 = 0n;
-  let interval: u64 = 0n;
+  const timer = zeroed<Inline<Alarm>>();
   if (which === ITIMER_REAL) {
-<<<<<<< HEAD
-    const alarm = zeroed<Inline<Alarm>>();
-    {
-      using tasks = lockTasks();
-      readAlarm(current().process, alarm, tasks);
-    }
-    fillTimeval(record.it_value, alarm.left);
-    fillTimeval(record.it_interval, alarm.interval);
-  }
-=======
-    left = timerRemaining(process.alarmTimer);
-    interval = process.alarmInterval;
-  } else getCpuTimer(cpuTimerOf(process, which), addrOf(left), addrOf(interval));
-  fillTimeval(record.it_value, left);
-  fillTimeval(record.it_interval, interval);
->>>>>>> cb60b8d (wip2)
+    using tasks = lockTasks();
+    readAlarm(process, timer, tasks);
+  } else getCpuTimer(cpuTimerOf(process, which), addrOf(timer.left), addrOf(timer.interval));
+  fillTimeval(record.it_value, timer.left);
+  fillTimeval(record.it_interval, timer.interval);
   return copyToUser(address, ptr<u8>(record), sizeof<Itimerval>());
 }
 
@@ -368,16 +351,12 @@ export function sysSetitimer(which: u32, fresh: u32, old: u32): i32 {
   let interval: u64 = 0n;
   if (timevalNs(record.it_value, addrOf(value)) < 0) return -EINVAL;
   if (timevalNs(record.it_interval, addrOf(interval)) < 0) return -EINVAL;
-<<<<<<< HEAD
   const before = zeroed<Inline<Alarm>>();
-  setAlarm(value, interval, before);
-=======
-  const process = current().process;
-  let oldInterval = process.alarmInterval;
-  let left: u64 = 0n;
-  if (which === ITIMER_REAL) left = setAlarm(process, value, interval);
-  else setCpuTimer(cpuTimerOf(process, which), value, interval, addrOf(left), addrOf(oldInterval));
->>>>>>> cb60b8d (wip2)
+  if (which === ITIMER_REAL) setAlarm(value, interval, before);
+  else {
+    const timer = cpuTimerOf(current().process, which);
+    setCpuTimer(timer, value, interval, addrOf(before.left), addrOf(before.interval));
+  }
   if (old === 0) return 0;
   fillTimeval(record.it_value, before.left);
   fillTimeval(record.it_interval, before.interval);

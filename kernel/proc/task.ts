@@ -231,14 +231,10 @@ export class Process {
   handlers: SignalHandlers; // (S,T) the pointer; either to read, both to write
   pending: Inline<PendingSignals>; // (S)
   alarmTimer: Inline<Timer>; // its own lock: ITIMER_REAL
-<<<<<<< HEAD
   alarmDeadline: u64; // (T) nanoseconds since boot; 0: it is off
   alarmInterval: u64; // (T) nanoseconds, 0: once
-=======
-  alarmInterval: u64; // (S) nanoseconds, 0: once
   virtualTimer: Inline<CpuTimer>; // ITIMER_VIRTUAL
   profilingTimer: Inline<CpuTimer>; // ITIMER_PROF
->>>>>>> cb60b8d (wip2)
 
   // Limits and accounts.
   limits: FixedArray<Inline<Rlimit>, 16>; // (S)
