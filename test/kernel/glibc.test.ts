@@ -4,7 +4,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,6 +29,11 @@ function compile(name: string): string {
   if (gcc.error !== undefined) throw gcc.error;
   expect(gcc.stderr).toBe('');
   return program;
+}
+
+function hardLinksAreProtected(): boolean {
+  const path = '/proc/sys/fs/protected_hardlinks';
+  return existsSync(path) && readFileSync(path, 'utf8').trim() === '1';
 }
 
 function runHere(program: string, args: readonly string[]): ProgramRun {
@@ -86,6 +91,12 @@ describe('a static glibc program runs as on Linux', () => {
   test.runIf(process.getuid?.() === 0)('identity', async () => {
     const program = compile('identity');
     expect(await runThere(program, [])).toEqual(runHere(program, []));
+  });
+
+  // As there; and the host must have the setting that our kernel always has.
+  test.runIf(process.getuid?.() === 0 && hardLinksAreProtected())('random calls about names and files', async () => {
+    const program = compile('names');
+    expect(await runThere(program, ['1', '4000'])).toEqual(runHere(program, ['1', '4000']));
   });
 });
 

@@ -71,9 +71,9 @@ onEveryTarget(({ syscall, check }) => {
       const temporary = O_TMPFILE_BIT | O_DIRECTORY;
       const fd = await succeeds(proc, 'open', text('.'), temporary | O_RDWR, 0o640);
       await proc.write(fd, 'data');
-      expect(await proc.fstat(fd)).toMatchObject({ nlink: 0, size: 4 });
+      expect(await proc.fstat(fd)).toMatchObject({ links: 0, size: 4 });
       await succeeds(proc, 'linkat', AT_FDCWD, text(`/proc/self/fd/${fd}`), AT_FDCWD, text('named'), AT_SYMLINK_FOLLOW);
-      expect(await proc.stat('named')).toMatchObject({ nlink: 1, size: 4 });
+      expect(await proc.stat('named')).toMatchObject({ links: 1, size: 4 });
       const nameless = await succeeds(proc, 'open', text('.'), temporary | O_RDWR | O_EXCL, 0o640);
       const path = text(`/proc/self/fd/${nameless}`);
       await fails(proc, 'ENOENT', 'linkat', AT_FDCWD, path, AT_FDCWD, text('other'), AT_SYMLINK_FOLLOW);
