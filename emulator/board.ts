@@ -36,7 +36,7 @@ import type { Stateful, StateStream } from './state.ts';
 import type { BusMemory } from './storage/bus-master.ts';
 import type { Disk } from './storage/disk.ts';
 import { IdeChannel } from './storage/ide-channel.ts';
-import { type CoreHost, CPU_STATE_BYTES, type V86Core } from './v86/core.ts';
+import { type CoreHost, type V86Core } from './v86/core.ts';
 
 /** The guest ends the run by writing to this port; the value becomes the exit code as it is. */
 export const EXIT_PORT = 0xf4;
@@ -99,6 +99,7 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
   /** The set of CPUs that can run may have changed since `choose` was last called. */
   #mustReschedule = false;
   #inputWaits = false;
+  readonly #runnable: number[] = [];
 
   constructor(options: BoardOptions) {
     this.#options = options;
@@ -120,9 +121,7 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
   /** Puts the core in. Its CPU is in the state after reset. */
   attach(core: V86Core): void {
     this.#core = core;
-    const reset = new Uint8Array(CPU_STATE_BYTES);
-    core.saveCpu(new Int32Array(reset.buffer));
-    for (const cpu of this.cpus) cpu.powerOn(reset);
+    for (const cpu of this.cpus) cpu.powerOn();
     this.announce();
   }
 
@@ -132,6 +131,10 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
 
   isCurrent(cpu: VirtualCpu): boolean {
     return cpu.index === this.#current;
+  }
+
+  identityOf(cpu: VirtualCpu): number {
+    return (cpu.index << 24) | (this.cpus.length << 16);
   }
 
   /** Lets another CPU occupy the core. */
@@ -171,9 +174,10 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
     return waits;
   }
 
-  /** Indices of the CPUs that can run, ascending. */
-  runnableCpus(): number[] {
-    const runnable: number[] = [];
+  /** Indices of the CPUs that can run, ascending. The array is valid until the next call. */
+  runnableCpus(): readonly number[] {
+    const runnable = this.#runnable;
+    runnable.length = 0;
     for (const cpu of this.cpus) if (cpu.runnable) runnable.push(cpu.index);
     return runnable;
   }
@@ -264,7 +268,7 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
   announce(): void {
     const count = this.cpus.length;
     const features = (this.current.apic.hardwareEnabled ? CPUID_APIC : 0) | (count > 1 ? CPUID_HTT : 0);
-    this.core.setTopology((this.#current << 24) | (count << 16), features);
+    this.core.setTopology(this.identityOf(this.current), features);
   }
 
   #addDevices(): readonly Stateful[] {

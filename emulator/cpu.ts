@@ -27,6 +27,8 @@ export interface CpuSurroundings {
   readonly interrupts: InterruptSystem;
   /** Whether this CPU occupies the core. */
   isCurrent(cpu: VirtualCpu): boolean;
+  /** What CPUID leaf 1 adds to EBX on this CPU. */
+  identityOf(cpu: VirtualCpu): number;
   /** The machine must look anew at which CPUs can run. */
   reschedule(): void;
   /** The features of the CPU that occupies the core may have changed. */
@@ -36,11 +38,9 @@ export interface CpuSurroundings {
 export class VirtualCpu implements ApicCpu, Stateful {
   readonly index: number;
   readonly #machine: CpuSurroundings;
-  /** State while another CPU occupies the core. Addressed as `layout`, less `cpuStart`. */
-  readonly #saved = new Uint8Array(CPU_STATE_BYTES);
-  readonly #savedView = new DataView(this.#saved.buffer);
-  readonly #savedWords = new Int32Array(this.#saved.buffer);
-  #reset: Uint8Array = this.#saved;
+  /** Where in the core's memory its state is while another CPU occupies the core: as `layout` has it, from `cpuStart` on. */
+  #saved = 0;
+  #reset = new Uint8Array(0);
   #waitsForStartup: boolean;
   /** An INIT that reached the CPU while it occupied the core: it takes effect when the core has stopped. */
   #initPending = false;
@@ -56,10 +56,21 @@ export class VirtualCpu implements ApicCpu, Stateful {
     return this.#machine.interrupts.localApics[this.index]!;
   }
 
-  /** Tells the CPU its state after reset, before the machine runs. */
-  powerOn(reset: Uint8Array): void {
-    this.#reset = reset;
-    this.#saved.set(reset);
+  /** Gives the CPU, before the machine runs, the state after reset, in which the core is. */
+  powerOn(): void {
+    this.#saved = this.#machine.core.allocateCpu();
+    this.leave();
+    this.#reset = this.#savedBytes.slice();
+  }
+
+  get #savedBytes(): Uint8Array {
+    return this.#machine.core.bytes.subarray(this.#saved, this.#saved + CPU_STATE_BYTES);
+  }
+
+  /** A byte of its state, by its address in `layout`. */
+  #byteAt(address: number): number {
+    const { core } = this.#machine;
+    return core.bytes[this.#machine.isCurrent(this) ? address : address - layout.cpuStart + this.#saved]!;
   }
 
   get waitsForStartup(): boolean {
@@ -67,8 +78,7 @@ export class VirtualCpu implements ApicCpu, Stateful {
   }
 
   get halted(): boolean {
-    if (this.#machine.isCurrent(this)) return this.#machine.core.halted;
-    return this.#savedView.getUint8(layout.halted - layout.cpuStart) !== 0;
+    return this.#byteAt(layout.halted) !== 0;
   }
 
   /** What is not in the core's block: that is passed on by whoever handles the core. */
@@ -91,24 +101,23 @@ export class VirtualCpu implements ApicCpu, Stateful {
   }
 
   get #interruptsEnabled(): boolean {
-    if (this.#machine.isCurrent(this)) return this.#machine.core.interruptsEnabled;
-    return (this.#savedView.getUint8(layout.eflags + 1 - layout.cpuStart) & 2) !== 0;
+    return (this.#byteAt(layout.eflags + 1) & 2) !== 0;
   }
 
   /** The state of the CPU, addressed as `layout`, less `cpuStart`. Valid until the machine runs again. */
   block(): Uint8Array {
-    if (this.#machine.isCurrent(this)) this.#machine.core.saveCpu(this.#savedWords);
-    return this.#saved;
+    if (this.#machine.isCurrent(this)) this.leave();
+    return this.#savedBytes;
   }
 
-  /** Takes back what `block` gave, for a CPU that does not occupy the core. */
+  /** Takes back what `block` gave, for a CPU that does not occupy the core, or is to enter it anew. */
   restoreBlock(block: Uint8Array): void {
-    this.#saved.set(block);
+    this.#savedBytes.set(block);
   }
 
   /** Moves this CPU into the core. */
   enter(): void {
-    this.#machine.core.loadCpu(this.#savedWords);
+    this.#machine.core.loadCpu(this.#saved, this.#machine.identityOf(this));
     this.enterLines();
   }
 
@@ -119,7 +128,7 @@ export class VirtualCpu implements ApicCpu, Stateful {
 
   /** Moves this CPU out of the core. */
   leave(): void {
-    this.#machine.core.saveCpu(this.#savedWords);
+    this.#machine.core.saveCpu(this.#saved);
   }
 
   interruptsChanged(): void {
@@ -164,7 +173,7 @@ export class VirtualCpu implements ApicCpu, Stateful {
     if (!this.#initPending) return;
     this.#initPending = false;
     this.apic.reset();
-    this.#saved.set(this.#reset);
+    this.#savedBytes.set(this.#reset);
     this.#waitsForStartup = this.index > 0;
     if (this.#machine.isCurrent(this)) this.enter();
     this.#machine.reschedule();
@@ -173,8 +182,9 @@ export class VirtualCpu implements ApicCpu, Stateful {
   startup(vector: number): void {
     if (!this.#waitsForStartup) return;
     const segment = vector << 8;
-    const put = (at: number, value: number) => this.#savedView.setUint32(at - layout.cpuStart, value, true);
-    this.#savedView.setUint16(layout.selectors + 2 * CODE_SEGMENT - layout.cpuStart, segment, true);
+    const saved = new DataView(this.#machine.core.bytes.buffer, this.#saved, CPU_STATE_BYTES);
+    const put = (at: number, value: number) => saved.setUint32(at - layout.cpuStart, value, true);
+    saved.setUint16(layout.selectors + 2 * CODE_SEGMENT - layout.cpuStart, segment, true);
     put(layout.segmentBases + 4 * CODE_SEGMENT, segment << 4);
     put(layout.instructionPointer, segment << 4);
     put(layout.previousInstructionPointer, segment << 4);

@@ -271,7 +271,8 @@ export class Machine implements Stateful {
     for (const [i, cpu] of cpus.entries()) cpu.restoreBlock(snapshot.cpus[i]!);
     core.dropTranslations();
     this.#ram.restore(snapshot.ram);
-    core.restoreState(snapshot.cpus[this.#board.current.index]!, snapshot.core);
+    this.#board.current.enter();
+    core.restoreState(snapshot.core);
     this.#board.restored();
     this.#planCheckpoint();
     this.#dead = undefined;

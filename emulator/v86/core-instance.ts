@@ -11,7 +11,8 @@ import { GLOBALS, type GlobalName } from './globals.ts';
 import { JIT_TABLE_OFFSET, layout } from './layout.ts';
 import { rewriteJitModule } from './jit-module.ts';
 import { APIC_BASE_PORT } from './apic-base.ts';
-import { ACKNOWLEDGE_PORT, RESUME_POINTS } from './patches.ts';
+import { ACKNOWLEDGE_PORT } from './patches.ts';
+import { RESUME_POINTS } from './resume-points.ts';
 import { UnexpectedModuleError } from './wasm-module.ts';
 
 /** Ports and device memory, as seen from the CPU. Values are unsigned. */
@@ -47,14 +48,14 @@ type CoreFunction = (...args: number[]) => number;
 type Globals = Readonly<Record<GlobalName, WebAssembly.Global>>;
 
 const EXPORTED_FUNCTIONS = [
-  'main_loop',
-  'handle_irqs',
+  'run_quantum',
+  'save_cpu',
+  'load_cpu',
   'reset_cpu',
   'full_clear_tlb',
   'update_state_flags',
   'get_eflags',
   'set_jit_config',
-  'set_control_word',
   'jit_dirty_cache',
   'jit_clear_cache_js',
   'codegen_finalize_finished',
@@ -89,7 +90,6 @@ export class CoreInstance {
   #ram = new Uint8Array(0);
   #state = new DataView(new ArrayBuffer(0));
   #words = new Int32Array(0);
-  #block = new Int32Array(0);
 
   /** `module` is the edited core. */
   constructor(options: CoreOptions, module: Uint8Array<ArrayBuffer>) {
@@ -127,12 +127,6 @@ export class CoreInstance {
     return this.#words;
   }
 
-  /** The block of the CPU, and two words behind it. */
-  get block(): Int32Array<ArrayBuffer> {
-    this.#refreshViews();
-    return this.#block;
-  }
-
   async instantiate(imports: WebAssembly.Imports): Promise<WebAssembly.Exports> {
     const env = imports['env']!;
     this.#table = env['__indirect_function_table'] as WebAssembly.Table;
@@ -157,11 +151,11 @@ export class CoreInstance {
     };
   }
 
-  setStop(instructions: number): void {
-    const stopAt = (this.words[layout.instructionCounter >> 2]! + instructions) | 0;
-    this.globals.stopAt.value = stopAt;
-    this.globals.jitStopAt.value = (stopAt - this.#margin) | 0;
-    this.#noteResumePoint();
+  /** Prepares what the core's added functions use. To be called once, when the core has its memory. */
+  prepare(): void {
+    this.#resumePoints = this.functions.v86_malloc(4 * RESUME_POINTS);
+    this.globals.resumePoints.value = this.#resumePoints;
+    this.globals.margin.value = this.#margin;
   }
 
   stop(): void {
@@ -172,10 +166,6 @@ export class CoreInstance {
 
   /** The guest will go on here after a stop or an interrupt: a place without meaning for the compiler. */
   #noteResumePoint(): void {
-    if (this.#resumePoints === 0) {
-      this.#resumePoints = this.functions.v86_malloc(4 * RESUME_POINTS);
-      this.globals.resumePoints.value = this.#resumePoints;
-    }
     const { words } = this;
     const address = words[layout.instructionPointer >> 2]!;
     words[(this.#resumePoints >> 2) + (address & (RESUME_POINTS - 1))] = address;
@@ -281,6 +271,7 @@ export class CoreInstance {
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { e: this.#jitImports });
     this.#table!.set(index + JIT_TABLE_OFFSET, instance.exports['f']!);
     this.#margin = Math.max(this.#margin, longestPath);
+    this.globals.margin.value = this.#margin;
     this.#compiled = { index, start, flags };
     this.stop();
   }
@@ -292,7 +283,6 @@ export class CoreInstance {
     this.#bytes = new Uint8Array(buffer);
     this.#state = new DataView(buffer);
     this.#words = new Int32Array(buffer);
-    this.#block = new Int32Array(buffer, layout.cpuStart, (layout.cpuEnd - layout.cpuStart) / 4 + 2);
     this.#ram = new Uint8Array(buffer, this.#ramBase, this.#state.getUint32(layout.memorySize, true));
   }
 

@@ -15,6 +15,7 @@ import type { StateStream } from '../state.ts';
 import { createWrittenPages, readTlb, takeWrittenPages, type Tlb, writeTlb } from './core-state.ts';
 import { layout } from './layout.ts';
 import { patchCore } from './patches.ts';
+import { ENDED_BY_PAUSE, ENDED_BY_SHUTDOWN } from './switching.ts';
 
 export type { CoreHost } from './core-instance.ts';
 
@@ -23,9 +24,9 @@ export class CpuShutdownError extends Error {
   override readonly name = 'CpuShutdownError';
 }
 
-/** Size of the buffers of `saveCpu` and `loadCpu`: the CPU's block, and its TSC offset, which lies elsewhere. */
+/** Size of what `saveCpu` writes: the CPU's block, and its TSC offset, which lies elsewhere. */
 export const CPU_STATE_BYTES = layout.cpuEnd - layout.cpuStart + 8;
-/** Where the TSC offset is in those buffers. */
+/** Where the TSC offset is in that. */
 export const CPU_TSC_OFFSET = layout.cpuEnd - layout.cpuStart;
 
 /** What `saveState` tells. */
@@ -35,17 +36,6 @@ export interface CoreState {
   readonly fetchPages: readonly [number, number];
   readonly tlb: Tlb;
 }
-
-/** Words in the CPU's block, and behind it where the buffers have the TSC offset, that belong to all CPUs. */
-const SHARED_WORDS = [
-  layout.instructionCounter,
-  layout.displayDirtyRange,
-  layout.displayDirtyRange + 4,
-  layout.memorySize,
-  layout.acpiEnabled,
-  layout.cpuEnd,
-  layout.cpuEnd + 4,
-].map((address) => address >> 2);
 
 /** Neither an event nor a vector. */
 const NOTHING = -1;
@@ -60,10 +50,11 @@ export class V86Core {
   #completedAtSync = 0;
   #counterAtSync = 0;
   #running = false;
-  readonly #shared = new Int32Array(SHARED_WORDS.length);
   /** What the globals of these names hold: looking is slow. */
   #interruptLines = 0;
   #paused = false;
+  #pauseStops = false;
+  #cpuidEbx = 0;
   #cpuidEdx = 0;
 
   private constructor(emulator: V86, instance: CoreInstance, compiles: boolean) {
@@ -97,6 +88,7 @@ export class V86Core {
     });
     instance.checkReset(options.memoryBytes);
     if (!options.compile) instance.functions.set_jit_config(0, 1);
+    instance.prepare();
     createWrittenPages(instance, options.memoryBytes);
     instance.globals.delivering.value = NOTHING;
     instance.globals.shutdown.value = NOTHING;
@@ -118,22 +110,21 @@ export class V86Core {
   run(instructions: number): void {
     const instance = this.#instance;
     const end = this.completed + instructions;
-    if (this.#paused) instance.globals.paused.value = 0;
-    instance.setStop(Math.min(instructions, LONGEST_QUANTUM));
     this.#running = true;
+    let ended: number;
     try {
-      if (this.#interruptLines !== 0) instance.functions.handle_irqs();
-      instance.functions.main_loop();
+      ended = instance.functions.run_quantum(Math.min(instructions, LONGEST_QUANTUM));
     } catch (error) {
+      instance.globals.inFlight.value = 0;
+      this.#sync(instance.globals.paused.value !== 0);
       if (!(error instanceof WebAssembly.RuntimeError || error instanceof RangeError)) throw error;
       const why = instance.lastMessage.split('\n')[1] ?? 'the core gave up';
       instance.globals.delivering.value = NOTHING;
       throw new CpuShutdownError(this.#shutdownMessage(why), { cause: error });
-    } finally {
-      this.#sync();
     }
-    const last = instance.globals.shutdown.value;
-    if (last !== NOTHING) {
+    this.#sync((ended & ENDED_BY_PAUSE) !== 0);
+    if ((ended & ENDED_BY_SHUTDOWN) !== 0) {
+      const last = instance.globals.shutdown.value;
       instance.globals.shutdown.value = NOTHING;
       throw new CpuShutdownError(this.#shutdownMessage(`triple fault, by exception ${last}`));
     }
@@ -156,6 +147,8 @@ export class V86Core {
 
   /** Whether `run` ends after a PAUSE. */
   stopAtPause(stop: boolean): void {
+    if (stop === this.#pauseStops) return;
+    this.#pauseStops = stop;
     this.#instance.globals.pauseStops.value = Number(stop);
   }
 
@@ -165,7 +158,8 @@ export class V86Core {
     for (const at of layout.tscHistory) {
       for (const word of [at, at + 4]) memory.setUint32(word, state.number(memory.getUint32(word, true)), true);
     }
-    globals.pauseStops.value = state.number(globals.pauseStops.value);
+    this.#pauseStops = state.number(Number(this.#pauseStops)) !== 0;
+    globals.pauseStops.value = Number(this.#pauseStops);
     this.#paused = state.flag(this.#paused);
     globals.paused.value = Number(this.#paused);
   }
@@ -177,7 +171,8 @@ export class V86Core {
 
   /** What CPUID leaf 1 adds to EBX and EDX. */
   setTopology(ebx: number, edx: number): void {
-    this.#instance.globals.cpuidEbx.value = ebx;
+    if (ebx !== this.#cpuidEbx) this.#instance.globals.cpuidEbx.value = ebx;
+    this.#cpuidEbx = ebx;
     if (edx !== this.#cpuidEdx) this.#instance.globals.cpuidEdx.value = edx;
     this.#cpuidEdx = edx;
   }
@@ -205,27 +200,25 @@ export class V86Core {
     return this.#instance.functions.get_eflags();
   }
 
-  /** Copies the state of the CPU out of the core: CPU_STATE_BYTES, in which the arithmetic flags are computed. */
-  saveCpu(into: Int32Array): void {
-    const { words, block } = this.#instance;
-    into.set(block);
-    into[(layout.eflags - layout.cpuStart) >> 2] = this.eflags;
-    into[(layout.flagsChanged - layout.cpuStart) >> 2] = 0;
-    into[CPU_TSC_OFFSET >> 2] = words[layout.tscOffset >> 2]!;
-    into[(CPU_TSC_OFFSET >> 2) + 1] = words[(layout.tscOffset >> 2) + 1]!;
+  /** Room in the core's memory for the state of a CPU: its address, for what follows. */
+  allocateCpu(): number {
+    return this.#instance.functions.v86_malloc(CPU_STATE_BYTES);
   }
 
-  /** Makes the core go on as the CPU whose state this is. What CPUs share stays as it is. */
-  loadCpu(from: Int32Array): void {
-    const { words, block, functions } = this.#instance;
-    for (let i = 0; i < SHARED_WORDS.length; i++) this.#shared[i] = words[SHARED_WORDS[i]!]!;
-    block.set(from);
-    for (let i = 0; i < SHARED_WORDS.length; i++) words[SHARED_WORDS[i]!] = this.#shared[i]!;
-    words[layout.tscOffset >> 2] = from[CPU_TSC_OFFSET >> 2]!;
-    words[(layout.tscOffset >> 2) + 1] = from[(CPU_TSC_OFFSET >> 2) + 1]!;
-    functions.set_control_word(words[layout.fpuControlWord >> 2]! & 0xffff); // the rounding mode is kept elsewhere too
-    functions.full_clear_tlb();
-    functions.update_state_flags();
+  /** Copies the state of the CPU to `address`: CPU_STATE_BYTES, in which the arithmetic flags are computed. */
+  saveCpu(address: number): void {
+    this.#instance.functions.save_cpu(address);
+  }
+
+  /** Makes the core go on as the CPU whose state is at `address`, and whose CPUID leaf 1 adds `ebx` to EBX. */
+  loadCpu(address: number, ebx: number): void {
+    this.#cpuidEbx = ebx;
+    this.#instance.functions.load_cpu(address, ebx);
+  }
+
+  /** The core's memory, where the states of CPUs are. Valid until the core runs again. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.#instance.bytes;
   }
 
   /** The part of the core's state that is not in a CPU's block. The arrays are copies. */
@@ -238,9 +231,8 @@ export class V86Core {
     };
   }
 
-  /** Makes the core go on as the CPU whose block this is, from that state. RAM must be as it was then. */
-  restoreState(block: Uint8Array, saved: CoreState): void {
-    this.loadCpu(new Int32Array(block.slice().buffer));
+  /** Brings back that state, when the CPU that it was taken with has been loaded. RAM must be as it was then. */
+  restoreState(saved: CoreState): void {
     writeTlb(this.#instance, saved.tlb, this.#compiles);
     const { state } = this.#instance;
     state.setInt32(layout.lastVirtualPage, saved.fetchPages[0], true);
@@ -277,10 +269,9 @@ export class V86Core {
     await this.#emulator.destroy();
   }
 
-  #sync(): void {
+  #sync(paused: boolean): void {
     this.#running = false;
-    this.#instance.globals.inFlight.value = 0;
-    this.#paused = this.#instance.globals.paused.value !== 0;
+    this.#paused = paused;
     const counter = this.#instance.words[layout.instructionCounter >> 2]!;
     this.#completedAtSync += (counter - this.#counterAtSync) >>> 0;
     this.#counterAtSync = counter;

@@ -6,6 +6,7 @@
 export const GLOBALS = [
   'stopAt',
   'jitStopAt',
+  'margin',
   'inFlight',
   'interruptLines',
   'forceInterpreter',

@@ -13,6 +13,7 @@
  *   5. An exception while another is delivered is handled as the architecture says, see exception-delivery.ts.
  *   6. It is known which pages were written, see written-pages.ts.
  *   7. Compiled code never touches devices in memory: such an instruction is left to the interpreter, which is exact.
+ *   8. A change of CPU and a quantum take one call each, see switching.ts.
  *
  * Whether a stretch of guest code was compiled or interpreted, how long the calls of main_loop are and where they end can
  * therefore not be seen by the guest: a run is the same in all modes.
@@ -31,6 +32,8 @@ import {
   V86_LOCAL_APIC_PAGE,
   V86_LOOP_LIMIT,
 } from './layout.ts';
+import { resumePointSlot } from './resume-points.ts';
+import { addSwitching } from './switching.ts';
 import { WasmModuleEditor } from './wasm-module.ts';
 import { noteWrittenPages } from './written-pages.ts';
 
@@ -39,9 +42,6 @@ export const ACKNOWLEDGE_PORT = 0x10000;
 
 export const INTERRUPT_LINE_INTR = 1;
 export const INTERRUPT_LINE_NMI = 2;
-
-/** Slots of 32 bits in the table of resume points; its address goes into the global `resumePoints`. A power of two. */
-export const RESUME_POINTS = 256;
 
 /**
  * The interpreter looks for compiled code again after a jump back when it has run so many instructions. v86 waits for
@@ -71,6 +71,7 @@ export function patchCore(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   reportProcessorTopology(editor, globals);
   serveApicBase(editor);
   noteWrittenPages(editor, globals);
+  addSwitching(editor, globals);
   return editor.build();
 }
 
@@ -147,19 +148,6 @@ function keepStopsOutOfCompiler(editor: WasmModuleEditor, g: GlobalIndices): voi
     code.i32Eq,
     code.i32Or,
   ]);
-}
-
-/** The address of the table's slot for an instruction pointer. */
-function resumePointSlot(g: GlobalIndices, instructionPointer: readonly number[]): number[] {
-  return [
-    ...instructionPointer,
-    ...code.i32Const(RESUME_POINTS - 1),
-    code.i32And,
-    ...code.i32Const(2),
-    code.i32Shl,
-    ...code.globalGet(g.resumePoints),
-    code.i32Add,
-  ];
 }
 
 function countExactly(editor: WasmModuleEditor, g: GlobalIndices): void {

@@ -67,8 +67,12 @@ export const code = {
   store32Here: [0x36, 2, 0],
   store16: [0x3b, 1, 0],
   store8: [0x3a, 0, 0],
+  /** From the second address on the stack to the first, so many bytes as the third value says. */
+  memoryCopy: [0xfc, 0x0a, 0, 0],
+  f64Zero: [0x44, 0, 0, 0, 0, 0, 0, 0, 0],
   i32Eqz: 0x45,
   i32Eq: 0x46,
+  i32Ne: 0x47,
   i32LtS: 0x48,
   i32LtU: 0x49,
   i32GtS: 0x4a,

@@ -25,6 +25,8 @@ const SECTION_CODE = 10;
 
 const NAME_SUBSECTION_FUNCTIONS = 1;
 const VALUE_TYPE_I32 = 0x7f;
+const EXPORT_FUNCTION = 0;
+const EXPORT_GLOBAL = 3;
 
 interface Section {
   readonly id: number;
@@ -45,6 +47,7 @@ export class WasmModuleEditor {
   readonly #bodies: Uint8Array[] = [];
   readonly #functionTypes: number[] = [];
   readonly #newGlobals: { readonly name: string; readonly initial: number }[] = [];
+  readonly #newExports: { readonly name: string; readonly kind: number; readonly index: number }[] = [];
   #importedFunctions = 0;
   #existingGlobals = 0;
 
@@ -77,12 +80,23 @@ export class WasmModuleEditor {
   /** Adds an exported, mutable 32-bit global and returns its index. */
   addGlobal(name: string, initial: number): number {
     this.#newGlobals.push({ name, initial });
-    return this.#existingGlobals + this.#newGlobals.length - 1;
+    const index = this.#existingGlobals + this.#newGlobals.length - 1;
+    this.#newExports.push({ name, kind: EXPORT_GLOBAL, index });
+    return index;
   }
 
   /** Replaces a function by other instructions; it has no locals besides its parameters. */
   replaceBody(name: string, instructions: readonly number[]): void {
     this.#bodies[this.#bodyIndex(name)] = Uint8Array.from([0, ...instructions, code.end]);
+  }
+
+  /** Adds an exported function of the same type as `model`, with `locals` 32-bit locals besides its parameters. */
+  addFunction(name: string, model: string, locals: number, instructions: readonly number[]): void {
+    this.#functionTypes.push(this.#functionTypes[this.#bodyIndex(model)]!);
+    const declared = locals === 0 ? [0] : [1, ...unsigned(locals), VALUE_TYPE_I32];
+    this.#bodies.push(Uint8Array.from([...declared, ...instructions, code.end]));
+    const index = this.#importedFunctions + this.#bodies.length - 1;
+    this.#newExports.push({ name, kind: EXPORT_FUNCTION, index });
   }
 
   /** Adds a function of the same type as `model` whose body is the model's with one run of bytes replaced. */
@@ -136,9 +150,9 @@ export class WasmModuleEditor {
       case SECTION_EXPORT:
         return this.#extended(
           section,
-          this.#newGlobals.map((g, i) => {
-            const name = new TextEncoder().encode(g.name);
-            return [...unsigned(name.length), ...name, 3, ...unsigned(this.#existingGlobals + i)];
+          this.#newExports.map((added) => {
+            const name = new TextEncoder().encode(added.name);
+            return [...unsigned(name.length), ...name, added.kind, ...unsigned(added.index)];
           }),
         );
       case SECTION_CODE: {
