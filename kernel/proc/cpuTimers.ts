@@ -71,11 +71,15 @@ function checkLimit(process: Process, tasks: Held<TaskListLock>): void {
   }
 }
 
-/** Accounts a tick of `task`, which it has interrupted. Interrupts are off. */
+/**
+ * Accounts a tick of `task`, the current one, which it has interrupted. Interrupts are off. A task that has left its process
+ * is passed over: from then on somebody may wait for the process, and free it. Nobody but itself makes it leave.
+ */
 export function cpuTimersTick(task: Task, inUserMode: boolean): void {
+  if (!task.threadLink.isLinked()) return;
   const process = task.process;
   const isLimited = process.limits[RLIMIT_CPU].rlim_cur !== RLIM_INFINITY;
-  if (task.isIdle || process.isKernel) return;
+  if (process.isKernel) return;
   if (!isLimited && process.virtualTimer.left === 0n && process.profilingTimer.left === 0n) return;
   using tasks = lockTasks();
   if (inUserMode && countDown(process.virtualTimer, tasks)) sendKernelSignal(process, SIGVTALRM, tasks);
