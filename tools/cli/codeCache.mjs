@@ -20,6 +20,8 @@ setFlagsFromString('--no-flush-bytecode');
 
 /** The cache is made so often. */
 const GENERATIONS = 2;
+/** In bytes: what a process leaves that has parsed nothing is less. */
+const LEAST_LENGTH = 2_800_000;
 /** A new generation has to be larger by this factor. */
 const GROWTH = 1.05;
 
@@ -27,8 +29,7 @@ function load() {
   const require = createRequire(import.meta.url);
   const path = require.resolve('typescript');
   const { version } = require('typescript/package.json');
-  // This file is part of a bundle, and that lies in the cache folder.
-  const folder = dirname(fileURLToPath(import.meta.url));
+  const folder = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '.cache', 'cli');
   const cacheOf = (generation) => join(folder, `typescript-${version}-${process.versions.v8}.${generation}.code`);
   let generation = GENERATIONS;
   while (generation > 0 && !existsSync(cacheOf(generation))) generation--;
@@ -40,7 +41,7 @@ function load() {
   const module = { exports: {} };
   script.runInThisContext()(module.exports, createRequire(path), module, path, dirname(path));
   if (script.cachedDataRejected === true) generation = 0;
-  const leastLength = generation === 0 ? 0 : cachedData.length * GROWTH;
+  const leastLength = generation === 0 ? LEAST_LENGTH : cachedData.length * GROWTH;
   if (generation < GENERATIONS) process.once('exit', () => save(script, cacheOf(generation + 1), leastLength));
   return module.exports;
 }

@@ -20,22 +20,22 @@ function isFresh() {
   return inputs.every((path) => existsSync(join(root, path)) && statSync(join(root, path)).mtimeMs <= built);
 }
 
-/** Wherever the package `typescript` is imported, the bundle takes it from codeCache.mjs. */
+/** Wherever the package `typescript` is imported, the bundle takes it from codeCache.mjs, which stays outside. */
 const cachedTypeScript = {
   name: 'cached-typescript',
   setup(build) {
     build.onResolve({ filter: /^typescript$/ }, () => ({ path: 'typescript', namespace: 'cached' }));
+    build.onResolve({ filter: /codeCache/ }, () => ({ path: '../../tools/cli/codeCache.mjs', external: true }));
     build.onLoad({ filter: /.*/, namespace: 'cached' }, () => ({
-      contents: "import { typescript } from './tools/cli/codeCache.mjs';\nexport default typescript;",
+      contents: "import { typescript } from 'codeCache';\nexport default typescript;",
       loader: 'js',
-      resolveDir: root,
     }));
   },
 };
 
 async function rebuild() {
   const { build } = await import('esbuild');
-  const result = await build({
+  const bundling = build({
     absWorkingDir: root,
     entryPoints: { main: 'tools/cli/main.ts', typesWorker: 'tools/build/typesWorker.ts' },
     outdir: folder,
@@ -51,6 +51,8 @@ async function rebuild() {
     metafile: true,
     logLevel: 'error',
   });
+  await import('./codeCache.mjs'); // which the bundle is going to need, and esbuild is another process
+  const result = await bundling;
   forgetOldChunks(Object.keys(result.metafile.outputs).map((path) => join(root, path)));
   // What a plug-in has made up (`cached:typescript`) is no file that could change.
   const files = Object.keys(result.metafile.inputs).filter((path) => existsSync(join(root, path)));
