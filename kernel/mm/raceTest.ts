@@ -343,7 +343,7 @@ function prepareMore(): void {
 function first(): void {
   switch (program) {
     case RACE_SCAN:
-      doMunmap(victim, BASE + 0x2000, PAGE_SIZE);
+      doMunmap(victim, BELOW, PAGE_SIZE);
       break;
     case RACE_SPLIT:
       doMprotect(victim, BASE, 4 * PAGE_SIZE, PROT_READ);

@@ -278,7 +278,11 @@ function setRss(mm: Mm, rss: u32): void {
   mm.rss = rss;
 }
 
-/** What was done too late in 1999: after all locks were released. Nothing, unless a race is open. */
+/**
+ * What was done too late in 1999: after all locks were released. Nothing, unless a race is open.
+ *
+ * @noinline
+ */
 function makeLateMistakes(mm: Mm, stolen: Stolen): void {
   if (RACE_1999_RSS && isOpen(RACE_RSS) && stolen.page !== null) {
     setRss(mm, mm.rss - 1);

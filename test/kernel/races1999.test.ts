@@ -44,10 +44,10 @@ describe('each race', () => {
   });
 
   test('the same schedule always has the same end', () => {
-    const merge = RACES_1999.find(({ name }) => name === 'split')!;
-    window.approach(merge.number);
+    const split = RACES_1999.find(({ name }) => name === 'split')!;
+    window.approach(split.number);
     const ends = Array.from({ length: 3 }, () =>
-      window.run(merge.number, parseSchedule('0 for 700\n1 for 900', ''), 7),
+      window.run(split.number, parseSchedule('0 for 700\n1 for 900', ''), 7),
     );
     expect(ends[1]).toEqual(ends[0]);
     expect(ends[2]).toEqual(ends[0]);
@@ -83,7 +83,8 @@ describe('poisoned memory', () => {
 
 describe('schedules', () => {
   test('their text says all about them', () => {
-    const text = '0 for 12\n1 until mm/vma:findVma x2\n0 until change\n1 until sleep\n0 until mm/vma:freeVma\n';
+    const text =
+      '0 for 12\n1 until mm/vma:findVma x2\n0 until change\n1 until sleep\n0 until mm/vma:freeVma returns\n1 until f returns x3\n';
     expect(formatSchedule(parseSchedule(text, 'a'))).toBe(text);
     expect(parseSchedule('# nothing\n\n 1 for 3 # some', 'a')).toEqual([
       { cpu: 1, goal: { kind: 'instructions', count: 3 } },

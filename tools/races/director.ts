@@ -13,6 +13,8 @@ import type { Step } from './schedule.ts';
 export interface Stage {
   /** Address of the instruction that the CPU is about to execute. */
   instructionPointer(cpu: number): number;
+  /** The word on top of the stack of the CPU. */
+  topOfStack(cpu: number): number;
   /** Address of a function. Throws if there is none of that name. */
   functionAddress(name: string): number;
   /** The word that the test watches. */
@@ -34,6 +36,8 @@ export class Director implements Policy {
   #hasBegun = false;
   #taken = 0;
   #timesLeft = 0;
+  /** Of a step that waits for a return: where to; 0 until the function has been entered. */
+  #returnAddress = 0;
   #wordBefore = 0;
 
   /** Says where to look. Before the first schedule. */
@@ -72,6 +76,7 @@ export class Director implements Policy {
     this.#hasBegun = true;
     this.#taken = 0;
     if (goal.kind === 'instructions') return goal.count;
+    this.#returnAddress = 0;
     if (goal.kind === 'function') this.#timesLeft = goal.times;
     if (goal.kind === 'change') this.#wordBefore = this.#stage!.watchedWord();
     return 1;
@@ -84,12 +89,20 @@ export class Director implements Policy {
       case 'instructions':
         return 0;
       case 'function':
-        if (this.#stage!.instructionPointer(cpu) === this.#stage!.functionAddress(goal.name)) this.#timesLeft--;
-        return this.#timesLeft === 0 ? 0 : 1;
+        return this.#isThere(cpu, goal) ? 0 : 1;
       case 'change':
         return this.#stage!.watchedWord() === this.#wordBefore ? 1 : 0;
       case 'sleep':
         return 1;
     }
+  }
+
+  #isThere(cpu: number, { name, returns }: Extract<Step['goal'], { kind: 'function' }>): boolean {
+    const stage = this.#stage!;
+    const at = stage.instructionPointer(cpu);
+    if (this.#returnAddress !== 0) return at === this.#returnAddress;
+    if (at !== stage.functionAddress(name) || --this.#timesLeft !== 0) return false;
+    if (returns) this.#returnAddress = stage.topOfStack(cpu);
+    return !returns;
   }
 }

@@ -4,6 +4,7 @@
  *   # why
  *   1 until mm/vma:findVma        until it is about to execute the first instruction of this function
  *   1 until mm/vma:findVma x2     the second time
+ *   1 until mm/vma:findVma returns    until it is back from there
  *   0 until change                until the word has changed that the test watches
  *   0 until sleep                 until it has nothing to do
  *   1 for 120                     so many instructions
@@ -15,7 +16,7 @@ import type { Random } from '../../emulator/random.ts';
 
 export type Goal =
   | { readonly kind: 'instructions'; readonly count: number }
-  | { readonly kind: 'function'; readonly name: string; readonly times: number }
+  | { readonly kind: 'function'; readonly name: string; readonly times: number; readonly returns: boolean }
   | { readonly kind: 'change' }
   | { readonly kind: 'sleep' };
 
@@ -34,17 +35,19 @@ export function parseSchedule(text: string, name: string): Step[] {
   return text.split('\n').flatMap((line, i) => {
     const words = line.replace(/#.*/, '').trim();
     if (words === '') return [];
-    const match = /^([0-7]) (?:for ([1-9]\d*)|until (\S+?)(?: x([1-9]\d*))?)$/.exec(words);
-    if (match !== null) return [{ cpu: Number(match[1]), goal: goalOf(match[2], match[3], match[4]) }];
-    const forms = "'CPU for INSTRUCTIONS', 'CPU until FUNCTION [xTIMES]', 'CPU until change' or 'CPU until sleep'";
+    const match = /^([0-7]) (?:for ([1-9]\d*)|until (\S+?)( returns)?(?: x([1-9]\d*))?)$/.exec(words);
+    if (match !== null)
+      return [{ cpu: Number(match[1]), goal: goalOf(match[2], match[3], match[4] !== undefined, match[5]) }];
+    const forms =
+      "'CPU for INSTRUCTIONS', 'CPU until FUNCTION [returns] [xTIMES]', 'CPU until change' or 'CPU until sleep'";
     throw new ScheduleError(`${name}:${i + 1}: a line of a schedule is ${forms}, not '${words}'`);
   });
 }
 
-function goalOf(count: string | undefined, place: string | undefined, times: string | undefined): Goal {
+function goalOf(count: string | undefined, place: string | undefined, returns: boolean, times = '1'): Goal {
   if (count !== undefined) return { kind: 'instructions', count: Number(count) };
   if (place === 'change' || place === 'sleep') return { kind: place };
-  return { kind: 'function', name: place!, times: Number(times ?? '1') };
+  return { kind: 'function', name: place!, times: Number(times), returns };
 }
 
 /** The text of a schedule. */
@@ -57,7 +60,7 @@ function formatGoal(goal: Goal): string {
     case 'instructions':
       return `for ${goal.count}`;
     case 'function':
-      return `until ${goal.name}${goal.times === 1 ? '' : ` x${goal.times}`}`;
+      return `until ${goal.name}${goal.returns ? ' returns' : ''}${goal.times === 1 ? '' : ` x${goal.times}`}`;
     default:
       return `until ${goal.kind}`;
   }

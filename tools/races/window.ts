@@ -60,6 +60,7 @@ export class RaceWindow {
     const functions = new Map(layout.symbols.map(({ name, address }) => [name, address]));
     director.enter({
       instructionPointer: (cpu) => machine.registers(cpu).eip,
+      topOfStack: (cpu) => this.#reader.word(machine.registers(cpu).esp),
       functionAddress: (name) => {
         const address = functions.get(name);
         if (address !== undefined) return address;
