@@ -117,7 +117,7 @@ export class IncrementalFrontEnd {
   }
 
   #digest(path: string, text: string): FileDigest {
-    const key = hashTexts([path, text]);
+    const key = this.#store.nameOf(path, text);
     const known = this.#store.digests.find(key);
     if (known !== undefined) return known;
     let digest: FileDigest | null = null;

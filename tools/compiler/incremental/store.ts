@@ -3,6 +3,7 @@
  * result depends on, so what is found is right, and what is missing is made anew.
  */
 
+import { hashTexts } from '../hash.ts';
 import type { ClassRecord, FileFacts, FunctionRecord, GlobalRecord } from '../frontend/records.ts';
 import type { LinkedImage } from '../output/index.ts';
 import type { FileDigest } from './digest.ts';
@@ -35,6 +36,8 @@ export interface CompileStore {
   readonly expanded: Shelf<ExpandedOutline>;
   readonly finished: Shelf<StoredCode>;
   readonly images: Shelf<LinkedImage>;
+  /** A name for a text and where it stands, on the shelf of digests: every build needs those of all files. */
+  nameOf(path: string, text: string): string;
   /** A build is over; what it has not used may go. */
   endBuild(): void;
 }
@@ -65,6 +68,10 @@ export class MemoryStore implements CompileStore {
   readonly expanded = new MemoryShelf<ExpandedOutline>();
   readonly finished = new MemoryShelf<StoredCode>();
   readonly images = new MemoryShelf<LinkedImage>();
+
+  nameOf(path: string, text: string): string {
+    return hashTexts([path, text]);
+  }
 
   endBuild(): void {
     for (const shelf of Object.values(this) as MemoryShelf<unknown>[]) shelf.endBuild();
