@@ -235,17 +235,23 @@ function requeueIn(
   target: FutexKey,
   request: RequeueRequest,
 ): i32 {
-  let count: i32 = 0;
+  let woken: i32 = 0;
+  let moved: i32 = 0;
   let link = from.waiters.next;
-  while (link !== from.waiters && count < request.wakeCount + request.requeueCount) {
+  // Programs ask for INT_MAX of one kind where they mean all: the two must not be added up.
+  while (link !== from.waiters && (woken < request.wakeCount || moved < request.requeueCount)) {
     const waiter = as<FutexWaiter>(u32(link) - offsetof<FutexWaiter>('link'));
     link = link.next;
     if (!waiter.key.equals(source)) continue;
-    if (count < request.wakeCount) wakeWaiter(waiter);
-    else if (!source.equals(target)) requeueWaiter(waiter, to, target);
-    count++;
+    if (woken < request.wakeCount) {
+      wakeWaiter(waiter);
+      woken++;
+    } else {
+      if (!source.equals(target)) requeueWaiter(waiter, to, target);
+      moved++;
+    }
   }
-  return count;
+  return woken + moved;
 }
 
 /**

@@ -1,6 +1,7 @@
 /*
- * torture [--iterations N] [--jobs N] [--threads N] [--seed N]: exercises fork, exec, wait, pipes, memory, files and
- * signals in loops, and checks every answer; with --threads, threads as well, N in each job (torture/threads.ts).
+ * torture [--iterations N] [--jobs N] [--threads N] [--seed N]: exercises fork, exec, wait, pipes, memory, files, names,
+ * signals, tracing and alarms in loops, and checks every answer; with --threads, threads as well, N in each job
+ * (torture/threads.ts).
  * torture --vm SIZE [--threads N] [--instructions N] [--seed N]: puts memory under pressure (torture/pressure.ts).
  * torture --bomb processes, torture --bomb memory: takes all there is (torture/bombs.ts).
  *
@@ -22,7 +23,9 @@ import { type Job, seedJob } from './torture/job.ts';
 import { childProgram, execRound, forkRound, killRound, treeRound } from './torture/processes.ts';
 import { breakRound, copyOnWriteRound, mapRound, protectRound } from './torture/memory.ts';
 import { runPressure } from './torture/pressure.ts';
-import { groupRound, MAX_THREADS, threadRound } from './torture/threads.ts';
+import { nameRound } from './torture/names.ts';
+import { alarmRound, stopRound, traceRound } from './torture/stops.ts';
+import { conditionRound, groupRound, MAX_THREADS, threadRound } from './torture/threads.ts';
 import { fileRound, pipeRound, pipelineRound } from './torture/transfers.ts';
 
 class Settings {
@@ -149,8 +152,13 @@ function runJob(number: i32, program: Ptr<u8>): i32 {
     pipeRound(job);
     pipelineRound(job);
     fileRound(job);
+    nameRound(job);
+    stopRound(job);
+    traceRound(job);
+    alarmRound(job);
     if (settings.threads > 0) {
       threadRound(job, u32(settings.threads));
+      conditionRound(job, u32(settings.threads));
       groupRound(job, u32(settings.threads));
     }
   }

@@ -156,6 +156,15 @@ onEveryTarget(({ syscall, check }) => {
       expect(await proc.call('futex', memory + 4, FUTEX_WAKE, 10)).toBe(3);
       for (const thread of threads) expect(await thread.results()).toEqual([0]);
     });
+    check('FUTEX_CMP_REQUEUE: one is woken, and as many as there are move', async ({ proc }) => {
+      const memory = await page(proc);
+      const thread = await waiter(proc, memory, FUTEX_WAIT);
+      let woken = 0;
+      while (woken === 0) {
+        woken = await succeeds(proc, 'futex', memory, FUTEX_CMP_REQUEUE, 1, 0x7fffffff, memory + 4, 0);
+      }
+      expect(await thread.results()).toEqual([0]);
+    });
     check('FUTEX_CMP_REQUEUE: EAGAIN for another value', ({ proc }) =>
       fails(proc, 'EAGAIN', 'futex', words(1), FUTEX_CMP_REQUEUE, 1, 1, words(0), 2),
     );

@@ -1,5 +1,5 @@
 /*
- * Threads, and what they wait for each other with: locks and barriers over futexes.
+ * Threads, and what they wait for each other with: locks, conditions and barriers over futexes.
  *
  * A thread runs a function on a stack of its own, in the memory of the program. The kernel clears its tid word when it has
  * ended, and wakes whoever waits there: that is all there is to joining. Nothing else in kernel/user/lib is for several
@@ -8,7 +8,7 @@
  * Locks are those of Drepper's "Futexes Are Tricky" (2011): 0 free, 1 taken, 2 taken and somebody may wait.
  */
 
-import { FUTEX_PRIVATE_FLAG, FUTEX_WAIT, FUTEX_WAKE } from '../../abi/futex.ts';
+import { FUTEX_CMP_REQUEUE, FUTEX_PRIVATE_FLAG, FUTEX_WAIT, FUTEX_WAKE } from '../../abi/futex.ts';
 import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE } from '../../abi/mman.ts';
 import {
   CLONE_CHILD_CLEARTID,
@@ -46,6 +46,11 @@ export class Thread {
 /** A lock. All zeroes is a free one. */
 export class Lock {
   word: Volatile<u32>;
+}
+
+/** Where threads that hold a lock wait for something to come true. All zeroes is one that nobody waits for. */
+export class Condition {
+  sequence: Volatile<u32>;
 }
 
 /** Where `total` threads wait for each other, again and again. Set `total` in one of zeroes. */
@@ -87,7 +92,11 @@ export function joinThread(thread: Thread): void {
 
 /** Takes a lock; waits for as long as it takes. */
 export function takeLock(lock: Lock): void {
-  if (atomic.cmpxchg(addrOf(lock.word), FREE, TAKEN) === FREE) return;
+  if (atomic.cmpxchg(addrOf(lock.word), FREE, TAKEN) !== FREE) takeContended(lock);
+}
+
+/** Takes a lock that others may wait for as well. */
+function takeContended(lock: Lock): void {
   while (atomic.xchg(addrOf(lock.word), CONTENDED) !== FREE) {
     futexWait(addrOf(lock.word), CONTENDED, FUTEX_PRIVATE_FLAG);
   }
@@ -96,6 +105,23 @@ export function takeLock(lock: Lock): void {
 /** Releases it. */
 export function releaseLock(lock: Lock): void {
   if (atomic.xchg(addrOf(lock.word), FREE) === CONTENDED) futexWake(addrOf(lock.word), 1);
+}
+
+/** Lets go of the lock until the next broadcast, and takes it again. As a signal may end the wait as well, look again. */
+export function waitForCondition(condition: Condition, lock: Lock): void {
+  const seen: u32 = condition.sequence;
+  releaseLock(lock);
+  futexWait(addrOf(condition.sequence), seen, FUTEX_PRIVATE_FLAG);
+  takeContended(lock);
+}
+
+/** Wakes all who wait; the caller holds the lock. One of them is woken at once, the others wait for the lock instead. */
+export function broadcast(condition: Condition, lock: Lock): void {
+  const sequence: u32 = atomic.fetchAdd(addrOf(condition.sequence), 1) + 1;
+  atomic.xchg(addrOf(lock.word), CONTENDED);
+  const operation = FUTEX_CMP_REQUEUE | FUTEX_PRIVATE_FLAG;
+  const all: u32 = 0x7fffffff;
+  int80(SYS_futex, u32(addrOf(condition.sequence)), operation, 1, all, u32(addrOf(lock.word)), sequence);
 }
 
 /** Waits until all have come here. */

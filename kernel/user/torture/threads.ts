@@ -9,6 +9,8 @@ import { SYS_pause } from '../../abi/syscallNumbers.ts';
 import { exitNow, fork, getpid, kill, schedYield } from '../lib/processCalls.ts';
 import {
   type Barrier,
+  broadcast,
+  type Condition,
   joinThread,
   type Lock,
   releaseLock,
@@ -16,6 +18,7 @@ import {
   takeLock,
   type Thread,
   waitAtBarrier,
+  waitForCondition,
 } from '../lib/threads.ts';
 import { expectEnd, expectEqual, type Job, random, seedJob, succeeded } from './job.ts';
 import { copyOnWriteRound, mapRound, protectRound } from './memory.ts';
@@ -38,6 +41,8 @@ class Team {
   size: u32;
   lock: Inline<Lock>;
   barrier: Inline<Barrier>;
+  condition: Inline<Condition>;
+  isOpen: boolean; // under the lock: what is waited for at the condition
   counter: u32; // under the lock
   ready: Volatile<u32>; // threads that have begun
   members: FixedArray<Inline<Member>, 64>;
@@ -105,6 +110,26 @@ export function threadRound(job: Job, size: u32): void {
   const started = startTeam(job, size, work);
   joinTeam();
   expectEqual(job, 'a counter under a lock', team.counter, started * LOCK_TURNS);
+}
+
+function waitUntilOpen(_index: u32): void {
+  takeLock(team.lock);
+  atomic.inc(addrOf(team.ready));
+  while (!team.isOpen) waitForCondition(team.condition, team.lock);
+  team.counter++;
+  releaseLock(team.lock);
+}
+
+/** A team waits for a condition; all of it goes on when that is true. */
+export function conditionRound(job: Job, size: u32): void {
+  const started = startTeam(job, size, waitUntilOpen);
+  while (team.ready < started) schedYield();
+  takeLock(team.lock);
+  team.isOpen = true;
+  broadcast(team.condition, team.lock);
+  releaseLock(team.lock);
+  joinTeam();
+  expectEqual(job, 'threads behind a condition', team.counter, started);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
