@@ -137,6 +137,14 @@ export const FALLOC_FL_PUNCH_HOLE = 2;
 /** The last of the advices of posix_fadvise, which count from 0. */
 export const POSIX_FADV_NOREUSE = 5;
 
+/** Flags of memfd_create, and the most bytes of a name. */
+export const MFD_CLOEXEC = 1;
+export const MFD_EXEC = 0x10;
+export const MFD_NAME_MAX = 249;
+
+/** Of eventfd2, beside O_CLOEXEC and O_NONBLOCK. */
+export const EFD_SEMAPHORE = 1;
+
 /** Flags of close_range. */
 export const CLOSE_RANGE_UNSHARE = 2;
 export const CLOSE_RANGE_CLOEXEC = 4;

@@ -185,6 +185,7 @@ export const TMPFS_MAGIC = 0x01021994;
 export const RAMFS_MAGIC = 0x858458f6;
 export const PROC_SUPER_MAGIC = 0x9fa0;
 export const PIPEFS_MAGIC = 0x50495045;
+export const ANON_INODE_FS_MAGIC = 0x09041934;
 export const EXT2_SUPER_MAGIC = 0xef53;
 
 /** utimensat: take the time of the call; leave the time alone. */

@@ -8,6 +8,7 @@ import { AT_FDCWD } from '../abi/fcntl.ts';
 import { panic } from '../lib/panic.ts';
 import { type Dentry, initDentries, putDentry } from './dentry.ts';
 import { initDevices } from './device.ts';
+import { initEventfd } from './eventfd.ts';
 import { initFlocks } from './flock.ts';
 import { initFileMap } from './fileMap.ts';
 import { initMounts, mountAt, mountRoot, registerFileSystem } from './mount.ts';
@@ -17,6 +18,7 @@ import { initPipes } from './pipe.ts';
 import { createProcfs, initProcfs } from './procfs.ts';
 import { initRecordLocks } from './recordLock.ts';
 import { initRename } from './rename.ts';
+import { initMemfd } from './sysMemfd.ts';
 import { initPipefs } from './sysPipe.ts';
 import { createTmpfs, initTmpfs } from './tmpfs.ts';
 
@@ -57,6 +59,7 @@ export function initFs(): void {
   initPipefs();
   initFileMap();
   initTmpfs();
+  initEventfd();
   initProcfs();
   registerFileSystem('tmpfs', createTmpfs);
   registerFileSystem('ramfs', createTmpfs);
@@ -73,4 +76,5 @@ export function initFs(): void {
   mustMount('/proc', 'proc');
   mustMakeDirectory('/dev/shm', 0o777);
   setPermissions('/dev/shm', 0o777 | S_ISVTX);
+  initMemfd();
 }

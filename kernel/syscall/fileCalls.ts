@@ -21,6 +21,8 @@ import {
   SYS_faccessat2,
   SYS_fchdir,
   SYS_fchmod,
+  SYS_eventfd,
+  SYS_eventfd2,
   SYS_fadvise64,
   SYS_fadvise64_64,
   SYS_fallocate,
@@ -53,6 +55,7 @@ import {
   SYS_lseek,
   SYS_lstat,
   SYS_lstat64,
+  SYS_memfd_create,
   SYS_mkdir,
   SYS_mkdirat,
   SYS_mknod,
@@ -131,9 +134,11 @@ import {
   sysTruncate64,
 } from '../fs/sysAttributes.ts';
 import { sysDup, sysDup2, sysDup3, sysFcntl, sysFcntl64, sysFlock, sysIoctl } from '../fs/sysDescriptor.ts';
+import { sysEventfd, sysEventfd2 } from '../fs/eventfd.ts';
 import { sysFadvise64, sysFadvise6464, sysFallocate, sysReadahead, sysSyncFileRange } from '../fs/sysAllocate.ts';
 import { sysChdir, sysChroot, sysFchdir, sysGetcwd, sysUmask } from '../fs/sysDirectory.ts';
 import { sysGetdents, sysGetdents64 } from '../fs/sysGetdents.ts';
+import { sysMemfdCreate } from '../fs/sysMemfd.ts';
 import { sysMount, sysOldUmount, sysUmount2 } from '../fs/sysMount.ts';
 import {
   sysLink,
@@ -229,6 +234,9 @@ function installDescriptors(): void {
   setSystemCall(SYS_fcntl64, sysFcntl64);
   setSystemCall(SYS_ioctl, sysIoctl);
   setSystemCall(SYS_flock, sysFlock);
+  setSystemCall(SYS_memfd_create, sysMemfdCreate);
+  setSystemCall(SYS_eventfd, sysEventfd);
+  setSystemCall(SYS_eventfd2, sysEventfd2);
   setSystemCall(SYS_pipe, sysPipe);
   setSystemCall(SYS_pipe2, sysPipe2);
   setSystemCall(SYS_poll, sysPoll);

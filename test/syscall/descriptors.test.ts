@@ -30,7 +30,9 @@ import {
   F_SETSIG,
   F_UNLCK,
   F_WRLCK,
+  EFD_SEMAPHORE,
   FD_CLOEXEC,
+  MFD_CLOEXEC,
   O_ACCMODE,
   O_APPEND,
   O_CLOEXEC,
@@ -48,6 +50,7 @@ import {
 import { FIOCLEX, FIONBIO, FIONCLEX, FIONREAD, TCGETS } from '../../kernel/abi/ioctl.ts';
 import { RLIMIT_NOFILE } from '../../kernel/abi/resource.ts';
 import { fails, onEveryTarget, rejects, succeeds, wildPointers } from './support/suite.ts';
+import type { Process } from '../../emulator/agent/process.ts';
 import { decodeWords, encodeWords } from '../../emulator/agent/records.ts';
 
 /** The record of F_SETLK: from byte `start` on. */
@@ -246,6 +249,52 @@ onEveryTarget(({ syscall, check }) => {
     check('EINVAL: dup3 to itself, or with unknown flags', async ({ proc }) => {
       await fails(proc, 'EINVAL', 'dup3', 0, 0, 0);
       await fails(proc, 'EINVAL', 'dup3', 0, 9, O_APPEND);
+    });
+  });
+
+  syscall('memfd_create', () => {
+    check('a file without a name, to be written, mapped, and told of', async ({ proc }) => {
+      const fd = await succeeds(proc, 'memfd_create', text('name'), MFD_CLOEXEC);
+      expect(await proc.fcntl(fd, F_GETFD)).toBe(FD_CLOEXEC);
+      await proc.write(fd, 'data');
+      expect(await proc.fstat(fd)).toMatchObject({ mode: 0o100777, links: 0, size: 4 });
+      const { value, outputs } = await proc.run('readlink', text(`/proc/self/fd/${fd}`), output(64), 64);
+      expect(new TextDecoder().decode(outputs[0]!.slice(0, value))).toBe('/memfd:name (deleted)');
+    });
+    check('EINVAL, EFAULT', async ({ proc }) => {
+      await fails(proc, 'EINVAL', 'memfd_create', text('name'), 0x80);
+      await fails(proc, 'EINVAL', 'memfd_create', text('x'.repeat(250)), 0);
+      await succeeds(proc, 'memfd_create', text('x'.repeat(249)), 0);
+      for (const wild of wildPointers) await fails(proc, 'EFAULT', 'memfd_create', wild, 0);
+    });
+  });
+
+  syscall(['eventfd', 'eventfd2'], () => {
+    const number = (value: bigint): Blob => input(new Uint8Array(BigUint64Array.of(value).buffer));
+    const take = async (proc: Process, fd: number): Promise<bigint> =>
+      new BigUint64Array((await proc.read(fd, 8)).slice().buffer)[0]!;
+    check('a counter: writes add, a read takes all', async ({ proc }) => {
+      const fd = await succeeds(proc, 'eventfd', 3);
+      await succeeds(proc, 'write', fd, number(4n), 8);
+      expect(await take(proc, fd)).toBe(7n);
+      const child = await proc.fork();
+      const waiting = take(child, fd);
+      await succeeds(proc, 'write', fd, number(1n), 8);
+      expect(await waiting).toBe(1n);
+    });
+    check('EFD_SEMAPHORE: a read takes 1', async ({ proc }) => {
+      const fd = await succeeds(proc, 'eventfd2', 2, EFD_SEMAPHORE | O_NONBLOCK | O_CLOEXEC);
+      expect(await proc.fcntl(fd, F_GETFD)).toBe(FD_CLOEXEC);
+      expect([await take(proc, fd), await take(proc, fd)]).toEqual([1n, 1n]);
+      await fails(proc, 'EAGAIN', 'read', fd, output(8), 8);
+      await succeeds(proc, 'write', fd, number(0xfffffffffffffffen), 8);
+      await fails(proc, 'EAGAIN', 'write', fd, number(1n), 8);
+    });
+    check('EINVAL', async ({ proc }) => {
+      await fails(proc, 'EINVAL', 'eventfd2', 0, 2);
+      const fd = await succeeds(proc, 'eventfd', 1);
+      await fails(proc, 'EINVAL', 'read', fd, output(7), 7);
+      await fails(proc, 'EINVAL', 'write', fd, number(0xffffffffffffffffn), 8);
     });
   });
 
