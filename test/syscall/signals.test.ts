@@ -44,6 +44,7 @@ import {
 } from '../../kernel/abi/signal.ts';
 import { PROT_READ, PROT_EXEC, PROT_WRITE } from '../../kernel/abi/mman.ts';
 import { WUNTRACED } from '../../kernel/abi/wait.ts';
+import { ITIMER_PROF, ITIMER_VIRTUAL } from '../../kernel/abi/time.ts';
 import { fails, interrupted, onEveryTarget, succeeds, wildPointers } from './support/suite.ts';
 
 /** Lets the agent's handler catch a signal. */
@@ -461,6 +462,12 @@ onEveryTarget(({ syscall, check }) => {
     });
     check('EINVAL: no such timer, an impossible time; EFAULT', async ({ proc }) => {
       await fails(proc, 'EINVAL', 'setitimer', 7, words(0, 0, 0, 0), null);
+      for (const which of [ITIMER_VIRTUAL, ITIMER_PROF]) {
+        await succeeds(proc, 'setitimer', which, words(0, 0, 1000, 0), null);
+        const { outputs } = await proc.run('getitimer', which, output(16));
+        expect(decodeWords(outputs[0]!)[2]).toBeGreaterThan(990);
+        await succeeds(proc, 'setitimer', which, words(0, 0, 0, 0), null);
+      }
       await fails(proc, 'EINVAL', 'getitimer', 7, output(16));
       await fails(proc, 'EINVAL', 'setitimer', 0, words(0, 0, 0, 1_000_000), null);
       for (const wild of wildPointers) {
