@@ -16,3 +16,11 @@ test.each([
   expect(stderr).toMatch(message);
   expect(status).toBe(1);
 });
+
+test('a build constant that no source knows is refused', () => {
+  const { status, stderr } = spawnSync(process.execPath, [command, 'run', '--define', 'LOCK_CHEKER=false'], {
+    encoding: 'utf8',
+  });
+  expect(stderr).toMatch(/there is no build constant 'LOCK_CHEKER'; the constants are .*\bLOCK_CHECKER\b/);
+  expect(status).toBe(2);
+});

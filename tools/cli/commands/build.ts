@@ -5,6 +5,7 @@
  */
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { buildConstants } from '../../build/buildConstants.ts';
 import { BuildError, buildProject, type ProjectImages, type ProjectOptions } from '../../build/buildProject.ts';
 import { diskFiles } from '../../build/diskFiles.ts';
 import { withQuickCode } from '../../build/quickCode.ts';
@@ -52,13 +53,25 @@ export const buildCommand: Command = {
   },
 };
 
-/** Builds the project, showing progress; on faults prints them and gives null. */
+/** What no source asks for is most likely misspelt. */
+function checkDefines(root: string, defines: ProjectOptions['defines']): void {
+  if (defines === undefined || defines.size === 0) return;
+  const known = buildConstants(join(root, 'kernel'));
+  for (const name of defines.keys()) {
+    if (!known.includes(name)) {
+      throw new UsageError(`there is no build constant '${name}'; the constants are ${known.join(', ')}`);
+    }
+  }
+}
+
+/** Builds the project, showing progress; on faults prints them and gives null. Throws UsageError for an unknown constant. */
 export function buildOrExplain(
   root: string,
   options: ProjectOptions,
   output: Output,
   asJson = false,
 ): ProjectImages | null {
+  checkDefines(root, options.defines);
   output.progress('reading the sources');
   try {
     const images = withQuickCode(() =>
