@@ -181,9 +181,13 @@ function checkCounts(state: MemoryState, number: number, entries: number, report
 // ---------------------------------------------------------------------------------------------------------------------
 // Swap.
 
-/** A slot's count is the number of entries that name it, and one for the swap cache if that has its page. */
+/** A slot's count is the number of entries that name it, in page tables and in the trees of files, and one for the swap cache if that has its page. */
 function checkSwap(state: MemoryState, { swapped }: Census, report: Report): void {
   const cached = cachedSlots(state);
+  for (const { area, slot } of state.fileSlots()) {
+    const name = `${area} ${slot}`;
+    swapped.set(name, (swapped.get(name) ?? 0) + 1);
+  }
   const bad = state.reader.constant('mm/swapArea:SWAP_MAP_BAD');
   const areas = state.swapAreas();
   for (const [number, area] of areas) {

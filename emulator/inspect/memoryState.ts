@@ -7,6 +7,7 @@
  */
 
 import type { BlockDevice } from '../../kernel/block/blockDevice.ts';
+import type { AddressSpace } from '../../kernel/fs/addressSpace.ts';
 import type { Page } from '../../kernel/mm/page.ts';
 import type { SwapArea } from '../../kernel/mm/swapArea.ts';
 import type { Mm, Vma } from '../../kernel/mm/types.ts';
@@ -90,6 +91,18 @@ export class MemoryState {
     }
   }
 
+  /** Area and slot of each page of a file, or of shared memory, that is in swap: entries in the place of frames. */
+  *fileSlots(): Generator<{ readonly area: number; readonly slot: number }> {
+    const head = this.reader.symbol('mm/fileSwap:swappables');
+    for (const mapping of this.reader.list<AddressSpace>('AddressSpace', 'swappableLink', head)) {
+      const { root, height } = mapping.pages;
+      if (root === null) continue;
+      for (const item of this.#treeItems(root[ADDRESS], height)) {
+        if ((item & 1) !== 0) yield { area: (item >>> 1) & 31, slot: item >>> 12 };
+      }
+    }
+  }
+
   /** Page frames that the kernel knows. */
   get frameCount(): number {
     return this.reader.word(this.reader.symbol('mm/page:frameCount'));
@@ -136,6 +149,18 @@ export class MemoryState {
   #threadsOf(process: View<Process>): View<Task>[] {
     const head = process[ADDRESS] + this.reader.offsetOf('Process', 'threads');
     return [...this.reader.list<Task>('Task', 'threadLink', head)];
+  }
+
+  /** Items of a radix tree, from a node on. */
+  *#treeItems(node: number, level: number): Generator<number> {
+    const slots = node + this.reader.offsetOf('RadixNode', 'slots');
+    const count = (this.reader.sizeOf('RadixNode') - this.reader.offsetOf('RadixNode', 'slots')) / 4;
+    for (let i = 0; i < count; i++) {
+      const slot = this.reader.word(slots + 4 * i);
+      if (slot === 0) continue;
+      if (level > 1) yield* this.#treeItems(slot, level - 1);
+      else yield slot;
+    }
   }
 
   #describe(address: number, entry: number): Mapping {

@@ -3,7 +3,8 @@
  *
  * Idea. Reading, writing and mapping a file all go through the same pages, so they cannot disagree. What
  * differs between file systems is how a page that is not there comes to be: in a file system in memory an absent page
- * is a hole, full of zeroes, and a page that is there stays; one on a disk has `readPage`.
+ * is a hole, full of zeroes, and a page that is there stays, or is in a slot of a swap area (mm/fileSwap.ts); one on a disk
+ * has `readPage`.
  *
  * Invariant. The tree holds one reference to each page in it, and one reservation of the file system (`reserve`).
  *
@@ -12,14 +13,18 @@
  * the file. The data in a page are guarded by nothing: a read that races with a write sees some of each, as on Linux.
  */
 
-import { EAGAIN, EEXIST, ENOMEM } from '../abi/errno.ts';
+import { EAGAIN, EEXIST, ENOENT, ENOMEM } from '../abi/errno.ts';
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { type RadixReserve, type RadixTree } from '../lib/radixTree.ts';
 import { memset } from '../lib/string.ts';
 import { putPage } from '../mm/buddy.ts';
 import { allocZeroedPage } from '../mm/userPages.ts';
-import { getPage, type Page, pageAddress } from '../mm/page.ts';
+import { getPage, type Page, PAGE_REFERENCED, pageAddress, setPageFlag } from '../mm/page.ts';
 import { type FileMappings, unmapMappingRange } from '../mm/fileMappings.ts';
+import { entryOfItem, isEntryItem, removeSwappable, swapInItem } from '../mm/fileSwap.ts';
+import { freeSwapEntry } from '../mm/swapCache.ts';
+import { vmCounters } from '../mm/vmCounters.ts';
+import { type ListHead } from '../lib/list.ts';
 import { type Spinlock } from '../sync/spinlock.ts';
 import { type Inode } from './inode.ts';
 
@@ -39,30 +44,66 @@ export class AddressSpaceOperations {
 }
 
 export class AddressSpace {
-  host: Inode; // (C)
+  host: Inode; // (C) null for shared memory without a file, which has no reservations and no readPage
   operations: AddressSpaceOperations; // (C)
   treeLock: Inline<Spinlock<PageTreeLock>>;
-  pages: Inline<RadixTree>; // (A) Page by page number
-  pageCount: u32; // (A)
+  pages: Inline<RadixTree>; // (A) Page, or the entry of its slot (mm/fileSwap.ts), by page number
+  pageCount: u32; // (A) of both kinds
+  swapped: u32; // (A) entries
+  swappableLink: Inline<ListHead>; // (H) of mm/fileSwap.ts: its pages may go to swap
+  sweepIndex: u32; // (H) where the hand is
   mappings: Inline<FileMappings>; // its own lock: the regions that show the file
 }
 
 /** No file has this page: as an end of a range, it leaves nothing out. */
 export const ALL_PAGES: u32 = 0xffffffff;
 
-/** Pages in the address spaces of all files. */
-let cachedPages: u32 = 0;
-
-export function cachedPageCount(): u32 {
-  return cachedPages;
+/** An empty address space, of a record that is all zeroes. */
+export function initAddressSpace(mapping: AddressSpace, operations: AddressSpaceOperations): void {
+  mapping.operations = operations;
+  mapping.treeLock.init('page tree');
+  mapping.mappings.init();
+  mapping.swappableLink.init();
 }
 
-/** The page at `index` with a reference for the caller, or null when it is not there. */
+/** The end of an address space: its pages go. */
+export function emptyAddressSpace(mapping: AddressSpace): void {
+  removeSwappable(mapping);
+  dropPages(mapping, 0, ALL_PAGES);
+}
+
+/** The page at `index` with a reference for the caller, or null when it is not in memory. */
 export function findPage(mapping: AddressSpace, index: u32): Page | null {
+  const item = takeItem(mapping, index);
+  return item === 0 || isEntryItem(item) ? null : as<Page>(item);
+}
+
+/** The item at `index`; of a page, with a reference for the caller. */
+function takeItem(mapping: AddressSpace, index: u32): u32 {
   using _held = mapping.treeLock.acquire();
-  const page = asOrNull<Page>(mapping.pages.find(index));
-  if (page !== null) getPage(page);
-  return page;
+  const item = mapping.pages.find(index);
+  if (item !== 0 && !isEntryItem(item)) getPage(as<Page>(item));
+  return item;
+}
+
+/**
+ * The page at `index` with a reference for the caller, from swap if it is there. 0; -ENOENT if the file has none; -ENOMEM,
+ * -EIO.
+ *
+ * @sleeps
+ */
+export function lookUpPage(mapping: AddressSpace, index: u32, result: Ptr<Page>): i32 {
+  for (;;) {
+    const item = takeItem(mapping, index);
+    if (item === 0) return -ENOENT;
+    if (!isEntryItem(item)) {
+      result[0] = as<Page>(item);
+      setPageFlag(result[0], PAGE_REFERENCED);
+      return 0;
+    }
+    const error = swapInItem(mapping, index, item);
+    if (error !== 0) return error;
+  }
 }
 
 /**
@@ -73,11 +114,8 @@ export function findPage(mapping: AddressSpace, index: u32): Page | null {
  */
 export function grabPage(mapping: AddressSpace, index: u32, result: Ptr<Page>): i32 {
   for (;;) {
-    const present = findPage(mapping, index);
-    if (present !== null) {
-      result[0] = present;
-      return 0;
-    }
+    const found = lookUpPage(mapping, index, result);
+    if (found !== -ENOENT) return found;
     const error = addPage(mapping, index, result);
     if (error !== -EEXIST) return error;
   }
@@ -132,7 +170,7 @@ function tryInsert(mapping: AddressSpace, page: Page, index: u32, nodes: RadixRe
   if (error !== 0) return error;
   getPage(page);
   mapping.pageCount++;
-  atomic.inc(addrOf(cachedPages));
+  atomic.inc(addrOf(vmCounters().filePages));
   return 0;
 }
 
@@ -147,23 +185,26 @@ export function dropPages(mapping: AddressSpace, first: u32, end: u32): void {
   unmapMappingRange(mapping.mappings, first, end);
   let dropped: u32 = 0;
   for (;;) {
-    const page = removeFirst(mapping, first, end);
-    if (page === null) break;
-    putPage(page);
+    const item = removeFirst(mapping, first, end);
+    if (item === 0) break;
+    if (isEntryItem(item)) freeSwapEntry(entryOfItem(item));
+    else putPage(as<Page>(item));
     dropped++;
   }
   if (dropped > 0) giveBack(mapping, dropped);
 }
 
-function removeFirst(mapping: AddressSpace, first: u32, end: u32): Page | null {
+/** Takes the first page of the range out; returns its item, 0 if there is none. */
+function removeFirst(mapping: AddressSpace, first: u32, end: u32): u32 {
   using _held = mapping.treeLock.acquire();
   let index: u32 = 0;
   const item = mapping.pages.findFrom(first, addrOf(index));
-  if (item === 0 || reload<u32>(index) >= end) return null;
+  if (item === 0 || reload<u32>(index) >= end) return 0;
   mapping.pages.remove(index);
   mapping.pageCount--;
-  atomic.dec(addrOf(cachedPages));
-  return as<Page>(item);
+  if (isEntryItem(item)) mapping.swapped--;
+  else atomic.dec(addrOf(vmCounters().filePages));
+  return item;
 }
 
 /**
@@ -193,7 +234,7 @@ function takeUnused(mapping: AddressSpace, from: Ptr<u32>): Page | null {
     if (page.count === 1) {
       mapping.pages.remove(from[0]);
       mapping.pageCount--;
-      atomic.dec(addrOf(cachedPages));
+      atomic.dec(addrOf(vmCounters().filePages));
       return page;
     }
     from[0]++;
@@ -205,12 +246,16 @@ function giveBack(mapping: AddressSpace, count: u32): void {
   if (unreserve !== null) unreserve(mapping.host, count);
 }
 
-/** The file ends at `size` now: the rest of its last page must read as zeroes when the file grows again. */
+/**
+ * The file ends at `size` now: the rest of its last page must read as zeroes when the file grows again.
+ *
+ * @sleeps
+ */
 export function zeroTail(mapping: AddressSpace, size: i64): void {
   const offset = u32(size) & (PAGE_SIZE - 1);
   if (offset === 0) return;
-  const page = findPage(mapping, u32(size >> 12n));
-  if (page === null) return;
+  let page = as<Page>(0);
+  if (lookUpPage(mapping, u32(size >> 12n), addrOf(page)) !== 0) return;
   memset(pageAddress(page).add(offset), 0, PAGE_SIZE - offset);
   putPage(page);
 }

@@ -15,6 +15,7 @@
 import { EFAULT, EOPNOTSUPP } from '../abi/errno.ts';
 import { PAGE_SHIFT } from '../arch/x86/layout.ts';
 import { putPage } from '../mm/buddy.ts';
+import { swapOutFilePage } from '../mm/fileSwap.ts';
 import { type Page } from '../mm/page.ts';
 import { type Vma, type VmOperations } from '../mm/types.ts';
 import { dropPages, findPage, grabPage } from './addressSpace.ts';
@@ -30,6 +31,8 @@ export function initFileMap(): void {
   regionOperations.nopage = findRegionPage;
   regionOperations.isCached = isRegionPageCached;
   regionOperations.punchHole = punchRegion;
+  regionOperations.swapout = swapOutFilePage;
+  regionOperations.needsSlot = true;
 }
 
 /** FileOperations.mmap of regular files. */

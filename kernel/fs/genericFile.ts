@@ -8,7 +8,7 @@
  */
 
 import { O_APPEND, O_LARGEFILE, O_NOATIME, SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET } from '../abi/fcntl.ts';
-import { EFAULT, EFBIG, EINVAL, EISDIR, ENXIO } from '../abi/errno.ts';
+import { EFAULT, EFBIG, EINVAL, EISDIR, ENOENT, ENXIO } from '../abi/errno.ts';
 import { RLIMIT_FSIZE, RLIM_INFINITY } from '../abi/resource.ts';
 import { SIGXFSZ } from '../abi/signal.ts';
 import { S_ISGID, S_ISUID, S_IXGRP } from '../abi/stat.ts';
@@ -17,7 +17,7 @@ import { PAGE_SHIFT, PAGE_SIZE } from '../arch/x86/layout.ts';
 import { putPage } from '../mm/buddy.ts';
 import { type Page, pageAddress } from '../mm/page.ts';
 import { sendSignalToSelf } from '../proc/signalSend.ts';
-import { ALL_PAGES, dropPages, findPage, grabPage, nextHole, nextPage, zeroTail } from './addressSpace.ts';
+import { ALL_PAGES, dropPages, grabPage, lookUpPage, nextHole, nextPage, zeroTail } from './addressSpace.ts';
 import { type File } from './file.ts';
 import { type Inode, type InodeMutex, inodeSize, setInodeSize, touchAccessed, touchModified } from './inode.ts';
 import { type Transfer } from './transfer.ts';
@@ -61,14 +61,13 @@ export function genericRead(file: File, transfer: Transfer, position: Ptr<i64>):
 /** Moves `count` bytes of one page. Returns how many, or -errno when the page cannot be read. */
 function readPiece(inode: Inode, transfer: Transfer, at: i64, count: u32): i32 {
   const index = pageOf(at);
-  let page: Page | null = findPage(inode.mapping, index);
-  if (page === null) {
+  let page = as<Page>(0);
+  let error = lookUpPage(inode.mapping, index, addrOf(page));
+  if (error === -ENOENT) {
     if (inode.mapping.operations.readPage === null) return i32(transfer.zeroOut(count));
-    let made = as<Page>(0);
-    const error = grabPage(inode.mapping, index, addrOf(made));
-    if (error !== 0) return error;
-    page = made;
+    error = grabPage(inode.mapping, index, addrOf(page));
   }
+  if (error !== 0) return error;
   const moved = transfer.copyOut(pageAddress(page).add(u32(at) & (PAGE_SIZE - 1)), count);
   putPage(page);
   return i32(moved);

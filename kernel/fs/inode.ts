@@ -23,7 +23,7 @@ import { realtimeNs } from '../arch/x86/clock.ts';
 import { loadWide, storeWide } from '../lib/words.ts';
 import { allocate, kfree } from '../mm/slab.ts';
 import { type Mutex } from '../sync/mutex.ts';
-import { type AddressSpace, type AddressSpaceOperations, ALL_PAGES, dropPages } from './addressSpace.ts';
+import { type AddressSpace, type AddressSpaceOperations, emptyAddressSpace, initAddressSpace } from './addressSpace.ts';
 import { type Dentry } from './dentry.ts';
 import { type FileOperations } from './file.ts';
 
@@ -159,9 +159,7 @@ export function allocateInode(superBlock: SuperBlock, mapping: AddressSpaceOpera
   inode.changeTime = now;
   inode.birthTime = now;
   inode.mapping.host = inode;
-  inode.mapping.operations = mapping;
-  inode.mapping.treeLock.init('page tree');
-  inode.mapping.mappings.init();
+  initAddressSpace(inode.mapping, mapping);
   return inode;
 }
 
@@ -194,7 +192,7 @@ export function putInode(inode: Inode): void {
 
 /** The end of an eviction: frees the pages and the inode itself. */
 export function freeInode(inode: Inode): void {
-  dropPages(inode.mapping, 0, ALL_PAGES);
+  emptyAddressSpace(inode.mapping);
   kfree(inode);
 }
 

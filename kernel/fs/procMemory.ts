@@ -25,7 +25,6 @@ import { swappedIn, swappedOut } from '../mm/swapIo.ts';
 import { MMAP_MIN_ADDR } from '../mm/unmappedArea.ts';
 import { vmallocPages } from '../mm/vmalloc.ts';
 import { vmCounters } from '../mm/vmCounters.ts';
-import { cachedPageCount } from './addressSpace.ts';
 import { type ProcDirectory } from './procEntry.ts';
 import { type ProcText } from './procText.ts';
 
@@ -52,9 +51,9 @@ function printKib(text: ProcText, label: string, pages: u32): void {
 
 function writeMeminfo(text: ProcText, _pid: u32): i32 {
   const free = freePageCount();
-  const cached = cachedPageCount();
-  const slab = slabPageCount();
   const counters = vmCounters();
+  const cached = counters.filePages;
+  const slab = slabPageCount();
   printKib(text, 'MemTotal:', totalPageCount());
   printKib(text, 'MemFree:', free);
   printKib(text, 'MemAvailable:', free);
@@ -91,12 +90,12 @@ function writeVmstat(text: ProcText, _pid: u32): i32 {
   const counters = vmCounters();
   text.print('nr_free_pages %u\n', freePageCount());
   text.print('nr_anon_pages %u\nnr_mapped %u\n', counters.anonPages, counters.mappedPages);
-  text.print('nr_file_pages %u\n', cachedPageCount());
+  text.print('nr_file_pages %u\n', counters.filePages);
   text.print('nr_page_table_pages %u\n', counters.tablePages);
   text.print('nr_kernel_stack %u\n', kernelStackPages() * KIB_PER_PAGE);
   text.print('nr_slab_unreclaimable %u\n', slabPageCount());
   text.print('pswpin %u\npswpout %u\n', swappedIn(), swappedOut());
-  text.print('pgfault %u\n', counters.faults);
+  text.print('pgfault %u\npgmajfault %u\n', counters.faults, counters.majorFaults);
   text.print('pgsteal_kswapd %u\npgsteal_direct %u\n', kswapdSteal(), directSteal());
   return 0;
 }

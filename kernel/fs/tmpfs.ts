@@ -3,10 +3,10 @@
  * /dev/shm are others.
  *
  * Idea. Everything that a file system keeps on a disk, this one has already: names are dentries, which stay because
- * each is pinned while its name exists; data are pages in the inode's address space, which stay because nothing takes
- * them away. What is left to do is the bookkeeping: link counts, times, and how much memory may be used.
+ * each is pinned while its name exists; data are pages in the inode's address space, which stay there or in swap until
+ * the file is cut. What is left to do is the bookkeeping: link counts, times, and how much memory may be used.
  *
- * Limits. A mount holds at most `maxPages` pages of data and `maxInodes` names; more is ENOSPC. Without limits a
+ * Limits. A mount holds at most half of the memory, and as much as there is swap space, in pages of data and `maxInodes` names; more is ENOSPC. Without limits a
  * program could fill the memory with files, and nothing could take it back.
  *
  * Locking. Names and inodes as inode.ts says, under (I). The counts of the mount are atomic.
@@ -19,7 +19,9 @@ import { current } from '../arch/x86/cpu.ts';
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { memcpy, strlen } from '../lib/string.ts';
 import { totalPageCount } from '../mm/buddy.ts';
+import { addSwappable } from '../mm/fileSwap.ts';
 import { allocate, kfree, kmalloc } from '../mm/slab.ts';
+import { totalSwapSlots } from '../mm/swapArea.ts';
 import { type AddressSpaceOperations } from './addressSpace.ts';
 import {
   allocateDentry,
@@ -61,7 +63,7 @@ import { setSpecialOperations } from './special.ts';
 
 /** What a mount may use, and what it does use. */
 class Limits {
-  maxPages: u32; // (C)
+  maxPages: u32; // (C) besides swap space
   maxInodes: u32; // (C) names, really: a hard link counts like a file
   pages: Volatile<u32>;
   inodes: Volatile<u32>;
@@ -110,7 +112,7 @@ export function initTmpfs(): void {
 export function createTmpfs(typeName: string): SuperBlock | null {
   const limits = allocate<Limits>();
   if (limits === null) return null;
-  limits.maxPages = totalPageCount() / 2;
+  limits.maxPages = totalPageCount() / 2; // and what swap there is
   limits.maxInodes = totalPageCount() / 2;
   const superBlock = allocate<SuperBlock>();
   if (superBlock === null) {
@@ -158,10 +160,15 @@ function unreserveInode(superBlock: SuperBlock): void {
   atomic.dec(addrOf(limitsOf(superBlock).inodes));
 }
 
+/** Pages that the mount may hold now: pages can go to swap, so swap space counts in full. */
+function mostPages(limits: Limits): u32 {
+  return limits.maxPages + totalSwapSlots();
+}
+
 /** AddressSpaceOperations.reserve. */
 function reservePage(inode: Inode): i32 {
   const limits = limitsOf(inode.superBlock);
-  if (atomic.fetchAdd(addrOf(limits.pages), 1) < limits.maxPages) return 0;
+  if (atomic.fetchAdd(addrOf(limits.pages), 1) < mostPages(limits)) return 0;
   atomic.dec(addrOf(limits.pages));
   return -ENOSPC;
 }
@@ -194,8 +201,10 @@ function setOperations(inode: Inode): void {
     inode.operations = directoryOperations;
     inode.fileOperations = directoryFileOperations;
     inode.linkCount = 2;
-  } else if (type === S_IFREG) inode.fileOperations = regularFileOperations;
-  else {
+  } else if (type === S_IFREG) {
+    inode.fileOperations = regularFileOperations;
+    addSwappable(inode.mapping);
+  } else {
     if (type === S_IFLNK) inode.operations = symlinkOperations;
     setSpecialOperations(inode);
   }
@@ -369,8 +378,8 @@ function leftOf(maximum: u32, used: u32): u64 {
 
 function statfs(superBlock: SuperBlock, result: Statfs64): void {
   const limits = limitsOf(superBlock);
-  result.f_blocks = u64(limits.maxPages);
-  result.f_bfree = leftOf(limits.maxPages, limits.pages);
+  result.f_blocks = u64(mostPages(limits));
+  result.f_bfree = leftOf(mostPages(limits), limits.pages);
   result.f_bavail = result.f_bfree;
   result.f_files = u64(limits.maxInodes);
   result.f_ffree = leftOf(limits.maxInodes, limits.inodes);

@@ -29,7 +29,13 @@ import {
 import { realtimeNs } from '../arch/x86/clock.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { PAGE_SHIFT, pageCeil } from '../arch/x86/layout.ts';
-import { createSharedMemory, putSharedMemory, residentPages, type SharedMemory } from '../mm/sharedMemory.ts';
+import {
+  createSharedMemory,
+  putSharedMemory,
+  residentPages,
+  type SharedMemory,
+  swappedPages,
+} from '../mm/sharedMemory.ts';
 import { allocate, kfree } from '../mm/slab.ts';
 import { type Spinlock } from '../sync/spinlock.ts';
 
@@ -324,5 +330,6 @@ export function fillUsage(usage: ShmUsage, _held: Held<ShmLock>): void {
     if (segment === null) continue;
     usage.shm_tot += pageCeil(segment.size) >>> PAGE_SHIFT;
     usage.shm_rss += residentPages(segment.object);
+    usage.shm_swp += swappedPages(segment.object);
   }
 }

@@ -104,6 +104,13 @@ export class RadixTree {
     return 0;
   }
 
+  /** Puts `item`, which is not 0, in the place of the one at `index`, which is there. */
+  replace(index: u32, item: u32): void {
+    let node = this.root!;
+    for (let level = this.height; level > 1; level--) node = as<RadixNode>(node.slots[slotOf(index, level)]);
+    node.slots[slotOf(index, 1)] = item;
+  }
+
   /** Takes the item at `index` out and returns it; 0 when there was none. Frees the nodes that it leaves empty. */
   remove(index: u32): u32 {
     if (!this.covers(index)) return 0;

@@ -19,6 +19,7 @@ import { initMm } from './mm.ts';
 import { initKernelStacks, stackSlotsFor } from './kernelStack.ts';
 import { type Page, setMemMap } from './page.ts';
 import { initPageLocks } from './pageLock.ts';
+import { initFileSwap } from './fileSwap.ts';
 import { initSharedMemory } from './sharedMemory.ts';
 import { initSlab } from './slab.ts';
 import { initSwap } from './swapArea.ts';
@@ -49,6 +50,7 @@ export function initMemory(): void {
   initKernelMap(slots, vmallocSize);
   initMemMap();
   initSwapCache();
+  initFileSwap();
   initBuddy();
   releaseEarlyMemory();
   initSlab();

@@ -29,6 +29,7 @@ import { createKernelThread } from '../proc/kernelThread.ts';
 import { schedule } from '../proc/scheduler.ts';
 import { type WaitEntry, type WaitQueue } from '../sync/waitQueue.ts';
 import { freePageCount, putPage } from './buddy.ts';
+import { swapOutFiles } from './fileSwap.ts';
 import {
   type Page,
   PAGE_DIRTY,
@@ -134,7 +135,9 @@ function freeRound(counter: Ptr<u32>): boolean {
   let freed = shrinkCaches(BATCH);
   let stolen: u32 = 0;
   if (freed < BATCH) {
+    stolen = swapOutFiles(BATCH / 2);
     while (stolen < BATCH && swapOut()) stolen++;
+    if (stolen < BATCH) stolen += swapOutFiles(BATCH - stolen);
     freed += shrinkCaches(BATCH);
   }
   atomic.add(counter, freed);

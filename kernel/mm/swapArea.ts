@@ -66,6 +66,8 @@ const areas = zeroed<FixedArray<Inline<SwapArea>, 8>>();
 let lastArea: u32 = 0;
 /** (W) free slots of all areas that hand slots out. */
 let freeSlots: u32 = 0;
+/** (W) all their slots. */
+let usableSlots: u32 = 0;
 
 export function initSwap(): void {
   swapLock.init('swap');
@@ -105,24 +107,23 @@ export function freeSwapSlots(): u32 {
   return reload<u32>(freeSlots);
 }
 
-/** Slots of all areas in use, free or not. A snapshot. */
+/** Slots of all areas that hand slots out, free or not. A snapshot. */
 export function totalSwapSlots(): u32 {
-  using _held = swapLock.acquireIrqSave();
-  let sum: u32 = 0;
-  for (let i: u32 = 0; i < MAX_SWAP_AREAS; i++) if ((areas[i].flags & SWAP_USED) !== 0) sum += areas[i].usable;
-  return sum;
+  return reload<u32>(usableSlots);
 }
 
 /** The area is complete: from now on slots are handed out. */
 export function enableArea(area: SwapArea, _held: Held<SwapLock>): void {
   area.flags |= SWAP_WRITE_OK;
   freeSlots += area.usable - area.inUse;
+  usableSlots += area.usable;
 }
 
 /** No more slots are handed out. */
 export function disableArea(area: SwapArea, _held: Held<SwapLock>): void {
   area.flags &= ~SWAP_WRITE_OK;
   freeSlots -= area.usable - area.inUse;
+  usableSlots -= area.usable;
 }
 
 /** The usable area of the highest priority that has a free slot; of equal ones, the next after the last. */

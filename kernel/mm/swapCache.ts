@@ -113,6 +113,14 @@ export function tryDeleteFromSwapCache(page: Page, references: u32, lastSlot: bo
   return isFree;
 }
 
+/** Takes a frame out if it is there under `entry`; the cache's reference to it is the caller's then. Says whether it did. */
+export function tryTakeFromSwapCache(page: Page, entry: SwapEntry): boolean {
+  using held = lockSwap();
+  if ((reload<u32>(page.flags) & PAGE_SWAP_CACHE) === 0 || page.index !== entry) return false;
+  removeHeld(page, held);
+  return true;
+}
+
 /** Drops a page table's reference to a page; one that nobody else wants leaves the swap cache, too. */
 export function freePageAndSwapCache(page: Page): void {
   if ((reload<u32>(page.flags) & PAGE_SWAP_CACHE) !== 0 && tryDeleteFromSwapCache(page, 2, true)) putPage(page);

@@ -1,7 +1,8 @@
 /*
  * Emptying a swap area: every page that has a slot there comes back to memory.
  *
- * For each slot in use the page is read into the swap cache, if it is not there. Then all address spaces are searched for
+ * Files in memory come first: their trees tell at once which of their pages are in the area (fileSwap.ts). Then, for each
+ * slot in use the page is read into the swap cache, if it is not there. Then all address spaces are searched for
  * entries that name the slot, and each is replaced by the page. When nobody but the cache refers to the slot, the page
  * leaves the cache, and the slot is free.
  *
@@ -20,6 +21,7 @@ import { EINTR, EIO, ENOMEM } from '../abi/errno.ts';
 import { signalPending } from '../proc/scheduler.ts';
 import { putPage } from './buddy.ts';
 import { nextMm } from './mm.ts';
+import { unuseFiles } from './fileSwap.ts';
 import { type Page, PAGE_UPTODATE } from './page.ts';
 import { lockPage, unlockPage } from './pageLock.ts';
 import { replaceSwapEntries } from './pageTables.ts';
@@ -30,14 +32,19 @@ import { type Mm } from './types.ts';
 
 /** Brings all pages of area `place`, which hands no slots out any more, back. 0, -ENOMEM, -EINTR. @sleeps */
 export function unuseArea(place: u32): i32 {
-  let slot = nextUsed(place, 0);
-  while (slot !== 0) {
+  let slot: u32 = 0;
+  for (;;) {
+    const next = nextUsed(place, slot);
+    if (next === 0) return 0;
+    if (next <= slot || slot === 0) {
+      const error = unuseFiles(place); // once for each time round
+      if (error !== 0) return error;
+    }
+    slot = next;
     if (signalPending()) return -EINTR;
     const error = unuseSlot(makeSwapEntry(place, slot));
     if (error !== 0) return error;
-    slot = nextUsed(place, slot);
   }
-  return 0;
 }
 
 /** Brings the page of one slot back to all who have its entry. Its count is 0 then, unless an entry was on the move. */

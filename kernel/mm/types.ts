@@ -99,6 +99,8 @@ export class VmOperations {
    * and the file is referenced. 0 or -errno. May sleep, but must not ask for memory.
    */
   swapout: ((file: File, pageOffset: u32, page: Page) => i32) | null;
+  /** Pages belong to no disk: without a free slot of a swap area, to take them out of a page table is in vain. */
+  needsSlot: boolean;
 }
 
 /** A region: addresses of one kind, [vmStart, vmEnd). */

@@ -53,7 +53,7 @@ import {
   RACE_1999_RSS,
   RACE_1999_SWAPOUT,
 } from './raceFlags.ts';
-import { getSwapPage, swapDuplicate, type SwapEntry, swapFree } from './swapArea.ts';
+import { freeSwapSlots, getSwapPage, swapDuplicate, type SwapEntry, swapFree } from './swapArea.ts';
 import { stealPage } from './pageTables.ts';
 import { addToSwapCache } from './swapCache.ts';
 import { rwSwapPage } from './swapIo.ts';
@@ -204,22 +204,24 @@ function leaveToFile(
   held: Held<PageTableLock>,
 ): void {
   const swapout = region.vmOps === null ? null : region.vmOps.swapout;
-  if (swapout === null) return;
+  if (swapout === null || (region.vmOps!.needsSlot && freeSwapSlots() === 0)) return;
   const old = stealPage(mm, address, pte, 0, held);
   stolen.page = page;
-  if ((old & PTE_DIRTY) === 0) return;
+  if ((old & PTE_DIRTY) === 0 || region.vmFile === null) return; // without a file: fileSwap.ts finds the page by itself
   stolen.swapout = swapout;
   if (RACE_1999_REGION && isOpen(RACE_REGION)) {
     stolen.file = as<File>(region);
     stolen.offset = address;
     return;
   }
-  stolen.file = getFile(region.vmFile!);
+  stolen.file = getFile(region.vmFile);
   stolen.offset = region.vmOffset + ((address - region.vmStart) >>> PAGE_SHIFT);
 }
 
 /** An anonymous page gets a slot. It is in the swap cache before its entry can be found in the page table. */
 function moveToSwap(mm: Mm, address: u32, pte: Ptr<Pte>, page: Page, stolen: Stolen, held: Held<PageTableLock>): void {
+  // Somebody has it besides page tables: a debugger, who may be writing to it.
+  if (page.count !== page.mapCount) return;
   const entry = getSwapPage();
   if (entry === 0) return;
   if (RACE_1999_ENTRY && isOpen(RACE_ENTRY)) {

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
-import { runGuest } from '../support/guest.ts';
+import { type GuestOptions, runGuest } from '../support/guest.ts';
 
 const sources = fileURLToPath(new URL('./glibc', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'pagewright-glibc-'));
@@ -126,4 +126,19 @@ describe('the kernel survives programs that want everything', () => {
     expect(lines).toHaveLength(survival.length);
     survival.forEach((pattern, n) => expect(lines[n]).toMatch(pattern));
   });
+});
+
+test('shared memory of three times the RAM: files, anonymous mappings and segments go to swap and come back', async () => {
+  const program = compile('sharedswap');
+  const options: GuestOptions = {
+    exec: ['/tmp/sharedswap 6000 && swapoff /dev/hdd && cat /proc/swaps'],
+    files: new Map([['/tmp/sharedswap', readFileSync(program)]]),
+    cpus: 2,
+    memoryBytes: 8 << 20,
+    swapBytes: 32 << 20,
+  };
+  const run = await runGuest(options);
+  expect(run.output, run.result.reason).toContain(runHere(program, ['6000']).output);
+  expect(run.output).not.toContain('/dev/hdd');
+  expect(run.findings).toEqual([]);
 });

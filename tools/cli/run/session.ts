@@ -21,6 +21,8 @@ import type { Settings } from './settings.ts';
 /** Guest instructions that a run of commands may take unless --limit says otherwise. */
 const DEFAULT_LIMIT = 20e9;
 const CONSOLE = 0;
+/** So many things that are wrong are shown. */
+const FINDINGS = 20;
 
 /**
  * Runs, shows what the guest writes, and tells how it ended; `onEnd` hears of it first. Gives the exit status. With
@@ -53,8 +55,10 @@ export async function runSession(
       `${JSON.stringify({ status, reason: result.reason, instructions, nanoseconds, stateHash, output: text })}\n`,
     );
   } else if (stateHash !== undefined) output.write(`state-hash ${stateHash}\n`);
-  if (findings.length > 0) output.error(`pagewright run: memory is not in order:\n${findings.join('\n')}`);
-  const message = explain(result, settings);
+  const message =
+    findings.length > 0
+      ? `memory is not in order:\n${findings.slice(0, FINDINGS).join('\n')}`
+      : explain(result, settings);
   if (message !== undefined) output.error(`${isInteractive ? '\n' : ''}pagewright run: ${message}`);
   return status;
 }
