@@ -91,7 +91,7 @@ function writeStat(text: ProcText, pid: u32): i32 {
   takeSizes(pid, sizes);
   text.print('%u (%s) %c %u', process.tid, process.name, process.state, process.parent);
   text.print(' %u %u %u %d 0', process.pgrp, process.session, process.ttyDevice, process.ttyGroup);
-  text.print(' %u 0 0 0 %u %u', process.minorFaults, process.utime, process.stime);
+  text.print(' %u 0 %u 0 %u %u', process.minorFaults, process.majorFaults, process.utime, process.stime);
   text.print(' %u %u %d %d', process.childrenUtime, process.childrenStime, 20 + process.nice, process.nice);
   text.print(' %u 0 %lu', process.threads, lo(process.startTicks), hi(process.startTicks));
   text.print(' %u %u %u', sizes.total * PAGE_SIZE, sizes.resident, process.rssLimit);

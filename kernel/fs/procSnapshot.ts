@@ -33,6 +33,7 @@ export class Snapshot {
   ttyDevice: u32;
   ttyGroup: i32;
   minorFaults: u32;
+  majorFaults: u32;
   utime: u32;
   stime: u32;
   childrenUtime: u32;
@@ -103,6 +104,7 @@ function fillProcess(process: Process, result: Snapshot): void {
   result.ttyDevice = tty === null ? 0 : tty.device;
   result.ttyGroup = tty === null ? -1 : i32(tty.foreground);
   result.minorFaults = process.minorFaults;
+  result.majorFaults = process.majorFaults;
   result.utime = process.utime;
   result.stime = process.stime;
   result.childrenUtime = process.childrenUtime;
@@ -147,6 +149,7 @@ function fillTask(first: Task, result: Snapshot): void {
 /** Of one thread, not of those that have ended. */
 function clearAccounts(result: Snapshot): void {
   result.minorFaults = 0;
+  result.majorFaults = 0;
   result.utime = 0;
   result.stime = 0;
   result.voluntary = 0;
@@ -157,6 +160,7 @@ function addAccounts(task: Task, result: Snapshot): void {
   result.utime += task.utime;
   result.stime += task.stime;
   result.minorFaults += task.minorFaults;
+  result.majorFaults += task.majorFaults;
   result.voluntary += task.voluntarySwitches;
   result.involuntary += task.involuntarySwitches;
 }

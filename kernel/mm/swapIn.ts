@@ -12,6 +12,7 @@
  */
 
 import { EIO, ENOMEM } from '../abi/errno.ts';
+import { current } from '../arch/x86/cpu.ts';
 import { BioKind } from '../block/bio.ts';
 import { putPage } from './buddy.ts';
 import { type Page, PAGE_ANON, PAGE_SWAP_CACHE, PAGE_UPTODATE, setPageFlag } from './page.ts';
@@ -86,6 +87,7 @@ export function swapInPage(entry: SwapEntry, result: Ptr<Page>): i32 {
   if (page === null) {
     page = readSwapCache(entry);
     if (page === null) return -ENOMEM;
+    current().hasRead = true; // if this is for a page fault, it is a major one
     readAhead(entry);
   }
   lockPage(page);

@@ -230,6 +230,7 @@ function leave(task: Task, code: u32): boolean {
   process.voluntarySwitches += task.voluntarySwitches;
   process.involuntarySwitches += task.involuntarySwitches;
   process.minorFaults += task.minorFaults;
+  process.majorFaults += task.majorFaults;
   process.uid = task.credentials.uid;
   copyBytes(process.name, task.name, 16);
   withdrawFromStop(task, process);

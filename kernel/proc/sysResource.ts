@@ -55,6 +55,7 @@ export function fillRusage(usage: Rusage, process: Process, withChildren: boolea
   let utime = process.utime;
   let stime = process.stime;
   let faults = process.minorFaults;
+  let majorFaults = process.majorFaults;
   let voluntary = process.voluntarySwitches;
   let involuntary = process.involuntarySwitches;
   let peak = process.peakRss;
@@ -63,6 +64,7 @@ export function fillRusage(usage: Rusage, process: Process, withChildren: boolea
     utime += task.utime;
     stime += task.stime;
     faults += task.minorFaults;
+    majorFaults += task.majorFaults;
     voluntary += task.voluntarySwitches;
     involuntary += task.involuntarySwitches;
     const mm = task.mm;
@@ -75,6 +77,7 @@ export function fillRusage(usage: Rusage, process: Process, withChildren: boolea
   setTimes(usage, utime, stime);
   usage.ru_maxrss = peak * 4; // KiB
   usage.ru_minflt = faults;
+  usage.ru_majflt = majorFaults;
   usage.ru_nvcsw = voluntary;
   usage.ru_nivcsw = involuntary;
 }
@@ -91,6 +94,7 @@ export function sysGetrusage(who: u32, address: u32): i32 {
   } else if (i32(who) === RUSAGE_THREAD) {
     setTimes(usage, task.utime, task.stime);
     usage.ru_minflt = task.minorFaults;
+    usage.ru_majflt = task.majorFaults;
     usage.ru_nvcsw = task.voluntarySwitches;
     usage.ru_nivcsw = task.involuntarySwitches;
   } else {

@@ -185,6 +185,8 @@ export class Task {
   voluntarySwitches: u32; // (R)
   involuntarySwitches: u32; // (R)
   minorFaults: u32; // (O)
+  majorFaults: u32; // (O) those for which a disk had to be read
+  hasRead: boolean; // (O) the fault that is being handled is such a one
   startTime: u64; // (C) nanoseconds since boot
 }
 
@@ -245,6 +247,7 @@ export class Process {
   voluntarySwitches: u32; // (T) of threads that have ended
   involuntarySwitches: u32; // (T)
   minorFaults: u32; // (T)
+  majorFaults: u32; // (T)
   peakRss: u32; // (T) pages
   startTime: u64; // (C) nanoseconds since boot
 }

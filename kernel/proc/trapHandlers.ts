@@ -58,9 +58,11 @@ import {
 } from '../arch/x86/trapFrame.ts';
 import { panicOnTrap, setTrapHandler } from '../arch/x86/traps.ts';
 import { FAULT_BUS, FAULT_HANDLED, handleMmFault } from '../mm/fault.ts';
+import { vmCounters } from '../mm/vmCounters.ts';
 import { outOfMemory } from './oom.ts';
 import { killPending } from './scheduler.ts';
 import { forceSignal } from './signalSend.ts';
+import { type Task } from './task.ts';
 
 /** Sends the signal for a fault of the current thread, which has left `frame`. */
 function signalFault(frame: TrapFrame, signal: i32, code: i32, address: u32): void {
@@ -78,9 +80,17 @@ function resolve(address: u32, error: u32): i32 {
   const task = current();
   const mm = task.mm;
   if (address >= USER_END || mm === null) return SEGV_MAPERR;
+  task.hasRead = false;
   const result = handleMmFault(mm, address, error);
-  if (result === FAULT_HANDLED) task.minorFaults++;
+  if (result === FAULT_HANDLED) countFault(task);
   return result;
+}
+
+function countFault(task: Task): void {
+  if (task.hasRead) {
+    task.majorFaults++;
+    atomic.inc(addrOf(vmCounters().majorFaults));
+  } else task.minorFaults++;
 }
 
 function userPageFault(frame: TrapFrame, address: u32): void {

@@ -131,7 +131,7 @@ describe('the kernel survives programs that want everything', () => {
 test('shared memory of three times the RAM: files, anonymous mappings and segments go to swap and come back', async () => {
   const program = compile('sharedswap');
   const options: GuestOptions = {
-    exec: ['/tmp/sharedswap 6000 && swapoff /dev/hdd && cat /proc/swaps'],
+    exec: ['/tmp/sharedswap 6000 && grep pgmajfault /proc/vmstat && swapoff /dev/hdd && cat /proc/swaps'],
     files: new Map([['/tmp/sharedswap', readFileSync(program)]]),
     cpus: 2,
     memoryBytes: 8 << 20,
@@ -139,6 +139,7 @@ test('shared memory of three times the RAM: files, anonymous mappings and segmen
   };
   const run = await runGuest(options);
   expect(run.output, run.result.reason).toContain(runHere(program, ['6000']).output);
+  expect(run.output).toMatch(/^pgmajfault [1-9]\d{3}/m);
   expect(run.output).not.toContain('/dev/hdd');
   expect(run.findings).toEqual([]);
 });
