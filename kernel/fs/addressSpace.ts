@@ -52,6 +52,7 @@ export class AddressSpace {
   swapped: u32; // (A) entries
   swappableLink: Inline<ListHead>; // (H) of mm/fileSwap.ts: its pages may go to swap
   sweepIndex: u32; // (H) where the hand is
+  isLocked: boolean; // (H) it passes by
   mappings: Inline<FileMappings>; // its own lock: the regions that show the file
 }
 

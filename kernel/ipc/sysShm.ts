@@ -35,6 +35,7 @@ import { MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_SHARED, PROT_EXEC, PROT_READ, PROT_
 import { current } from '../arch/x86/cpu.ts';
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { copyFromUser, copyToUser, putUser32 } from '../arch/x86/userCopy.ts';
+import { lockInMemory } from '../mm/fileSwap.ts';
 import { mapSharedMemory } from '../mm/mmap.ts';
 import { unmapSharedMemory } from '../mm/munmap.ts';
 import {
@@ -203,12 +204,16 @@ function change(id: u32, address: u32): i32 {
   return missingSegment(id);
 }
 
-/** SHM_LOCK and SHM_UNLOCK: its pages never leave memory anyway. */
-function lockPages(id: u32): i32 {
+/** SHM_LOCK and SHM_UNLOCK: whether its pages stay in memory once they are there. */
+function lockPages(id: u32, isLocked: boolean): i32 {
   {
     using held = lockSegments();
     const segment = findSegment(id, held);
-    if (segment !== null) return ownsSegment(segment) ? 0 : -EPERM;
+    if (segment !== null) {
+      if (!ownsSegment(segment)) return -EPERM;
+      lockInMemory(segment.object.mapping, isLocked);
+      return 0;
+    }
   }
   return missingSegment(id);
 }
@@ -231,7 +236,7 @@ export function sysShmctl(id: u32, command: u32, address: u32): i32 {
       return tellUsage(address);
     case SHM_LOCK:
     case SHM_UNLOCK:
-      return lockPages(id);
+      return lockPages(id, command === SHM_LOCK);
     default:
       return -EINVAL;
   }

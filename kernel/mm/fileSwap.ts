@@ -69,6 +69,12 @@ export function removeSwappable(mapping: AddressSpace): void {
   if (mapping.swappableLink.isLinked()) mapping.swappableLink.unlink();
 }
 
+/** Keeps the pages that are in memory there, or lets them go again. */
+export function lockInMemory(mapping: AddressSpace, isLocked: boolean): void {
+  using _held = swappablesLock.acquire();
+  mapping.isLocked = isLocked;
+}
+
 function mappingOf(link: ListHead): AddressSpace {
   return as<AddressSpace>(u32(link) - offsetof<AddressSpace>('swappableLink'));
 }
@@ -167,6 +173,7 @@ function searchMapping(
   left: Ptr<u32>,
   _held: Held<SwappablesLock>,
 ): boolean {
+  if (mapping.isLocked) return false;
   using tree = mapping.treeLock.acquire();
   while (left[0] !== 0) {
     let index: u32 = 0;
