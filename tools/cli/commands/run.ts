@@ -50,7 +50,7 @@ export const runCommand: Command = {
     inspect: { type: 'string', value: REPORTS.join('|'), help: "show our kernel's memory as it is when the run ends" },
     check: {
       type: 'boolean',
-      help: "look at our kernel's memory from outside, at random moments and at the end; fail if anything is wrong",
+      help: "look at our kernel's memory from outside at random moments, too, not only when --exec ends; fail if it is wrong",
     },
     json: { type: 'boolean', help: 'print output, status, instructions and hash as JSON' },
   },
@@ -118,8 +118,9 @@ async function runMachine(
   let ending: RunResult | undefined;
   try {
     const hear = (result: RunResult) => (ending = result);
-    if (values['check'] !== true || layout === null) return await runSession(machine, settings, output, hear);
-    return await runSession(machine, settings, output, hear, layout);
+    const canCheck = layout !== null && settings.commands.length > 0 && settings.until === undefined;
+    const checks = canCheck ? { layout, throughout: values['check'] === true } : undefined;
+    return await runSession(machine, settings, output, hear, checks);
   } finally {
     if (recorder !== null) saveRecording(record!, recorder, values, root, ending);
     if (snapshot !== undefined) saveSnapshot(snapshot, machine);

@@ -9,13 +9,14 @@
  *   anything else                        1, with a line that says what
  */
 import { setImmediate } from 'node:timers/promises';
+import type { Findings } from '../../../emulator/inspect/invariants.ts';
 import type { Machine, RunOptions, RunResult } from '../../../emulator/machine.ts';
 import { OutputPattern } from '../../../emulator/output-pattern.ts';
 import type { LayoutFile } from '../../compiler/output/index.ts';
 import type { Output } from '../command.ts';
 import { attachTerminal } from '../terminal.ts';
 import { PipedInput, SILENCE_INSTRUCTIONS } from './input.ts';
-import { runChecked } from './memoryChecks.ts';
+import { checkAtEnd, runChecked } from './memoryChecks.ts';
 import type { Settings } from './settings.ts';
 
 /** Guest instructions that a run of commands may take unless --limit says otherwise. */
@@ -24,16 +25,22 @@ const CONSOLE = 0;
 /** So many things that are wrong are shown. */
 const FINDINGS = 20;
 
+/** When to look at the memory of our own kernel, which `layout` describes: at the end, or all along. */
+export interface MemoryChecks {
+  readonly layout: LayoutFile;
+  readonly throughout: boolean;
+}
+
 /**
- * Runs, shows what the guest writes, and tells how it ended; `onEnd` hears of it first. Gives the exit status. With
- * `layout`, the layout of our kernel, its memory is looked at while it runs commands.
+ * Runs, shows what the guest writes, and tells how it ended; `onEnd` hears of it first. Gives the exit status: 1 if `checks`
+ * find something.
  */
 export async function runSession(
   machine: Machine,
   settings: Settings,
   output: Output,
   onEnd: (result: RunResult) => void,
-  layout?: LayoutFile,
+  checks?: MemoryChecks,
 ): Promise<number> {
   const transcript: Uint8Array[] = [];
   machine.serial(CONSOLE).onOutput((bytes) => {
@@ -41,12 +48,9 @@ export async function runSession(
     else output.write(bytes.slice());
   });
   const isInteractive = settings.commands.length === 0 && process.stdin.isTTY;
-  const checked =
-    layout === undefined ? undefined : await runChecked(machine, layout, settings.seed, limitOf(settings));
-  const result = checked?.result ?? (await start(machine, settings, isInteractive));
+  const { result, findings } = await runAndCheck(machine, settings, isInteractive, checks);
   onEnd(result);
   const stateHash = settings.wantsHash ? machine.stateHash() : undefined;
-  const findings = checked?.findings ?? [];
   const status = findings.length > 0 ? 1 : statusOf(result, settings);
   if (settings.asJson) {
     const { instructions, nanoseconds } = machine;
@@ -61,6 +65,17 @@ export async function runSession(
       : explain(result, settings);
   if (message !== undefined) output.error(`${isInteractive ? '\n' : ''}pagewright run: ${message}`);
   return status;
+}
+
+async function runAndCheck(
+  machine: Machine,
+  settings: Settings,
+  isInteractive: boolean,
+  checks: MemoryChecks | undefined,
+): Promise<{ result: RunResult; findings: Findings }> {
+  if (checks?.throughout === true) return runChecked(machine, checks.layout, settings.seed, limitOf(settings));
+  const result = await start(machine, settings, isInteractive);
+  return { result, findings: checks === undefined ? [] : checkAtEnd(machine, checks.layout) };
 }
 
 function limitOf({ limit, commands }: Settings): number {
