@@ -35,12 +35,14 @@ static pid_t start(int (*function)(void *), void *argument, int flags) {
   return clone(function, stack + 65536, flags, argument, NULL, NULL, &tid_word);
 }
 
-static void join(void) {
+static void nap(void) { usleep(20000); }
+
+/* A thread clears its word before it has quite gone; when it has, nobody finds it any more. */
+static void join(pid_t thread) {
   int tid;
   while ((tid = tid_word) != 0) futex(&tid_word, FUTEX_WAIT, tid);
+  while (syscall(SYS_tgkill, getpid(), thread, 0) == 0) nap();
 }
-
-static void nap(void) { usleep(20000); }
 
 /* Runs `body` in a child, and tells how that ended. */
 static void apart(const char *name, void (*body)(void)) {
@@ -64,7 +66,7 @@ static int tell_ids(void *argument) {
 
 static void identities(void) {
   pid_t tid = start(tell_ids, NULL, THREAD_FLAGS);
-  join();
+  join(tid);
   printf("same pid %d, own tid %d, as clone says %d\n", seen_pid == getpid(), seen_tid != getpid(), seen_tid == tid);
   printf("gone: tgkill %d", (int)syscall(SYS_tgkill, getpid(), tid, 0));
   printf(" (%s)\n", strerror(errno));
@@ -124,8 +126,7 @@ static void first_ends_first(void) {
 }
 
 static void last_is_first(void) {
-  start(exits_with, (void *)5, THREAD_FLAGS);
-  join();
+  join(start(exits_with, (void *)5, THREAD_FLAGS));
   syscall(SYS_exit, 8);
 }
 
@@ -264,8 +265,7 @@ static int waits_for_children(void *argument) {
 
 static void waiting(void) {
   if (fork() == 0) _exit(31);
-  start(waits_for_children, NULL, THREAD_FLAGS);
-  join();
+  join(start(waits_for_children, NULL, THREAD_FLAGS));
   printf("not its own: %s; any: %d\n", strerror(wait_none), wait_any);
 }
 
@@ -319,8 +319,7 @@ static int nices(void *argument) {
 }
 
 static void priorities(void) {
-  start(nices, NULL, THREAD_FLAGS);
-  join();
+  join(start(nices, NULL, THREAD_FLAGS));
   printf("nice of the thread %d, of the first %d\n", seen_tid, getpriority(PRIO_PROCESS, 0));
 }
 
@@ -340,8 +339,7 @@ static int makes_child(void *argument) {
 
 static void inheriting(void) {
   int status;
-  start(makes_child, NULL, THREAD_FLAGS);
-  join();
+  join(start(makes_child, NULL, THREAD_FLAGS));
   inherited = 1;
   printf("a child of a thread that has gone: %d", waitpid(seen_pid, &status, __WNOTHREAD) == seen_pid);
   printf(", %d\n", WEXITSTATUS(status));
