@@ -27,7 +27,7 @@ const levels = [0, 1, 2] as const;
 type Level = (typeof levels)[number];
 
 /** Random programs in each run; the seeds are fixed so that a failure can be found again. */
-const RANDOM_PROGRAMS = 20;
+const RANDOM_PROGRAMS = 14;
 const INSTRUCTION_LIMIT = 500e6;
 
 let folder: string;

@@ -89,7 +89,7 @@ const mutations: readonly Mutation[] = [
 ];
 
 describe('broken sources', () => {
-  it.each([1, 2, 3, 4])('give diagnostics, never an exception (seed %i)', (seed) => {
+  it.each([1, 2])('give diagnostics, never an exception (seed %i)', (seed) => {
     const random = generator(seed);
     const store = new MemoryStore();
     for (let round = 0; round < 200; round++) {

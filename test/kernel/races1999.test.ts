@@ -19,7 +19,7 @@ import { builtFile, runGuest } from '../support/guest.ts';
 const root = resolve(import.meta.dirname, '../..');
 const folder = join(root, 'test/kernel/races/1999');
 /** Drawn at random for each race, open and closed. */
-const SCHEDULES = 200;
+const SCHEDULES = 100;
 
 let images: RaceImages;
 beforeAll(() => {
