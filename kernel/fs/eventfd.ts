@@ -14,19 +14,16 @@ import { EFD_SEMAPHORE, O_CLOEXEC, O_NONBLOCK, O_RDWR } from '../abi/fcntl.ts';
 import { POLLIN, POLLOUT } from '../abi/poll.ts';
 import { ANON_INODE_FS_MAGIC } from '../abi/stat.ts';
 import { current } from '../arch/x86/cpu.ts';
-import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { allocate, kfree } from '../mm/slab.ts';
 import { schedule, signalPending } from '../proc/scheduler.ts';
 import { type Spinlock } from '../sync/spinlock.ts';
 import { type WaitEntry, type WaitQueue } from '../sync/waitQueue.ts';
 import { type AddressSpaceOperations } from './addressSpace.ts';
 import { allocateDentry, attachInode, putDentry } from './dentry.ts';
-import { newDevice } from './device.ts';
 import { allocateFile, type File, type FileOperations } from './file.ts';
 import { cancel, install, reserve } from './fileTable.ts';
 import {
   allocateInode,
-  freeInode,
   type Inode,
   type InodeOperations,
   putInode,
@@ -34,6 +31,7 @@ import {
   type SuperBlockOperations,
 } from './inode.ts';
 import { type PollTable } from './poll.ts';
+import { initPseudoFs } from './pseudoFs.ts';
 import { type Transfer } from './transfer.ts';
 
 /** Class of EventCounter.lock. */
@@ -59,12 +57,7 @@ const mappingOperations = zeroed<Inline<AddressSpaceOperations>>();
 const fileOperations = zeroed<Inline<FileOperations>>();
 
 export function initEventfd(): void {
-  superBlockOperations.evictInode = freeInode;
-  superBlock.operations = superBlockOperations;
-  superBlock.typeName = 'anon_inodefs';
-  superBlock.device = newDevice();
-  superBlock.magic = ANON_INODE_FS_MAGIC;
-  superBlock.blockSize = PAGE_SIZE;
+  initPseudoFs(superBlock, superBlockOperations, 'anon_inodefs', ANON_INODE_FS_MAGIC);
   fileOperations.read = eventRead;
   fileOperations.write = eventWrite;
   fileOperations.poll = eventPoll;

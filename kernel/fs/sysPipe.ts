@@ -9,17 +9,14 @@ import { EFAULT, EINVAL, ENFILE, ENOMEM } from '../abi/errno.ts';
 import { O_CLOEXEC, O_DIRECT, O_NONBLOCK, O_RDONLY, O_WRONLY } from '../abi/fcntl.ts';
 import { PIPEFS_MAGIC, S_IFIFO } from '../abi/stat.ts';
 import { current } from '../arch/x86/cpu.ts';
-import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { formatText } from '../lib/format.ts';
 import { copyToUser } from '../arch/x86/userCopy.ts';
 import { type AddressSpaceOperations } from './addressSpace.ts';
 import { allocateDentry, attachInode, type Dentry, putDentry } from './dentry.ts';
 import { cancelPair, installPair, reservePair } from './descriptor.ts';
-import { newDevice } from './device.ts';
 import { allocateFile, type File, freeFile, putFile } from './file.ts';
 import {
   allocateInode,
-  freeInode,
   type Inode,
   type InodeOperations,
   putInode,
@@ -27,6 +24,7 @@ import {
   type SuperBlockOperations,
 } from './inode.ts';
 import { fifoOperations } from './pipe.ts';
+import { initPseudoFs } from './pseudoFs.ts';
 
 const superBlock = zeroed<Inline<SuperBlock>>();
 const superBlockOperations = zeroed<Inline<SuperBlockOperations>>();
@@ -35,12 +33,7 @@ const inodeOperations = zeroed<Inline<InodeOperations>>();
 const mappingOperations = zeroed<Inline<AddressSpaceOperations>>();
 
 export function initPipefs(): void {
-  superBlockOperations.evictInode = freeInode;
-  superBlock.operations = superBlockOperations;
-  superBlock.typeName = 'pipefs';
-  superBlock.device = newDevice();
-  superBlock.magic = PIPEFS_MAGIC;
-  superBlock.blockSize = PAGE_SIZE;
+  initPseudoFs(superBlock, superBlockOperations, 'pipefs', PIPEFS_MAGIC);
 }
 
 /** The dentry of a new pipe, or null: no memory. */

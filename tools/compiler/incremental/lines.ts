@@ -66,8 +66,13 @@ function packFixups(fixups: readonly Fixup[]): Pick<StoredCode, 'symbols' | 'fix
 
 function unpackFixups({ fixups, symbols }: StoredCode): Fixup[] {
   return Array.from({ length: fixups.length / 4 }, (_, n) => {
-    const [at, kind, symbol, addend] = fixups.subarray(n * 4, n * 4 + 4) as unknown as [number, number, number, number];
-    return { at, kind: fixupKinds[kind]!, symbol: symbols[symbol]!, addend };
+    const at = n * 4;
+    return {
+      at: fixups[at]!,
+      kind: fixupKinds[fixups[at + 1]!]!,
+      symbol: symbols[fixups[at + 2]!]!,
+      addend: fixups[at + 3]!,
+    };
   });
 }
 
