@@ -33,7 +33,11 @@ export class MmapSem {
   declare readonly lock: 'mmapSem';
 }
 
-/** The class of Mm.vmlistLock. */
+/**
+ * The class of Mm.vmlistLock. Nobody holds two of them.
+ *
+ * @single
+ */
 export class VmlistLock {
   declare readonly lock: 'vmlistLock';
 }

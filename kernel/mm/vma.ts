@@ -281,15 +281,20 @@ export function mergeSegments(mm: Mm, start: u32, end: u32, mmap: Held<MmapSem>,
     }
     absorb(mm, lower, upper, mmap, vmlist);
     if (RACE_1999_MERGE && isOpen(RACE_MERGE)) {
-      mm.vmlistLock.release();
-      freeVma(upper);
-      mm.vmlistLock.acquire();
+      closeInBetween(mm, upper);
       continue;
     }
     upper.vmNext = left;
     left = upper;
   }
   return left;
+}
+
+/** The mistake of RACE_1999_MERGE: lets go of (V), and then goes on. */
+function closeInBetween(mm: Mm, region: Vma): void {
+  mm.vmlistLock.release();
+  freeVma(region);
+  mm.vmlistLock.acquire();
 }
 
 /** Frees what `mergeSegments` has left over. @sleeps */

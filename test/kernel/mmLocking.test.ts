@@ -17,7 +17,7 @@ const files = { readFile: (name: string) => (existsSync(name) ? readFileSync(nam
 /** `line code` for each announcement, which stands on the line before. */
 function expected(text: string): string[] {
   return text.split('\n').flatMap((line, index) => {
-    const code = /@expect-error (TS\d+)/.exec(line)?.[1];
+    const code = /@expect-error ((?:TS|PW)\d+)/.exec(line)?.[1];
     return code === undefined ? [] : [`${index + 2} ${code}`];
   });
 }

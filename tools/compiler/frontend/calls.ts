@@ -12,7 +12,7 @@ import { argument, lowerArguments } from './arguments.ts';
 import { lowerAtomic, lowerBuiltin } from './builtins.ts';
 import { convert, settle } from './convert.ts';
 import { memberName, type FunctionInfo } from './entities.ts';
-import type { FunctionLowering } from './function.ts';
+import type { FunctionLowering, Local } from './function.ts';
 import { boundArguments, patternEnv, unify, type Bindings } from './infer.ts';
 import type { FunctionInstance } from './instances.ts';
 import { constantOperand, emptyOperand, errorOperand, valueOperand, wordsOperand, type Operand } from './operand.ts';
@@ -158,7 +158,21 @@ function callDirect(
   const { instance, args } = prepared;
   f.at(ts.isPropertyAccessExpression(node.expression) ? node.expression.name : node);
   const result = emitCall(f, instance, callee.receiver, args);
+  if (callee.info.tags.releasedBy !== null) checkSingle(f, node, types.decay(result.type));
   return { result, callee: instance, receiver: callee.receiver, args };
+}
+
+/** Reports a lock that is taken where a witness says that another one of its class, which is @single, is held. */
+function checkSingle(f: FunctionLowering, node: ts.CallExpression, taken: Type): void {
+  if (taken.kind !== 'witness' || taken.of.kind !== 'class' || !taken.of.info.tags.isSingle) return;
+  const locals = f.scopes.flatMap(({ names }) => [...names.values()]);
+  if (locals.some((local) => isWitnessFor(local, taken.of))) f.report(node, 'secondLock', [taken.of.name]);
+}
+
+function isWitnessFor(local: Local, lock: Type): boolean {
+  if (local.kind === 'words') return false;
+  const type = types.decay(local.kind === 'constant' ? local.operand.type : local.type);
+  return type.kind === 'witness' && types.isSame(type.of, lock);
 }
 
 interface Prepared {

@@ -359,6 +359,12 @@ const functions = {
     'a witness cannot be $1: the lock may be released before it is used',
     'take it as a parameter from whoever holds the lock',
   ),
+  secondLock: row(
+    'PW1316',
+    'second lock of its class',
+    'a lock of the class `$1` is held here already: there is no order between two of them',
+    'release the first one before: end its scope',
+  ),
 } as const;
 
 const symbols = {

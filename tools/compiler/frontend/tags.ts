@@ -16,6 +16,8 @@ export interface Tags {
   readonly isPacked: boolean;
   /** The function or method that undoes what this one did, at the end of a `using`. */
   readonly releasedBy: string | null;
+  /** Of a lock's class: two such locks are never held at once. */
+  readonly isSingle: boolean;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -28,7 +30,7 @@ type TagPlace = 'function' | 'variable' | 'class' | 'field' | 'type';
 const places: Readonly<Record<TagPlace, ReadonlySet<string>>> = {
   function: new Set(['section', 'align', 'naked', 'inline', 'noinline', 'export', 'releasedBy']),
   variable: new Set(['section', 'align', 'export']),
-  class: new Set(['packed', 'align']),
+  class: new Set(['packed', 'align', 'single']),
   field: new Set(['align']),
   type: new Set(),
 };
@@ -43,6 +45,7 @@ export function readTags(declaration: ts.Node, place: TagPlace, reporter: Report
     isExported: false,
     isPacked: false,
     releasedBy: null,
+    isSingle: false,
   };
   for (const tag of ts.getJSDocTags(declaration)) {
     const name = tag.tagName.text;
@@ -83,6 +86,9 @@ function readTag(tags: Mutable<Tags>, tag: ts.JSDocTag, reporter: Reporter): boo
       return true;
     case 'packed':
       tags.isPacked = true;
+      return true;
+    case 'single':
+      tags.isSingle = true;
       return true;
     default:
       return false;
