@@ -2,8 +2,9 @@
  * RAM by pages: copies of it that share what has not changed, and its hash.
  *
  * The core tells which pages may have been written since it was last asked (v86/written-pages.ts). Two things depend on it,
- * each with its own idea of "since": the contents that were last saved or restored, and the hashes of pages. `#stale` has a
- * bit for each; a page without the bit is as it was.
+ * each with its own idea of "since": the contents that were last saved or restored, and the hashes of pages. Each has a table
+ * with a byte for each page: 1, the page may be another one; 0, it is as it was. The tables are searched with `indexOf`,
+ * which is fast from the first time on, as a loop over all pages is not.
  *
  * A copy of RAM is a list of pages. Most pages of two copies are the same objects, so that a copy after a few written pages
  * costs a few pages, and going back from one copy to another touches only the pages that differ.
@@ -19,9 +20,6 @@ export type Page = Uint8Array | null;
 /** RAM, by page number. */
 export type RamCopy = readonly Page[];
 
-const STALE_COPY = 1;
-const STALE_HASH = 2;
-
 /** What holds the RAM. */
 export interface WatchedRam {
   readonly ram: Uint8Array<ArrayBuffer>;
@@ -33,22 +31,25 @@ export interface WatchedRam {
 
 export class RamPages {
   readonly #memory: WatchedRam;
-  readonly #stale: Uint8Array;
-  /** What is known of RAM where it is not stale. */
+  /** The contents of RAM where #isCopyStale has a 0. */
   #copy: RamCopy;
+  readonly #isCopyStale: Uint8Array;
+  /** The hashes where #isHashStale has a 0. */
   readonly #hashes: (Uint8Array | null)[];
+  readonly #isHashStale: Uint8Array;
 
   constructor(memory: WatchedRam) {
     this.#memory = memory;
     const pages = memory.ram.length / PAGE_BYTES;
-    this.#stale = new Uint8Array(pages).fill(STALE_COPY | STALE_HASH);
     this.#copy = new Array<Page>(pages).fill(null);
+    this.#isCopyStale = new Uint8Array(pages).fill(1);
     this.#hashes = new Array<Uint8Array | null>(pages).fill(null);
+    this.#isHashStale = new Uint8Array(pages).fill(1);
   }
 
   /** A copy of RAM. */
   copy(): RamCopy {
-    const written = this.#takeStale(STALE_COPY);
+    const written = this.#takeStale(this.#isCopyStale);
     const { ram } = this.#memory;
     const words = new Int32Array(ram.buffer, ram.byteOffset, ram.length / 4);
     const filled = written.filter((page) => !isZero(words, page * WORDS));
@@ -64,46 +65,53 @@ export class RamPages {
     return copy;
   }
 
-  /** Gives RAM the contents of a copy. Returns how many pages that took. */
-  restore(copy: RamCopy): number {
-    for (const page of this.#memory.takeWrittenPages()) this.#stale[page] = STALE_COPY | STALE_HASH;
+  /** Gives RAM the contents of a copy. */
+  restore(copy: RamCopy): void {
+    const stale = this.#takeStale(this.#isCopyStale);
+    const pages = copy === this.#copy ? stale : new Set([...stale, ...differingPages(copy, this.#copy)]);
     const { ram } = this.#memory;
-    let count = 0;
-    for (let page = 0; page < copy.length; page++) {
-      const contents = copy[page] ?? null;
-      if ((this.#stale[page]! & STALE_COPY) === 0 && contents === this.#copy[page]) continue;
+    for (const page of pages) {
       const start = page * PAGE_BYTES;
-      if (contents === null) ram.fill(0, start, start + PAGE_BYTES);
+      const contents = copy[page];
+      if (contents == null) ram.fill(0, start, start + PAGE_BYTES);
       else ram.set(contents, start);
       this.#memory.invalidateCode(start, start + PAGE_BYTES);
-      this.#stale[page] = STALE_HASH;
-      count++;
+      this.#isHashStale[page] = 1;
     }
     this.#copy = copy;
-    return count;
   }
 
   /** The hash of each page; null for zeros. A page that has not changed keeps its array. */
   hashes(): readonly (Uint8Array | null)[] {
     const { ram } = this.#memory;
     const words = new Int32Array(ram.buffer, ram.byteOffset, ram.length / 4);
-    for (const page of this.#takeStale(STALE_HASH)) {
+    for (const page of this.#takeStale(this.#isHashStale)) {
       this.#hashes[page] = isZero(words, page * WORDS) ? null : hashPage(ram, page);
     }
     return this.#hashes.slice();
   }
 
-  /** The pages with this bit, which is cleared. */
-  #takeStale(bit: number): number[] {
-    for (const page of this.#memory.takeWrittenPages()) this.#stale[page] = STALE_COPY | STALE_HASH;
-    const pages: number[] = [];
-    for (let page = 0; page < this.#stale.length; page++) {
-      if ((this.#stale[page]! & bit) === 0) continue;
-      pages.push(page);
-      this.#stale[page]! &= ~bit;
-    }
+  /** The pages that are stale in one of the tables, which is cleared. */
+  #takeStale(table: Uint8Array): number[] {
+    for (const page of this.#memory.takeWrittenPages()) this.#isCopyStale[page] = this.#isHashStale[page] = 1;
+    const pages = pagesIn(table);
+    table.fill(0);
     return pages;
   }
+}
+
+/** The numbers of the pages with a 1 in a table, ascending. */
+export function pagesIn(table: Uint8Array): number[] {
+  const pages: number[] = [];
+  for (let page = table.indexOf(1); page >= 0; page = table.indexOf(1, page + 1)) pages.push(page);
+  return pages;
+}
+
+/** The numbers of the pages that are not the same object in two copies. */
+function differingPages(one: RamCopy, other: RamCopy): number[] {
+  const pages: number[] = [];
+  for (let page = 0; page < one.length; page++) if (one[page] !== other[page]) pages.push(page);
+  return pages;
 }
 
 function hashPage(ram: Uint8Array, page: number): Uint8Array {

@@ -102,6 +102,8 @@ export class StateMismatchError extends Error {
   override readonly name = 'StateMismatchError';
 }
 
+const TOO_SHORT = 'the stored state has less in it than this machine';
+
 class StateReader implements StateStream {
   readonly #stored: StoredState;
   #at = 0;
@@ -113,7 +115,7 @@ class StateReader implements StateStream {
 
   number(): number {
     const value = this.#stored.numbers[this.#at++];
-    if (value === undefined) throw new StateMismatchError('the stored state has less in it than this machine');
+    if (value === undefined) throw new StateMismatchError(TOO_SHORT);
     return value;
   }
 
@@ -128,7 +130,11 @@ class StateReader implements StateStream {
   }
 
   array(values: NumberArray): void {
-    for (let i = 0; i < values.length; i++) values[i] = this.number();
+    const end = this.#at + values.length;
+    const { numbers } = this.#stored;
+    if (end > numbers.length) throw new StateMismatchError(TOO_SHORT);
+    values.set(numbers.subarray(this.#at, end));
+    this.#at = end;
   }
 
   list(): number[] {

@@ -7,6 +7,7 @@
  * written pages may flush it. What is left out is what the compiler adds: after a restore it is looked up anew.
  */
 
+import { pagesIn } from '../ram-pages.ts';
 import type { CoreInstance } from './core-instance.ts';
 import { layout, TLB_CAPACITY, TLB_HAS_CODE, TLB_IN_DEVICE } from './layout.ts';
 
@@ -64,11 +65,10 @@ function findCompiledCode(core: CoreInstance, tlb: Tlb): Int32Array {
     const entry = tlb[2 * i + 1]!;
     if (entry === 0 || (entry & TLB_IN_DEVICE) !== 0) continue;
     core.functions.translate_address_system_read_js(entry & PAGE_MASK);
-    const { entries, codes } = tlbViews(core);
     const page = (entry & PAGE_MASK) >>> PAGE_SHIFT;
-    found[i] = codes[page]!;
-    codes[page] = 0;
-    entries[page] = 0;
+    found[i] = core.state.getInt32(layout.tlbCode + 4 * page, true);
+    core.state.setInt32(layout.tlbCode + 4 * page, 0, true);
+    core.state.setInt32(layout.tlbEntries + 4 * page, 0, true);
     core.state.setInt32(layout.tlbUsedCount, 0, true);
   }
   core.state.setUint32(layout.controlRegisters, cr0, true);
@@ -85,8 +85,7 @@ export function createWrittenPages(core: CoreInstance, memoryBytes: number): voi
 /** The pages of RAM that may have been written since the last call, ascending; at the first call, all. */
 export function takeWrittenPages(core: CoreInstance): number[] {
   const table = writtenTable(core);
-  const pages: number[] = [];
-  for (let page = table.indexOf(1); page >= 0; page = table.indexOf(1, page + 1)) pages.push(page);
+  const pages = pagesIn(table);
   table.fill(0);
   const { used, entries } = tlbViews(core);
   for (const page of used) {
