@@ -173,7 +173,7 @@ function ioctlDevice(file: File, request: u32, argument: u32): i32 {
     case BLKFLSBUF: {
       if (current().credentials.euid !== 0) return -EPERM;
       using _held = device.inode.mutex.lock();
-      dropPages(device.inode.mapping, 0, ALL_PAGES);
+      dropPages(device.inode.mapping, 0, ALL_PAGES, false);
       return 0;
     }
     default:

@@ -14,7 +14,7 @@
  */
 
 import { EAGAIN, EEXIST, ENOENT, ENOMEM } from '../abi/errno.ts';
-import { PAGE_SIZE } from '../arch/x86/layout.ts';
+import { PAGE_SHIFT, PAGE_SIZE } from '../arch/x86/layout.ts';
 import { type RadixReserve, type RadixTree } from '../lib/radixTree.ts';
 import { memset } from '../lib/string.ts';
 import { putPage } from '../mm/buddy.ts';
@@ -70,7 +70,7 @@ export function initAddressSpace(mapping: AddressSpace, operations: AddressSpace
 /** The end of an address space: its pages go. */
 export function emptyAddressSpace(mapping: AddressSpace): void {
   removeSwappable(mapping);
-  dropPages(mapping, 0, ALL_PAGES);
+  dropPages(mapping, 0, ALL_PAGES, false);
 }
 
 /** The page at `index` with a reference for the caller, or null when it is not in memory. */
@@ -176,14 +176,13 @@ function tryInsert(mapping: AddressSpace, page: Page, index: u32, nodes: RadixRe
 }
 
 /**
- * Removes the pages from number `first` to before `end`, from the page tables as well. Who holds a reference to one keeps
- * it, but it is no longer the file's.
+ * Removes the pages from number `first` to before `end`, from the page tables as well, where private copies may be kept.
+ * Who holds a reference to a page keeps it, but it is no longer the file's.
  *
- * The file must be shorter than that by now, or a fault may bring pages in again at any moment; for a hole in the middle
- * of a file this is called twice in a row: the second time takes what a fault has mapped that had found its page before.
+ * The file must be shorter than that by now, or a fault may bring pages in again at any moment.
  */
-export function dropPages(mapping: AddressSpace, first: u32, end: u32): void {
-  unmapMappingRange(mapping.mappings, first, end);
+export function dropPages(mapping: AddressSpace, first: u32, end: u32, keepsCopies: boolean): void {
+  unmapMappingRange(mapping.mappings, first, end, keepsCopies);
   let dropped: u32 = 0;
   for (;;) {
     const item = removeFirst(mapping, first, end);
@@ -193,6 +192,15 @@ export function dropPages(mapping: AddressSpace, first: u32, end: u32): void {
     dropped++;
   }
   if (dropped > 0) giveBack(mapping, dropped);
+}
+
+/**
+ * Makes pages in the middle of a file in memory a hole. Private copies stay. The second time takes what a fault has mapped
+ * that had found its page before the first.
+ */
+export function punchPages(mapping: AddressSpace, first: u32, end: u32): void {
+  dropPages(mapping, first, end, true);
+  dropPages(mapping, first, end, true);
 }
 
 /** Takes the first page of the range out; returns its item, 0 if there is none. */
@@ -248,38 +256,54 @@ function giveBack(mapping: AddressSpace, count: u32): void {
 }
 
 /**
- * The file ends at `size` now: the rest of its last page must read as zeroes when the file grows again.
+ * A file is about to end at `size`: gets hold of the page that its end will be in, which must be in memory for that, so
+ * that nothing can fail later. 0, and `result` has the page with a reference, or null: there is none; -ENOMEM, -EIO.
  *
  * @sleeps
  */
-export function zeroTail(mapping: AddressSpace, size: i64): void {
+export function holdTail(mapping: AddressSpace, size: i64, result: Ptr<Page | null>): i32 {
+  result[0] = null;
+  if ((u32(size) & (PAGE_SIZE - 1)) === 0) return 0;
+  const error = lookUpPage(mapping, pageNumber(size), ptr<Page>(result));
+  return error === -ENOENT ? 0 : error;
+}
+
+/** The file ends at `size` now: the rest of that page must read as zeroes when the file grows again. Lets go of it. */
+export function zeroTail(tail: Page | null, size: i64): void {
+  if (tail === null) return;
   const offset = u32(size) & (PAGE_SIZE - 1);
-  if (offset === 0) return;
+  memset(pageAddress(tail).add(offset), 0, PAGE_SIZE - offset);
+  putPage(tail);
+}
+
+function pageNumber(position: i64): u32 {
+  return u32(position >> i64(PAGE_SHIFT));
+}
+
+/**
+ * What the file has of the range, which ends before `end`, and of no whole page in its middle, becomes zero. 0, -ENOMEM,
+ * -EIO.
+ *
+ * @sleeps
+ */
+export function zeroRange(mapping: AddressSpace, start: i64, end: i64): i32 {
+  const first = pageNumber(start);
+  const last = pageNumber(end - 1n);
+  const from = u32(start) & (PAGE_SIZE - 1);
+  const to = u32(end - 1n) & (PAGE_SIZE - 1);
+  if (first === last) return zeroWithin(mapping, first, from, to);
+  const error = zeroWithin(mapping, first, from, PAGE_SIZE - 1);
+  return error !== 0 ? error : zeroWithin(mapping, last, 0, to);
+}
+
+/** Zeroes the bytes `from` to `to` of a page, if the file has it. */
+function zeroWithin(mapping: AddressSpace, index: u32, from: u32, to: u32): i32 {
   let page = as<Page>(0);
-  if (lookUpPage(mapping, u32(size >> 12n), addrOf(page)) !== 0) return;
-  memset(pageAddress(page).add(offset), 0, PAGE_SIZE - offset);
-  putPage(page);
-}
-
-/** What the file has of the range, which ends before `end`, and of no whole page of it, becomes zero. */
-export function zeroRange(mapping: AddressSpace, start: i64, end: i64): void {
-  const first = u32(start >> 12n);
-  const last = u32((end - 1n) >> 12n);
-  zeroWithin(
-    mapping,
-    first,
-    u32(start) & (PAGE_SIZE - 1),
-    first === last ? u32(end - 1n) & (PAGE_SIZE - 1) : PAGE_SIZE - 1,
-  );
-  if (first !== last) zeroWithin(mapping, last, 0, u32(end - 1n) & (PAGE_SIZE - 1));
-}
-
-/** Zeroes the bytes `from` to `to` of a page, if it is there. */
-function zeroWithin(mapping: AddressSpace, index: u32, from: u32, to: u32): void {
-  const page = findPage(mapping, index);
-  if (page === null) return;
+  const error = lookUpPage(mapping, index, addrOf(page));
+  if (error !== 0) return error === -ENOENT ? 0 : error;
   memset(pageAddress(page).add(from), 0, to - from + 1);
   putPage(page);
+  return 0;
 }
 
 /** The number of the first page that is there, from `from` on; false when there is none. */

@@ -18,7 +18,7 @@ import { putPage } from '../mm/buddy.ts';
 import { swapOutFilePage } from '../mm/fileSwap.ts';
 import { type Page } from '../mm/page.ts';
 import { type Vma, type VmOperations } from '../mm/types.ts';
-import { dropPages, findPage, grabPage } from './addressSpace.ts';
+import { findPage, grabPage, punchPages } from './addressSpace.ts';
 import { type File, getFile, putFile } from './file.ts';
 import { inodeSize } from './inode.ts';
 
@@ -38,6 +38,7 @@ export function initFileMap(): void {
 /** FileOperations.mmap of regular files. */
 export function genericMmap(file: File, region: Vma): i32 {
   region.vmFile = getFile(file);
+  region.vmMappings = file.inode.mapping.mappings;
   region.vmOps = regionOperations;
   return 0;
 }
@@ -68,7 +69,6 @@ function isRegionPageCached(region: Vma, pageOffset: u32): boolean {
 function punchRegion(region: Vma, first: u32, end: u32): i32 {
   const mapping = region.vmFile!.inode.mapping;
   if (mapping.operations.readPage !== null) return -EOPNOTSUPP;
-  dropPages(mapping, first, end);
-  dropPages(mapping, first, end);
+  punchPages(mapping, first, end);
   return 0;
 }

@@ -17,7 +17,7 @@ import { PAGE_SHIFT, PAGE_SIZE } from '../arch/x86/layout.ts';
 import { putPage } from '../mm/buddy.ts';
 import { type Page, pageAddress } from '../mm/page.ts';
 import { sendSignalToSelf } from '../proc/signalSend.ts';
-import { ALL_PAGES, dropPages, grabPage, lookUpPage, nextHole, nextPage, zeroTail } from './addressSpace.ts';
+import { ALL_PAGES, dropPages, grabPage, holdTail, lookUpPage, nextHole, nextPage, zeroTail } from './addressSpace.ts';
 import { type File } from './file.ts';
 import { type Inode, type InodeMutex, inodeSize, setInodeSize, touchAccessed, touchModified } from './inode.ts';
 import { type Transfer } from './transfer.ts';
@@ -139,11 +139,16 @@ function dropPrivileges(inode: Inode): void {
 
 /** InodeOperations.truncate of files whose pages are all that there is. */
 export function genericTruncate(inode: Inode, size: i64, held: Held<InodeMutex>): i32 {
-  const old = inode.size;
+  const tail = zeroed<FixedArray<Page | null, 1>>();
+  const isCut = size < inode.size;
+  if (isCut) {
+    const error = holdTail(inode.mapping, size, tail);
+    if (error !== 0) return error;
+  }
   setInodeSize(inode, size, held);
-  if (size < old) {
-    dropPages(inode.mapping, pageOf(size + i64(PAGE_SIZE - 1)), ALL_PAGES);
-    zeroTail(inode.mapping, size);
+  if (isCut) {
+    dropPages(inode.mapping, pageOf(size + i64(PAGE_SIZE - 1)), ALL_PAGES, false);
+    zeroTail(tail[0], size);
   }
   touchModified(inode, held);
   return 0;

@@ -7,7 +7,7 @@
 import { type ShmStatus } from '../abi/ipc.ts';
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { fillStatus, highestPlace, lockSegments, segmentAt } from '../ipc/shm.ts';
-import { residentPages } from '../mm/sharedMemory.ts';
+import { residentPages, swappedPages } from '../mm/sharedMemory.ts';
 import { type ProcDirectory } from './procEntry.ts';
 import { type ProcText } from './procText.ts';
 
@@ -23,6 +23,7 @@ export function addIpcEntries(root: ProcDirectory): void {
 class Line {
   id: u32;
   resident: u32; // bytes
+  swapped: u32; // bytes
   status: Inline<ShmStatus>;
 }
 
@@ -34,6 +35,7 @@ function takeLine(line: Line, place: u32): u32 {
     if (segment === null) continue;
     line.id = segment.id;
     line.resident = residentPages(segment.object) * PAGE_SIZE;
+    line.swapped = swappedPages(segment.object) * PAGE_SIZE;
     fillStatus(line.status, segment, held);
     return at + 1;
   }
@@ -51,7 +53,7 @@ function writeSegments(text: ProcText, _pid: u32): i32 {
     text.print(' %5u %5u  %5u', status.shm_cpid, status.shm_lpid, status.shm_nattch);
     text.print(' %5u %5u %5u %5u', permissions.uid, permissions.gid, permissions.cuid, permissions.cgid);
     text.print(' %10u %10u %10u', status.shm_atime, status.shm_dtime, status.shm_ctime);
-    text.print(' %10u %10u\n', line.resident, 0);
+    text.print(' %10u %10u\n', line.resident, line.swapped);
   }
   return 0;
 }

@@ -11,7 +11,7 @@ import { S_IFBLK, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT } from '../abi/stat.ts';
 import { PAGE_SHIFT, PAGE_SIZE } from '../arch/x86/layout.ts';
 import { putPage } from '../mm/buddy.ts';
 import { type Page } from '../mm/page.ts';
-import { dropPages, grabPage, zeroRange } from './addressSpace.ts';
+import { grabPage, punchPages, zeroRange } from './addressSpace.ts';
 import { getFileOf } from './descriptor.ts';
 import { type File, putFile } from './file.ts';
 import { checkSize, MAX_FILE_SIZE } from './genericFile.ts';
@@ -49,13 +49,9 @@ function punchRange(inode: Inode, start: i64, end: i64): i32 {
   using held = inode.mutex.lock();
   const first = pageOf(start + i64(PAGE_SIZE - 1));
   const last = pageOf(end);
-  if (first < last) {
-    dropPages(inode.mapping, first, last);
-    dropPages(inode.mapping, first, last); // see there
-  }
-  zeroRange(inode.mapping, start, end);
+  if (first < last) punchPages(inode.mapping, first, last);
   touchModified(inode, held);
-  return 0;
+  return zeroRange(inode.mapping, start, end);
 }
 
 function allocateFileSpace(file: File, mode: u32, offset: i64, length: i64): i32 {

@@ -14,21 +14,24 @@
  * @source shmget(2), shmop(2), shmctl(2); sysvipc(7).
  */
 
-import { EACCES, EEXIST, EIDRM, EINVAL, ENOENT, ENOMEM, ENOSPC } from '../abi/errno.ts';
+import { EACCES, EEXIST, EIDRM, EINVAL, ENOENT, ENOMEM, ENOSPC, EPERM } from '../abi/errno.ts';
 import {
   IPC_CREAT,
   IPC_EXCL,
   IPC_PRIVATE,
   type IpcPermissions,
   SHM_DEST,
+  SHM_LOCKED,
   SHMMAX,
   SHMMNI,
   type ShmStatus,
   type ShmUsage,
 } from '../abi/ipc.ts';
+import { RLIMIT_MEMLOCK } from '../abi/resource.ts';
 import { realtimeNs } from '../arch/x86/clock.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { PAGE_SHIFT, pageCeil } from '../arch/x86/layout.ts';
+import { lockInMemory } from '../mm/fileSwap.ts';
 import {
   createSharedMemory,
   putSharedMemory,
@@ -54,7 +57,7 @@ export class Segment {
   gid: u32; // (G)
   cuid: u32; // (C) who has made it
   cgid: u32; // (C)
-  mode: u32; // (G) rights, and SHM_DEST
+  mode: u32; // (G) rights, SHM_DEST, SHM_LOCKED
   size: u32; // (C) bytes
   object: SharedMemory; // (C) a reference
   attached: u32; // (G) regions
@@ -301,6 +304,21 @@ export function changeSegment(segment: Segment, permissions: IpcPermissions, _he
   segment.gid = permissions.gid;
   segment.mode = (segment.mode & ~0o777) | (permissions.mode & 0o777);
   segment.changeTime = seconds();
+}
+
+/**
+ * Keeps the pages of a segment in memory once they are there, or lets them go again. 0; -EPERM, -ENOMEM: the user may not
+ * lock any memory, or not so much.
+ */
+export function lockSegment(segment: Segment, isLocked: boolean, _held: Held<ShmLock>): i32 {
+  if (isLocked && current().credentials.euid !== 0) {
+    const limit = current().process.limits[RLIMIT_MEMLOCK].rlim_cur;
+    if (limit === 0) return -EPERM;
+    if (pageCeil(segment.size) >>> PAGE_SHIFT > limit >>> PAGE_SHIFT) return -ENOMEM;
+  }
+  lockInMemory(segment.object.mapping, isLocked);
+  segment.mode = isLocked ? segment.mode | SHM_LOCKED : segment.mode & ~u32(SHM_LOCKED);
+  return 0;
 }
 
 /** Fills in what IPC_STAT tells. */

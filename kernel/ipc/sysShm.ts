@@ -35,7 +35,6 @@ import { MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_SHARED, PROT_EXEC, PROT_READ, PROT_
 import { current } from '../arch/x86/cpu.ts';
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { copyFromUser, copyToUser, putUser32 } from '../arch/x86/userCopy.ts';
-import { lockInMemory } from '../mm/fileSwap.ts';
 import { mapSharedMemory } from '../mm/mmap.ts';
 import { unmapSharedMemory } from '../mm/munmap.ts';
 import {
@@ -47,6 +46,7 @@ import {
   getSegment,
   highestPlace,
   holdSegment,
+  lockSegment,
   lockSegments,
   maySegment,
   missingSegment,
@@ -210,9 +210,7 @@ function lockPages(id: u32, isLocked: boolean): i32 {
     using held = lockSegments();
     const segment = findSegment(id, held);
     if (segment !== null) {
-      if (!ownsSegment(segment)) return -EPERM;
-      lockInMemory(segment.object.mapping, isLocked);
-      return 0;
+      return ownsSegment(segment) ? lockSegment(segment, isLocked, held) : -EPERM;
     }
   }
   return missingSegment(id);

@@ -36,7 +36,7 @@ export function expandStack(mm: Mm, region: Vma, address: u32, mmap: Held<MmapSe
   vmStatAccount(mm, region.vmFlags, i32(pages), mmap);
   if (RACE_1999_STACK && isOpen(RACE_STACK)) moveEnds(region, start, region.vmEnd);
   using vmlist = vmlistModifyLock(mm, mmap);
-  using shared = lockMappings(region.vmFile);
+  using shared = lockMappings(region.vmMappings);
   vmaAdjust(mm, region, start, region.vmEnd, mmap, vmlist, shared);
   return 0;
 }

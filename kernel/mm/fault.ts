@@ -153,13 +153,13 @@ function doSwapPage(mm: Mm, region: Vma, address: u32, pte: Ptr<Pte>, entry: u32
 
 /** How often the file of the region has been cut. */
 function truncateCount(region: Vma): u32 {
-  const file = region.vmFile;
-  return file === null ? 0 : file.inode.mapping.mappings.truncateCount;
+  const mappings = region.vmMappings;
+  return mappings === null ? 0 : mappings.truncateCount;
 }
 
 /** Maps a page of a file where nothing is. False: the entry is not empty any more, or the file has been cut. */
 function setFilePage(mm: Mm, region: Vma, pte: Ptr<Pte>, page: Page, rights: u32, truncations: u32): boolean {
-  using _shared = lockMappings(region.vmFile);
+  using _shared = lockMappings(region.vmMappings);
   return truncateCount(region) === truncations && setPage(mm, pte, 0, page, rights);
 }
 

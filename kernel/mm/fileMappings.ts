@@ -1,5 +1,6 @@
 /*
- * Who maps a file: all regions that show it, whatever address space they are in.
+ * Who maps a file: all regions that show it, whatever address space they are in. Memory that is shared without a file
+ * (sharedMemory.ts) has its regions on such a list, too, and is meant by "file" here.
  *
  * Idea. A file that is cut must take its pages back from everybody. So each file has a list of its regions, and
  * `unmapMappingRange` walks it and clears page-table entries. That walk comes from the file's side: it cannot take the
@@ -21,7 +22,6 @@
  */
 
 import { PAGE_SHIFT } from '../arch/x86/layout.ts';
-import { type File } from '../fs/file.ts';
 import { type ListHead } from '../lib/list.ts';
 import { type Spinlock } from '../sync/spinlock.ts';
 import { unmapPages } from './pageTables.ts';
@@ -46,33 +46,36 @@ export class FileMappings {
 }
 
 /**
- * Takes (I) of the file that a region shows: `using shared = lockMappings(region.vmFile)`. No file, no lock: then there
- * is nobody to exclude, and the witness is as good.
+ * Takes (I) of the file that a region shows: `using shared = lockMappings(region.vmMappings)`. No file, no lock: then
+ * there is nobody to exclude, and the witness is as good.
  *
  * @releasedBy unlockMappings
  */
-export function lockMappings(file: File | null): Held<ISharedLock> {
-  return file === null ? witness<ISharedLock>() : file.inode.mapping.mappings.iSharedLock.acquire();
+export function lockMappings(mappings: FileMappings | null): Held<ISharedLock> {
+  return mappings === null ? witness<ISharedLock>() : mappings.iSharedLock.acquire();
 }
 
 /** Releases it. Called by `using`. */
-export function unlockMappings(file: File | null): void {
-  if (file !== null) file.inode.mapping.mappings.iSharedLock.release();
+export function unlockMappings(mappings: FileMappings | null): void {
+  if (mappings !== null) mappings.iSharedLock.release();
 }
 
 /** The region shows its file from now on. */
 export function addSharedVmStruct(region: Vma, _shared: Held<ISharedLock>): void {
-  const file = region.vmFile;
-  if (file !== null) file.inode.mapping.mappings.regions.addBefore(region.shareLink);
+  const mappings = region.vmMappings;
+  if (mappings !== null) mappings.regions.addBefore(region.shareLink);
 }
 
 /** The region, whose pages are gone, does not show its file any more. */
 export function removeSharedVmStruct(region: Vma, _shared: Held<ISharedLock>): void {
-  if (region.vmFile !== null) region.shareLink.unlink();
+  if (region.vmMappings !== null) region.shareLink.unlink();
 }
 
-/** Takes the pages of a file from number `first` to before `end` out of all page tables, private copies included. */
-export function unmapMappingRange(mappings: FileMappings, first: u32, end: u32): void {
+/**
+ * Takes the pages of a file from number `first` to before `end` out of all page tables. Private copies are taken as well,
+ * or stay where they are.
+ */
+export function unmapMappingRange(mappings: FileMappings, first: u32, end: u32, keepsCopies: boolean): void {
   using held = mappings.iSharedLock.acquire();
   mappings.truncateCount = mappings.truncateCount + 1;
   for (let link = mappings.regions.next; link !== mappings.regions; link = link.next) {
@@ -82,6 +85,6 @@ export function unmapMappingRange(mappings: FileMappings, first: u32, end: u32):
     const to = regionEnd < end ? regionEnd : end;
     if (from >= to) continue;
     const start = region.vmStart + ((from - region.vmOffset) << PAGE_SHIFT);
-    unmapPages(region.vmMm, start, start + ((to - from) << PAGE_SHIFT), held);
+    unmapPages(region.vmMm, start, start + ((to - from) << PAGE_SHIFT), keepsCopies, held);
   }
 }

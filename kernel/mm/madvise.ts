@@ -123,7 +123,7 @@ function advise(mm: Mm, region: Vma, start: u32, end: u32, advice: u32, mmap: He
 function discard(mm: Mm, region: Vma, start: u32, end: u32, advice: u32, mmap: Held<MmapSem>): i32 {
   if (advice !== MADV_DONTNEED_LOCKED && (region.vmFlags & VM_LOCKED) !== 0) return -EINVAL;
   if (advice === MADV_FREE && region.vmOps !== null) return -EINVAL;
-  unmapPages(mm, start, end, mmap);
+  unmapPages(mm, start, end, false, mmap);
   return 0;
 }
 

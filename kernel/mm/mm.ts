@@ -155,7 +155,7 @@ function copyRegions(mm: Mm, old: Mm, mmap: Held<MmapSem>, newborn: Held<MmapSem
 
 function insertCopy(mm: Mm, copy: Vma, newborn: Held<MmapSem>): void {
   using vmlist = vmlistModifyLock(mm, newborn);
-  using shared = lockMappings(copy.vmFile);
+  using shared = lockMappings(copy.vmMappings);
   insertVmStruct(mm, copy, newborn, vmlist, shared);
 }
 

@@ -228,7 +228,7 @@ function placeRegion(mm: Mm, region: Vma, mmap: Held<MmapSem>): void {
 }
 
 function insertOnly(mm: Mm, region: Vma, mmap: Held<MmapSem>, vmlist: Held<VmlistLock>): void {
-  using shared = lockMappings(region.vmFile);
+  using shared = lockMappings(region.vmMappings);
   insertVmStruct(mm, region, mmap, vmlist, shared);
 }
 

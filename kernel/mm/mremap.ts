@@ -17,8 +17,7 @@ import { MAP_FIXED, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE } from '../ab
 import { PAGE_SHIFT, PAGE_SIZE, pageCeil, USER_END } from '../arch/x86/layout.ts';
 import { PAGE_TABLE_SPAN } from '../arch/x86/pageTable.ts';
 import { flushUserRange } from '../arch/x86/tlb.ts';
-import { type File } from '../fs/file.ts';
-import { lockMappings } from './fileMappings.ts';
+import { type FileMappings, lockMappings } from './fileMappings.ts';
 import { maxMapCount, mayExpandVm, mlockFutureOk } from './limits.ts';
 import { unmapRange } from './munmap.ts';
 import { acctMemory, unacctMemory } from './overcommit.ts';
@@ -126,7 +125,7 @@ function expandInPlace(mm: Mm, region: Vma, request: RemapRequest, mmap: Held<Mm
   vmStatAccount(mm, flags, i32(grown >>> PAGE_SHIFT), mmap);
   {
     using vmlist = vmlistModifyLock(mm, mmap);
-    using shared = lockMappings(region.vmFile);
+    using shared = lockMappings(region.vmMappings);
     vmaAdjust(mm, region, start, oldEnd + grown, mmap, vmlist, shared);
   }
   mergeRange(mm, start, oldEnd + grown, mmap);
@@ -191,7 +190,7 @@ function moveVma(mm: Mm, region: Vma, request: RemapRequest, target: u32, mmap: 
   const size = request.newSize;
   const pages = size >>> PAGE_SHIFT;
   const flags = region.vmFlags;
-  const file = region.vmFile;
+  const mappings = region.vmMappings;
   if (mm.mapCount >= maxMapCount() - 3) return -ENOMEM; // this may take as many for a while
   let to = target;
   if (to === 0) {
@@ -212,7 +211,7 @@ function moveVma(mm: Mm, region: Vma, request: RemapRequest, target: u32, mmap: 
   vmStatAccount(mm, flags, i32(pages), mmap);
   if (RACE_1999_MOVE && isOpen(RACE_MOVE)) insertAndMerge(mm, region, copy, mmap);
   else insertCopy(mm, copy, mmap);
-  if (!moveEntries(mm, file, request.address, request.oldSize, to, mmap)) {
+  if (!moveEntries(mm, mappings, request.address, request.oldSize, to, mmap)) {
     unmapRange(mm, to, to + size, mmap);
     return -ENOMEM;
   }
@@ -237,7 +236,7 @@ function leaveOld(mm: Mm, request: RemapRequest, flags: u32, mmap: Held<MmapSem>
 
 function insertCopy(mm: Mm, copy: Vma, mmap: Held<MmapSem>): void {
   using vmlist = vmlistModifyLock(mm, mmap);
-  using shared = lockMappings(copy.vmFile);
+  using shared = lockMappings(copy.vmMappings);
   insertVmStruct(mm, copy, mmap, vmlist, shared);
 }
 
@@ -251,7 +250,7 @@ function flagsAfterMerge(mm: Mm, copy: Vma): u32 {
 function insertAndMerge(mm: Mm, region: Vma, copy: Vma, mmap: Held<MmapSem>): void {
   const vmlist = mm.vmlistLock.acquire();
   {
-    using shared = lockMappings(copy.vmFile);
+    using shared = lockMappings(copy.vmMappings);
     insertVmStruct(mm, copy, mmap, vmlist, shared);
   }
   freeMerged(mergeSegments(mm, copy.vmStart, copy.vmEnd, mmap, vmlist));
@@ -259,13 +258,20 @@ function insertAndMerge(mm: Mm, region: Vma, copy: Vma, mmap: Held<MmapSem>): vo
 }
 
 /** Moves the entries of [from, from + size) to `to`. False: no memory for a table, and all are back where they were. */
-function moveEntries(mm: Mm, file: File | null, from: u32, size: u32, to: u32, mmap: Held<MmapSem>): boolean {
+function moveEntries(
+  mm: Mm,
+  mappings: FileMappings | null,
+  from: u32,
+  size: u32,
+  to: u32,
+  mmap: Held<MmapSem>,
+): boolean {
   let offset: u32 = 0;
   while (offset < size) {
     const step = movable(from + offset, to + offset, size - offset);
     if (hasTable(mm, from + offset)) {
       if (allocPte(mm, to + offset, mmap) === null) break;
-      movePart(mm, file, from + offset, to + offset, step, mmap);
+      movePart(mm, mappings, from + offset, to + offset, step, mmap);
     }
     offset += step;
   }
@@ -273,7 +279,7 @@ function moveEntries(mm: Mm, file: File | null, from: u32, size: u32, to: u32, m
   if (offset >= size) return true;
   for (let back: u32 = 0; back < offset;) {
     const step = movable(from + back, to + back, offset - back);
-    if (hasTable(mm, to + back)) movePart(mm, file, to + back, from + back, step, mmap);
+    if (hasTable(mm, to + back)) movePart(mm, mappings, to + back, from + back, step, mmap);
     back += step;
   }
   flushUserRange(mm, to, to + size);
@@ -289,7 +295,7 @@ function movable(from: u32, to: u32, left: u32): u32 {
 }
 
 /** Under (I), or truncation could look at the new place before a page is there, and at the old one after. */
-function movePart(mm: Mm, file: File | null, from: u32, to: u32, size: u32, mmap: Held<MmapSem>): void {
-  using _shared = lockMappings(file);
+function movePart(mm: Mm, mappings: FileMappings | null, from: u32, to: u32, size: u32, mmap: Held<MmapSem>): void {
+  using _shared = lockMappings(mappings);
   moveTableEntries(mm, from, to, size >>> PAGE_SHIFT, mmap);
 }

@@ -142,7 +142,7 @@ function unmapPart(mm: Mm, region: Vma, from: u32, to: u32, mmap: Held<MmapSem>)
     const unmap = operations.unmap;
     if (unmap !== null) unmap(region, from, to - from);
   }
-  unmapPages(mm, from, to, mmap);
+  unmapPages(mm, from, to, false, mmap);
   const pages = (to - from) >>> PAGE_SHIFT;
   vmStatAccount(mm, region.vmFlags, -i32(pages), mmap);
   if ((region.vmFlags & VM_ACCOUNT) !== 0) unacctMemory(pages);
@@ -153,14 +153,13 @@ function unmapPart(mm: Mm, region: Vma, from: u32, to: u32, mmap: Held<MmapSem>)
  * becomes `extra`. Nothing left: the region is closed and freed.
  */
 function unmapFixup(mm: Mm, region: Vma, from: u32, to: u32, extra: Vma | null, mmap: Held<MmapSem>): void {
-  const file = region.vmFile;
   if (from === region.vmStart && to === region.vmEnd) {
     removeFromFile(region);
     freeVma(region);
     return;
   }
   using vmlist = vmlistModifyLock(mm, mmap);
-  using shared = lockMappings(file);
+  using shared = lockMappings(region.vmMappings);
   const end = region.vmEnd;
   if (from === region.vmStart) {
     moveEnds(region, to, end);
@@ -176,7 +175,7 @@ function unmapFixup(mm: Mm, region: Vma, from: u32, to: u32, extra: Vma | null, 
 }
 
 function removeFromFile(region: Vma): void {
-  using shared = lockMappings(region.vmFile);
+  using shared = lockMappings(region.vmMappings);
   removeSharedVmStruct(region, shared);
 }
 
@@ -202,7 +201,7 @@ function freePgtables(mm: Mm, start: u32, end: u32, mmap: Held<MmapSem>): void {
  */
 export function exitMmap(mm: Mm, mmap: Held<MmapSem>): void {
   for (let region = mm.mmap; region !== null; region = region.vmNext) {
-    unmapPages(mm, region.vmStart, region.vmEnd, mmap);
+    unmapPages(mm, region.vmStart, region.vmEnd, false, mmap);
   }
   let region: Vma | null = hideRegions(mm, mmap);
   while (region !== null) {

@@ -151,7 +151,7 @@ export function setPage(mm: Mm, pte: Ptr<Pte>, expected: u32, page: Page, rights
 }
 
 /**
- * For the page stealer: puts `value`, nothing or a swap entry, in the place of a page that is present, and flushes. The
+ * For the page stealer: puts `value`, nothing or a swap entry, in the place of a page, and flushes. The
  * entry's reference to the page is the caller's now. Returns what the entry was at the last moment.
  */
 export function stealPage(mm: Mm, address: u32, pte: Ptr<Pte>, value: u32, table: Held<PageTableLock>): u32 {
@@ -182,13 +182,16 @@ class Batch {
   pages: FixedArray<Page, 64>; // BATCH
 }
 
-/** Takes all frames of [start, end) out, and drops the references. Tables stay. */
-export function unmapPages(mm: Mm, start: u32, end: u32, _stable: TablesStable): void {
+/**
+ * Takes all frames of [start, end) out, or, if it `keepsCopies`, those of files alone, and drops the references. Tables
+ * stay.
+ */
+export function unmapPages(mm: Mm, start: u32, end: u32, keepsCopies: boolean, _stable: TablesStable): void {
   const batch = uninitialized<Inline<Batch>>();
   let address = start;
   while (address < end) {
     batch.count = 0;
-    const next = gather(mm, address, end, batch);
+    const next = gather(mm, address, end, keepsCopies, batch);
     if (batch.count !== 0) {
       flushUserRange(mm, address, next);
       for (let i: u32 = 0; i < batch.count; i++) freePageAndSwapCache(batch.pages[i]);
@@ -197,14 +200,23 @@ export function unmapPages(mm: Mm, start: u32, end: u32, _stable: TablesStable):
   }
 }
 
+/** Is there something else than the page of a file? */
+function isCopy(entry: u32): boolean {
+  return !hasPage(entry) || (pageOf(entry).flags & PAGE_ANON) !== 0;
+}
+
 /** Clears entries from `start` on until the batch is full or `end` is reached; returns where it stopped. */
-function gather(mm: Mm, start: u32, end: u32, batch: Batch): u32 {
+function gather(mm: Mm, start: u32, end: u32, keepsCopies: boolean, batch: Batch): u32 {
   using table = mm.pageTableLock.acquire();
   let address = start;
   while (address < end && batch.count < BATCH) {
     const pte = findPte(mm.pageDirectory, address);
     if (pte === null) {
       address = tableEnd(address, end);
+      continue;
+    }
+    if (keepsCopies && isCopy(pte[0])) {
+      address += PAGE_SIZE;
       continue;
     }
     if (hasPage(pte[0])) {

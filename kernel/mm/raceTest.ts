@@ -234,11 +234,12 @@ function place(mm: Mm, start: u32, count: u32, flags: u32, offset: u32): void {
   if ((flags & VM_SHARED) !== 0) {
     region.vmOps = operations;
     region.vmFile = getFile(file);
+    region.vmMappings = inode.mapping.mappings;
     region.vmOffset = offset;
   }
   vmStatAccount(mm, flags, i32(count), mmap);
   using vmlist = vmlistModifyLock(mm, mmap);
-  using shared = lockMappings(region.vmFile);
+  using shared = lockMappings(region.vmMappings);
   insertVmStruct(mm, region, mmap, vmlist, shared);
   watched[0] = program === RACE_MLOCK ? ptr<u32>(addrOf(region.vmFlags)) : ptr<u32>(addrOf(region.vmOffset));
 }

@@ -5,6 +5,8 @@
  * touches a page looks there first; so parent and child meet in the same frame, whoever came first. An object keeps its
  * pages as a file does, in an address space, and so they can go to swap (fileSwap.ts).
  *
+ * A region of shared memory is on the list of the object's regions (fileMappings.ts), so that a hole can be punched.
+ *
  * Locking. That of the address space (fs/addressSpace.ts). `count` is atomic: regions.
  */
 
@@ -16,6 +18,7 @@ import {
   findPage,
   grabPage,
   initAddressSpace,
+  punchPages,
 } from '../fs/addressSpace.ts';
 import { putPage } from './buddy.ts';
 import { addSwappable, swapOutFilePage } from './fileSwap.ts';
@@ -47,6 +50,7 @@ export function initSharedMemory(): void {
   operations.close = closeShared;
   operations.nopage = findShared;
   operations.isCached = isSharedPresent;
+  operations.punchHole = punchShared;
   operations.swapout = swapOutFilePage;
   operations.needsSlot = true;
 }
@@ -68,6 +72,7 @@ export function showSharedMemory(region: Vma, object: SharedMemory): void {
 function setObject(region: Vma, object: SharedMemory): void {
   region.vmOffset = 0;
   region.vmOps = operations;
+  region.vmMappings = object.mapping.mappings;
   region.vmPrivateData = u32(object);
 }
 
@@ -140,4 +145,9 @@ function isSharedPresent(region: Vma, pageOffset: u32): boolean {
   const page = findPage(as<SharedMemory>(region.vmPrivateData).mapping, pageOffset);
   if (page !== null) putPage(page);
   return page !== null;
+}
+
+function punchShared(region: Vma, first: u32, end: u32): i32 {
+  punchPages(as<SharedMemory>(region.vmPrivateData).mapping, first, end);
+  return 0;
 }

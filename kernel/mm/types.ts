@@ -11,7 +11,8 @@
  *   (M) Mm.mmapSem        sleeps. Excludes the other calls and the faults of this address space.
  *   (V) Mm.vmlistLock     spins. Excludes the page stealer, which cannot wait for (M). Nobody sleeps, allocates or calls
  *                         a method of `vmOps` under it.
- *   (I) FileMappings.iSharedLock of the file: truncation, which comes from the file's side and knows no (M).
+ *   (I) FileMappings.iSharedLock of the file: truncation, which comes from the file's side and knows no (M). Shared memory
+ *       is a file in this respect.
  *   (P) Mm.pageTableLock  spins. Page-table entries, `rss`.
  *   (L) mmListLock        spins. The list of all address spaces.
  *   (C) constant from creation on
@@ -26,6 +27,7 @@ import { type ListHead } from '../lib/list.ts';
 import { type Mutex } from '../sync/mutex.ts';
 import { type Spinlock } from '../sync/spinlock.ts';
 import { type PhysAddr } from '../arch/x86/layout.ts';
+import { type FileMappings } from './fileMappings.ts';
 import { type Page } from './page.ts';
 
 /** The class of Mm.mmapSem. */
@@ -122,7 +124,8 @@ export class Vma {
   subtreeStart: u32; // (M,V) the lowest address that is taken
   subtreeEnd: u32; // (M,V) the first byte after the highest
   subtreeGap: u32; // (M,V) the largest gap between two neighbours, in bytes
-  shareLink: Inline<ListHead>; // (I) in FileMappings.regions of vmFile
+  shareLink: Inline<ListHead>; // (I) in the list of vmMappings
+  vmMappings: FileMappings | null; // (C) of the file or shared memory whose pages it shows; null: it has but its own
   vmFile: File | null; // (C) referenced by `vmOps`
   vmOps: VmOperations | null; // (C) null: anonymous and private
   vmPrivateData: u32; // (C) what `vmOps` keeps here

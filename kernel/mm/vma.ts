@@ -258,7 +258,7 @@ function canMerge(lower: Vma, upper: Vma): boolean {
 function absorb(mm: Mm, lower: Vma, upper: Vma, mmap: Held<MmapSem>, vmlist: Held<VmlistLock>): void {
   const end = upper.vmEnd;
   unlinkVma(mm, upper, lower, mmap, vmlist);
-  using shared = lockMappings(lower.vmFile);
+  using shared = lockMappings(lower.vmMappings);
   removeSharedVmStruct(upper, shared);
   vmaAdjust(mm, lower, lower.vmStart, end, mmap, vmlist, shared);
 }

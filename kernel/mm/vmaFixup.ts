@@ -53,7 +53,7 @@ function fixupStart(mm: Mm, region: Vma, end: u32, flags: u32, mmap: Held<MmapSe
   lower.vmFlags = flags;
   if (RACE_1999_SPLIT && isOpen(RACE_SPLIT)) moveEnds(region, end, region.vmEnd);
   using vmlist = vmlistModifyLock(mm, mmap);
-  using shared = lockMappings(region.vmFile);
+  using shared = lockMappings(region.vmMappings);
   vmaAdjust(mm, region, end, region.vmEnd, mmap, vmlist, shared);
   insertVmStruct(mm, lower, mmap, vmlist, shared);
   return 0;
@@ -67,7 +67,7 @@ function fixupEnd(mm: Mm, region: Vma, start: u32, flags: u32, mmap: Held<MmapSe
   upper.vmFlags = flags;
   if (RACE_1999_SPLIT && isOpen(RACE_SPLIT)) moveEnds(region, region.vmStart, start);
   using vmlist = vmlistModifyLock(mm, mmap);
-  using shared = lockMappings(region.vmFile);
+  using shared = lockMappings(region.vmMappings);
   vmaAdjust(mm, region, region.vmStart, start, mmap, vmlist, shared);
   insertVmStruct(mm, upper, mmap, vmlist, shared);
   return 0;
@@ -88,7 +88,7 @@ function fixupMiddle(mm: Mm, region: Vma, start: u32, end: u32, flags: u32, mmap
   if (RACE_1999_MLOCK && isOpen(RACE_MLOCK)) region.vmFlags = flags;
   {
     using vmlist = vmlistModifyLock(mm, mmap);
-    using shared = lockMappings(region.vmFile);
+    using shared = lockMappings(region.vmMappings);
     vmaAdjust(mm, region, start, end, mmap, vmlist, shared);
     region.vmFlags = flags;
     insertVmStruct(mm, lower, mmap, vmlist, shared);

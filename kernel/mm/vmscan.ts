@@ -26,7 +26,7 @@
 
 import { RACE_ENTRY, RACE_REGION, RACE_RSS, RACE_SWAPOUT } from '../abi/races.ts';
 import { PAGE_MASK, PAGE_SHIFT, PAGE_SIZE } from '../arch/x86/layout.ts';
-import { findPte, PAGE_TABLE_SPAN, type Pte, PTE_ACCESSED, PTE_DIRTY, PTE_PRESENT } from '../arch/x86/pageTable.ts';
+import { findPte, PAGE_TABLE_SPAN, type Pte, PTE_ACCESSED, PTE_DIRTY } from '../arch/x86/pageTable.ts';
 import { flushUserPage } from '../arch/x86/tlb.ts';
 import { BioKind } from '../block/bio.ts';
 import { type File, getFile, putFile } from '../fs/file.ts';
@@ -54,7 +54,7 @@ import {
   RACE_1999_SWAPOUT,
 } from './raceFlags.ts';
 import { freeSwapSlots, getSwapPage, swapDuplicate, type SwapEntry, swapFree } from './swapArea.ts';
-import { stealPage } from './pageTables.ts';
+import { hasPage, stealPage } from './pageTables.ts';
 import { addToSwapCache } from './swapCache.ts';
 import { rwSwapPage } from './swapIo.ts';
 import { type Mm, type PageTableLock, VM_LOCKED, type Vma, type VmlistLock } from './types.ts';
@@ -144,7 +144,7 @@ function swapOutTable(mm: Mm, region: Vma, stolen: Stolen, vmlist: Held<VmlistLo
   while (mm.swapAddress < end) {
     const address = mm.swapAddress;
     mm.swapAddress += PAGE_SIZE;
-    if ((pte[0] & PTE_PRESENT) !== 0) {
+    if (hasPage(pte[0])) {
       if (mm.swapCnt !== 0) mm.swapCnt--;
       tryToSwapOut(mm, region, address, pte, stolen, vmlist, held);
       if (stolen.page !== null || mm.swapCnt === 0) return;
@@ -153,7 +153,7 @@ function swapOutTable(mm: Mm, region: Vma, stolen: Stolen, vmlist: Held<VmlistLo
   }
 }
 
-/** Looks at one page that is present. If it is to go, it has left the page table when this returns. */
+/** Looks at one page that is there, be it out of the program's reach (PROT_NONE). If it is to go, it has left the page table when this returns. */
 function tryToSwapOut(
   mm: Mm,
   region: Vma,

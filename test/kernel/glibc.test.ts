@@ -58,6 +58,7 @@ describe('a static glibc program runs as on Linux', () => {
     ['printf', []],
     ['malloc', []],
     ['memory', []],
+    ['advice', []],
     ['filemaps', []],
     ['regions', []],
     ['truncation', []],

@@ -3,7 +3,7 @@
  */
 
 import { expect } from 'vitest';
-import { output } from '../../emulator/agent/arguments.ts';
+import { output, words } from '../../emulator/agent/arguments.ts';
 import { decodeWords } from '../../emulator/agent/records.ts';
 import type { Process } from '../../emulator/agent/process.ts';
 import {
@@ -17,6 +17,7 @@ import {
   SHM_EXEC,
   SHM_INFO,
   SHM_LOCK,
+  SHM_LOCKED,
   SHM_RDONLY,
   SHM_REMAP,
   SHM_RND,
@@ -26,6 +27,7 @@ import {
   SHMDT,
   SHMGET,
 } from '../../kernel/abi/ipc.ts';
+import { RLIMIT_MEMLOCK } from '../../kernel/abi/resource.ts';
 import { fails, onEveryTarget, succeeds, wildPointers } from './support/suite.ts';
 
 /** Runs `body` with a segment of `size` bytes, which goes at the end. */
@@ -46,6 +48,11 @@ async function withSegment(
 async function attachments(proc: Process, id: number): Promise<number> {
   const { outputs } = await proc.run('shmctl', id, IPC_STAT, output(84));
   return decodeWords(outputs[0]!)[18]!;
+}
+
+async function modeOf(proc: Process, id: number): Promise<number> {
+  const { outputs } = await proc.run('shmctl', id, IPC_STAT, output(84));
+  return decodeWords(outputs[0]!)[5]! & 0xffff;
 }
 
 async function attach(proc: Process, id: number, address = 0, flags = 0): Promise<number> {
@@ -149,9 +156,22 @@ onEveryTarget(({ syscall, check }) => {
     check('locks and unlocks', ({ proc }) =>
       withSegment(proc, 4096, 0o600, async (id) => {
         await succeeds(proc, 'shmctl', id, SHM_LOCK, 0);
+        expect(await modeOf(proc, id)).toBe(0o600 | SHM_LOCKED);
         await succeeds(proc, 'shmctl', id, SHM_UNLOCK, 0);
+        await succeeds(proc, 'shmctl', id, SHM_UNLOCK, 0);
+        expect(await modeOf(proc, id)).toBe(0o600);
       }),
     );
+    check('EPERM, ENOMEM: a user who may not lock any memory, or not so much', async ({ proc }) => {
+      await proc.call('setresuid32', 1000, 1000, 1000);
+      await withSegment(proc, 5 * 4096, 0o600, async (id) => {
+        await succeeds(proc, 'setrlimit', RLIMIT_MEMLOCK, words(4 * 4096, 4 * 4096));
+        await fails(proc, 'ENOMEM', 'shmctl', id, SHM_LOCK, 0);
+        await succeeds(proc, 'setrlimit', RLIMIT_MEMLOCK, words(0, 4 * 4096));
+        await fails(proc, 'EPERM', 'shmctl', id, SHM_LOCK, 0);
+        await succeeds(proc, 'shmctl', id, SHM_UNLOCK, 0);
+      });
+    });
     check('EFAULT: a wild pointer; EINVAL: no such command', ({ proc }) =>
       withSegment(proc, 4096, 0o600, async (id) => {
         for (const pointer of wildPointers) await fails(proc, 'EFAULT', 'shmctl', id, IPC_STAT, pointer);
