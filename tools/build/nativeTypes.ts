@@ -3,6 +3,9 @@
  * beside it. What it says about faults is worded differently, and so all that it is asked is whether there are any:
  * where it finds none, nobody has to look again; where it finds something, the tsc of this process has the last word.
  * The sources have to be right under both (`npm run check` sees to that).
+ *
+ * It is to use little of the computer, not to be done early: the code takes longer. So it works in one thread, and does not
+ * collect its garbage, which is less than what its threads would take: 0.4 s of CPU for the project instead of 0.7.
  */
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
@@ -23,13 +26,17 @@ function nativeTsc(): string | null {
 
 function commandLine(roots: readonly string[]): string[] {
   const options = Object.entries(checkOptions).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  return ['--ignoreConfig', '--listFiles', ...options, ...roots];
+  return ['--ignoreConfig', '--listFiles', '--singleThreaded', ...options, ...roots];
 }
 
 /** The files that the roots bring in, if nothing is wrong with the types in them. Null: there may be; look closer. */
 export function filesWithoutFaults(roots: readonly string[]): string[] | null {
   const program = nativeTsc();
   if (program === null) return null;
-  const { status, stdout } = spawnSync(program, commandLine(roots), { encoding: 'utf8', maxBuffer: 1 << 26 });
+  const { status, stdout } = spawnSync(program, commandLine(roots), {
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+    env: { ...process.env, GOGC: 'off' },
+  });
   return status === 0 ? stdout.split('\n').filter((line) => line !== '') : null;
 }

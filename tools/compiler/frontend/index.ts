@@ -65,6 +65,7 @@ export class KernelTsProgram {
   readonly #reporter = new Reporter();
   readonly #world: World;
   readonly #images = new Map<string, ProgramImage>();
+  readonly #facts = new Map<ts.SourceFile, FileFacts>();
   readonly #part: 'all' | 'types' | 'code';
   #checked: readonly Diagnostic[] | null = null;
 
@@ -130,7 +131,7 @@ export class KernelTsProgram {
     this.#images.set(entry, image);
     const source = this.#program.getSourceFile(entry);
     if (source === undefined) return image; // tsc has said that there is no such file
-    const facts = reachedFrom(source, this.#program).map((reached) => factsOf(this.#world, reached));
+    const facts = reachedFrom(source, this.#program).map((reached) => this.#factsOf(reached));
     image.addRoots(facts);
     image.run();
     image.describeClasses();
@@ -206,7 +207,16 @@ export class KernelTsProgram {
   /** What a file contributes to programs. */
   facts(path: string): FileFacts | null {
     const source = this.#program.getSourceFile(path);
-    return source === undefined ? null : factsOf(this.#world, source);
+    return source === undefined ? null : this.#factsOf(source);
+  }
+
+  #factsOf(source: ts.SourceFile): FileFacts {
+    let facts = this.#facts.get(source);
+    if (facts === undefined) {
+      facts = factsOf(this.#world, source);
+      this.#facts.set(source, facts);
+    }
+    return facts;
   }
 
   /** Makes a function known to the catalogue, if its unit tells which one it is: neither generic nor an arrow. */

@@ -5,7 +5,7 @@
 
 import type { Fixup } from '../backend/encoder/code.ts';
 import type { LineEntry, MachineCode } from '../backend/machine/types.ts';
-import type { EncodedFunction } from '../ir/codec.ts';
+import { moveLocations, type EncodedFunction } from '../ir/codec.ts';
 import type { SourceLocation } from '../ir/types.ts';
 
 /** Where units are now. */
@@ -121,7 +121,7 @@ function moveCode(code: EncodedFunction, by: number): EncodedFunction {
     debug: { ...debug, location: moved(debug.location, by) },
     asm: asm === null ? null : { ...asm, location: moved(asm.location, by) },
     get body() {
-      return { ...code.body, locations: code.body.locations.map((location) => moved(location, by)) };
+      return { ...code.body, locations: moveLocations(code.body.locations, by) };
     },
   };
 }

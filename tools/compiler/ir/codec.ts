@@ -20,14 +20,6 @@ import {
   type ValueType,
 } from './types.ts';
 
-interface EncodedLocation {
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-  /** Index of the location that this one was inlined at; -1 if it was not. */
-  readonly inlinedAt: number;
-}
-
 export interface EncodedFunction {
   readonly name: string;
   readonly parameters: readonly ValueType[];
@@ -45,12 +37,18 @@ export interface EncodedBody {
   readonly blockLimit: number;
   /** The blocks, one after the other, as `Encoder` writes them. */
   readonly code: Int32Array;
-  /** Symbols and names of intrinsics. */
+  /** Symbols, names of intrinsics and of files. */
   readonly texts: readonly string[];
   readonly wide: readonly bigint[];
   readonly signatures: readonly (readonly ValueType[])[];
-  readonly locations: readonly EncodedLocation[];
+  /**
+   * Groups of four (LOCATION_LENGTH): number of the file's name, line, column, and the number of the location that this
+   * one was inlined at; -1 if it was not.
+   */
+  readonly locations: Int32Array;
 }
+
+const LOCATION_LENGTH = 4;
 
 const opcodes: readonly Opcode[] = [
   ...binaryOps,
@@ -99,7 +97,7 @@ class Encoder {
   readonly #texts = new Numbered<string>();
   readonly #wide = new Numbered<bigint>();
   readonly #signatures = new Numbered<readonly ValueType[]>();
-  readonly #locations: EncodedLocation[] = [];
+  readonly #locations: number[] = [];
   readonly #locationNumbers = new Map<SourceLocation, number>();
 
   encode(fn: IrFunction): EncodedFunction {
@@ -116,11 +114,11 @@ class Encoder {
         slots: [...slots],
         valueLimit,
         blockLimit,
-        code: Int32Array.from(this.#code),
+        code: new Int32Array(this.#code),
         texts: this.#texts.list,
         wide: this.#wide.list,
         signatures: this.#signatures.list,
-        locations: this.#locations,
+        locations: new Int32Array(this.#locations),
       },
     };
   }
@@ -168,10 +166,16 @@ class Encoder {
     if (known !== undefined) return known;
     const { file, line, column } = location;
     const inlinedAt = this.#location(location.inlinedAt ?? null);
-    const number = this.#locations.push({ file, line, column, inlinedAt }) - 1;
+    const number = this.#locations.length / LOCATION_LENGTH;
+    this.#locations.push(this.#texts.of(file), line, column, inlinedAt);
     this.#locationNumbers.set(location, number);
     return number;
   }
+}
+
+/** The locations, with all their lines moved. */
+export function moveLocations(locations: Int32Array, by: number): Int32Array {
+  return locations.map((value, at) => (at % LOCATION_LENGTH === 1 ? value + by : value));
 }
 
 /** Makes a function that shares nothing with `encoded` that anybody changes. */
@@ -204,11 +208,22 @@ class Decoder {
     const { blockLimit, code, slots, valueLimit } = this.#encoded;
     fn.slots = [...slots];
     fn.reserveIds(valueLimit, blockLimit);
-    for (const { inlinedAt, ...place } of this.#encoded.locations) {
-      this.#locations.push(inlinedAt < 0 ? place : { ...place, inlinedAt: this.#locations[inlinedAt]! });
-    }
+    this.#readLocations();
     while (this.#at < code.length) fn.blocks.push(this.#block());
     return fn;
+  }
+
+  #readLocations(): void {
+    const { locations, texts } = this.#encoded;
+    for (let at = 0; at < locations.length; at += LOCATION_LENGTH) {
+      const file = texts[locations[at]!]!;
+      const line = locations[at + 1]!;
+      const column = locations[at + 2]!;
+      const inlinedAt = locations[at + 3]!;
+      this.#locations.push(
+        inlinedAt < 0 ? { file, line, column } : { file, line, column, inlinedAt: this.#locations[inlinedAt]! },
+      );
+    }
   }
 
   #next(): number {
