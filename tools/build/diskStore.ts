@@ -16,51 +16,85 @@ import { deserialize, serialize } from 'node:v8';
 import { CannotReuse, type CompileStore, type Shelf } from '../compiler/incremental/store.ts';
 import type { LayoutFile, LinkedImage } from '../compiler/output/index.ts';
 import { compilerVersion } from './compilerVersion.ts';
-import { StoreFile, writeStoreFile, type NewEntry, type StoredEntry } from './storeFile.ts';
+import { LARGEST_BLOCK, StoreFile, writeStoreFile, type NewBlock, type StoredBlock } from './storeFile.ts';
 
 /** So many files are put together to one. */
 const MANY_FILES = 8;
-/** An entry goes when its file is put together with others by a build that does not use it, and that for so many times. */
+/** A block goes when its file is put together with others by a build that uses none of it, and that for so many times. */
 const LARGEST_AGE = 2;
 /** Versions of the compiler that are kept, the latest ones. */
 const KEPT_VERSIONS = 3;
 
-/** How the values of a shelf become bytes: in parts, if not all of a value is wanted every time. */
+/** How the values of a block become bytes: in parts, if not all of a value is wanted every time. */
 interface Codec {
-  pack(value: never): readonly Uint8Array[];
-  unpack(part: (n: number) => Buffer): unknown;
+  /** So many values make a block. Default: LARGEST_BLOCK. */
+  readonly blockLength?: number;
+  pack(values: readonly never[]): readonly Uint8Array[];
+  unpack(part: (n: number) => Buffer): readonly unknown[];
 }
 
 const whole: Codec = {
-  pack: (value) => [serialize(value)],
-  unpack: (part) => deserialize(part(0)) as unknown,
+  pack: (values) => [serialize(values)],
+  unpack: (part) => deserialize(part(0)) as unknown[],
 };
 
 /** Functions, whose bodies many have no need for. */
 const withBody: Codec = {
-  pack: ({ code, ...rest }: { readonly code: { readonly body: unknown } }) => {
-    const { body, ...header } = code;
-    return [serialize({ ...rest, code: header }), serialize(body)];
+  pack: (values: readonly { readonly code: { readonly body: unknown } }[]) => {
+    const headers = values.map(({ code: { body: _, ...code }, ...rest }) => ({ ...rest, code }));
+    return [serialize(headers), serialize(values.map(({ code }) => code.body))];
   },
   unpack: (part) => {
-    const { code, ...rest } = deserialize(part(0)) as { readonly code: object };
-    return { ...rest, code: lazily(code, 'body', () => deserialize(part(1))) };
+    const bodies = later(() => deserialize(part(1)) as unknown[]);
+    return (deserialize(part(0)) as { readonly code: object }[]).map(({ code, ...rest }, n) => {
+      const whole = {
+        ...code,
+        get body() {
+          return bodies()[n];
+        },
+      };
+      return { ...rest, code: whole };
+    });
   },
 };
 
 /** What files declare, of which there is a short account. */
 const withDetail: Codec = {
-  pack: ({ detail, ...short }: { readonly detail: unknown }) => [serialize(short), serialize(detail)],
-  unpack: (part) => lazily(deserialize(part(0)) as object, 'detail', () => deserialize(part(1))),
+  pack: (values: readonly { readonly detail: unknown }[]) => {
+    const short = values.map(({ detail: _, ...rest }) => rest);
+    return [serialize(short), serialize(values.map(({ detail }) => detail))];
+  },
+  unpack: (part) => {
+    const details = later(() => deserialize(part(1)) as unknown[]);
+    return (deserialize(part(0)) as object[]).map((short, n) => ({
+      ...short,
+      get detail() {
+        return details()[n];
+      },
+    }));
+  },
 };
 
 const asImage: Codec = {
-  pack: ({ elf, layoutText, stripped }: LinkedImage) => [elf, stripped, Buffer.from(layoutText)],
+  blockLength: 1,
+  pack: ([image]: readonly LinkedImage[]) => {
+    const { elf, layoutText, stripped } = image!;
+    return [elf, stripped, Buffer.from(layoutText)];
+  },
   unpack: (part) => {
     const text = part(2); // read now, lest damage is found when the build is over
-    const image = { elf: new Uint8Array(part(0)), stripped: new Uint8Array(part(1)) };
-    lazily(image, 'layoutText', () => text.toString());
-    return lazily(image, 'layout', () => JSON.parse(text.toString()) as LayoutFile);
+    const layout = later(() => JSON.parse(text.toString()) as LayoutFile);
+    const image = {
+      elf: new Uint8Array(part(0)),
+      stripped: new Uint8Array(part(1)),
+      get layoutText() {
+        return text.toString();
+      },
+      get layout() {
+        return layout();
+      },
+    };
+    return [image];
   },
 };
 
@@ -79,10 +113,10 @@ const codecs: Readonly<Record<Exclude<keyof CompileStore, 'endBuild' | 'nameOf'>
   images: asImage,
 };
 
-/** The object with one more property, which is made when it is asked for. */
-function lazily(object: object, name: string, make: () => unknown): object {
-  let made: { readonly value: unknown } | null = null;
-  return Object.defineProperty(object, name, { enumerable: true, get: () => (made ??= { value: make() }).value });
+/** Makes the thing when it is asked for the first time. */
+function later<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => (made ??= { value: make() }).value;
 }
 
 /** Node's own hash reads the sources in a fifth of the time that ours takes before V8 has optimised it. */
@@ -153,8 +187,8 @@ class DiskStore {
   }
 }
 
-/** All parts of an entry; null if they cannot be read any more. */
-function undamaged({ part, partCount }: StoredEntry): Uint8Array[] | null {
+/** All parts of a block; null if they cannot be read any more. */
+function undamaged({ part, partCount }: StoredBlock): Uint8Array[] | null {
   try {
     return Array.from({ length: partCount }, (_, n) => part(n));
   } catch (error) {
@@ -168,7 +202,8 @@ class DiskShelf implements Shelf<unknown> {
   readonly #codec: Codec;
   readonly #files: readonly StoreFile[];
   readonly #new = new Map<string, unknown>();
-  readonly #found = new Map<string, unknown>();
+  /** What was found of each block that has been of use. */
+  readonly #used = new Map<StoredBlock, readonly unknown[]>();
 
   constructor(name: string, codec: Codec, files: readonly StoreFile[]) {
     this.#name = name;
@@ -181,39 +216,43 @@ class DiskShelf implements Shelf<unknown> {
   }
 
   find(key: string): unknown {
-    const known = this.#new.get(key) ?? this.#found.get(key);
+    const known = this.#new.get(key);
     if (known !== undefined) return known;
-    const entry = this.#entry(key);
-    if (entry === undefined) return undefined;
-    const value = this.#codec.unpack(entry.part);
-    this.#found.set(key, value);
-    return value;
-  }
-
-  #entry(key: string): StoredEntry | undefined {
     for (const file of this.#files) {
-      const entry = file.find(this.#name, key);
-      if (entry !== undefined) return entry;
+      const found = file.find(this.#name, key, this.#read);
+      if (found !== undefined) return found;
     }
     return undefined;
   }
+
+  readonly #read = (block: StoredBlock, n: number): unknown => {
+    let values = this.#used.get(block);
+    if (values === undefined) {
+      values = this.#codec.unpack(block.part);
+      this.#used.set(block, values);
+    }
+    return values[n];
+  };
 
   put(key: string, value: unknown): void {
     this.#new.set(key, value);
   }
 
-  /** The entries to be written: the new ones, and those of the files that are not too old. */
-  pack(files: readonly StoreFile[]): Map<string, NewEntry> {
-    const packed = new Map<string, NewEntry>();
-    for (const file of files) {
-      for (const [key, entry] of file.entries(this.#name)) {
-        const age = this.#found.has(key) ? 0 : entry.age + 1;
-        if (age >= LARGEST_AGE || this.#new.has(key)) continue;
-        const parts = undamaged(entry);
-        if (parts !== null) packed.set(key, { age, parts });
-      }
+  /** The blocks to be written: those of the files that are not too old, and what is new. */
+  pack(files: readonly StoreFile[]): NewBlock[] {
+    const packed: NewBlock[] = [];
+    for (const block of files.flatMap((file) => file.blocks(this.#name))) {
+      const age = this.#used.has(block) ? 0 : block.age + 1;
+      const parts = age >= LARGEST_AGE ? null : undamaged(block);
+      if (parts !== null) packed.push({ keys: block.keys, age, parts });
     }
-    for (const [key, value] of this.#new) packed.set(key, { age: 0, parts: this.#codec.pack(value as never) });
+    const fresh = [...this.#new];
+    const length = this.#codec.blockLength ?? LARGEST_BLOCK;
+    for (let at = 0; at < fresh.length; at += length) {
+      const block = fresh.slice(at, at + length);
+      const parts = this.#codec.pack(block.map(([, value]) => value as never));
+      packed.push({ keys: block.map(([key]) => key), age: 0, parts });
+    }
     return packed;
   }
 }

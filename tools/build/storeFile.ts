@@ -1,9 +1,11 @@
 /*
- * One file of the store: entries by shelf and key, each of some parts of bytes.
+ * One file of the store: entries by shelf and key. Entries that were made one after the other share a block, because what
+ * asks for one mostly asks for all, and many small things take longer to read and write than a large one. A block has some
+ * parts of bytes, each with something of every entry.
  *
  *   magic | length and checksum of the head | head | the parts, one after the other
  *
- * The head tells where the parts of each entry lie. They are read when somebody asks for them, and by pages, each of which
+ * The head tells where the parts of each block lie. They are read when somebody asks for them, and by pages, each of which
  * has its checksum in the head: a build that needs little reads little.
  */
 import { createHash } from 'node:crypto';
@@ -11,7 +13,7 @@ import { openSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
 import { CannotReuse } from '../compiler/incremental/store.ts';
 
-const MAGIC = Buffer.from('pagewright store 2\n', 'latin1');
+const MAGIC = Buffer.from('pagewright store 3\n', 'latin1');
 const SUM_LENGTH = 20;
 const HEAD_START = MAGIC.length + 4 + SUM_LENGTH;
 const PAGE = 1 << 16;
@@ -21,12 +23,17 @@ function sumOf(bytes: Uint8Array): Buffer {
   return createHash('sha1').update(bytes).digest();
 }
 
-/** The entries of a shelf, as the head has them. */
+/** A block has so many entries at most. */
+export const LARGEST_BLOCK = 32;
+
+/** The blocks of a shelf, as the head has them. */
 interface ShelfIndex {
-  /** One to a line. */
+  /** Of all entries, one to a line. */
   readonly keys: string;
+  /** By block: the number of its entries. */
+  readonly counts: Uint8Array;
   readonly ages: Uint8Array;
-  /** For every entry its number of parts, and for every part where it begins and how long it is. */
+  /** For every block its number of parts, and for every part where it begins and how long it is. */
   readonly extents: Uint32Array;
 }
 
@@ -37,12 +44,21 @@ interface Head {
   readonly length: number;
 }
 
-export interface StoredEntry {
+/** Some entries of a file. */
+export interface StoredBlock {
+  readonly keys: readonly string[];
   /** How often files were put together since its last use. */
   readonly age: number;
   readonly partCount: number;
   /** Throws CannotReuse, and removes the file, if it is damaged. */
   readonly part: (n: number) => Buffer;
+}
+
+/** The blocks of a shelf, and where its entries are. */
+interface ShelfBlocks {
+  readonly blocks: readonly StoredBlock[];
+  /** By key: the number of the block, and the place in it, as one number. */
+  readonly places: ReadonlyMap<string, number>;
 }
 
 export class StoreFile {
@@ -53,8 +69,7 @@ export class StoreFile {
   readonly #start: number;
   /** Those that have been read. Not one large buffer: V8 would take its size as a reason to collect garbage. */
   readonly #pages: (Buffer | undefined)[] = [];
-  /** By shelf and key: the number of the entry, and where its extents begin. */
-  readonly #numbers = new Map<string, Map<string, readonly [number: number, at: number]>>();
+  readonly #shelves = new Map<string, ShelfBlocks>();
 
   /** Null if the file is none of ours, or damaged. */
   static open(path: string): StoreFile | null {
@@ -86,37 +101,48 @@ export class StoreFile {
     return into;
   }
 
-  find(shelf: string, key: string): StoredEntry | undefined {
-    const found = this.#numbersOf(shelf).get(key);
-    return found === undefined ? undefined : this.#entry(shelf, found);
+  /** Calls `visit` with the block that has the entry, and its place in there. Undefined if there is none. */
+  find<T>(shelf: string, key: string, visit: (block: StoredBlock, n: number) => T): T | undefined {
+    const { blocks, places } = this.#shelf(shelf);
+    const place = places.get(key);
+    if (place === undefined) return undefined;
+    return visit(blocks[Math.floor(place / LARGEST_BLOCK)]!, place % LARGEST_BLOCK);
   }
 
-  *entries(shelf: string): Iterable<readonly [key: string, entry: StoredEntry]> {
-    for (const [key, found] of this.#numbersOf(shelf)) yield [key, this.#entry(shelf, found)];
+  blocks(shelf: string): readonly StoredBlock[] {
+    return this.#shelf(shelf).blocks;
   }
 
-  #numbersOf(shelf: string): ReadonlyMap<string, readonly [number: number, at: number]> {
-    const known = this.#numbers.get(shelf);
-    if (known !== undefined) return known;
-    const numbers = new Map<string, readonly [number: number, at: number]>();
-    this.#numbers.set(shelf, numbers);
-    const index = this.#head.shelves[shelf];
-    if (index === undefined || index.ages.length === 0) return numbers;
+  #shelf(name: string): ShelfBlocks {
+    let shelf = this.#shelves.get(name);
+    if (shelf === undefined) {
+      shelf = this.#readShelf(this.#head.shelves[name]);
+      this.#shelves.set(name, shelf);
+    }
+    return shelf;
+  }
+
+  #readShelf(index: ShelfIndex | undefined): ShelfBlocks {
+    const blocks: StoredBlock[] = [];
+    const places = new Map<string, number>();
+    if (index === undefined || index.ages.length === 0) return { blocks, places };
+    const { ages, counts, extents } = index;
+    const keys = index.keys.split('\n');
+    let first = 0;
     let at = 0;
-    index.keys.split('\n').forEach((key, number) => {
-      numbers.set(key, [number, at]);
-      at += 1 + 2 * index.extents[at]!;
+    counts.forEach((count, number) => {
+      for (let n = 0; n < count; n++) places.set(keys[first + n]!, number * LARGEST_BLOCK + n);
+      const parts = at + 1;
+      blocks.push({
+        keys: keys.slice(first, first + count),
+        age: ages[number]!,
+        partCount: extents[at]!,
+        part: (n) => this.#part(extents[parts + 2 * n]!, extents[parts + 2 * n + 1]!),
+      });
+      first += count;
+      at += 1 + 2 * extents[at]!;
     });
-    return numbers;
-  }
-
-  #entry(shelf: string, [number, at]: readonly [number: number, at: number]): StoredEntry {
-    const { ages, extents } = this.#head.shelves[shelf]!;
-    return {
-      age: ages[number]!,
-      partCount: extents[at]!,
-      part: (n) => this.#part(extents[at + 1 + 2 * n]!, extents[at + 2 + 2 * n]!),
-    };
+    return { blocks, places };
   }
 
   #part(start: number, length: number): Buffer {
@@ -147,29 +173,36 @@ export class StoreFile {
   }
 }
 
-/** An entry to be written. */
-export interface NewEntry {
+/** A block to be written. */
+export interface NewBlock {
+  readonly keys: readonly string[];
   readonly age: number;
   readonly parts: readonly Uint8Array[];
 }
 
-export function writeStoreFile(path: string, shelves: ReadonlyMap<string, ReadonlyMap<string, NewEntry>>): void {
+export function writeStoreFile(path: string, shelves: ReadonlyMap<string, readonly NewBlock[]>): void {
   const parts: Uint8Array[] = [];
   let length = 0;
   const indices: Record<string, ShelfIndex> = {};
-  for (const [shelf, entries] of shelves) {
-    const extents: number[] = [];
-    for (const { parts: own } of entries.values()) {
-      extents.push(own.length);
-      for (const part of own) {
-        extents.push(length, part.length);
+  for (const [shelf, blocks] of shelves) {
+    // All the first parts, then all the second ones: who reads only those gets no pages with others.
+    const starts = blocks.map(({ parts: own }) => own.map(() => 0));
+    for (let n = 0; blocks.some(({ parts: own }) => n < own.length); n++) {
+      blocks.forEach(({ parts: own }, block) => {
+        const part = own[n];
+        if (part === undefined) return;
+        starts[block]![n] = length;
         parts.push(part);
         length += part.length;
-      }
+      });
     }
+    const extents = blocks.flatMap(({ parts: own }, block) => {
+      return [own.length, ...own.flatMap((part, n) => [starts[block]![n]!, part.length])];
+    });
     indices[shelf] = {
-      keys: [...entries.keys()].join('\n'),
-      ages: Uint8Array.from(entries.values(), ({ age }) => age),
+      keys: blocks.flatMap(({ keys }) => keys).join('\n'),
+      counts: Uint8Array.from(blocks, ({ keys }) => keys.length),
+      ages: Uint8Array.from(blocks, ({ age }) => age),
       extents: Uint32Array.from(extents),
     };
   }
