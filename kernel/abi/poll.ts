@@ -1,7 +1,7 @@
 /*
- * poll(2) and select(2): what can be waited for.
+ * poll(2), select(2) and epoll(7): what can be waited for.
  *
- * @source the Linux i386 ABI (asm-generic/poll.h).
+ * @source the Linux i386 ABI (asm-generic/poll.h, linux/eventpoll.h).
  */
 
 export const POLLIN = 0x0001;
@@ -24,3 +24,21 @@ export class PollFd {
 
 /** Descriptors that an fd_set of the C library holds (select itself takes any number). */
 export const FD_SETSIZE = 1024;
+
+// Epoll. Events have the numbers of poll; these are more, about how to tell of them.
+export const EPOLLEXCLUSIVE = 0x10000000;
+export const EPOLLWAKEUP = 0x20000000;
+export const EPOLLONESHOT = 0x40000000;
+export const EPOLLET = 0x80000000;
+
+export const EPOLL_CTL_ADD = 1;
+export const EPOLL_CTL_DEL = 2;
+export const EPOLL_CTL_MOD = 3;
+
+/** On i386 it is three words. */
+export class EpollEvent {
+  events: u32;
+  /** Whatever the program wants to be told with them. */
+  dataLow: u32;
+  dataHigh: u32;
+}

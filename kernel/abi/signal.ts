@@ -93,6 +93,43 @@ export const CLD_TRAPPED = 4;
 export const CLD_STOPPED = 5;
 export const CLD_CONTINUED = 6;
 
+// How a timer tells (sigevent).
+export const SIGEV_SIGNAL = 0;
+export const SIGEV_NONE = 1;
+export const SIGEV_THREAD = 2;
+/** Beside SIGEV_SIGNAL: to that thread. */
+export const SIGEV_THREAD_ID = 4;
+
+/** What timer_create takes. */
+export class Sigevent {
+  sigev_value: u32;
+  sigev_signo: i32;
+  sigev_notify: u32;
+  sigev_tid: u32;
+  reserved: FixedArray<u32, 12>;
+}
+
+/** What is read from a signalfd. */
+export class SignalfdSiginfo {
+  ssi_signo: u32;
+  ssi_errno: i32;
+  ssi_code: i32;
+  ssi_pid: u32;
+  ssi_uid: u32;
+  ssi_fd: i32;
+  ssi_tid: u32;
+  ssi_band: u32;
+  ssi_overrun: u32;
+  ssi_trapno: u32;
+  ssi_status: i32;
+  ssi_int: i32;
+  ssi_ptr: u64;
+  ssi_utime: u64;
+  ssi_stime: u64;
+  ssi_addr: u64;
+  reserved: FixedArray<u32, 12>;
+}
+
 export const SS_ONSTACK = 1;
 export const SS_DISABLE = 2;
 /** Beside one of them: while a handler runs there is no alternate stack, so that it may jump out and never return. */
@@ -104,11 +141,11 @@ export const MINSIGSTKSZ = 2048;
  * What a handler with SA_SIGINFO is told. The words after `si_code` are a union in C; which names are meant follows
  * from the signal and the code:
  *
- *   word   sent by kill/tkill   sigqueue        SIGCHLD      fault
- *   3      pid                  pid             pid          address
- *   4      uid                  uid             uid          -
- *   5      -                    value           status       -
- *   6, 7   -                    -               utime, stime (clock ticks)
+ *   word   sent by kill/tkill   sigqueue   SI_TIMER   SIGCHLD      fault
+ *   3      pid                  pid        timer      pid          address
+ *   4      uid                  uid        overrun    uid          -
+ *   5      -                    value      value      status       -
+ *   6, 7   -                    -          -          utime, stime (clock ticks)
  */
 export class Siginfo {
   si_signo: i32;

@@ -13,9 +13,13 @@ export const CLOCK_MONOTONIC_RAW = 4;
 export const CLOCK_REALTIME_COARSE = 5;
 export const CLOCK_MONOTONIC_COARSE = 6;
 export const CLOCK_BOOTTIME = 7;
+export const CLOCK_TAI = 11;
 
 /** Flag of clock_nanosleep: the time is a point on the clock, not a length. */
 export const TIMER_ABSTIME = 1;
+
+export const TFD_TIMER_ABSTIME = 1;
+export const TFD_TIMER_CANCEL_ON_SET = 2;
 
 export const ITIMER_REAL = 0;
 export const ITIMER_VIRTUAL = 1;

@@ -9,29 +9,17 @@
  * @source eventfd(2).
  */
 
-import { EAGAIN, EFAULT, EINVAL, ENFILE, ENOMEM, ERESTARTSYS } from '../abi/errno.ts';
+import { EAGAIN, EFAULT, EINVAL, ENOMEM, ERESTARTSYS } from '../abi/errno.ts';
 import { EFD_SEMAPHORE, O_CLOEXEC, O_NONBLOCK, O_RDWR } from '../abi/fcntl.ts';
 import { POLLIN, POLLOUT } from '../abi/poll.ts';
-import { ANON_INODE_FS_MAGIC } from '../abi/stat.ts';
-import { current } from '../arch/x86/cpu.ts';
 import { allocate, kfree } from '../mm/slab.ts';
 import { schedule, signalPending } from '../proc/scheduler.ts';
 import { type Spinlock } from '../sync/spinlock.ts';
 import { type WaitEntry, type WaitQueue } from '../sync/waitQueue.ts';
-import { type AddressSpaceOperations } from './addressSpace.ts';
-import { allocateDentry, attachInode, putDentry } from './dentry.ts';
-import { allocateFile, type File, type FileOperations } from './file.ts';
-import { cancel, install, reserve } from './fileTable.ts';
-import {
-  allocateInode,
-  type Inode,
-  type InodeOperations,
-  putInode,
-  type SuperBlock,
-  type SuperBlockOperations,
-} from './inode.ts';
+import { anonymousSeek, openAnonymous } from './anonymousFile.ts';
+import { type File, type FileOperations } from './file.ts';
+import { type Inode } from './inode.ts';
 import { type PollTable } from './poll.ts';
-import { initPseudoFs } from './pseudoFs.ts';
 import { type Transfer } from './transfer.ts';
 
 /** Class of EventCounter.lock. */
@@ -50,17 +38,13 @@ class EventCounter {
   writers: Inline<WaitQueue>;
 }
 
-const superBlock = zeroed<Inline<SuperBlock>>();
-const superBlockOperations = zeroed<Inline<SuperBlockOperations>>();
-const inodeOperations = zeroed<Inline<InodeOperations>>();
-const mappingOperations = zeroed<Inline<AddressSpaceOperations>>();
 const fileOperations = zeroed<Inline<FileOperations>>();
 
 export function initEventfd(): void {
-  initPseudoFs(superBlock, superBlockOperations, 'anon_inodefs', ANON_INODE_FS_MAGIC);
   fileOperations.read = eventRead;
   fileOperations.write = eventWrite;
   fileOperations.poll = eventPoll;
+  fileOperations.seek = anonymousSeek;
   fileOperations.release = eventRelease;
 }
 
@@ -149,32 +133,6 @@ function eventRelease(_inode: Inode, file: File): void {
   kfree(counterOf(file));
 }
 
-function makeInode(): Inode | null {
-  const inode = allocateInode(superBlock, mappingOperations);
-  if (inode === null) return null;
-  inode.mode = 0o600; // of no type at all, as on Linux
-  inode.linkCount = 1;
-  inode.operations = inodeOperations;
-  inode.fileOperations = fileOperations;
-  return inode;
-}
-
-/** A File for `counter`, which is its from now on; null: no memory, or no more files. */
-function makeFile(counter: EventCounter, flags: u32): File | null {
-  const inode = makeInode();
-  if (inode === null) return null;
-  const dentry = allocateDentry(null, superBlock, bytes('anon_inode:[eventfd]'), 20);
-  if (dentry === null) {
-    putInode(inode);
-    return null;
-  }
-  attachInode(dentry, inode);
-  const file = allocateFile(dentry, fileOperations, O_RDWR | (flags & O_NONBLOCK));
-  putDentry(dentry);
-  if (file !== null) file.data = u32(counter);
-  return file;
-}
-
 function makeCounter(first: u32, flags: u32): EventCounter | null {
   const counter = allocate<EventCounter>();
   if (counter === null) return null;
@@ -191,15 +149,8 @@ export function sysEventfd2(first: u32, flags: u32): i32 {
   if ((flags & ~(EFD_SEMAPHORE | O_CLOEXEC | O_NONBLOCK)) !== 0) return -EINVAL;
   const counter = makeCounter(first, flags);
   if (counter === null) return -ENOMEM;
-  const table = current().files!;
-  const fd = reserve(table, 0, (flags & O_CLOEXEC) !== 0);
-  const file = fd < 0 ? null : makeFile(counter, flags);
-  if (file === null) {
-    kfree(counter);
-    if (fd >= 0) cancel(table, u32(fd));
-    return fd < 0 ? fd : -ENFILE;
-  }
-  install(table, u32(fd), file);
+  const fd = openAnonymous('anon_inode:[eventfd]', fileOperations, u32(counter), O_RDWR | flags);
+  if (fd < 0) kfree(counter);
   return fd;
 }
 

@@ -17,6 +17,7 @@
  */
 
 import { F_OWNER_PID, O_ACCMODE, O_PATH, O_RDONLY, O_RDWR, O_WRONLY } from '../abi/fcntl.ts';
+import { type ListHead } from '../lib/list.ts';
 import { totalPageCount } from '../mm/buddy.ts';
 import { type Vma } from '../mm/types.ts';
 import { allocate, kfree } from '../mm/slab.ts';
@@ -24,6 +25,7 @@ import { type Mutex } from '../sync/mutex.ts';
 import { type Spinlock } from '../sync/spinlock.ts';
 import { type Dentry, getDentry, putDentry } from './dentry.ts';
 import { type DirectorySink } from './directorySink.ts';
+import { dropWatchers } from './epollItem.ts';
 import { dropFlock } from './flock.ts';
 import { type Inode, leaveWriters } from './inode.ts';
 import { dropRecordLocks } from './recordLock.ts';
@@ -83,6 +85,8 @@ export class File {
   isCreated: boolean; // (C)
   /** What it has put into Inode.writers: 1, it may write; -1, a program is executed from it. */
   writers: i32; // (C)
+  /** Who is told by epoll what happens to it. */
+  watchers: Inline<ListHead>; // epollMutex: of EpollItem.fileLink
   /** Belongs to `operations`. */
   data: u32;
 
@@ -117,6 +121,7 @@ export function allocateFile(dentry: Dentry, operations: FileOperations, flags: 
   file.ownerType = F_OWNER_PID;
   file.positionMutex.init('file position');
   file.flagsLock.init('file flags');
+  file.watchers.init();
   return file;
 }
 
@@ -129,6 +134,7 @@ export function getFile(file: File): File {
 /** Drops a reference. The last one closes the file, and may sleep. */
 export function putFile(file: File): void {
   if (!atomic.decAndTest(addrOf(file.count))) return;
+  if (!file.watchers.isEmpty()) dropWatchers(file);
   dropFlock(file);
   dropRecordLocks(u32(file), file.inode);
   const release = (file.flags & O_PATH) !== 0 ? null : file.operations.release; // O_PATH has opened nothing

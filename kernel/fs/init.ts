@@ -6,8 +6,10 @@
 import { S_IALLUGO, S_IFMT, S_ISVTX } from '../abi/stat.ts';
 import { AT_FDCWD } from '../abi/fcntl.ts';
 import { panic } from '../lib/panic.ts';
+import { initAnonymousFiles } from './anonymousFile.ts';
 import { type Dentry, initDentries, putDentry } from './dentry.ts';
 import { initDevices } from './device.ts';
+import { initEpoll } from './epoll.ts';
 import { initEventfd } from './eventfd.ts';
 import { initFlocks } from './flock.ts';
 import { initFileMap } from './fileMap.ts';
@@ -18,8 +20,10 @@ import { initPipes } from './pipe.ts';
 import { createProcfs, initProcfs } from './procfs.ts';
 import { initRecordLocks } from './recordLock.ts';
 import { initRename } from './rename.ts';
+import { initSignalfd } from './signalfd.ts';
 import { initMemfd } from './sysMemfd.ts';
 import { initPipefs } from './sysPipe.ts';
+import { initTimerfd } from './timerfd.ts';
 import { createTmpfs, initTmpfs } from './tmpfs.ts';
 
 function mustMakeDirectory(path: string, mode: u32): void {
@@ -59,7 +63,11 @@ export function initFs(): void {
   initPipefs();
   initFileMap();
   initTmpfs();
+  initAnonymousFiles();
   initEventfd();
+  initTimerfd();
+  initSignalfd();
+  initEpoll();
   initProcfs();
   registerFileSystem('tmpfs', createTmpfs);
   registerFileSystem('ramfs', createTmpfs);

@@ -42,9 +42,16 @@ export class PollTable {
   chunks: PollChunk | null;
   /** An entry could not be made for want of memory: the poll must fail. */
   isShort: boolean;
+  /** Somebody else's way to wait (epollItem.ts), instead of what `waitOn` does; null: none. */
+  divert: ((table: PollTable, queue: WaitQueue) => void) | null;
+  argument: u32; // belongs to `divert`
 
   /** To be called by a file's `poll`: the sleep ends when `queue` is woken. */
   waitOn(file: File, queue: WaitQueue): void {
+    if (this.divert !== null) {
+      this.divert(this, queue);
+      return;
+    }
     let chunk = this.chunks;
     if (chunk === null || chunk.used === CHUNK_ENTRIES) {
       const place = kmalloc(sizeof<PollChunk>());

@@ -11,6 +11,7 @@ import { IOV_MAX, type IoVec } from '../abi/uio.ts';
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { copyFromUser, copyToUser } from '../arch/x86/userCopy.ts';
 import { kfree, kmalloc } from '../mm/slab.ts';
+import { anonymousSeek } from './anonymousFile.ts';
 import { getFileOf } from './descriptor.ts';
 import { type File, putFile } from './file.ts';
 import { type Transfer } from './transfer.ts';
@@ -64,7 +65,8 @@ export function sysWrite(fd: u32, buffer: u32, count: u32): i32 {
 
 /** Can the file be read at any place? One that was opened with O_PATH fails later, and otherwise. */
 function hasPosition(file: File): boolean {
-  return file.operations.seek !== null || (file.flags & O_PATH) !== 0;
+  const seek = file.operations.seek;
+  return (seek !== null && seek !== anonymousSeek) || (file.flags & O_PATH) !== 0;
 }
 
 /** The calls that bring a position: not on files that have none. */

@@ -44,6 +44,7 @@ import { closeInterpreter, type Interpreter, loadInterpreter, openInterpreter } 
 import { buildStack } from './execStack.ts';
 import { HEAD_SIZE, isScript, MAX_NESTING, readScript, type Script } from './execScript.ts';
 import { becomeOnlyThread, replaceMm } from './exit.ts';
+import { deleteAllTimers } from './posixTimers.ts';
 import { forceFatalSignal, killSelf } from './signalSend.ts';
 import { createHandlers, putHandlers } from './signalState.ts';
 import { traceExec } from './ptrace.ts';
@@ -234,6 +235,7 @@ function resetRegisters(task: Task, entry: u32, esp: u32): void {
 /** The new program is in place: forgets what belonged to the old one. */
 function finish(task: Task, state: ExecState, esp: u32): void {
   closeOnExec(task.files!);
+  deleteAllTimers(task.process);
   resetSignals(task);
   takeExecIds(task, state.ids);
   setName(task.name, baseName(state.path));

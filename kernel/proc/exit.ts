@@ -32,6 +32,7 @@ import { type Mm } from '../mm/types.ts';
 import { checkTaskExit } from '../sync/lockChecker.ts';
 import { leaveFutexes } from './futexExit.ts';
 import { discardTraceExits, leaveTracer, releaseTracees, traceEvent } from './ptrace.ts';
+import { deleteAllTimers } from './posixTimers.ts';
 import { killPending, schedule, setCurrentState, wakeUpTask } from './scheduler.ts';
 import {
   completeStop,
@@ -288,6 +289,7 @@ function exitThread(code: u32): never {
   if (isLast) {
     beginGroupExit(process, code);
     cancelTimer(process.alarmTimer);
+    deleteAllTimers(process);
   }
   if (process.isExiting) task.killed = true; // nothing that it gives back is worth a long sleep
   releaseResources(task);

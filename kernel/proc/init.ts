@@ -32,6 +32,9 @@ import { beforeUserMode } from './signalDeliver.ts';
 import { initNames } from './sysSystem.ts';
 import { type Process, setName, type Task, TASK_RUNNING, userFrame } from './task.ts';
 import { initTaskList } from './taskList.ts';
+import { initIntervalTimers } from './intervalTimer.ts';
+import { initPosixTimers } from './posixTimers.ts';
+import { initSignalReaders } from './signalSend.ts';
 import { initDateSleepers } from './sleep.ts';
 import { initTimers, runTimers } from './timer.ts';
 import { initTrapHandlers } from './trapHandlers.ts';
@@ -85,6 +88,9 @@ function bootSeed(): u32 {
 export function initTasks(stackBottom: u32): void {
   initTaskList();
   initTimers();
+  initIntervalTimers();
+  initPosixTimers();
+  initSignalReaders();
   initDateSleepers();
   initFutexes();
   initShm();

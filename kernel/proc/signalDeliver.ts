@@ -27,6 +27,7 @@ import {
   SA_RESTART,
   SA_SIGINFO,
   SI_KERNEL,
+  SI_TIMER,
   SI_USER,
   SIG_DFL,
   SIG_IGN,
@@ -39,6 +40,7 @@ import { current, thisCpu } from '../arch/x86/cpu.ts';
 import { NOT_A_SYSCALL, type TrapFrame } from '../arch/x86/trapFrame.ts';
 import { kfree } from '../mm/slab.ts';
 import { exitGroup } from './exit.ts';
+import { noteTimerSignal } from './posixTimers.ts';
 import { schedule, setCurrentState } from './scheduler.ts';
 import { traceGroupStop, traceSignal, traceTrap } from './ptrace.ts';
 import { pushSignalFrame } from './signalFrame.ts';
@@ -119,6 +121,7 @@ export function takeSignal(task: Task, wanted: SignalSet, info: SignalInfo, held
     signal = firstSignal(shared);
     takeRecord(task.process.pending, signal, info);
   }
+  if (signal !== 0 && info.code === SI_TIMER) noteTimerSignal(task.process, info, held);
   recalcSignalPending(task, held);
   return signal;
 }

@@ -27,6 +27,7 @@ import {
   SA_NOCLDSTOP,
   SI_KERNEL,
   SI_QUEUE,
+  SI_TIMER,
   SI_TKILL,
   SI_USER,
   SIG_DFL,
@@ -46,6 +47,7 @@ import { STATUS_CONTINUED, STATUS_STOPPED } from '../abi/wait.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { allocate, kfree } from '../mm/slab.ts';
 import { kickTask, wakeUpTask } from './scheduler.ts';
+import { type WaitQueue } from '../sync/waitQueue.ts';
 import { type PendingSignals, type QueuedSignal, signalBit, type SignalInfo, type SignalSet } from './signalState.ts';
 import {
   type Process,
@@ -65,6 +67,20 @@ const STOP_SIGNALS: SignalSet = 0x003c0000n;
 const DEFAULT_IGNORED: SignalSet = 0x08430000n;
 /** SIGKILL and SIGSTOP: cannot be blocked, ignored or caught. */
 export const UNBLOCKABLE: SignalSet = 0x00040100n;
+
+/** Overruns of a timer are not counted beyond (DELAYTIMER_MAX). */
+export const MAX_OVERRUN: u32 = 0x7fffffff;
+
+/** Who waits for signals by descriptors (fs/signalfd.ts): woken by every signal. */
+const readers = zeroed<Inline<WaitQueue>>();
+
+export function initSignalReaders(): void {
+  readers.init();
+}
+
+export function signalReaders(): WaitQueue {
+  return readers;
+}
 
 /** Is stopping the default action of `signal`? */
 export function isStopSignal(signal: i32): boolean {
@@ -259,6 +275,7 @@ function generate(process: Process, target: Task | null, info: SignalInfo, tasks
   if (isDropped(process, target, signal, tasks)) return effect;
   const error = addPending(process, target === null ? process.pending : target.pending, info);
   if (error < 0) return error;
+  if (readers.hasWaiters()) readers.wakeAll();
   if (signal === SIGKILL) killThreads(process, null, held, tasks);
   else if (target === null) notifySomeThread(process, signalBit(signal), held, tasks);
   else if ((target.blocked & signalBit(signal)) === 0n) notifyTask(target, held);
@@ -342,6 +359,40 @@ export function fillSenderInfo(info: SignalInfo, signal: i32, code: i32): void {
 /** Does `info` come from a program rather than from the kernel? */
 export function isFromUser(info: SignalInfo): boolean {
   return info.code === SI_USER || info.code === SI_TKILL || info.code < 0;
+}
+
+/** The pending record of timer `id`, or null. */
+function findTimerRecord(pending: PendingSignals, signal: i32, id: u32): SignalInfo | null {
+  if ((pending.set & signalBit(signal)) === 0n) return null;
+  if (signal < SIGRTMIN) {
+    const info = pending.standard[signal];
+    return info.code === SI_TIMER && info.pidOrAddress === id ? info : null;
+  }
+  for (let link = pending.queue.next; link !== pending.queue; link = link.next) {
+    const info = as<QueuedSignal>(u32(link) - offsetof<QueuedSignal>('link')).info;
+    if (info.signal === signal && info.code === SI_TIMER && info.pidOrAddress === id) return info;
+  }
+  return null;
+}
+
+/**
+ * Adds to the overrun of timer `id`, if its signal is pending still for the process, or for `target`. False: it is not.
+ *
+ * @locking (T) is held; takes (S)
+ */
+export function countOverrun(
+  process: Process,
+  target: Task | null,
+  signal: i32,
+  id: u32,
+  count: u32,
+  _tasks: Held<TaskListLock>,
+): boolean {
+  using _held = process.signalLock.acquireIrqSave();
+  const info = findTimerRecord(target === null ? process.pending : target.pending, signal, id);
+  if (info === null) return false;
+  info.uid = info.uid + count < count || info.uid + count > MAX_OVERRUN ? MAX_OVERRUN : info.uid + count;
+  return true;
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import { CLOCK_REALTIME, type Timeval, type Timezone } from '../abi/time.ts';
 import { monotonicNs, setRealtimeNs } from '../arch/x86/clock.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { copyFromUser, getUser32 } from '../arch/x86/userCopy.ts';
+import { datesChanged } from './intervalTimer.ts';
 import { wakeDateSleepers } from './sleep.ts';
 import { readTimespec, readTimespec64 } from './sysTime.ts';
 
@@ -26,6 +27,7 @@ function setDate(ns: u64): i32 {
   if (ns < monotonicNs()) return -EINVAL;
   setRealtimeNs(ns);
   wakeDateSleepers();
+  datesChanged();
   return 0;
 }
 

@@ -19,6 +19,7 @@ import {
   CLOCK_PROCESS_CPUTIME_ID,
   CLOCK_REALTIME,
   CLOCK_REALTIME_COARSE,
+  CLOCK_TAI,
   CLOCK_THREAD_CPUTIME_ID,
   ITIMER_PROF,
   ITIMER_REAL,
@@ -38,6 +39,7 @@ import { sleepUntil, sleepUntilDate } from './sleep.ts';
 import { currentProcessTicks } from './sysResource.ts';
 import { type Process, type RestartBlock } from './task.ts';
 import { type CpuTimer, getCpuTimer, setCpuTimer } from './cpuTimers.ts';
+import { type TimerSetting } from './intervalTimer.ts';
 import { findProcess, firstThread, lockTasks, nextThread, type TaskListLock } from './taskList.ts';
 import { armTimer, disarmTimer } from './timer.ts';
 
@@ -86,6 +88,21 @@ export function writeTimespec64(address: u32, ns: u64): i32 {
   return copyToUser(address, ptr<u8>(record), sizeof<Timespec64>());
 }
 
+/** Reads an Itimerspec or, if `wide`, one of 64-bit seconds. 0, -EFAULT or -EINVAL. */
+export function readTimerSetting(address: u32, wide: boolean, setting: TimerSetting): i32 {
+  const size = wide ? sizeof<Timespec64>() : sizeof<Timespec>();
+  const read = wide ? readTimespec64 : readTimespec;
+  const error = read(address, addrOf(setting.interval));
+  return error < 0 ? error : read(address + size, addrOf(setting.value));
+}
+
+/** Writes it likewise. 0 or -EFAULT. */
+export function writeTimerSetting(address: u32, wide: boolean, setting: TimerSetting): i32 {
+  const size = wide ? sizeof<Timespec64>() : sizeof<Timespec>();
+  const write = wide ? writeTimespec64 : writeTimespec;
+  return write(address, setting.interval) < 0 ? -EFAULT : write(address + size, setting.value);
+}
+
 function fillTimeval(record: Timeval, ns: u64): void {
   record.tv_sec = i32(ns / NS_PER_SECOND);
   record.tv_usec = i32((ns % NS_PER_SECOND) / 1000n);
@@ -100,6 +117,7 @@ function readClock(clock: u32, result: Ptr<u64>): i32 {
   switch (clock) {
     case CLOCK_REALTIME:
     case CLOCK_REALTIME_COARSE:
+    case CLOCK_TAI:
       result[0] = realtimeNs();
       return 0;
     case CLOCK_MONOTONIC:
@@ -141,7 +159,7 @@ function resolution(clock: u32, result: Ptr<u64>): i32 {
     clock === CLOCK_PROCESS_CPUTIME_ID ||
     clock === CLOCK_THREAD_CPUTIME_ID;
   result[0] = isTicked ? TICK_NS : 1n;
-  return clock <= CLOCK_BOOTTIME ? 0 : -EINVAL;
+  return clock <= CLOCK_BOOTTIME || clock === CLOCK_TAI ? 0 : -EINVAL;
 }
 
 /** clock_getres(clock, resolution). */

@@ -25,10 +25,14 @@
  * An entry stays on the queue until its owner takes it off. So one task can be on several queues at once (poll), and a
  * queue may be woken twice for one sleeper.
  *
+ * An entry may also stand for something that is to be told, and does not sleep: `watch` puts it on a queue with a function
+ * that is called instead of a wake-up (fs/epollItem.ts).
+ *
  * Locking. (W) WaitQueue.lock, interrupts off. Order: (W) before the run queue's.
  */
 
 import { current } from '../arch/x86/cpu.ts';
+import { irqRestore, irqSave } from '../arch/x86/irqFlags.ts';
 import { type ListHead } from '../lib/list.ts';
 import { setCurrentState, wakeUpTask } from '../proc/scheduler.ts';
 import {
@@ -50,6 +54,8 @@ export class WaitQueueLock {
 export class WaitEntry {
   link: Inline<ListHead>; // (W) in WaitQueue.waiters, once `task` is set
   task: Task | null; // (C) null: never yet on a queue
+  /** Called with (W) held by a wake-up, instead of waking the task; null: that is woken. */
+  notify: ((entry: WaitEntry) => void) | null; // (C)
 }
 
 export class WaitQueue {
@@ -58,7 +64,12 @@ export class WaitQueue {
 
   /** Makes an empty queue. Needed once before anything else. */
   init(): void {
-    this.lock.init('waitQueue');
+    this.initAs('waitQueue');
+  }
+
+  /** The same for a queue that is woken with (W) of an ordinary one held: the lock checker has to tell them apart. */
+  initAs(name: string): void {
+    this.lock.init(name);
     this.waiters.init();
   }
 
@@ -88,13 +99,32 @@ export class WaitQueue {
     entry.link.unlink();
   }
 
+  /** Has `notify` called, under (W), whenever the queue is woken, until `unwatch`. */
+  watch(entry: WaitEntry, notify: (entry: WaitEntry) => void): void {
+    entry.notify = notify;
+    this.add(entry);
+  }
+
+  /** After this it is not called any more. Harmless if `entry` never was on the queue. */
+  unwatch(entry: WaitEntry): void {
+    if (entry.task === null) return;
+    using _held = this.lock.acquireIrqSave();
+    entry.link.unlink();
+  }
+
   /** Wakes everybody who sleeps on the queue. From anywhere, interrupts included. */
   wakeAll(): void {
-    using _held = this.lock.acquireIrqSave();
-    for (let link = this.waiters.next; link !== this.waiters; link = link.next) {
-      const entry = as<WaitEntry>(u32(link) - offsetof<WaitEntry>('link'));
-      wakeUpTask(entry.task!, TASK_NORMAL);
-    }
+    using held = this.lock.acquireIrqSave();
+    this.wakeEach(held);
+  }
+
+  /** The same with (W) of other queues of the class held, which have lower levels (sync/lockClass.ts). */
+  wakeAllNested(level: u32): void {
+    const flags = irqSave();
+    const held = this.lock.acquireNested(level);
+    this.wakeEach(held);
+    this.lock.release();
+    irqRestore(flags);
   }
 
   /** Wakes the one who has slept longest, of those that are not awake already; false if there is none. */
@@ -107,7 +137,8 @@ export class WaitQueue {
   wakeFirst(_held: Held<WaitQueueLock>): boolean {
     for (let link = this.waiters.next; link !== this.waiters; link = link.next) {
       const entry = as<WaitEntry>(u32(link) - offsetof<WaitEntry>('link'));
-      if (wakeUpTask(entry.task!, TASK_NORMAL)) return true;
+      if (entry.notify !== null) entry.notify(entry);
+      else if (wakeUpTask(entry.task!, TASK_NORMAL)) return true;
     }
     return false;
   }
@@ -115,6 +146,14 @@ export class WaitQueue {
   /** Is anybody on the queue? A hint: the answer may be stale at once. */
   hasWaiters(): boolean {
     return !this.waiters.isEmpty();
+  }
+
+  private wakeEach(_held: Held<WaitQueueLock>): void {
+    for (let link = this.waiters.next; link !== this.waiters; link = link.next) {
+      const entry = as<WaitEntry>(u32(link) - offsetof<WaitEntry>('link'));
+      if (entry.notify !== null) entry.notify(entry);
+      else wakeUpTask(entry.task!, TASK_NORMAL);
+    }
   }
 
   private link(entry: WaitEntry, _held: Held<WaitQueueLock>): void {

@@ -3,6 +3,19 @@
  */
 
 import {
+  SYS_epoll_create,
+  SYS_epoll_create1,
+  SYS_epoll_ctl,
+  SYS_epoll_wait,
+  SYS_epoll_pwait,
+  SYS_epoll_pwait2,
+  SYS_signalfd,
+  SYS_signalfd4,
+  SYS_timerfd_create,
+  SYS_timerfd_settime,
+  SYS_timerfd_gettime,
+  SYS_timerfd_settime64,
+  SYS_timerfd_gettime64,
   SYS__llseek,
   SYS__newselect,
   SYS_access,
@@ -134,6 +147,14 @@ import {
   sysTruncate64,
 } from '../fs/sysAttributes.ts';
 import { sysDup, sysDup2, sysDup3, sysFcntl, sysFcntl64, sysFlock, sysIoctl } from '../fs/sysDescriptor.ts';
+import {
+  sysEpollCreate,
+  sysEpollCreate1,
+  sysEpollCtl,
+  sysEpollWait,
+  sysEpollPwait,
+  sysEpollPwait2,
+} from '../fs/epoll.ts';
 import { sysEventfd, sysEventfd2 } from '../fs/eventfd.ts';
 import { sysFadvise64, sysFadvise6464, sysFallocate, sysReadahead, sysSyncFileRange } from '../fs/sysAllocate.ts';
 import { sysChdir, sysChroot, sysFchdir, sysGetcwd, sysUmask } from '../fs/sysDirectory.ts';
@@ -175,6 +196,7 @@ import {
 } from '../fs/sysReadWrite.ts';
 import { sysLlseek, sysLseek } from '../fs/sysSeek.ts';
 import { sysOldSelect, sysPselect6, sysPselect6Time64, sysSelect } from '../fs/sysSelect.ts';
+import { sysSignalfd, sysSignalfd4 } from '../fs/signalfd.ts';
 import {
   sysFstat64,
   sysFstatat64,
@@ -191,6 +213,13 @@ import {
 import { sysFstatfs, sysFstatfs64, sysStatfs, sysStatfs64 } from '../fs/sysStatfs.ts';
 import { sysFdatasync, sysFsync, sysSync, sysSyncfs } from '../fs/sysSync.ts';
 import { sysFutimesat, sysUtime, sysUtimensat, sysUtimensatTime64, sysUtimes } from '../fs/sysTimes.ts';
+import {
+  sysTimerfdCreate,
+  sysTimerfdSettime,
+  sysTimerfdGettime,
+  sysTimerfdSettime64,
+  sysTimerfdGettime64,
+} from '../fs/timerfd.ts';
 import { setSystemCall } from './dispatch.ts';
 
 /** Opening, reading, writing. */
@@ -237,6 +266,19 @@ function installDescriptors(): void {
   setSystemCall(SYS_memfd_create, sysMemfdCreate);
   setSystemCall(SYS_eventfd, sysEventfd);
   setSystemCall(SYS_eventfd2, sysEventfd2);
+  setSystemCall(SYS_epoll_create, sysEpollCreate);
+  setSystemCall(SYS_epoll_create1, sysEpollCreate1);
+  setSystemCall(SYS_epoll_ctl, sysEpollCtl);
+  setSystemCall(SYS_epoll_wait, sysEpollWait);
+  setSystemCall(SYS_epoll_pwait, sysEpollPwait);
+  setSystemCall(SYS_epoll_pwait2, sysEpollPwait2);
+  setSystemCall(SYS_signalfd, sysSignalfd);
+  setSystemCall(SYS_signalfd4, sysSignalfd4);
+  setSystemCall(SYS_timerfd_create, sysTimerfdCreate);
+  setSystemCall(SYS_timerfd_settime, sysTimerfdSettime);
+  setSystemCall(SYS_timerfd_gettime, sysTimerfdGettime);
+  setSystemCall(SYS_timerfd_settime64, sysTimerfdSettime64);
+  setSystemCall(SYS_timerfd_gettime64, sysTimerfdGettime64);
   setSystemCall(SYS_pipe, sysPipe);
   setSystemCall(SYS_pipe2, sysPipe2);
   setSystemCall(SYS_poll, sysPoll);

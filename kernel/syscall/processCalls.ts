@@ -3,6 +3,13 @@
  */
 
 import {
+  SYS_timer_create,
+  SYS_timer_delete,
+  SYS_timer_getoverrun,
+  SYS_timer_gettime,
+  SYS_timer_gettime64,
+  SYS_timer_settime,
+  SYS_timer_settime64,
   SYS_alarm,
   SYS_capget,
   SYS_clock_getres,
@@ -268,6 +275,15 @@ import {
 import { sysGetThreadArea, sysSetThreadArea } from '../proc/tls.ts';
 import { sysUnshare } from '../proc/unshare.ts';
 import { sysWait4, sysWaitid, sysWaitpid } from '../proc/wait.ts';
+import {
+  sysTimerCreate,
+  sysTimerDelete,
+  sysTimerGetoverrun,
+  sysTimerGettime,
+  sysTimerGettime64,
+  sysTimerSettime,
+  sysTimerSettime64,
+} from '../proc/sysTimers.ts';
 import { setSystemCall } from './dispatch.ts';
 
 /** Processes: their beginning and end. */
@@ -382,6 +398,13 @@ function installTime(): void {
   setSystemCall(SYS_clock_nanosleep, sysClockNanosleep);
   setSystemCall(SYS_clock_nanosleep_time64, sysClockNanosleepTime64);
   setSystemCall(SYS_restart_syscall, sysRestartSyscall);
+  setSystemCall(SYS_timer_create, sysTimerCreate);
+  setSystemCall(SYS_timer_delete, sysTimerDelete);
+  setSystemCall(SYS_timer_getoverrun, sysTimerGetoverrun);
+  setSystemCall(SYS_timer_gettime, sysTimerGettime);
+  setSystemCall(SYS_timer_gettime64, sysTimerGettime64);
+  setSystemCall(SYS_timer_settime, sysTimerSettime);
+  setSystemCall(SYS_timer_settime64, sysTimerSettime64);
   setSystemCall(SYS_alarm, sysAlarm);
   setSystemCall(SYS_getitimer, sysGetitimer);
   setSystemCall(SYS_setitimer, sysSetitimer);
