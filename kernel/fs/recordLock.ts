@@ -210,7 +210,7 @@ export function releaseRecordLock(range: RecordLock): i32 {
   return 0;
 }
 
-/** All locks that `owner` has on `inode` go; with `inode` null, on whatever. For those who close a file. */
+/** All locks that `owner` has on `inode` go. For those who close a file. */
 export function dropRecordLocks(owner: u32, inode: Inode): void {
   if (reload<ListHead>(locks.next) === locks) return; // as nearly always; a lock of this owner would be seen
   const dropped = zeroed<Inline<ListHead>>();
