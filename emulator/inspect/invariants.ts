@@ -136,11 +136,13 @@ function findRegion(regions: readonly View<Vma>[], address: number): View<Vma> |
   return region !== undefined && region.vmStart <= address ? region : null;
 }
 
-/** rss is the number of frames mapped, the zero page not counted. */
+/** rss is the number of frames mapped, the zero page not counted; swapEntries that of entries which name a slot. */
 function checkResident(state: MemoryState, mm: View<Mm>, mappings: readonly Mapping[], report: Report): void {
   const zero = zeroFrame(state);
   const resident = mappings.filter(({ frame }) => frame >= 0 && frame !== zero).length;
   if (mm.rss !== resident) report(`rss is ${mm.rss}, ${resident} pages are mapped`);
+  const swapped = mappings.filter(({ frame }) => frame < 0).length;
+  if (mm.swapEntries !== swapped) report(`swapEntries is ${mm.swapEntries}, ${swapped} entries name a slot`);
 }
 
 function zeroFrame(state: MemoryState): number {

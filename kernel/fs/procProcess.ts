@@ -51,6 +51,7 @@ class Sizes {
   resident: u32;
   peakResident: u32;
   file: u32; // resident, of files or shared
+  swapped: u32; // in slots
   code: u32; // of the program itself
   library: u32; // other code
   data: u32;
@@ -67,6 +68,7 @@ function takeSizes(pid: u32, sizes: Sizes): void {
   sizes.resident = mm.rss;
   sizes.peakResident = mm.peakRss;
   sizes.file = mm.fileRss;
+  sizes.swapped = mm.swapEntries;
   sizes.code = (pageCeil(mm.endCode) - pageFloor(mm.startCode)) / PAGE_SIZE;
   if (sizes.code > mm.execVm) sizes.code = mm.execVm;
   sizes.library = mm.execVm - sizes.code;
@@ -167,7 +169,7 @@ function printSizes(text: ProcText, sizes: Sizes): void {
   printSize(text, 'VmExe', sizes.code);
   printSize(text, 'VmLib', sizes.library);
   printSize(text, 'VmPTE', sizes.tables);
-  printSize(text, 'VmSwap', 0);
+  printSize(text, 'VmSwap', sizes.swapped);
 }
 
 function writeStatus(text: ProcText, pid: u32): i32 {

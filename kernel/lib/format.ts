@@ -2,7 +2,7 @@
  * printf's little brother.
  *
  *   %d %u        i32, u32 in decimal          %c  a character
- *   %x           u32 in hexadecimal           %s  a string: NUL-terminated bytes, null is "(null)"
+ *   %x %o        u32 in base 16, 8            %s  a string: NUL-terminated bytes, null is "(null)"
  *   %p           an address, 8 digits         %%  a percent sign
  *   %ld %lu %lx  64 bits: takes two arguments, the low half and the high half (`lo(x), hi(x)`)
  *
@@ -140,6 +140,9 @@ class Formatter {
         break;
       case 0x78: // 'x'
         this.putNumber(wide ? this.next64() : u64(this.next()), 16, false);
+        break;
+      case 0x6f: // 'o'
+        this.putNumber(u64(this.next()), 8, false);
         break;
       case 0x70: // 'p'
         this.zeroPadded = true;

@@ -21,7 +21,7 @@
  * (W), swapLock. Frames are locked by trying. Nothing is read or written under a spinlock.
  */
 
-import { EINTR } from '../abi/errno.ts';
+import { EINTR, ENOMEM } from '../abi/errno.ts';
 import { BioKind } from '../block/bio.ts';
 import { type AddressSpace, type PageTreeLock } from '../fs/addressSpace.ts';
 import { type File } from '../fs/file.ts';
@@ -31,7 +31,15 @@ import { type Spinlock } from '../sync/spinlock.ts';
 import { putPage } from './buddy.ts';
 import { type Page, PAGE_ANON, PAGE_REFERENCED, PAGE_UPTODATE, setPageFlag } from './page.ts';
 import { tryLockPage, unlockPage } from './pageLock.ts';
-import { areaOf, freeSwapSlots, getSwapPage, swapDuplicate, type SwapEntry, swapFree } from './swapArea.ts';
+import {
+  areaOf,
+  freeSwapSlots,
+  getSwapPage,
+  mustStopEmptying,
+  swapDuplicate,
+  type SwapEntry,
+  swapFree,
+} from './swapArea.ts';
 import { addToSwapCache, tryTakeFromSwapCache } from './swapCache.ts';
 import { swapInPage } from './swapIn.ts';
 import { rwSwapPage } from './swapIo.ts';
@@ -241,6 +249,7 @@ export function unuseFiles(place: u32): i32 {
   const found = zeroed<Inline<Found>>();
   while (findInArea(place, found)) {
     if (signalPending()) return -EINTR;
+    if (mustStopEmptying()) return -ENOMEM;
     const error = bringBack(found);
     if (error !== 0) return error;
   }

@@ -19,7 +19,7 @@ import { type Spinlock } from '../sync/spinlock.ts';
 import { lockMappings } from './fileMappings.ts';
 import { kernelDirectory } from './kernelMap.ts';
 import { exitMmap } from './munmap.ts';
-import { acctMemory } from './overcommit.ts';
+import { acctMemory, unacctMemory } from './overcommit.ts';
 import { copyPages, createDirectory, freeDirectory } from './pageTables.ts';
 import { allocate, kfree } from './slab.ts';
 import { type Mm, type MmapSem, VM_ACCOUNT, VM_DONTCOPY, VM_LOCKED, VM_LOCKONFAULT, type Vma } from './types.ts';
@@ -144,7 +144,10 @@ function copyRegions(mm: Mm, old: Mm, mmap: Held<MmapSem>, newborn: Held<MmapSem
     if ((region.vmFlags & VM_DONTCOPY) !== 0) continue;
     if ((region.vmFlags & VM_ACCOUNT) !== 0 && acctMemory(vmaPages(region)) !== 0) return false;
     const copy = copyVma(mm, region);
-    if (copy === null) return false;
+    if (copy === null) {
+      if ((region.vmFlags & VM_ACCOUNT) !== 0) unacctMemory(vmaPages(region));
+      return false;
+    }
     copy.vmFlags &= ~(VM_LOCKED | VM_LOCKONFAULT);
     vmStatAccount(mm, copy.vmFlags, i32(vmaPages(copy)), newborn);
     insertCopy(mm, copy, newborn);

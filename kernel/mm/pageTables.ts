@@ -19,7 +19,7 @@
  * Freeing. A frame may be reused only when no TLB knows it any more. So entries are cleared first, then the TLB is
  * flushed, then the references dropped, a batch at a time.
  *
- * Locking. (P) Mm.pageTableLock: entries, Mm.rss, Mm.tablePages. Who wants to change an entry that he has looked at
+ * Locking. (P) Mm.pageTableLock: entries, Mm.rss, Mm.swapEntries, Mm.tablePages. Who wants to change an entry that he has looked at
  * without (P) says what he saw, and it is changed only if that is still so. Tables come into being under (P). They go
  * with (M) held, and when no region that they serve is on any list: so who holds (M), or looks at a region on a list
  * under that list's lock, may keep a pointer to an entry.
@@ -146,6 +146,7 @@ export function setPage(mm: Mm, pte: Ptr<Pte>, expected: u32, page: Page, rights
   if (((pte[0] ^ expected) & ~(PTE_ACCESSED | PTE_DIRTY)) !== 0) return false;
   const old = atomic.xchg<u32>(ptr<u32>(pte), pageToPhys(page) | rights);
   if (hasPage(old)) countOut(mm, old, table);
+  else if (old !== 0) mm.swapEntries--;
   countIn(mm, page, table);
   return true;
 }
@@ -157,6 +158,7 @@ export function setPage(mm: Mm, pte: Ptr<Pte>, expected: u32, page: Page, rights
 export function stealPage(mm: Mm, address: u32, pte: Ptr<Pte>, value: u32, table: Held<PageTableLock>): u32 {
   const old = atomic.xchg<u32>(ptr<u32>(pte), value);
   countOut(mm, old, table);
+  if (value !== 0) mm.swapEntries++;
   if (RACE_1999_RSS && isOpen(RACE_RSS)) mm.rss++; // the stealer will do it
   flushUserPage(mm, address);
   return old;
@@ -226,6 +228,7 @@ function gather(mm: Mm, start: u32, end: u32, keepsCopies: boolean, batch: Batch
       batch.count++;
     } else if (pte[0] !== 0) {
       freeSwapEntry(atomic.xchg<u32>(ptr<u32>(pte), 0));
+      mm.swapEntries--;
     }
     address += PAGE_SIZE;
   }
@@ -262,7 +265,7 @@ export function freeTables(mm: Mm, start: u32, end: u32, _held: Held<MmapSem>): 
 
 /**
  * Gives `target` the frames that `source` has in a region: fork. Private memory becomes read-only in both, so that the
- * first to write gets a copy. False: no memory. The caller flushes the source's TLB.
+ * first to write gets a copy. False: no memory, or a slot that too many refer to. The caller flushes the source's TLB.
  */
 export function copyPages(target: Mm, source: Mm, region: Vma, mmap: Held<MmapSem>): boolean {
   if ((region.vmFlags & VM_WIPEONFORK) !== 0) return true;
@@ -274,7 +277,7 @@ export function copyPages(target: Mm, source: Mm, region: Vma, mmap: Held<MmapSe
     if (from !== null && hasEntries(from, (end - address) >>> PAGE_SHIFT)) {
       const to = allocPte(target, address, mmap);
       if (to === null) return false;
-      copyEntries(target, source, to, from, (end - address) >>> PAGE_SHIFT, isPrivate);
+      if (!copyEntries(target, source, to, from, (end - address) >>> PAGE_SHIFT, isPrivate)) return false;
     }
     address = end;
   }
@@ -287,11 +290,14 @@ function hasEntries(entries: Ptr<Pte>, count: u32): boolean {
 }
 
 /** Within one table. Nobody knows the target yet, so its counts need no lock. */
-function copyEntries(target: Mm, source: Mm, to: Ptr<Pte>, from: Ptr<Pte>, count: u32, isPrivate: boolean): void {
+function copyEntries(target: Mm, source: Mm, to: Ptr<Pte>, from: Ptr<Pte>, count: u32, isPrivate: boolean): boolean {
   using table = source.pageTableLock.acquire();
   for (let i: u32 = 0; i < count; i++) {
+    if (from[i] === 0) continue;
     if (!hasPage(from[i])) {
-      if (from[i] !== 0 && swapDuplicate(from[i])) to[i] = from[i];
+      if (!swapDuplicate(from[i])) return false;
+      to[i] = from[i];
+      target.swapEntries++;
       continue;
     }
     if (isPrivate && (from[i] & PTE_WRITE) !== 0) atomic.and(ptr<u32>(from.add(i)), ~PTE_WRITE);
@@ -301,6 +307,7 @@ function copyEntries(target: Mm, source: Mm, to: Ptr<Pte>, from: Ptr<Pte>, count
     to[i] = entry & ~(PTE_ACCESSED | PTE_DIRTY);
     countIn(target, page, table);
   }
+  return true;
 }
 
 /** Brings the entries of [start, end) in line with new VM_ flags, and flushes. Private pages get WRITE by a fault. */
@@ -349,6 +356,7 @@ export function replaceSwapEntries(mm: Mm, region: Vma, entry: u32, page: Page, 
     if (pte[0] === entry) {
       getPage(page);
       pte[0] = pageToPhys(page) | rights;
+      mm.swapEntries--;
       countIn(mm, page, table);
       found++;
     }

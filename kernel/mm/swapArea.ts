@@ -68,6 +68,10 @@ let lastArea: u32 = 0;
 let freeSlots: u32 = 0;
 /** (W) all their slots. */
 let usableSlots: u32 = 0;
+/** (W) swapoff is at work: an area is being emptied. */
+let isEmptying: boolean = false;
+/** (W) It is to give up: others have no memory any more because of it. */
+let mustStop: boolean = false;
 
 export function initSwap(): void {
   swapLock.init('swap');
@@ -232,4 +236,32 @@ export function freeHeld(entry: SwapEntry, _held: Held<SwapLock>): void {
 /** References to a slot. */
 export function swapCount(entry: SwapEntry, _held: Held<SwapLock>): u32 {
   return areas[areaOf(entry)].swapMap[slotOf(entry)];
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// swapoff, when it turns out that memory has no room for what is in the area.
+
+/** An area is being emptied from now on. One at a time. */
+export function beginEmptying(): void {
+  using _held = lockSwap();
+  isEmptying = true;
+  mustStop = false;
+}
+
+/** It is empty, or stays in use. */
+export function endEmptying(): void {
+  using _held = lockSwap();
+  isEmptying = false;
+}
+
+/** If an area is being emptied, lets that end. False: none is. */
+export function stopEmptying(): boolean {
+  using _held = lockSwap();
+  if (isEmptying) mustStop = true;
+  return isEmptying;
+}
+
+/** Is whoever empties an area to give up? */
+export function mustStopEmptying(): boolean {
+  return reload<boolean>(mustStop);
 }

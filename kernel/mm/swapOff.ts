@@ -25,12 +25,26 @@ import { unuseFiles } from './fileSwap.ts';
 import { type Page, PAGE_UPTODATE } from './page.ts';
 import { lockPage, unlockPage } from './pageLock.ts';
 import { replaceSwapEntries } from './pageTables.ts';
-import { isSlotUsed, lockSwap, makeSwapEntry, SWAP_MAP_BAD, swapArea, type SwapEntry, swapFree } from './swapArea.ts';
+import {
+  isSlotUsed,
+  lockSwap,
+  makeSwapEntry,
+  mustStopEmptying,
+  SWAP_MAP_BAD,
+  swapArea,
+  type SwapEntry,
+  swapFree,
+} from './swapArea.ts';
 import { tryDeleteFromSwapCache } from './swapCache.ts';
 import { readSwapCache } from './swapIn.ts';
 import { type Mm } from './types.ts';
 
-/** Brings all pages of area `place`, which hands no slots out any more, back. 0, -ENOMEM, -EINTR. @sleeps */
+/**
+ * Brings all pages of area `place`, which hands no slots out any more, back. 0; -ENOMEM: memory has no room for them, as we
+ * have found out, or somebody else who is out of memory because of us (proc/oom.ts); -EINTR; -EIO.
+ *
+ * @sleeps
+ */
 export function unuseArea(place: u32): i32 {
   let slot: u32 = 0;
   for (;;) {
@@ -42,6 +56,7 @@ export function unuseArea(place: u32): i32 {
     }
     slot = next;
     if (signalPending()) return -EINTR;
+    if (mustStopEmptying()) return -ENOMEM;
     const error = unuseSlot(makeSwapEntry(place, slot));
     if (error !== 0) return error;
   }

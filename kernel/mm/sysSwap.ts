@@ -30,8 +30,10 @@ import { allocPages, putPage } from './buddy.ts';
 import { pageAddress, pageToPhys } from './page.ts';
 import { kfree, kmalloc } from './slab.ts';
 import {
+  beginEmptying,
   disableArea,
   enableArea,
+  endEmptying,
   lockSwap,
   MAX_SWAP_AREAS,
   MAX_SWAP_SLOTS,
@@ -216,7 +218,9 @@ function removeArea(place: u32): i32 {
     using held = lockSwap();
     disableArea(area, held);
   }
+  beginEmptying();
   const error = unuseArea(place);
+  endEmptying();
   if (error !== 0) {
     using held = lockSwap();
     enableArea(area, held);

@@ -162,6 +162,7 @@ export class Mm {
   peakVm: u32; // (M) the most that totalVm ever was
   rss: u32; // (P) present
   fileRss: u32; // (P) of them, pages of files
+  swapEntries: u32; // (P) in slots
   peakRss: u32; // (P) the most that rss ever was
   tablePages: u32; // (P) of page tables
 

@@ -160,7 +160,7 @@ function buildImage(task: Task, state: ExecState, esp: Ptr<u32>): i32 {
   fresh.program = getFile(state.file!);
   const dropped = replaceMm(task, fresh);
   if (dropped !== null) {
-    if (dropped.rss > task.process.peakRss) task.process.peakRss = dropped.rss;
+    if (dropped.peakRss > task.process.peakRss) task.process.peakRss = dropped.peakRss;
     mmput(dropped);
   }
   return 0;

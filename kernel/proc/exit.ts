@@ -91,7 +91,7 @@ export function replaceMm(task: Task, fresh: Mm | null): Mm | null {
 function releaseResources(task: Task): void {
   const mm = replaceMm(task, null);
   if (mm !== null) {
-    if (mm.rss > task.process.peakRss) task.process.peakRss = mm.rss;
+    if (mm.peakRss > task.process.peakRss) task.process.peakRss = mm.peakRss;
     mmput(mm);
   }
   const files = task.files;

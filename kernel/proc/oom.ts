@@ -1,9 +1,10 @@
 /*
  * Out of memory: somebody has to go.
  *
- * Whoever asks for the last page is not to blame: a process with the most pages is ended, the youngest if there are
- * several. One at a time: as long as one that was chosen is on its way out, others wait for what it leaves. Process 1 and
- * kernel threads are spared. That the kernel itself still has memory to carry all this out is what the reserve is for (mm/userPages.ts).
+ * Whoever asks for the last page is not to blame: a process with the most pages, in memory and in swap, is ended, the
+ * youngest if there are several. One at a time: as long as one that was chosen is on its way out, others wait for what it
+ * leaves. Process 1 and kernel threads are spared. That the kernel itself still has memory to carry all this out is what
+ * the reserve is for (mm/userPages.ts).
  *
  * Locking. (T) while the choice is made.
  */
@@ -12,6 +13,7 @@ import { SIGKILL } from '../abi/signal.ts';
 import { monotonicNs } from '../arch/x86/clock.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { printk } from '../lib/printk.ts';
+import { stopEmptying } from '../mm/swapArea.ts';
 import { killPending, setCurrentState } from './scheduler.ts';
 import { killSelf, sendKernelSignal } from './signalSend.ts';
 import { scheduleTimeout } from './sleep.ts';
@@ -26,13 +28,16 @@ const PATIENCE: u64 = 10000000n;
  * There is no memory for a page that the current program needs. Ends a process, or lets one that is ending go on with
  * that. Afterwards the current one is killed, or it may try again.
  *
+ * While a swap area is being emptied, that is what goes: it takes memory, and its pages may stay where they are.
+ *
  * @sleeps
  */
 export function outOfMemory(): void {
-  if (chooseVictim()) {
-    killSelf();
-    return;
-  }
+  if (!stopEmptying() && chooseVictim()) killSelf();
+  else waitForOthers();
+}
+
+function waitForOthers(): void {
   setCurrentState(TASK_KILLABLE);
   if (!killPending()) scheduleTimeout(monotonicNs() + PATIENCE);
   setCurrentState(TASK_RUNNING);
@@ -76,5 +81,5 @@ function threadWithMemory(process: Process, tasks: Held<TaskListLock>): Task | n
 }
 
 function pagesOf(task: Task | null): u32 {
-  return task === null ? 0 : task.mm!.rss;
+  return task === null ? 0 : task.mm!.rss + task.mm!.swapEntries;
 }

@@ -26,6 +26,7 @@ import { type Process, type Task } from './task.ts';
 import { findProcessOf, firstThread, lockTasks, nextThread, processAfter, type TaskListLock } from './taskList.ts';
 
 const US_PER_TICK: u32 = 10000;
+const KIB_PER_PAGE: u32 = 4;
 /** A file descriptor limit above this is nobody's to set. */
 const NOFILE_MAX: u32 = 4096;
 
@@ -50,36 +51,55 @@ function setTimes(usage: Rusage, utime: u32, stime: u32): void {
   usage.ru_stime_usec = i32((stime % HZ) * US_PER_TICK);
 }
 
-/** Fills in what a process has used; with `withChildren`, also what it has waited for. Under (T). */
-export function fillRusage(usage: Rusage, process: Process, withChildren: boolean): void {
-  let utime = process.utime;
-  let stime = process.stime;
-  let faults = process.minorFaults;
-  let majorFaults = process.majorFaults;
-  let voluntary = process.voluntarySwitches;
-  let involuntary = process.involuntarySwitches;
-  let peak = process.peakRss;
-  for (let link = process.threads.next; link !== process.threads; link = link.next) {
-    const task = as<Task>(u32(link) - offsetof<Task>('threadLink'));
-    utime += task.utime;
-    stime += task.stime;
-    faults += task.minorFaults;
-    majorFaults += task.majorFaults;
-    voluntary += task.voluntarySwitches;
-    involuntary += task.involuntarySwitches;
-    const mm = task.mm;
-    if (mm !== null && mm.rss > peak) peak = mm.rss;
+/** Whose use of the machine is told. */
+export const OF_ITSELF: u32 = 1;
+/** Of the children that a process has waited for, and of theirs. */
+export const OF_CHILDREN: u32 = 2;
+
+/** Fills in what a process has used, or its children, or both. Under (T). */
+export function fillRusage(usage: Rusage, process: Process, whose: u32): void {
+  fillBytes(ptr<u8>(usage), 0, sizeof<Rusage>());
+  let utime: u32 = 0;
+  let stime: u32 = 0;
+  if ((whose & OF_CHILDREN) !== 0) {
+    utime = process.childrenUtime;
+    stime = process.childrenStime;
+    usage.ru_maxrss = process.childrenPeakRss * KIB_PER_PAGE;
+    usage.ru_minflt = process.childrenMinorFaults;
+    usage.ru_majflt = process.childrenMajorFaults;
+    usage.ru_nvcsw = process.childrenVoluntary;
+    usage.ru_nivcsw = process.childrenInvoluntary;
   }
-  if (withChildren) {
-    utime += process.childrenUtime;
-    stime += process.childrenStime;
+  if ((whose & OF_ITSELF) !== 0) {
+    utime += process.utime;
+    stime += process.stime;
+    raisePeak(usage, process.peakRss);
+    usage.ru_minflt += process.minorFaults;
+    usage.ru_majflt += process.majorFaults;
+    usage.ru_nvcsw += process.voluntarySwitches;
+    usage.ru_nivcsw += process.involuntarySwitches;
+    for (let link = process.threads.next; link !== process.threads; link = link.next) {
+      const task = as<Task>(u32(link) - offsetof<Task>('threadLink'));
+      utime += task.utime;
+      stime += task.stime;
+      addThread(usage, task);
+    }
   }
   setTimes(usage, utime, stime);
-  usage.ru_maxrss = peak * 4; // KiB
-  usage.ru_minflt = faults;
-  usage.ru_majflt = majorFaults;
-  usage.ru_nvcsw = voluntary;
-  usage.ru_nivcsw = involuntary;
+}
+
+/** What a thread has used, but for time. */
+function addThread(usage: Rusage, task: Task): void {
+  usage.ru_minflt += task.minorFaults;
+  usage.ru_majflt += task.majorFaults;
+  usage.ru_nvcsw += task.voluntarySwitches;
+  usage.ru_nivcsw += task.involuntarySwitches;
+  const mm = task.mm;
+  if (mm !== null) raisePeak(usage, mm.peakRss);
+}
+
+function raisePeak(usage: Rusage, pages: u32): void {
+  if (pages * KIB_PER_PAGE > usage.ru_maxrss) usage.ru_maxrss = pages * KIB_PER_PAGE;
 }
 
 /** getrusage(who, usage). */
@@ -88,15 +108,13 @@ export function sysGetrusage(who: u32, address: u32): i32 {
   const task = current();
   if (i32(who) === RUSAGE_SELF) {
     using _tasks = lockTasks();
-    fillRusage(usage, task.process, false);
+    fillRusage(usage, task.process, OF_ITSELF);
   } else if (i32(who) === RUSAGE_CHILDREN) {
-    setTimes(usage, task.process.childrenUtime, task.process.childrenStime);
+    using _tasks = lockTasks();
+    fillRusage(usage, task.process, OF_CHILDREN);
   } else if (i32(who) === RUSAGE_THREAD) {
     setTimes(usage, task.utime, task.stime);
-    usage.ru_minflt = task.minorFaults;
-    usage.ru_majflt = task.majorFaults;
-    usage.ru_nvcsw = task.voluntarySwitches;
-    usage.ru_nivcsw = task.involuntarySwitches;
+    addThread(usage, task);
   } else {
     return -EINVAL;
   }

@@ -245,6 +245,11 @@ export class Process {
   stime: u32; // (T)
   childrenUtime: u32; // (T) of children that were waited for, with theirs
   childrenStime: u32; // (T)
+  childrenMinorFaults: u32; // (T)
+  childrenMajorFaults: u32; // (T)
+  childrenVoluntary: u32; // (T) switches
+  childrenInvoluntary: u32; // (T)
+  childrenPeakRss: u32; // (T) of the largest, in pages
   voluntarySwitches: u32; // (T) of threads that have ended
   involuntarySwitches: u32; // (T)
   minorFaults: u32; // (T)

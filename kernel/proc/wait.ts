@@ -44,7 +44,7 @@ import { kfree } from '../mm/slab.ts';
 import { freeProcess } from './exit.ts';
 import { isTracedBy, type TraceExit, traceeAfter } from './ptrace.ts';
 import { schedule, signalPending } from './scheduler.ts';
-import { fillRusage } from './sysResource.ts';
+import { fillRusage, OF_CHILDREN, OF_ITSELF } from './sysResource.ts';
 import { type Process } from './task.ts';
 import { childAfter, lockTasks, type TaskListLock, unlinkProcess } from './taskList.ts';
 
@@ -81,7 +81,7 @@ function isEligible(request: WaitRequest, child: Process): boolean {
 function answer(request: WaitRequest, child: Process, status: u32): i32 {
   request.status = status;
   request.uid = child.uid;
-  fillRusage(request.usage, child, true);
+  fillRusage(request.usage, child, OF_ITSELF | OF_CHILDREN);
   return i32(child.pid);
 }
 
@@ -90,6 +90,12 @@ function reap(request: WaitRequest, child: Process, tasks: Held<TaskListLock>): 
   const parent = current().process;
   parent.childrenUtime += child.utime + child.childrenUtime;
   parent.childrenStime += child.stime + child.childrenStime;
+  parent.childrenMinorFaults += child.minorFaults + child.childrenMinorFaults;
+  parent.childrenMajorFaults += child.majorFaults + child.childrenMajorFaults;
+  parent.childrenVoluntary += child.voluntarySwitches + child.childrenVoluntary;
+  parent.childrenInvoluntary += child.involuntarySwitches + child.childrenInvoluntary;
+  if (child.peakRss > parent.childrenPeakRss) parent.childrenPeakRss = child.peakRss;
+  if (child.childrenPeakRss > parent.childrenPeakRss) parent.childrenPeakRss = child.childrenPeakRss;
   unlinkProcess(child, tasks);
   request.reaped = child;
 }

@@ -144,3 +144,29 @@ test('shared memory of three times the RAM: files, anonymous mappings and segmen
   expect(run.output).not.toContain('/dev/hdd');
   expect(run.findings).toEqual([]);
 });
+
+test('what is locked stays, what is out can be written to and counted, and swapoff gives up or brings all back', async () => {
+  const options: GuestOptions = {
+    exec: ['/tmp/swapping /dev/hdd', 'cat /proc/swaps'],
+    files: new Map([['/tmp/swapping', readFileSync(compile('swapping'))]]),
+    cpus: 2,
+    memoryBytes: 8 << 20,
+    swapBytes: 24 << 20,
+  };
+  const { output, result, findings } = await runGuest(options);
+  const lines = [
+    'locked: all in memory 1, some in swap 0',
+    'the other: some in swap 1, all accounted for 1',
+    'not locked: all in memory 0, some in swap 1',
+    'the other: some in swap 1, all accounted for 1',
+    ...['wrong: 0', 'wrong: 0'],
+    ...['out: 1', 'out again: 1', 'the child: 0', 'major faults of the child: 1'],
+    'swapoff: Cannot allocate memory',
+    ...['wrong: 0', 'wrong: 0', 'wrong: 0', 'wrong: 0', 'wrong for the child: 0'],
+    'swapoff: done',
+    ...['wrong: 0', 'wrong: 0', 'wrong: 0', 'wrong for the child: 0'],
+  ];
+  expect(output.split(/\r?\n/).slice(0, lines.length), `${output}\n${result.reason}`).toEqual(lines);
+  expect(output).not.toContain('/dev/hdd');
+  expect(findings).toEqual([]);
+});

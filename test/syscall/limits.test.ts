@@ -6,6 +6,7 @@ import { expect } from 'vitest';
 import { input, output } from '../../emulator/agent/arguments.ts';
 import type { Process } from '../../emulator/agent/process.ts';
 import { decodeWords, encodeWords } from '../../emulator/agent/records.ts';
+import { MAP_ANONYMOUS, MAP_POPULATE, MAP_PRIVATE } from '../../kernel/abi/mman.ts';
 import {
   RLIM_INFINITY,
   RLIM_NLIMITS,
@@ -89,6 +90,24 @@ onEveryTarget(({ syscall, check }) => {
       const after = await usage(RUSAGE_SELF);
       expect(after[8]! - before[8]!).toBeGreaterThanOrEqual(16);
       expect((await usage(RUSAGE_CHILDREN)).every((word) => word === 0)).toBe(true);
+    });
+    check('those of children, and the largest of them, are told when they were waited for', async ({ proc }) => {
+      const usage = async (who: number) => decodeWords((await proc.run('getrusage', who, output(72))).outputs[0]!);
+      const child = await proc.fork();
+      const address = await child.mmap({ length: 600 * 4096, flags: MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE });
+      await child.munmap(address, 600 * 4096);
+      const grandchild = await child.fork();
+      const other = await grandchild.mmap({ length: 32 * 4096 });
+      for (let page = 0; page < 32; page++) await grandchild.poke(other + page * 4096, new Uint8Array([1]));
+      await grandchild.exit(0);
+      await child.wait(grandchild.pid);
+      expect((await usage(RUSAGE_CHILDREN)).every((word) => word === 0)).toBe(true);
+      await child.exit(0);
+      await proc.wait(child.pid);
+      const { 4: largest, 8: faults, 16: switches } = await usage(RUSAGE_CHILDREN);
+      expect(largest).toBeGreaterThanOrEqual(500 * 4); // Linux counts resident pages in batches
+      expect(faults).toBeGreaterThanOrEqual(32);
+      expect(switches).toBeGreaterThan(0);
     });
     check('EINVAL and EFAULT', async ({ proc }) => {
       await fails(proc, 'EINVAL', 'getrusage', 5, output(72));

@@ -32,7 +32,7 @@ export function formats(): u32 {
   const big: u64 = 0x123456789abcdef0n;
   if (!isText(formatText(text, 64, 'plain %%'), 'plain %')) return 1;
   if (!isText(formatText(text, 64, '%d %d', -2147483648, 2147483647), '-2147483648 2147483647')) return 2;
-  if (!isText(formatText(text, 64, '%u %x', 0xffffffff, 0xdeadbeef), '4294967295 deadbeef')) return 3;
+  if (!isText(formatText(text, 64, '%u %x %04o', 0xffffffff, 0xdeadbeef, 0o644), '4294967295 deadbeef 0644')) return 3;
   if (!isText(formatText(text, 64, '%lu', lo(big), hi(big)), '1311768467463790320')) return 4;
   if (!isText(formatText(text, 64, '%ld', 0xffffffff, 0xffffffff), '-1')) return 5;
   if (!isText(formatText(text, 64, '%lx', lo(big), hi(big)), '123456789abcdef0')) return 6;
