@@ -1,13 +1,11 @@
 /*
- * The system calls of shared memory segments: shmget, shmat, shmdt, shmctl, and ipc, through which C libraries for older
- * kernels make them all.
+ * The system calls of shared memory segments: shmget, shmat, shmdt, shmctl.
  *
- * @source shmget(2), shmop(2), shmctl(2), ipc(2).
+ * @source shmget(2), shmop(2), shmctl(2).
  */
 
-import { EACCES, EEXIST, EFAULT, EINVAL, ENOSYS, EPERM } from '../abi/errno.ts';
+import { EACCES, EEXIST, EFAULT, EINVAL, EPERM } from '../abi/errno.ts';
 import {
-  IPC_64,
   IPC_INFO,
   IPC_RMID,
   IPC_SET,
@@ -21,10 +19,6 @@ import {
   SHM_STAT,
   SHM_STAT_ANY,
   SHM_UNLOCK,
-  SHMAT,
-  SHMCTL,
-  SHMDT,
-  SHMGET,
   type ShmLimits,
   SHMMAX,
   SHMMNI,
@@ -34,7 +28,7 @@ import {
 import { MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_SHARED, PROT_EXEC, PROT_READ, PROT_WRITE } from '../abi/mman.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
-import { copyFromUser, copyToUser, putUser32 } from '../arch/x86/userCopy.ts';
+import { copyFromUser, copyToUser } from '../arch/x86/userCopy.ts';
 import { mapSharedMemory } from '../mm/mmap.ts';
 import { unmapSharedMemory } from '../mm/munmap.ts';
 import {
@@ -237,31 +231,5 @@ export function sysShmctl(id: u32, command: u32, address: u32): i32 {
       return lockPages(id, command === SHM_LOCK);
     default:
       return -EINVAL;
-  }
-}
-
-/** Does a command of ipc(2) have a record of one of two versions? */
-function hasRecord(command: u32): boolean {
-  return command === IPC_SET || command === IPC_STAT || command === SHM_STAT || command === IPC_INFO;
-}
-
-/** ipc(call, first, second, third, pointer). Semaphores and messages are ENOSYS; so are records of the 16-bit version. */
-export function sysIpc(call: u32, first: u32, second: u32, third: u32, pointer: u32): i32 {
-  switch (call & 0xffff) {
-    case SHMAT: {
-      if (call >>> 16 === 1) return -EINVAL;
-      const address = attach(first, pointer, second);
-      if (address < 0 && address > -4096) return address;
-      return putUser32(third, u32(address));
-    }
-    case SHMDT:
-      return sysShmdt(pointer);
-    case SHMGET:
-      return sysShmget(first, second, third);
-    case SHMCTL:
-      if ((second & IPC_64) === 0 && hasRecord(second)) return -ENOSYS;
-      return sysShmctl(first, second & ~u32(IPC_64), pointer);
-    default:
-      return -ENOSYS;
   }
 }

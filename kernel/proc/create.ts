@@ -122,6 +122,7 @@ export function initProcess(process: Process): void {
   process.traceExits.init();
   process.signalLock.init('signal');
   initPending(process.pending);
+  process.semUndos.init();
   process.posixTimers.init();
   initTimer(process.alarmTimer);
   process.liveThreads = 1;

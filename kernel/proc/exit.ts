@@ -24,6 +24,7 @@ import { current } from '../arch/x86/cpu.ts';
 import { hangUpSession } from '../drivers/jobControl.ts';
 import { putFiles } from '../fs/fileTable.ts';
 import { putFsContext } from '../fs/fsContext.ts';
+import { undoSemaphores } from '../ipc/sem.ts';
 import { panic } from '../lib/panic.ts';
 import { activateMm } from '../mm/activeMm.ts';
 import { mmput } from '../mm/mm.ts';
@@ -290,6 +291,7 @@ function exitThread(code: u32): never {
     beginGroupExit(process, code);
     cancelTimer(process.alarmTimer);
     deleteAllTimers(process);
+    undoSemaphores(process);
   }
   if (process.isExiting) task.killed = true; // nothing that it gives back is worth a long sleep
   releaseResources(task);

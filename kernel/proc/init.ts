@@ -20,6 +20,8 @@ import { printk } from '../lib/printk.ts';
 import { activateMm, freeRetiredMm } from '../mm/activeMm.ts';
 import { createTask, freeTask, initProcess, initTask, setDefaultLimits } from './create.ts';
 import { execKernel } from './exec.ts';
+import { initMessages } from '../ipc/msg.ts';
+import { initSems } from '../ipc/sem.ts';
 import { initShm } from '../ipc/shm.ts';
 import { initFutexes } from './futex.ts';
 import { createKernelThreadAs } from './kernelThread.ts';
@@ -94,6 +96,8 @@ export function initTasks(stackBottom: u32): void {
   initDateSleepers();
   initFutexes();
   initShm();
+  initSems();
+  initMessages();
   initNames();
   seedRandom(bootSeed());
   initProcess(idleProcess);

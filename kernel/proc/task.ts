@@ -232,6 +232,7 @@ export class Process {
   signalLock: Inline<Spinlock<SignalLock>>;
   handlers: SignalHandlers; // (S,T) the pointer; either to read, both to write
   pending: Inline<PendingSignals>; // (S)
+  semUndos: Inline<ListHead>; // semLock: of SemUndo.processLink
   posixTimers: Inline<ListHead>; // (S) of PosixTimer.link, by number
   alarmTimer: Inline<Timer>; // its own lock: ITIMER_REAL
   alarmDeadline: u64; // (T) nanoseconds since boot; 0: it is off
