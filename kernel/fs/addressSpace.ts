@@ -149,6 +149,12 @@ function fillPage(mapping: AddressSpace, page: Page, index: u32): i32 {
   return readPage === null ? 0 : readPage(mapping.host, page, index);
 }
 
+/** Where the pages of this address space are counted. What can be read again is a device's. */
+function counterOf(mapping: AddressSpace): Ptr<u32> {
+  const counters = vmCounters();
+  return mapping.operations.readPage === null ? addrOf(counters.filePages) : addrOf(counters.devicePages);
+}
+
 /** Puts `page` into the tree, which takes a reference of its own. */
 function insertPage(mapping: AddressSpace, page: Page, index: u32): i32 {
   const nodes = zeroed<Inline<RadixReserve>>();
@@ -171,7 +177,7 @@ function tryInsert(mapping: AddressSpace, page: Page, index: u32, nodes: RadixRe
   if (error !== 0) return error;
   getPage(page);
   mapping.pageCount++;
-  atomic.inc(addrOf(vmCounters().filePages));
+  atomic.inc(counterOf(mapping));
   return 0;
 }
 
@@ -212,7 +218,7 @@ function removeFirst(mapping: AddressSpace, first: u32, end: u32): u32 {
   mapping.pages.remove(index);
   mapping.pageCount--;
   if (isEntryItem(item)) mapping.swapped--;
-  else atomic.dec(addrOf(vmCounters().filePages));
+  else atomic.dec(counterOf(mapping));
   return item;
 }
 
@@ -243,7 +249,7 @@ function takeUnused(mapping: AddressSpace, from: Ptr<u32>): Page | null {
     if (page.count === 1) {
       mapping.pages.remove(from[0]);
       mapping.pageCount--;
-      atomic.dec(addrOf(vmCounters().filePages));
+      atomic.dec(counterOf(mapping));
       return page;
     }
     from[0]++;

@@ -136,6 +136,15 @@ function fileOf(pid: u32, fd: u32): File | null {
   return file;
 }
 
+/** How many descriptors its table has room for. */
+export function descriptorRoom(pid: u32): u32 {
+  const table = filesOf(pid);
+  if (table === null) return 0;
+  const room = table.capacity;
+  putFiles(table);
+  return room;
+}
+
 /** Is the descriptor open? */
 export function findDescriptor(pid: u32, fd: u32): boolean {
   const file = fileOf(pid, fd);

@@ -8,20 +8,23 @@
 
 import { ENAMETOOLONG, ENOENT, ENOMEM, ESRCH } from '../abi/errno.ts';
 import { PATH_MAX } from '../abi/fcntl.ts';
-import { PAGE_SIZE, pageCeil, pageFloor } from '../arch/x86/layout.ts';
+import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { hi, lo } from '../lib/format.ts';
 import { accessProcessVm } from '../mm/accessVm.ts';
 import { mmput } from '../mm/mm.ts';
-import { type Mm, VM_EXEC, VM_GROWSDOWN, VM_READ, VM_SHARED, VM_WRITE, type Vma } from '../mm/types.ts';
+import { type Mm } from '../mm/types.ts';
 import { kfree, kmalloc } from '../mm/slab.ts';
-import { type SignalSet } from '../proc/signalState.ts';
-import { majorOf, minorOf } from './device.ts';
 import { type Dentry, putDentry } from './dentry.ts';
 import { type ProcDirectory } from './procEntry.ts';
 import { describeMounts } from './procMounts.ts';
 import { directoryOf, mmOf, tellPath } from './procLookup.ts';
-import { type Snapshot, takeSnapshot } from './procSnapshot.ts';
+import { addRegionEntries } from './procRegions.ts';
+import { type Sizes, type Snapshot, takeSizes, takeSnapshot } from './procSnapshot.ts';
+import { writeStatus } from './procStatus.ts';
 import { type ProcText } from './procText.ts';
+
+/** Among the flags of stat: it is a kernel thread. */
+const PF_KTHREAD: u32 = 0x200000;
 
 /**
  * Fills the list of /proc/PID, or of /proc/PID/task/TID, which is the same for one thread. `descriptors` is the directory
@@ -34,48 +37,13 @@ export function addProcessEntries(directory: ProcDirectory, descriptors: ProcDir
   directory.addFile('environ', 0o400, writeEnviron);
   directory.addLink('exe', writeProgram);
   directory.addDirectory('fd', descriptors);
-  directory.addFile('maps', 0o444, writeMaps);
   directory.addMemory('mem');
   directory.addFile('mounts', 0o444, describeMounts);
   directory.addLink('root', writeRoot);
   directory.addFile('stat', 0o444, writeStat);
   directory.addFile('statm', 0o444, writeStatm);
   directory.addFile('status', 0o444, writeStatus);
-}
-
-/** Sizes of an address space in pages, zero where there is none. */
-class Sizes {
-  total: u32;
-  peak: u32;
-  locked: u32;
-  resident: u32;
-  peakResident: u32;
-  file: u32; // resident, of files or shared
-  swapped: u32; // in slots
-  code: u32; // of the program itself
-  library: u32; // other code
-  data: u32;
-  stack: u32;
-  tables: u32;
-}
-
-function takeSizes(pid: u32, sizes: Sizes): void {
-  const mm = mmOf(pid);
-  if (mm === null) return;
-  sizes.total = mm.totalVm;
-  sizes.peak = mm.peakVm;
-  sizes.locked = mm.lockedVm;
-  sizes.resident = mm.rss;
-  sizes.peakResident = mm.peakRss;
-  sizes.file = mm.fileRss;
-  sizes.swapped = mm.swapEntries;
-  sizes.code = (pageCeil(mm.endCode) - pageFloor(mm.startCode)) / PAGE_SIZE;
-  if (sizes.code > mm.execVm) sizes.code = mm.execVm;
-  sizes.library = mm.execVm - sizes.code;
-  sizes.data = mm.dataVm;
-  sizes.stack = mm.stackVm;
-  sizes.tables = mm.tablePages;
-  mmput(mm);
+  addRegionEntries(directory);
 }
 
 function writeComm(text: ProcText, pid: u32): i32 {
@@ -92,26 +60,52 @@ function writeStat(text: ProcText, pid: u32): i32 {
   if (!takeSnapshot(pid, process)) return -ESRCH;
   takeSizes(pid, sizes);
   text.print('%u (%s) %c %u', process.tid, process.name, process.state, process.parent);
-  text.print(' %u %u %u %d 0', process.pgrp, process.session, process.ttyDevice, process.ttyGroup);
-  text.print(' %u 0 %u 0 %u %u', process.minorFaults, process.majorFaults, process.utime, process.stime);
+  text.print(' %u %u %u %d', process.pgrp, process.session, process.ttyDevice, process.ttyGroup);
+  text.print(' %u %u %u', process.isKernelThread ? PF_KTHREAD : 0, process.minorFaults, process.childrenMinorFaults);
+  text.print(' %u %u %u %u', process.majorFaults, process.childrenMajorFaults, process.utime, process.stime);
   text.print(' %u %u %d %d', process.childrenUtime, process.childrenStime, 20 + process.nice, process.nice);
   text.print(' %u 0 %lu', process.threads, lo(process.startTicks), hi(process.startTicks));
   text.print(' %u %u %u', sizes.total * PAGE_SIZE, sizes.resident, process.rssLimit);
-  printAddresses(text, pid);
+  const places = zeroed<Inline<Places>>();
+  takePlaces(pid, places);
+  text.print(' %u %u %u', places.startCode, places.endCode, places.startStack);
   text.print(' 0 0 %u %u', u32(process.pending) & 0x7fffffff, u32(process.blocked) & 0x7fffffff);
   text.print(' %u %u', u32(process.ignored) & 0x7fffffff, u32(process.caught) & 0x7fffffff);
-  text.print(' 0 0 0 %d %u 0 0 0 0 0 0 0 0 0 0 0 0 %u\n', process.exitSignal, process.cpu, process.exitCode);
+  text.print(' 0 0 0 %d %u 0 %u 0 0 0', process.exitSignal, process.cpu, process.policy);
+  text.print(' %u %u %u', places.startData, places.endData, places.startBrk);
+  text.print(' %u %u %u %u', places.argStart, places.argEnd, places.envStart, places.envEnd);
+  text.print(' %u\n', process.exitCode);
   return 0;
 }
 
-/** Start and end of the code, start of the stack. */
-function printAddresses(text: ProcText, pid: u32): void {
+/** Where things are in an address space. */
+class Places {
+  startCode: u32;
+  endCode: u32;
+  startStack: u32;
+  startData: u32;
+  endData: u32;
+  startBrk: u32;
+  argStart: u32;
+  argEnd: u32;
+  envStart: u32;
+  envEnd: u32;
+}
+
+/** All zeroes for who has none. */
+function takePlaces(pid: u32, places: Places): void {
   const mm = mmOf(pid);
-  if (mm === null) {
-    text.print(' 0 0 0');
-    return;
-  }
-  text.print(' %u %u %u', mm.startCode, mm.endCode, mm.startStack);
+  if (mm === null) return;
+  places.startCode = mm.startCode;
+  places.endCode = mm.endCode;
+  places.startStack = mm.startStack;
+  places.startData = mm.startData;
+  places.endData = mm.endData;
+  places.startBrk = mm.startBrk;
+  places.argStart = mm.argStart;
+  places.argEnd = mm.argEnd;
+  places.envStart = mm.envStart;
+  places.envEnd = mm.envEnd;
   mmput(mm);
 }
 
@@ -120,82 +114,6 @@ function writeStatm(text: ProcText, pid: u32): i32 {
   takeSizes(pid, sizes);
   text.print('%u %u %u %u', sizes.total, sizes.resident, sizes.file, sizes.code);
   text.print(' 0 %u 0\n', sizes.data + sizes.stack);
-  return 0;
-}
-
-function stateName(letter: u8): string {
-  switch (letter) {
-    case 0x52:
-      return 'R (running)';
-    case 0x53:
-      return 'S (sleeping)';
-    case 0x54:
-      return 'T (stopped)';
-    case 0x74:
-      return 't (tracing stop)';
-    case 0x5a:
-      return 'Z (zombie)';
-    case 0x58:
-      return 'X (dead)';
-    default:
-      return 'D (disk sleep)';
-  }
-}
-
-function printSet(text: ProcText, label: string, set: SignalSet): void {
-  text.print('%s:\t%08x%08x\n', label, hi(set), lo(set));
-}
-
-function printIds(text: ProcText, label: string, ids: Ptr<u32>): void {
-  text.print('%s:\t%u\t%u\t%u\t%u\n', label, ids[0], ids[1], ids[2], ids[3]);
-}
-
-function printSize(text: ProcText, label: string, pages: u32): void {
-  text.print('%s:\t%8u kB\n', label, pages * (PAGE_SIZE / 1024));
-}
-
-function printSizes(text: ProcText, sizes: Sizes): void {
-  printSize(text, 'VmPeak', sizes.peak);
-  printSize(text, 'VmSize', sizes.total);
-  printSize(text, 'VmLck', sizes.locked);
-  printSize(text, 'VmPin', 0);
-  printSize(text, 'VmHWM', sizes.peakResident);
-  printSize(text, 'VmRSS', sizes.resident);
-  printSize(text, 'RssAnon', sizes.resident - sizes.file);
-  printSize(text, 'RssFile', sizes.file);
-  printSize(text, 'RssShmem', 0);
-  printSize(text, 'VmData', sizes.data);
-  printSize(text, 'VmStk', sizes.stack);
-  printSize(text, 'VmExe', sizes.code);
-  printSize(text, 'VmLib', sizes.library);
-  printSize(text, 'VmPTE', sizes.tables);
-  printSize(text, 'VmSwap', sizes.swapped);
-}
-
-function writeStatus(text: ProcText, pid: u32): i32 {
-  const process = zeroed<Inline<Snapshot>>();
-  const sizes = zeroed<Inline<Sizes>>();
-  if (!takeSnapshot(pid, process)) return -ESRCH;
-  takeSizes(pid, sizes);
-  text.print('Name:\t%s\n', process.name);
-  text.print('Umask:\t0%u%u%u\n', (process.umask >>> 6) & 7, (process.umask >>> 3) & 7, process.umask & 7);
-  text.print('State:\t%s\n', stateName(process.state));
-  text.print('Tgid:\t%u\nNgid:\t0\nPid:\t%u\nPPid:\t%u\n', process.pid, process.tid, process.parent);
-  text.print('TracerPid:\t%u\n', process.tracer);
-  printIds(text, 'Uid', process.uids);
-  printIds(text, 'Gid', process.gids);
-  if (sizes.total > 0) {
-    printSizes(text, sizes);
-  }
-  text.print('Threads:\t%u\n', process.threads);
-  printSet(text, 'SigPnd', process.pending);
-  printSet(text, 'ShdPnd', process.sharedPending);
-  printSet(text, 'SigBlk', process.blocked);
-  printSet(text, 'SigIgn', process.ignored);
-  printSet(text, 'SigCgt', process.caught);
-  text.print('Cpus_allowed:\t%x\n', process.affinity);
-  text.print('voluntary_ctxt_switches:\t%u\n', process.voluntary);
-  text.print('nonvoluntary_ctxt_switches:\t%u\n', process.involuntary);
   return 0;
 }
 
@@ -228,45 +146,6 @@ function writeEnviron(text: ProcText, pid: u32): i32 {
   const error = appendMemory(text, mm, mm.envStart, mm.envEnd);
   mmput(mm);
   return error;
-}
-
-function writeMaps(text: ProcText, pid: u32): i32 {
-  const mm = mmOf(pid);
-  if (mm === null) return 0;
-  const path = kmalloc(PATH_MAX);
-  if (path !== null) {
-    printRegions(text, mm, path);
-    kfree(path);
-  }
-  mmput(mm);
-  return path === null ? -ENOMEM : 0;
-}
-
-function printRegions(text: ProcText, mm: Mm, path: Ptr<u8>): void {
-  using _mmap = mm.mmapSem.lock();
-  for (let region = mm.mmap; region !== null; region = region.vmNext) printRegion(text, mm, region, path);
-}
-
-function printRegion(text: ProcText, mm: Mm, region: Vma, path: Ptr<u8>): void {
-  const flags = region.vmFlags;
-  text.print('%08x-%08x ', region.vmStart, region.vmEnd);
-  text.print('%c%c', (flags & VM_READ) !== 0 ? 0x72 : 0x2d, (flags & VM_WRITE) !== 0 ? 0x77 : 0x2d);
-  text.print('%c%c ', (flags & VM_EXEC) !== 0 ? 0x78 : 0x2d, (flags & VM_SHARED) !== 0 ? 0x73 : 0x70);
-  const file = region.vmFile;
-  if (file !== null) {
-    const device = file.inode.superBlock.device;
-    text.print('%08x %02x:%02x %u', region.vmOffset * PAGE_SIZE, majorOf(device), minorOf(device), file.inode.number);
-    const length = tellPath(file.dentry, path, PATH_MAX - 1);
-    if (length > 0) {
-      path[length] = 0;
-      text.print('        %s', path);
-    }
-  } else {
-    text.print('00000000 00:00 0');
-    if ((flags & VM_GROWSDOWN) !== 0) text.print('        [stack]');
-    else if (region.vmStart < mm.brk && region.vmEnd > mm.startBrk) text.print('        [heap]');
-  }
-  text.print('\n');
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -4,8 +4,11 @@
  * Locking. A Snapshot is filled under (T), the task list's lock, and printed without it.
  */
 
-import { RLIMIT_RSS } from '../abi/resource.ts';
+import { RLIMIT_RSS, RLIMIT_SIGPENDING } from '../abi/resource.ts';
 import { SIG_DFL, SIG_IGN } from '../abi/signal.ts';
+import { PAGE_SIZE, pageCeil, pageFloor } from '../arch/x86/layout.ts';
+import { mmput } from '../mm/mm.ts';
+import { countQueued } from '../proc/signalSend.ts';
 import { type SignalSet } from '../proc/signalState.ts';
 import {
   type Process,
@@ -18,7 +21,7 @@ import {
   TASK_TRACED,
 } from '../proc/task.ts';
 import { findTask, firstThread, lockTasks, nextThread } from '../proc/taskList.ts';
-import { processOf, THREAD_NODE } from './procLookup.ts';
+import { mmOf, processOf, THREAD_NODE } from './procLookup.ts';
 
 /** What the process was at one moment. */
 export class Snapshot {
@@ -36,12 +39,19 @@ export class Snapshot {
   majorFaults: u32;
   utime: u32;
   stime: u32;
+  childrenMinorFaults: u32;
+  childrenMajorFaults: u32;
   childrenUtime: u32;
   childrenStime: u32;
   nice: i32;
+  policy: u32;
+  isKernelThread: boolean;
+  noNewPrivileges: boolean;
   threads: u32;
   startTicks: u64;
   rssLimit: u32;
+  queued: u32; // signals that wait with a record
+  queueLimit: u32;
   pending: SignalSet; // of the first thread
   sharedPending: SignalSet;
   blocked: SignalSet;
@@ -53,6 +63,8 @@ export class Snapshot {
   affinity: u32;
   uids: FixedArray<u32, 4>;
   gids: FixedArray<u32, 4>;
+  groupCount: u32;
+  groups: FixedArray<u32, 32>;
   umask: u32;
   voluntary: u32;
   involuntary: u32;
@@ -105,6 +117,8 @@ function fillProcess(process: Process, result: Snapshot): void {
   result.ttyGroup = tty === null ? -1 : i32(tty.foreground);
   result.minorFaults = process.minorFaults;
   result.majorFaults = process.majorFaults;
+  result.childrenMinorFaults = process.childrenMinorFaults;
+  result.childrenMajorFaults = process.childrenMajorFaults;
   result.utime = process.utime;
   result.stime = process.stime;
   result.childrenUtime = process.childrenUtime;
@@ -113,6 +127,8 @@ function fillProcess(process: Process, result: Snapshot): void {
   result.startTicks = process.startTime / TICK;
   result.rssLimit = process.limits[RLIMIT_RSS].rlim_cur;
   result.sharedPending = process.pending.set;
+  result.queued = countQueued(process.pending);
+  result.queueLimit = process.limits[RLIMIT_SIGPENDING].rlim_cur;
   result.exitSignal = process.exitSignal;
   result.exitCode = process.exitCode;
   result.voluntary = process.voluntarySwitches;
@@ -131,6 +147,11 @@ function fillTask(first: Task, result: Snapshot): void {
   const context = first.fs;
   setName(result.name, first.name);
   result.nice = first.nice;
+  result.policy = first.policy;
+  result.isKernelThread = first.mm === null && first.state !== TASK_DEAD;
+  result.noNewPrivileges = first.noNewPrivileges;
+  result.groupCount = credentials.groupCount;
+  for (let i: u32 = 0; i < credentials.groupCount; i++) result.groups[i] = credentials.groups[i];
   result.pending = first.pending.set;
   result.blocked = first.blocked;
   result.cpu = first.cpu;
@@ -163,4 +184,40 @@ function addAccounts(task: Task, result: Snapshot): void {
   result.majorFaults += task.majorFaults;
   result.voluntary += task.voluntarySwitches;
   result.involuntary += task.involuntarySwitches;
+}
+
+/** Sizes of an address space in pages, zero where there is none. */
+export class Sizes {
+  total: u32;
+  peak: u32;
+  locked: u32;
+  resident: u32;
+  peakResident: u32;
+  file: u32; // resident, of files or shared
+  swapped: u32; // in slots
+  code: u32; // of the program itself
+  library: u32; // other code
+  data: u32;
+  stack: u32;
+  tables: u32;
+}
+
+/** All zeroes for who has no address space. */
+export function takeSizes(pid: u32, sizes: Sizes): void {
+  const mm = mmOf(pid);
+  if (mm === null) return;
+  sizes.total = mm.totalVm;
+  sizes.peak = mm.peakVm;
+  sizes.locked = mm.lockedVm;
+  sizes.resident = mm.rss;
+  sizes.peakResident = mm.peakRss;
+  sizes.file = mm.fileRss;
+  sizes.swapped = mm.swapEntries;
+  sizes.code = (pageCeil(mm.endCode) - pageFloor(mm.startCode)) / PAGE_SIZE;
+  if (sizes.code > mm.execVm) sizes.code = mm.execVm;
+  sizes.library = mm.execVm - sizes.code;
+  sizes.data = mm.dataVm;
+  sizes.stack = mm.stackVm;
+  sizes.tables = mm.tablePages;
+  mmput(mm);
 }

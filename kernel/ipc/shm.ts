@@ -53,6 +53,7 @@ const GENERATION: u32 = 32768;
 export class Segment {
   id: u32; // (C)
   key: i32; // (G)
+  firstKey: i32; // (C) the key it was made with
   uid: u32; // (G)
   gid: u32; // (G)
   cuid: u32; // (C) who has made it
@@ -193,6 +194,7 @@ function makeSegment(key: i32, size: u32, flags: u32): Segment | null {
   object.detached = noteDetached;
   segment.object = object;
   segment.key = key;
+  segment.firstKey = key;
   segment.uid = mine.euid;
   segment.cuid = mine.euid;
   segment.gid = mine.egid;
@@ -338,6 +340,13 @@ export function fillStatus(status: ShmStatus, segment: Segment, _held: Held<ShmL
   status.shm_cpid = segment.creator;
   status.shm_lpid = segment.last;
   status.shm_nattch = segment.attached;
+}
+
+/** If the object, which somebody shows, is a segment's: true, and the key that the segment was made with. */
+export function nameOfSegment(object: SharedMemory, key: Ptr<i32>): boolean {
+  if (object.detached === null) return false;
+  key[0] = as<Segment>(object.owner).firstKey;
+  return true;
 }
 
 /** Fills in what SHM_INFO tells. */

@@ -30,7 +30,7 @@ import { vmaPages } from './vma.ts';
 
 export class SharedMemory {
   count: Volatile<u32>;
-  futexNumber: u32; // atomic: see proc/futexKey.ts
+  number: u32; // (C) no other one has had it
   pageCount: u32; // (C)
   promised: u32; // (C) pages (overcommit.ts)
   mapping: Inline<AddressSpace>; // its own locks
@@ -40,6 +40,7 @@ export class SharedMemory {
   detached: ((owner: u32) => void) | null; // (C)
 }
 
+let lastNumber: u32 = 0; // atomic
 const operations = zeroed<Inline<VmOperations>>();
 /** Absent pages are zeroes, and there may be as many as there are. */
 const mappingOperations = zeroed<Inline<AddressSpaceOperations>>();
@@ -101,6 +102,7 @@ function createShared(pageCount: u32): SharedMemory | null {
   const object = allocate<SharedMemory>();
   if (object === null) return null;
   object.count = 1;
+  object.number = atomic.fetchAdd(addrOf(lastNumber), 1) + 1;
   object.pageCount = pageCount;
   initAddressSpace(object.mapping, mappingOperations);
   addSwappable(object.mapping);

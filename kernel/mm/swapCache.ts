@@ -52,6 +52,12 @@ export function swapCachePages(): u32 {
   return reload<u32>(cachedFrames);
 }
 
+/** How many page tables, and trees of files, refer to a slot that the caller knows to be in use. */
+export function swapUsers(entry: SwapEntry): u32 {
+  using held = lockSwap();
+  return swapCount(entry, held) - (findHeld(entry) === null ? 0 : 1);
+}
+
 /** The frame of a slot with a reference for the caller; null: it is not in memory. */
 export function lookupSwapCache(entry: SwapEntry): Page | null {
   using _held = lockSwap();

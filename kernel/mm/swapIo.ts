@@ -153,19 +153,19 @@ function endTransfer(record: SwapIo): void {
   endWaiters.wakeAll();
 }
 
-/** Is a page on its way to or from a slot? */
-function isSwapIoUnderWay(): boolean {
-  return reload<u32>(underWay) !== 0;
+/** Pages on their way to or from a slot. A snapshot. */
+export function pagesUnderWay(): u32 {
+  return reload<u32>(underWay);
 }
 
 /** Waits until one of the transfers that are under way has ended. False: there is none. @sleeps */
 export function waitForSwapIo(): boolean {
   const before = reload<u32>(ended);
-  if (!isSwapIoUnderWay()) return reload<u32>(ended) !== before;
+  if (pagesUnderWay() === 0) return reload<u32>(ended) !== before;
   const entry = zeroed<Inline<WaitEntry>>();
   for (;;) {
     endWaiters.prepare(entry, false);
-    if (reload<u32>(ended) !== before || !isSwapIoUnderWay()) break;
+    if (reload<u32>(ended) !== before || pagesUnderWay() === 0) break;
     schedule();
   }
   endWaiters.finish(entry);

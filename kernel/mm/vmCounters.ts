@@ -8,7 +8,8 @@ class VmCounters {
   anonPages: u32; // frames of programs' own memory that are in some page table
   mappedPages: u32; // frames of files and shared memory that are
   tablePages: u32; // page tables and directories of address spaces
-  filePages: u32; // frames in the address spaces of files, and of shared memory
+  filePages: u32; // frames in the address spaces of files in memory, and of shared memory
+  devicePages: u32; // frames in those of devices
   majorFaults: u32; // page faults for which a disk had to be read
   faults: u32; // page faults handled, since the start
 }

@@ -148,6 +148,11 @@ export function kvfree(memory: Ptr<u8>): void {
   else kfree(memory);
 }
 
+/** Pages that there are addresses for. */
+export function vmallocRoom(): u32 {
+  return (areaEnd - VMALLOC_START) / PAGE_SIZE;
+}
+
 /** Pages in blocks. For /proc/meminfo. */
 export function vmallocPages(): u32 {
   return reload<u32>(mappedPages);

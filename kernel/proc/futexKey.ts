@@ -66,7 +66,7 @@ function fillShared(key: FutexKey, mm: Mm, vma: Vma, address: u32): void {
   const object = sharedMemoryOf(vma);
   if (object !== null) {
     key.kind = KIND_OBJECT;
-    key.owner = numberOf(addrOf(object.futexNumber));
+    key.owner = object.number;
   } else if (file !== null) {
     key.kind = KIND_INODE;
     key.owner = numberOf(addrOf(file.inode.futexNumber));

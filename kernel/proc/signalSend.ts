@@ -137,7 +137,8 @@ function discardEverywhere(process: Process, which: SignalSet, tasks: Held<TaskL
   }
 }
 
-function countQueued(pending: PendingSignals): u32 {
+/** Signals that wait with a record. */
+export function countQueued(pending: PendingSignals): u32 {
   let count: u32 = 0;
   for (let link = pending.queue.next; link !== pending.queue; link = link.next) count++;
   return count;

@@ -59,6 +59,7 @@ describe('a static glibc program runs as on Linux', () => {
     ['malloc', []],
     ['memory', []],
     ['advice', []],
+    ['regionfiles', []],
     ['filemaps', []],
     ['regions', []],
     ['truncation', []],

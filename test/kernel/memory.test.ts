@@ -39,7 +39,7 @@ describe('threads of one address space', () => {
 
 /** Pages of all kinds that /proc/meminfo tells about, in KiB. */
 function accounted(meminfo: string): number {
-  const kinds = ['MemFree', 'Cached', 'AnonPages', 'Slab', 'KernelStack', 'PageTables'];
+  const kinds = ['MemFree', 'Buffers', 'Cached', 'AnonPages', 'Slab', 'KernelStack', 'PageTables'];
   const value = (kind: string): number => Number(new RegExp(`^${kind}: +(\\d+) kB`, 'm').exec(meminfo)![1]);
   return kinds.map(value).reduce((sum, part) => sum + part, 0);
 }
