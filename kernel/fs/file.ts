@@ -17,6 +17,7 @@
  */
 
 import { F_OWNER_PID, O_ACCMODE, O_PATH, O_RDONLY, O_RDWR, O_WRONLY } from '../abi/fcntl.ts';
+import { current } from '../arch/x86/cpu.ts';
 import { type ListHead } from '../lib/list.ts';
 import { totalPageCount } from '../mm/buddy.ts';
 import { type Vma } from '../mm/types.ts';
@@ -103,13 +104,37 @@ export class File {
 
 /** How many Files there are, over all processes. */
 let openFiles: u32 = 0;
+/** fs.file-max: how many there may be for all but the superuser. */
+let fileLimit: u32 = 0;
+
+export function initFiles(): void {
+  fileLimit = memoryLimit();
+}
+
+/** So many Files take a share of memory that leaves room for other things: nobody gets more. */
+function memoryLimit(): u32 {
+  return totalPageCount() * 4;
+}
+
+export function fileMax(): u32 {
+  return reload<u32>(fileLimit);
+}
+
+export function setFileMax(files: u32): void {
+  fileLimit = files;
+}
+
+function tooManyFiles(): boolean {
+  const open = openFileCount();
+  return open >= memoryLimit() || (open >= fileMax() && current().credentials.euid !== 0);
+}
 
 /**
  * A File for what `dentry` names, with one reference; takes one to the dentry. Does not call `open`.
- * Null when memory, or the share of it that files may take, is used up (callers return ENFILE).
+ * Null when memory, or what files may take of it, is used up (callers return ENFILE).
  */
 export function allocateFile(dentry: Dentry, operations: FileOperations, flags: u32): File | null {
-  if (reload<u32>(openFiles) >= totalPageCount() * 4) return null;
+  if (tooManyFiles()) return null;
   const file = allocate<File>();
   if (file === null) return null;
   atomic.inc(addrOf(openFiles));
@@ -152,5 +177,5 @@ export function freeFile(file: File): void {
 
 /** Files that are open now, over all processes. */
 export function openFileCount(): u32 {
-  return openFiles;
+  return reload<u32>(openFiles);
 }

@@ -11,6 +11,7 @@ import { type Dentry, initDentries, putDentry } from './dentry.ts';
 import { initDevices } from './device.ts';
 import { initEpoll } from './epoll.ts';
 import { initEventfd } from './eventfd.ts';
+import { initFiles } from './file.ts';
 import { initFlocks } from './flock.ts';
 import { initFileMap } from './fileMap.ts';
 import { initMounts, mountAt, mountRoot, registerFileSystem } from './mount.ts';
@@ -54,6 +55,7 @@ function setPermissions(path: string, mode: u32): void {
 /** Makes the tree. Needs memory, tasks and clocks; drivers come after it, and add their nodes to /dev. */
 export function initFs(): void {
   initDentries();
+  initFiles();
   initDevices();
   initMounts();
   initRename();

@@ -18,6 +18,7 @@
  * and go through lib/words.ts; the size by `inodeSize` and `setInodeSize` alone.
  */
 
+import { MS_RDONLY } from '../abi/mount.ts';
 import { type Statfs64, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '../abi/stat.ts';
 import { realtimeNs } from '../arch/x86/clock.ts';
 import { loadWide, storeWide } from '../lib/words.ts';
@@ -96,7 +97,9 @@ export class SuperBlock {
   device: u32; // (C) st_dev
   magic: u32; // (C) of statfs
   blockSize: u32; // (C)
-  flags: u32; // (C) MS_RDONLY, ...
+  flags: Volatile<u32>; // mountMutex written: MS_RDONLY, ...
+  /** How many there are who write its files (enterWriters): it cannot be made read-only meanwhile. */
+  writers: Volatile<u32>; // atomic
   root: Dentry; // (C)
   covered: Dentry | null; // (D) where it is mounted, referenced; null: the root file system, or nowhere
   next: SuperBlock | null; // mountMutex: in the list of mounted ones (mount.ts)
@@ -168,13 +171,21 @@ export function enterWriters(inode: Inode, change: i32): boolean {
   for (;;) {
     const seen = reload<i32>(inode.writers);
     if (change > 0 ? seen < 0 : seen > 0) return false;
-    if (atomic.cmpxchg(addrOf(inode.writers), seen, seen + change) === seen) return true;
+    if (atomic.cmpxchg(addrOf(inode.writers), seen, seen + change) !== seen) continue;
+    if (change > 0) atomic.inc(addrOf(inode.superBlock.writers));
+    return true;
   }
 }
 
 /** Undoes `enterWriters`. */
 export function leaveWriters(inode: Inode, change: i32): void {
+  if (change > 0) atomic.dec(addrOf(inode.superBlock.writers));
   atomic.add(addrOf(inode.writers), -change);
+}
+
+/** Has the file system been made read-only since that was asked last? For those who write, once they have entered. */
+export function isNowReadOnly(inode: Inode): boolean {
+  return (inode.superBlock.flags & MS_RDONLY) !== 0;
 }
 
 /** Another reference. */

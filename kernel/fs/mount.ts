@@ -32,6 +32,9 @@ class FileSystemType {
   create: (typeName: string) => SuperBlock | null;
 }
 
+/** What a file system can be told, at its mounting or later. */
+const MOUNT_FLAGS: u32 = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+
 const MAX_TYPES: u32 = 8;
 const types = zeroed<FixedArray<Inline<FileSystemType>, 8>>();
 let typeCount: u32 = 0;
@@ -110,7 +113,7 @@ export function mountAt(directory: Dentry, typeName: Ptr<u8>, flags: u32): i32 {
   const create = type.create;
   const superBlock = create(type.name);
   if (superBlock === null) return -ENOMEM;
-  superBlock.flags = flags & (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC);
+  superBlock.flags = flags & MOUNT_FLAGS;
   attach(superBlock, getDentry(directory), held);
   return 0;
 }
@@ -121,6 +124,23 @@ function attach(superBlock: SuperBlock, directory: Dentry, _mounts: Held<MountMu
   superBlock.next = superBlocks;
   superBlocks = superBlock;
   directory.mounted = superBlock;
+}
+
+/**
+ * Gives the file system whose root is `root` other flags. 0, -EINVAL (it is not the root of one), -EBUSY (it was to be
+ * read-only, and somebody has a file open for writing). What has begun to change it already comes to its end.
+ *
+ * @sleeps
+ */
+export function remount(root: Dentry, flags: u32): i32 {
+  using _held = mountMutex.lock();
+  if (!root.isRoot()) return -EINVAL;
+  const superBlock = root.superBlock;
+  // A full barrier: who writes counts himself in, then looks at the flags.
+  const before = atomic.xchg(addrOf(superBlock.flags), flags & MOUNT_FLAGS);
+  if ((flags & MS_RDONLY) === 0 || superBlock.writers === 0) return 0;
+  superBlock.flags = before;
+  return -EBUSY;
 }
 
 /**

@@ -44,7 +44,7 @@ import { allocateDentry, crossMounts, type Dentry, putDentry } from './dentry.ts
 import { allocateFile, type File, freeFile, putFile } from './file.ts';
 import { currentUmask } from './fsContext.ts';
 import { MAX_SMALL_FILE_SIZE } from './genericFile.ts';
-import { enterWriters, type Inode, inodeSize, leaveWriters } from './inode.ts';
+import { enterWriters, type Inode, inodeSize, isNowReadOnly, leaveWriters } from './inode.ts';
 import {
   beginWalk,
   followLink,
@@ -197,7 +197,7 @@ function openReached(dentry: Dentry, flags: u32, created: boolean, result: Ptr<F
 /** Sets the size of a regular file, for one who may not have it open for writing. Also -ETXTBSY: it is being executed. */
 export function truncateAsWriter(inode: Inode, size: i64): i32 {
   if (!enterWriters(inode, 1)) return -ETXTBSY;
-  const error = truncateInode(inode, size);
+  const error = isNowReadOnly(inode) ? -EROFS : truncateInode(inode, size);
   leaveWriters(inode, 1);
   return error;
 }
@@ -231,6 +231,10 @@ export function openDentry(dentry: Dentry, flags: u32, result: Ptr<File>): i32 {
       return -ETXTBSY;
     }
     file.writers = 1;
+    if (isNowReadOnly(inode)) {
+      freeFile(file);
+      return -EROFS;
+    }
   }
   const open = (flags & O_PATH) !== 0 ? null : file.operations.open;
   if (open !== null) {

@@ -9,7 +9,6 @@ import { current } from '../arch/x86/cpu.ts';
 import { blockDeviceAt, blockDeviceCount } from '../block/blockDevice.ts';
 import { getCommandLine } from '../lib/cmdline.ts';
 import { hi, lo } from '../lib/format.ts';
-import { totalPageCount } from '../mm/buddy.ts';
 import { loadAverage } from '../proc/loadAverage.ts';
 import { contextSwitches, runnableTasks } from '../proc/scheduler.ts';
 import { latestPid, lockTasks, numberOfForks, numberOfTasks } from '../proc/taskList.ts';
@@ -17,7 +16,7 @@ import { RELEASE, VERSION } from '../proc/sysSystem.ts';
 import { majorOf, minorOf } from './device.ts';
 import { LOCK_CHECKER, lockClassAt, lockClassCount } from '../sync/lockClass.ts';
 import { fileSystemCount, fileSystemName } from './mount.ts';
-import { openFileCount } from './file.ts';
+import { fileMax, openFileCount, setFileMax } from './file.ts';
 import { idleTicks, printCpuTimes, writeCpuinfo, writeInterrupts } from './procCpus.ts';
 import { type ProcDirectory } from './procEntry.ts';
 import { addIpcEntries } from './procIpc.ts';
@@ -50,6 +49,7 @@ export function addSystemEntries(root: ProcDirectory): void {
   root.addFile('version', 0o444, writeVersion);
   sys.addDirectory('fs', sysFs);
   sys.addDirectory('kernel', sysKernel);
+  sysFs.addSetting('file-max', writeFileMax, changeFileMax);
   sysFs.addFile('file-nr', 0o444, writeFileNumber);
   sysFs.addFile('pipe-max-size', 0o444, writePipeMaxSize);
   sysKernel.addFile('osrelease', 0o444, writeRelease);
@@ -96,7 +96,17 @@ function writePipeMaxSize(text: ProcText, _pid: u32): i32 {
 }
 
 function writeFileNumber(text: ProcText, _pid: u32): i32 {
-  text.print('%u\t0\t%u\n', openFileCount(), totalPageCount() * 4);
+  text.print('%u\t0\t%u\n', openFileCount(), fileMax());
+  return 0;
+}
+
+function writeFileMax(text: ProcText, _pid: u32): i32 {
+  text.print('%u\n', fileMax());
+  return 0;
+}
+
+function changeFileMax(files: u32): i32 {
+  setFileMax(files);
   return 0;
 }
 

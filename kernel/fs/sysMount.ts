@@ -18,7 +18,7 @@ import {
 import { current } from '../arch/x86/cpu.ts';
 import { strncpyFromUser } from '../arch/x86/userCopy.ts';
 import { type Dentry, putDentry } from './dentry.ts';
-import { mountAt, unmount } from './mount.ts';
+import { mountAt, remount, unmount } from './mount.ts';
 import { FOLLOW } from './path.ts';
 import { lookupUserPath } from './userPath.ts';
 
@@ -36,7 +36,8 @@ export function sysMount(_source: u32, target: u32, type: u32, flags: u32, _data
   let error = lookupUserPath(u32(AT_FDCWD), target, FOLLOW, addrOf(directory));
   if (error !== 0) return error;
   if (current().credentials.euid !== 0) error = -EPERM;
-  else if ((wanted & (MS_REMOUNT | MS_BIND | MS_MOVE)) !== 0 || type === 0) error = -EINVAL;
+  else if ((wanted & (MS_REMOUNT | MS_BIND)) === MS_REMOUNT) error = remount(directory, wanted);
+  else if ((wanted & (MS_BIND | MS_MOVE)) !== 0 || type === 0) error = -EINVAL;
   else if (u32(length) >= TYPE_SIZE) error = -ENODEV;
   else error = mountAt(directory, name, wanted);
   putDentry(directory);

@@ -167,6 +167,7 @@ export async function interrupted(proc: Process, signal: number, call: Promise<n
   }
 }
 
-function outcome(value: number): string {
+/** What a call gave, in a word: the name of its error, or `success`. */
+export function outcome(value: number): string {
   return isError(value) ? errnoName(-value) : 'success';
 }
