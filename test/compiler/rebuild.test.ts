@@ -53,6 +53,8 @@ const original: Files = {
     import { apply, infer, large, look, step } from './lib.ts';
     import { Colour } from './types.ts';
     const text = 'hello';
+    /** @section .multiboot @align 4 @export */
+    const header = table<u32, 3>(0x1badb002, 0, 0xe4524ffe);
     /** @naked @export */
     export function start(): void { asm\`call \${main}\`; }
     function main(): u32 {
@@ -70,10 +72,11 @@ const original: Files = {
     function run(): u32 { return pool[0].push(pool[1]) + step(twice<u16>(3)) + Node.made; }`,
 };
 
-const names = ['a', 'b'] as const;
+/** Kernels are made from their plans, where that is possible. */
+const kinds = { a: 'kernel', b: 'program' } as const;
 
 function optionsFor(files: Files, defines: CompilerOptions['defines'] = new Map()): CompilerOptions {
-  const images = names.map((name) => ({ name, entry: `/src/${name}.ts`, kind: 'program' as const }));
+  const images = Object.entries(kinds).map(([name, kind]) => ({ name, entry: `/src/${name}.ts`, kind }));
   return { files: memoryFiles(files), root: '/src', library, images, defines };
 }
 
@@ -214,6 +217,23 @@ describe('what has not changed', () => {
   it('stays what it is when it only moves', () => {
     const moved = missesAfter(['/src/lib.ts', '\n', '\n\n\n']);
     expect(moved).toEqual({ checked: 1, functions: 0, cleaned: 0, finished: 0, images: 2 });
+  });
+
+  it('is not even asked for in a kernel, if others cannot tell that a function has another body', () => {
+    const askedAfter = (edit: readonly [string, string, string]): number => {
+      const store = new MemoryStore();
+      new Compiler({ ...optionsFor(original), store }).build();
+      const asked = new Set<string>();
+      const find = store.cleaned.find.bind(store.cleaned);
+      store.cleaned.find = (key) => {
+        asked.add(key);
+        return find(key);
+      };
+      new Compiler({ ...optionsFor(edited(edit)), store }).build();
+      return asked.size;
+    };
+    const all = askedAfter(['/src/a.ts', 'large(8, 1)', 'large(8, 2)']); // which decides about a parameter
+    expect(askedAfter(['/src/a.ts', 'x + look(x)', 'x * look(x)'])).toBeLessThan(all);
   });
 
   it('does not care what others have in their bodies', () => {

@@ -111,6 +111,7 @@ const codecs: Readonly<Record<Exclude<keyof CompileStore, 'endBuild' | 'nameOf'>
   expanded: whole,
   finished: whole,
   images: asImage,
+  plans: { ...whole, blockLength: 1 },
 };
 
 /** Makes the thing when it is asked for the first time. */
@@ -132,6 +133,7 @@ class DiskStore {
   /** With a folder for each version. */
   readonly #top: string;
   readonly #folder: string;
+  /** The latest first: of two values with one key, which only plans can have, that one counts. */
   readonly #paths: readonly string[];
   readonly #files: readonly StoreFile[];
   readonly #shelves: ReadonlyMap<string, DiskShelf>;
@@ -139,7 +141,8 @@ class DiskStore {
   constructor(top: string, version: string) {
     this.#top = top;
     this.#folder = join(top, version);
-    this.#paths = existsSync(this.#folder) ? readdirSync(this.#folder).map((name) => join(this.#folder, name)) : [];
+    const names = existsSync(this.#folder) ? readdirSync(this.#folder).sort().reverse() : [];
+    this.#paths = names.map((name) => join(this.#folder, name));
     this.#files = this.#paths.flatMap((path) => StoreFile.open(path) ?? []);
     this.#shelves = new Map(
       Object.entries(codecs).map(([name, codec]) => [name, new DiskShelf(name, codec, this.#files)]),
@@ -202,6 +205,7 @@ class DiskShelf implements Shelf<unknown> {
   readonly #codec: Codec;
   readonly #files: readonly StoreFile[];
   readonly #new = new Map<string, unknown>();
+  readonly #kept: (readonly string[])[] = [];
   /** What was found of each block that has been of use. */
   readonly #used = new Map<StoredBlock, readonly unknown[]>();
 
@@ -238,20 +242,26 @@ class DiskShelf implements Shelf<unknown> {
     this.#new.set(key, value);
   }
 
-  /** The blocks to be written: those of the files that are not too old, and what is new. */
+  keep(keys: readonly string[]): void {
+    this.#kept.push(keys);
+  }
+
+  /** The blocks to be written: what is new, and those of the files that are not too old. */
   pack(files: readonly StoreFile[]): NewBlock[] {
     const packed: NewBlock[] = [];
-    for (const block of files.flatMap((file) => file.blocks(this.#name))) {
-      const age = this.#used.has(block) ? 0 : block.age + 1;
-      const parts = age >= LARGEST_AGE ? null : undamaged(block);
-      if (parts !== null) packed.push({ keys: block.keys, age, parts });
-    }
     const fresh = [...this.#new];
     const length = this.#codec.blockLength ?? LARGEST_BLOCK;
     for (let at = 0; at < fresh.length; at += length) {
       const block = fresh.slice(at, at + length);
       const parts = this.#codec.pack(block.map(([, value]) => value as never));
       packed.push({ keys: block.map(([key]) => key), age: 0, parts });
+    }
+    const kept = new Set(files.length === 0 ? [] : this.#kept.flat());
+    for (const block of files.flatMap((file) => file.blocks(this.#name))) {
+      const isOfUse = this.#used.has(block) || block.keys.some((key) => kept.has(key));
+      const age = isOfUse ? 0 : block.age + 1;
+      const parts = age >= LARGEST_AGE ? null : undamaged(block);
+      if (parts !== null) packed.push({ keys: block.keys, age, parts });
     }
     return packed;
   }

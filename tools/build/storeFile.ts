@@ -131,7 +131,10 @@ export class StoreFile {
     let first = 0;
     let at = 0;
     counts.forEach((count, number) => {
-      for (let n = 0; n < count; n++) places.set(keys[first + n]!, number * LARGEST_BLOCK + n);
+      for (let n = 0; n < count; n++) {
+        const key = keys[first + n]!;
+        if (!places.has(key)) places.set(key, number * LARGEST_BLOCK + n); // the first one counts
+      }
       const parts = at + 1;
       blocks.push({
         keys: keys.slice(first, first + count),

@@ -8,7 +8,9 @@
 import { AssemblyError, generateCode, type MachineModule } from './backend/index.ts';
 import { KernelTsProgram, type Diagnostic, type KernelTsOptions, type VirtualFileSystem } from './frontend/index.ts';
 import { IncrementalFrontEnd, type CheckTypes, type FrontEndResult } from './incremental/build.ts';
-import { compileImage } from './incremental/image.ts';
+import { compileImage, type CompiledImage } from './incremental/image.ts';
+import { patchImage } from './incremental/patch.ts';
+import { PlanRefused } from './incremental/plan.ts';
 import { Stages } from './incremental/stages.ts';
 import { CannotReuse, MemoryStore, type CompileStore } from './incremental/store.ts';
 import type { IrModule } from './ir/types.ts';
@@ -135,9 +137,19 @@ class Run {
   /** Throws CannotReuse. */
   buildChanged(store: CompileStore): BuildResult {
     const { checkTypes, images } = this.#options;
-    const result = this.#time('frontend', () => {
-      return new IncrementalFrontEnd({ ...this.#frontEndOptions, images, checkTypes }, store).run();
+    const frontEnd = this.#time('frontend', () => {
+      return new IncrementalFrontEnd({ ...this.#frontEndOptions, images, checkTypes }, store);
     });
+    try {
+      return this.#buildBehind(frontEnd, true, store);
+    } catch (error) {
+      if (error instanceof PlanRefused) return this.#buildBehind(frontEnd, false, store);
+      throw error;
+    }
+  }
+
+  #buildBehind(frontEnd: IncrementalFrontEnd, withPlans: boolean, store: CompileStore): BuildResult {
+    const result = this.#time('frontend', () => frontEnd.run(withPlans));
     const confirm = (): readonly Diagnostic[] => this.#time('frontend', () => result.confirm());
     try {
       this.#buildLowered(result, store);
@@ -146,23 +158,31 @@ class Run {
       if (confirm().length === 0) throw error;
     }
     const wrong = confirm();
-    if (wrong.length === 0 && result.lowered.size === 0) this.#timings.frontend = 0; // looking is not compiling
+    const isNothingNew = result.lowered.size === 0 && result.planned.size === 0;
+    if (wrong.length === 0 && isNothingNew) this.#timings.frontend = 0; // looking is not compiling
     if (wrong.length === 0) return this.#result();
     return { diagnostics: wrong, images: new Map(), timings: this.#timings };
   }
 
-  #buildLowered({ imageKeys, keys, lowered }: FrontEndResult, store: CompileStore): void {
+  #buildLowered({ imageKeys, keys, lowered, planKeys, planned }: FrontEndResult, store: CompileStore): void {
     const stages = new Stages(store, keys);
+    const make = (name: string): (() => CompiledImage) | null => {
+      const change = planned.get(name);
+      const program = lowered.get(name);
+      if (change !== undefined) return () => patchImage(change, stages, store);
+      return program === undefined ? null : () => compileImage(program, stages);
+    };
     for (const image of this.#options.images) {
       const key = imageKeys.get(image.name)!;
       const known = store.images.find(key);
-      const program = lowered.get(image.name);
+      const compile = make(image.name);
       if (known !== undefined) this.#images.set(image.name, known);
-      if (known !== undefined || program === undefined) continue;
+      if (known !== undefined || compile === null) continue;
       this.#addImage(image, () => {
-        const machine = this.#time('backend', () => compileImage(program, stages));
+        const { machine, plan } = this.#time('backend', compile);
         const built = this.#link(image, machine);
         store.images.put(key, built);
+        if (plan !== null) store.plans.put(planKeys.get(image.name)!, plan);
         return built;
       });
     }

@@ -27,11 +27,34 @@ export interface RecordSource {
   noteDuplicate(need: FunctionNeed | GlobalNeed): void;
 }
 
+/**
+ * A program with a function `start` in its entry module is that function and what is tagged `@export` in the modules it
+ * brings in. A module without one is a library: its exported functions are the roots (that is how tests run single
+ * functions). The first of the modules is the entry.
+ */
+export function rootsOf(modules: readonly FileFacts[]): { readonly entry: string | null; readonly needs: Need[] } {
+  const start = modules[0]?.start ?? null;
+  const needs = modules.flatMap((facts, index): Need[] => {
+    const functions = facts.functions.filter(({ isExported, isVisible, need }) => {
+      return isExported || (index === 0 && isVisible && (start === null || need.id === start.id));
+    });
+    return [...functions.map(({ need }) => need), ...facts.variables];
+  });
+  return { entry: start?.symbol ?? null, needs };
+}
+
+export function constantsIn(modules: readonly FileFacts[]): Map<string, number | bigint> {
+  return new Map(modules.flatMap(({ constants }) => constants));
+}
+
 export class ProgramImage {
   readonly functions = new Map<string, { readonly need: FunctionNeed; readonly record: FunctionRecord }>();
   readonly data = new Map<string, IrData>();
   readonly structs = new Map<string, StructLayout>();
-  readonly constants = new Map<string, number | bigint>();
+  /** By name: what asked for the data, and for the structs. Strings are not among them. */
+  readonly globalNeeds = new Map<string, GlobalNeed>();
+  readonly classNeeds = new Map<string, ClassNeed>();
+  constants = new Map<string, number | bigint>();
   entry: string | null = null;
   readonly #source: RecordSource;
   readonly #encoder = new TextEncoder();
@@ -44,25 +67,14 @@ export class ProgramImage {
     this.#source = source;
   }
 
-  /**
-   * A program with a function `start` in its entry module is that function and what is tagged `@export` in the modules it
-   * brings in. A module without one is a library: its exported functions are the roots (that is how tests run single
-   * functions). The first of the modules is the entry.
-   */
   addRoots(modules: readonly FileFacts[]): void {
-    const start = modules[0]?.start ?? null;
-    this.entry = start?.symbol ?? null;
-    modules.forEach((facts, index) => {
-      for (const { need, isVisible, isExported } of facts.functions) {
-        const isRoot = index === 0 && isVisible && (start === null || need.id === start.id);
-        if (isRoot || isExported) this.add(need);
-      }
-      for (const need of facts.variables) this.add(need);
-    });
+    const { entry, needs } = rootsOf(modules);
+    this.entry = entry;
+    for (const need of needs) this.add(need);
   }
 
   addConstants(modules: readonly FileFacts[]): void {
-    for (const { constants } of modules) for (const [name, value] of constants) this.constants.set(name, value);
+    this.constants = constantsIn(modules);
   }
 
   add(need: Need): void {
@@ -93,6 +105,7 @@ export class ProgramImage {
     if (record === null) return;
     for (const other of record.needs) this.add(other);
     this.data.set(record.data.name, record.data);
+    this.globalNeeds.set(record.data.name, need);
   }
 
   #addText(name: string, text: string): void {
@@ -127,6 +140,7 @@ export class ProgramImage {
       const record = this.#source.class(need);
       if (record === null || this.structs.has(record.layout.name)) continue;
       this.structs.set(record.layout.name, record.layout);
+      this.classNeeds.set(record.layout.name, need);
       work.push(...record.needs);
     }
   }

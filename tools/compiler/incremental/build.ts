@@ -13,13 +13,15 @@ import type { ImageSpec } from '../compile.ts';
 import { KernelTsProgram, mergeDiagnostics, type Diagnostic, type KernelTsOptions } from '../frontend/index.ts';
 import { ProgramImage, type RecordSource } from '../frontend/program-image.ts';
 import { importedPath, normalizePath, parseSource, type ParseSource } from '../frontend/program.ts';
-import type { FileFacts, FunctionNeed, Need, TextNeed } from '../frontend/records.ts';
+import type { FileFacts, FunctionNeed, FunctionRecord, Need, TextNeed } from '../frontend/records.ts';
 import type { ts } from '../frontend/typescript.ts';
 import { hashTexts } from '../hash.ts';
+import { basisOf, findChanges } from './changes.ts';
 import { digestOf, type FileDigest } from './digest.ts';
 import type { LoweredImage } from './image.ts';
 import { Keys } from './keys.ts';
 import { moveFunction } from './lines.ts';
+import type { PlannedImage } from './plan.ts';
 import { reachedShapes, shapeText } from './shapes.ts';
 import { CannotReuse, type CompileStore, type Shelf, type StoredFunction } from './store.ts';
 
@@ -43,6 +45,8 @@ export type CheckTypes = (
 interface Attempt {
   /** The programs that are not in the store, by name. */
   readonly lowered: ReadonlyMap<string, LoweredImage>;
+  /** Those of them that may be made from their plans instead. */
+  readonly planned: ReadonlyMap<string, PlannedImage>;
   /**
    * Everything that is wrong with the sources. The types may still be being looked at elsewhere, which this waits for.
    * Until it has given an empty list, what was lowered may make no sense. Throws CannotReuse.
@@ -53,6 +57,8 @@ interface Attempt {
 export interface FrontEndResult extends Attempt {
   /** Keys of all images, by name. */
   readonly imageKeys: ReadonlyMap<string, string>;
+  /** Keys of the plans of those that have one. */
+  readonly planKeys: ReadonlyMap<string, string>;
   readonly keys: Keys;
 }
 
@@ -76,6 +82,9 @@ export class IncrementalFrontEnd {
   readonly #bodies = new Set<string>();
   /** By id: a function whose record asks for the thing. */
   readonly #askers = new Map<string, FunctionNeed>();
+  #withPlans = true;
+  /** Ids of functions that a plan says nothing is wrong with. */
+  readonly #settled = new Set<string>();
   /** Set if the types are being looked at elsewhere. */
   #waitForTypes: (() => TypeFindings | null) | null = null;
   /** What goes to the store once it is clear that nothing is wrong. */
@@ -161,8 +170,9 @@ export class IncrementalFrontEnd {
 
   // -------------------------------------------------------------------------------------------------------------------
 
-  /** Throws CannotReuse. */
-  run(): FrontEndResult {
+  /** With plans, or without, if one has been refused. Throws CannotReuse. */
+  run(withPlans = true): FrontEndResult {
+    this.#withPlans = withPlans;
     const imageKeys = new Map(this.#options.images.map((image) => [image.name, this.#imageKey(image)]));
     const missing = this.#options.images.filter(
       ({ name }) => this.#store.images.find(imageKeys.get(name)!) === undefined,
@@ -176,7 +186,10 @@ export class IncrementalFrontEnd {
     for (let round = 0; round < 4; round++) {
       try {
         const result = this.#attempt(missing, toCheck);
-        return { ...result, confirm: once(result.confirm), imageKeys, keys: this.#keys };
+        const planKeys = new Map(
+          this.#options.images.filter(hasPlan).map((image) => [image.name, this.#planKey(image)]),
+        );
+        return { ...result, confirm: once(result.confirm), imageKeys, planKeys, keys: this.#keys };
       } catch (error) {
         if (!(error instanceof MissingBodies)) throw error;
         if (round === 0) for (const image of missing) this.#lookAround(image);
@@ -189,6 +202,10 @@ export class IncrementalFrontEnd {
     const path = normalizePath(entry);
     const files = this.#reached(path, true).map((reached) => `${reached} ${this.#digests.get(reached)?.hash ?? ''}`);
     return hashTexts([this.#salt, kind, path, ...files]);
+  }
+
+  #planKey({ entry, kind }: ImageSpec): string {
+    return hashTexts([this.#salt, 'plan', kind, entry]);
   }
 
   /** Finds out what will have to be lowered, without a ts.Program. */
@@ -232,13 +249,13 @@ export class IncrementalFrontEnd {
 
   #attempt(missing: readonly ImageSpec[], toCheck: readonly string[]): Attempt {
     this.#puts.length = 0;
-    if (this.#bodies.size === 0) return { lowered: this.#lowerAll(missing, null), confirm: () => [] };
+    if (this.#bodies.size === 0) return { ...this.#lowerAll(missing, null), confirm: () => [] };
     const isWhole = this.#bodies.size === this.#digests.size && toCheck.length === this.#digests.size;
     const waitForTypes = toCheck.length === 0 ? null : this.#waitForTypes;
     this.#waitForTypes = null;
     const program = this.#createProgram(isWhole, waitForTypes !== null);
     const leftovers = this.#check(program, isWhole, toCheck);
-    const lowered = program.found.length > 0 ? new Map<string, LoweredImage>() : this.#lowerAll(missing, program);
+    const images = this.#lowerAll(program.found.length > 0 ? [] : missing, program);
     if (program.found.length === 0) this.#lowerLeftovers(leftovers, program);
     const confirm = (): readonly Diagnostic[] => {
       const types = waitForTypes === null ? [] : this.#typesFrom(waitForTypes);
@@ -249,7 +266,7 @@ export class IncrementalFrontEnd {
       for (const put of this.#puts) put();
       return [];
     };
-    return { lowered, confirm };
+    return { ...images, confirm };
   }
 
   /** Findings about other texts than ours are of no use. */
@@ -291,30 +308,58 @@ export class IncrementalFrontEnd {
     return [];
   }
 
-  #lowerAll(missing: readonly ImageSpec[], program: KernelTsProgram | null): Map<string, LoweredImage> {
-    return new Map(missing.map((image) => [image.name, this.#lower(image, program)]));
+  #lowerAll(missing: readonly ImageSpec[], program: KernelTsProgram | null): Pick<Attempt, 'lowered' | 'planned'> {
+    const lowered = new Map<string, LoweredImage>();
+    const planned = new Map<string, PlannedImage>();
+    for (const image of missing) {
+      const changes = this.#withPlans && hasPlan(image) ? this.#findChanges(image, program) : null;
+      if (changes === null) lowered.set(image.name, this.#lower(image, program));
+      else planned.set(image.name, changes);
+    }
+    return { lowered, planned };
+  }
+
+  #findChanges(spec: ImageSpec, program: KernelTsProgram | null): PlannedImage | null {
+    const plan = this.#store.plans.find(this.#planKey(spec));
+    if (plan === undefined) return null;
+    const record = (need: FunctionNeed): FunctionRecord | null => {
+      const known = this.#storedFunction(need);
+      if (known === undefined && !isPlain(need) && !this.#askers.has(need.id)) return null;
+      const now = known ?? this.#lowerFunction(need, program);
+      this.#noteAsker(need, now.needs);
+      return now;
+    };
+    const changes = findChanges(plan, this.#factsOf(spec, program), { keys: this.#keys, store: this.#store, record });
+    if (changes !== null) for (const { need } of plan.functions) this.#settled.add(need.id);
+    return changes;
+  }
+
+  #factsOf({ entry }: ImageSpec, program: KernelTsProgram | null): FileFacts[] {
+    return this.#reached(normalizePath(entry), false).map((path) => this.#facts(path, program));
   }
 
   #lower(spec: ImageSpec, program: KernelTsProgram | null): LoweredImage {
     const image = new ProgramImage(this.#recordSource(program));
-    const facts = this.#reached(normalizePath(spec.entry), false).map((path) => this.#facts(path, program));
+    const facts = this.#factsOf(spec, program);
     image.addRoots(facts);
     image.run();
     image.describeClasses();
     image.addConstants(facts);
     const functions = new Map(
-      [...image.functions].map(([name, { need, record }]) => [
-        name,
-        { key: this.#keys.of(need)!, unit: need.unit, record },
-      ]),
+      [...image.functions].map(([name, { need, record }]) => [name, { key: this.#keys.of(need)!, need, record }]),
     );
     const { constants, data, entry, structs } = image;
-    return { functions, data, structs, constants, entry };
+    const basis = hasPlan(spec) ? basisOf(image, facts, this.#keys) : null;
+    return { functions, data, structs, constants, entry, basis };
   }
 
   /** What no program uses is lowered too, to see whether it can be. */
   #lowerLeftovers(needs: readonly Need[], program: KernelTsProgram): void {
-    const image = new ProgramImage(this.#recordSource(program));
+    const source = this.#recordSource(program);
+    const image = new ProgramImage({
+      ...source,
+      function: (need) => (this.#settled.has(need.id) ? null : source.function(need)),
+    });
     for (const need of needs) image.add(need);
     image.run();
   }
@@ -403,6 +448,11 @@ export class IncrementalFrontEnd {
 function once<T>(action: () => T): () => T {
   let done: { readonly value: T } | null = null;
   return () => (done ??= { value: action() }).value;
+}
+
+/** Other programs are so small that it takes as long to go by a plan. */
+function hasPlan({ kind }: ImageSpec): boolean {
+  return kind === 'kernel';
 }
 
 /** Its unit says which function it is. */

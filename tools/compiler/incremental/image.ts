@@ -5,36 +5,56 @@
  */
 
 import { assembleModule, type MachineCode, type MachineModule } from '../backend/index.ts';
-import type { FunctionRecord } from '../frontend/records.ts';
-import { callGraph } from '../ir/call-graph.ts';
+import type { FunctionNeed, FunctionRecord } from '../frontend/records.ts';
+import { callGraph, type CallGraph } from '../ir/call-graph.ts';
 import { decodeHeader } from '../ir/codec.ts';
 import type { FunctionOutline, ModuleOutline } from '../ir/outline.ts';
-import { IrModule, type IrData, type IrFunction, type StructLayout } from '../ir/types.ts';
-import { decideArguments } from '../passes/arguments.ts';
+import { IrModule, type FunctionOptions, type IrData, type IrFunction, type StructLayout } from '../ir/types.ts';
+import { decideArguments, type ParameterChange } from '../passes/arguments.ts';
 import { mayBeInlined } from '../passes/inline.ts';
 import { liveNames } from '../passes/remove-unreferenced.ts';
+import type { ImagePlan, PlanBasis, PlannedFunction } from './plan.ts';
 import type { Callee, CleanedFunction, ExpandedOutline, Stages } from './stages.ts';
 
 /** A program as the front end gives it. */
 export interface LoweredImage {
-  /** By name, each with the key of its contents and the unit that it was made from. */
+  /** By name, each with the key of its contents. */
   readonly functions: ReadonlyMap<
     string,
-    { readonly key: string; readonly unit: string; readonly record: FunctionRecord }
+    { readonly key: string; readonly need: FunctionNeed; readonly record: FunctionRecord }
   >;
   readonly data: ReadonlyMap<string, IrData>;
   readonly structs: ReadonlyMap<string, StructLayout>;
   readonly constants: ReadonlyMap<string, number | bigint>;
   readonly entry: string | null;
+  /** Where a plan of the image starts from; null if there shall be none. */
+  readonly basis: PlanBasis | null;
 }
 
-interface ExpandedFunction {
+export interface ExpandedFunction {
   readonly outline: ExpandedOutline;
   readonly body: () => IrFunction;
 }
 
-export function compileImage(image: LoweredImage, stages: Stages): MachineModule {
+export interface CompiledImage {
+  readonly machine: MachineModule;
+  readonly plan: ImagePlan | null;
+}
+
+export function compileImage(image: LoweredImage, stages: Stages): CompiledImage {
   return new ImageCompiler(image, stages).run();
+}
+
+/** The function as one that may be inlined into a function with the options `caller`; undefined if it must not be. */
+export function asCallee(
+  fn: ExpandedFunction | undefined,
+  caller: FunctionOptions,
+  { hasOneUse, isRecursive }: { readonly hasOneUse: boolean; readonly isRecursive: boolean },
+): Callee | undefined {
+  if (fn?.outline.isCopyable !== true || isRecursive) return undefined;
+  const isSmall = mayBeInlined(fn.outline, caller, false);
+  if (!isSmall && !(hasOneUse && mayBeInlined(fn.outline, caller, true))) return undefined;
+  return { ...fn, hasOneUse: !isSmall };
 }
 
 class ImageCompiler {
@@ -44,6 +64,10 @@ class ImageCompiler {
   readonly #module = new IrModule();
   readonly #cleaned = new Map<string, CleanedFunction>();
   readonly #expanded = new Map<string, ExpandedFunction>();
+  /** By name: the callees that each function may have taken in. */
+  readonly #inlined = new Map<string, readonly string[]>();
+  /** By name: the key of its machine code. */
+  readonly #finished = new Map<string, string>();
 
   constructor(image: LoweredImage, stages: Stages) {
     this.#image = image;
@@ -52,17 +76,17 @@ class ImageCompiler {
     this.#module.data = new Map(image.data);
   }
 
-  run(): MachineModule {
+  run(): CompiledImage {
     this.#clean();
-    this.#expand();
-    const { structs, constants, entry } = this.#image;
-    return assembleModule({
-      functions: this.#finish(),
-      data: [...this.#module.data.values()],
-      structs,
-      constants,
-      entry,
-    });
+    const data = [...this.#module.data.values()];
+    const graph = this.#expand();
+    const outlines = this.#dropInlined();
+    const changes = decideArguments(this.#outline(outlines));
+    const functions = this.#finish(outlines, changes);
+    const kept = [...this.#module.data.values()];
+    const { constants, entry, structs } = this.#image;
+    const machine = assembleModule({ functions, data: kept, structs, constants, entry });
+    return { machine, plan: this.#plan(graph, changes, data) };
   }
 
   #clean(): void {
@@ -74,8 +98,8 @@ class ImageCompiler {
     for (const [name, { record }] of this.#image.functions) {
       if (live.has(name)) this.#module.functions.set(name, decodeHeader(record.code));
     }
-    for (const [name, { key, record, unit }] of this.#image.functions) {
-      if (live.has(name)) this.#cleaned.set(name, this.#stages.cleaned(key, unit, record, this.#module));
+    for (const [name, { key, need, record }] of this.#image.functions) {
+      if (live.has(name)) this.#cleaned.set(name, this.#stages.cleaned(key, need.unit, record, this.#module));
     }
   }
 
@@ -90,34 +114,64 @@ class ImageCompiler {
     return { functions, data: this.#module.data, entry: this.#image.entry };
   }
 
-  #expand(): void {
+  #expand(): CallGraph {
     const outlines = new Map<string, FunctionOutline>();
     for (const [name, { code, references }] of this.#cleaned) {
       outlines.set(name, { name, options: code.options, references });
     }
     const graph = callGraph(this.#outline(outlines));
     for (const { name, options } of graph.bottomUp) {
+      const inlined = new Set<string>();
       const calleeOf = (callee: string): Callee | undefined => {
-        const known = this.#expanded.get(callee);
-        if (known?.outline.isCopyable !== true || graph.isRecursive(callee)) return undefined;
-        const isSmall = mayBeInlined(known.outline, options, false);
-        const hasOneUse = !isSmall && graph.hasOneUse(callee);
-        return isSmall || (hasOneUse && mayBeInlined(known.outline, options, true))
-          ? { ...known, hasOneUse }
-          : undefined;
+        const uses = { hasOneUse: graph.hasOneUse(callee), isRecursive: graph.isRecursive(callee) };
+        const known = asCallee(this.#expanded.get(callee), options, uses);
+        if (known !== undefined) inlined.add(callee);
+        return known;
       };
       this.#expanded.set(name, this.#stages.expanded(this.#cleaned.get(name)!, calleeOf, this.#module));
+      this.#inlined.set(name, [...inlined]);
     }
+    return graph;
   }
 
-  #finish(): MachineCode[] {
+  /** What is left when everything has been inlined, in the order of the image. */
+  #dropInlined(): ReadonlyMap<string, ExpandedOutline> {
     const outlines = new Map<string, ExpandedOutline>();
     for (const name of this.#cleaned.keys()) outlines.set(name, this.#expanded.get(name)!.outline);
     const live = this.#dropUnreferenced(outlines);
     for (const name of outlines.keys()) if (!live.has(name)) outlines.delete(name);
-    const changes = decideArguments(this.#outline(outlines));
+    return outlines;
+  }
+
+  #finish(
+    outlines: ReadonlyMap<string, ExpandedOutline>,
+    changes: ReadonlyMap<string, ParameterChange>,
+  ): MachineCode[] {
     return [...outlines].map(([name, outline]) => {
-      return this.#stages.finished(outline, this.#expanded.get(name)!.body, changes, this.#module);
+      const { code, key } = this.#stages.finished(outline, this.#expanded.get(name)!.body, changes, this.#module);
+      this.#finished.set(name, key);
+      return code;
     });
+  }
+
+  #plan(graph: CallGraph, changes: ReadonlyMap<string, ParameterChange>, data: readonly IrData[]): ImagePlan | null {
+    const { basis, entry, functions, structs } = this.#image;
+    if (basis === null) return null;
+    const ranks = new Map(graph.bottomUp.map(({ name }, rank) => [name, rank]));
+    const numbers = new Map([...functions.keys()].map((name, number) => [name, number]));
+    const planned = [...functions].map(([name, { key, need }]): PlannedFunction => {
+      return {
+        need,
+        key,
+        expanded: this.#expanded.get(name)?.outline.key ?? null,
+        finished: this.#finished.get(name) ?? null,
+        rank: ranks.get(name) ?? -1,
+        isRecursive: graph.isRecursive(name),
+        hasOneUse: graph.hasOneUse(name),
+        inlined: (this.#inlined.get(name) ?? []).map((callee) => numbers.get(callee)!),
+      };
+    });
+    const kept = [...this.#module.data.keys()];
+    return { basis, entry, functions: planned, data, kept, structs: [...structs.values()], changes: [...changes] };
   }
 }

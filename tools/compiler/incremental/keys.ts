@@ -68,6 +68,12 @@ export class Keys implements UnitPlaces {
     return hashTexts([this.#salt, path, 'shape', this.#world.get(path)!.all]);
   }
 
+  /** What the keys of all that is declared in the file rest on. Undefined if there is no such file. */
+  stateOf(path: string): string | undefined {
+    const digest = this.#digests.get(path);
+    return digest === undefined ? undefined : `${digest.hash} ${this.#world.get(path)!.all}`;
+  }
+
   /** For the record of a need. Undefined if a unit that it depends on is not there any more. */
   of(need: Exclude<Need, { kind: 'text' }>): string | undefined {
     const name = `${need.kind} ${need.symbol} ${need.id}`;

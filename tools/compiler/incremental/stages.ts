@@ -71,6 +71,13 @@ export class Stages {
     return moveFunction(known, line);
   }
 
+  /** The same, of a function that is what it was; undefined if nobody knows any more. */
+  cleanedBefore(key: string, unit: string): CleanedFunction | undefined {
+    const known = this.#store.cleaned.find(key);
+    const line = this.#places.lineOf(unit);
+    return known === undefined || line === undefined ? undefined : moveFunction(known, line);
+  }
+
   /** `calleeOf` gives what may be inlined, by name. */
   expanded(
     fn: CleanedFunction,
@@ -118,21 +125,29 @@ export class Stages {
     return body;
   }
 
+  expandedBefore(key: string): ExpandedOutline | undefined {
+    return this.#store.expanded.find(key);
+  }
+
   /** `changes`: what becomes of parameters, in the program at hand. */
   finished(
     outline: ExpandedOutline,
     body: () => IrFunction,
     changes: ReadonlyMap<string, ParameterChange>,
     module: IrModule,
-  ): MachineCode {
+  ): { readonly key: string; readonly code: MachineCode } {
     const key = finishedKey(outline, changes);
-    const known = this.#store.finished.find(key);
-    const code = known === undefined ? undefined : restoreCode(known, this.#places);
-    if (code !== undefined) return code;
-    const made = this.#generate(outline, body(), changes, module);
-    const stored = storeCode(made, this.#places);
+    const known = this.finishedBefore(key);
+    if (known !== undefined) return { key, code: known };
+    const code = this.#generate(outline, body(), changes, module);
+    const stored = storeCode(code, this.#places);
     if (stored !== undefined) this.#store.finished.put(key, stored);
-    return made;
+    return { key, code };
+  }
+
+  finishedBefore(key: string): MachineCode | undefined {
+    const known = this.#store.finished.find(key);
+    return known === undefined ? undefined : restoreCode(known, this.#places);
   }
 
   #generate(

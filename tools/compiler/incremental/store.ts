@@ -10,11 +10,14 @@ import type { FileDigest } from './digest.ts';
 import type { FileUnits } from './keys.ts';
 import type { StoredCode } from './lines.ts';
 import type { World } from './meanings.ts';
+import type { ImagePlan } from './plan.ts';
 import type { CleanedFunction, ExpandedOutline } from './stages.ts';
 
 export interface Shelf<T> {
   find(key: string): T | undefined;
   put(key: string, value: T): void;
+  /** These are still of use, although this build does not look for them. */
+  keep(keys: readonly string[]): void;
 }
 
 /** A function, and the line that its unit began at. */
@@ -36,6 +39,8 @@ export interface CompileStore {
   readonly expanded: Shelf<ExpandedOutline>;
   readonly finished: Shelf<StoredCode>;
   readonly images: Shelf<LinkedImage>;
+  /** How images were put together, by what they are and not by what they are made of: proposals only. */
+  readonly plans: Shelf<ImagePlan>;
   /** A name for a text and where it stands, on the shelf of digests: every build needs those of all files. */
   nameOf(path: string, text: string): string;
   /** A build is over; what it has not used may go. */
@@ -68,6 +73,7 @@ export class MemoryStore implements CompileStore {
   readonly expanded = new MemoryShelf<ExpandedOutline>();
   readonly finished = new MemoryShelf<StoredCode>();
   readonly images = new MemoryShelf<LinkedImage>();
+  readonly plans = new MemoryShelf<ImagePlan>();
 
   nameOf(path: string, text: string): string {
     return hashTexts([path, text]);
@@ -83,6 +89,10 @@ class MemoryShelf<T> implements Shelf<T> {
   #older = new Map<string, T>();
 
   find(key: string): T | undefined {
+    return this.#use(key);
+  }
+
+  #use(key: string): T | undefined {
     const known = this.#recent.get(key) ?? this.#older.get(key);
     if (known !== undefined) this.#recent.set(key, known);
     return known;
@@ -90,6 +100,10 @@ class MemoryShelf<T> implements Shelf<T> {
 
   put(key: string, value: T): void {
     this.#recent.set(key, value);
+  }
+
+  keep(keys: readonly string[]): void {
+    for (const key of keys) this.#use(key);
   }
 
   /** What nobody has looked for since the last time goes. */
