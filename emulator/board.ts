@@ -214,6 +214,10 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
     this.#ports.write(port, bytes, value);
   }
 
+  returnFromNmi(): void {
+    this.current.returnFromNmi();
+  }
+
   readApicBase(): number {
     return this.current.apic.base;
   }

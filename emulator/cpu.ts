@@ -45,6 +45,8 @@ export class VirtualCpu implements ApicCpu, Stateful {
   /** An INIT that reached the CPU while it occupied the core: it takes effect when the core has stopped. */
   #initPending = false;
   #lines = 0;
+  /** An NMI is being handled: no other one is taken before the next IRET (SDM vol. 3A, 6.7.1). */
+  #insideNmi = false;
 
   constructor(index: number, machine: CpuSurroundings) {
     this.index = index;
@@ -86,6 +88,7 @@ export class VirtualCpu implements ApicCpu, Stateful {
     this.#waitsForStartup = state.flag(this.#waitsForStartup);
     this.#initPending = state.flag(this.#initPending);
     this.#lines = state.number(this.#lines);
+    this.#insideNmi = state.flag(this.#insideNmi);
   }
 
   /** Whether there is anything for it to do: it is not waiting, and if it sleeps, something would wake it. */
@@ -124,6 +127,7 @@ export class VirtualCpu implements ApicCpu, Stateful {
   /** Tells the core about this CPU's interrupt lines. */
   enterLines(): void {
     this.#machine.core.setInterruptLines(this.#lines);
+    this.#machine.core.setInsideNmi(this.#insideNmi);
   }
 
   /** Moves this CPU out of the core. */
@@ -135,7 +139,8 @@ export class VirtualCpu implements ApicCpu, Stateful {
     const { core, interrupts } = this.#machine;
     const apic = this.apic;
     const intr = apic.interruptPending || interrupts.externalInterruptPending(this.index);
-    const lines = (intr ? INTERRUPT_LINE_INTR : 0) | (apic.nmiPending ? INTERRUPT_LINE_NMI : 0);
+    const nmi = apic.nmiPending && !this.#insideNmi;
+    const lines = (intr ? INTERRUPT_LINE_INTR : 0) | (nmi ? INTERRUPT_LINE_NMI : 0);
     if (lines === this.#lines) return;
     this.#lines = lines;
     if (this.#machine.isCurrent(this)) {
@@ -152,14 +157,25 @@ export class VirtualCpu implements ApicCpu, Stateful {
   /** The acknowledge cycle: which vector the CPU takes now, or -1. */
   acknowledge(): number {
     const { core, interrupts } = this.#machine;
-    if (this.apic.nmiPending) {
+    if (this.apic.nmiPending && !this.#insideNmi) {
       this.apic.nmiPending = false;
-      this.interruptsChanged();
+      this.#setInsideNmi(true);
       return NMI_VECTOR;
     }
     if (!core.interruptsEnabled) return -1;
     if (interrupts.externalInterruptPending(this.index)) return interrupts.pic.acknowledge();
     return this.apic.interruptPending ? this.apic.acknowledge() : -1;
+  }
+
+  /** The CPU, which occupies the core, executes an IRET. */
+  returnFromNmi(): void {
+    this.#setInsideNmi(false);
+  }
+
+  #setInsideNmi(inside: boolean): void {
+    this.#insideNmi = inside;
+    this.#machine.core.setInsideNmi(inside);
+    this.interruptsChanged();
   }
 
   init(): void {
@@ -172,6 +188,7 @@ export class VirtualCpu implements ApicCpu, Stateful {
   completeInit(): void {
     if (!this.#initPending) return;
     this.#initPending = false;
+    this.#insideNmi = false;
     this.apic.reset();
     this.#savedBytes.set(this.#reset);
     this.#waitsForStartup = this.index > 0;

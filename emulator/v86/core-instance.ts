@@ -11,6 +11,7 @@ import { GLOBALS, type GlobalName } from './globals.ts';
 import { JIT_TABLE_OFFSET, layout } from './layout.ts';
 import { rewriteJitModule } from './jit-module.ts';
 import { APIC_BASE_PORT } from './apic-base.ts';
+import { NMI_RETURN_PORT } from './nmi-return.ts';
 import { ACKNOWLEDGE_PORT } from './patches.ts';
 import { RESUME_POINTS } from './resume-points.ts';
 import { UnexpectedModuleError } from './wasm-module.ts';
@@ -27,6 +28,8 @@ interface Bus {
 export interface CoreHost extends Bus {
   /** The vector of the interrupt that is delivered now, or -1. Called when interrupts are enabled, or an NMI waits. */
   acknowledgeInterrupt(): number;
+  /** An IRET while `setInsideNmi` says that the CPU is inside an NMI. */
+  returnFromNmi(): void;
   /** The APIC base register of the CPU that runs. */
   readApicBase(): number;
   writeApicBase(value: number): void;
@@ -225,6 +228,7 @@ export class CoreInstance {
       io_port_write16: guarded((port, value) => (host.writePort(port, 2, value & 0xffff), 0)),
       io_port_write32: guarded((port, value) => {
         if (port === APIC_BASE_PORT) host.writeApicBase(value >>> 0);
+        else if (port === NMI_RETURN_PORT) host.returnFromNmi();
         else host.writePort(port, 4, value >>> 0);
         return 0;
       }),

@@ -52,6 +52,7 @@ export class V86Core {
   #running = false;
   /** What the globals of these names hold: looking is slow. */
   #interruptLines = 0;
+  #insideNmi = false;
   #paused = false;
   #pauseStops = false;
   #cpuidEbx = 0;
@@ -143,6 +144,13 @@ export class V86Core {
     if (lines === this.#interruptLines) return;
     this.#interruptLines = lines;
     this.#instance.globals.interruptLines.value = lines;
+  }
+
+  /** Whether the host wants to hear of the next IRET. */
+  setInsideNmi(inside: boolean): void {
+    if (inside === this.#insideNmi) return;
+    this.#insideNmi = inside;
+    this.#instance.globals.insideNmi.value = Number(inside);
   }
 
   /** Whether `run` ends after a PAUSE. */

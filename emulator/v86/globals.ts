@@ -9,6 +9,7 @@ export const GLOBALS = [
   'margin',
   'inFlight',
   'interruptLines',
+  'insideNmi',
   'forceInterpreter',
   'resumePoints',
   'writtenPages',

@@ -103,6 +103,7 @@ export const symbols = {
   malloc: 'v86_malloc',
   cpuid: 'instr_0FA2',
   callInterruptVector: inCpu('cpu', 'call_interrupt_vector'),
+  interruptReturn: inCpu('cpu', 'iret'),
   sti: inCpu('instructions', 'instr_FB'),
   walkPages: inCpu('cpu', 'do_page_walk'),
   setHasCode: inCpu('cpu', 'tlb_set_has_code'),

@@ -8,12 +8,13 @@
  *   2. An exact count at every call out of the core. The counter in memory is brought up to date when a stretch of code
  *      ends; `inFlight` holds what the stretch has completed so far. Their sum is the number of completed instructions.
  *   3. Interrupts come from outside: bit 0 of `interruptLines` says that INTR is asserted, bit 1 that an NMI waits, and the
- *      acknowledge cycle is a read of the port ACKNOWLEDGE_PORT.
+ *      acknowledge cycle is a read of the port ACKNOWLEDGE_PORT. The end of an NMI is told, see nmi-return.ts.
  *   4. The pages and ports of v86's own APICs and PIC reach the machine like all others.
  *   5. An exception while another is delivered is handled as the architecture says, see exception-delivery.ts.
  *   6. It is known which pages were written, see written-pages.ts.
  *   7. Compiled code never touches devices in memory: such an instruction is left to the interpreter, which is exact.
  *   8. A change of CPU and a quantum take one call each, see switching.ts.
+ *   9. Large pages are as the architecture has them.
  *
  * Whether a stretch of guest code was compiled or interpreted, how long the calls of main_loop are and where they end can
  * therefore not be seen by the guest: a run is the same in all modes.
@@ -32,6 +33,7 @@ import {
   V86_LOCAL_APIC_PAGE,
   V86_LOOP_LIMIT,
 } from './layout.ts';
+import { tellOfReturnFromNmi } from './nmi-return.ts';
 import { resumePointSlot } from './resume-points.ts';
 import { addSwitching } from './switching.ts';
 import { WasmModuleEditor } from './wasm-module.ts';
@@ -53,6 +55,9 @@ const INTERPRETER_LIMIT = 100;
 const OPCODE_NOP = 0x90;
 const PREFIX_REPZ = 8;
 
+const CR4_PSE = 0x10;
+const CR4_PAE = 0x20;
+
 /** Returns the edited core. Throws UnexpectedModuleError when it is not the release that the edits were written for. */
 export function patchCore(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const editor = new WasmModuleEditor(bytes);
@@ -65,9 +70,11 @@ export function patchCore(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   leaveAfterOneQuantum(editor);
   takeInterruptsFromOutside(editor, globals);
   deliverExceptions(editor, globals);
+  tellOfReturnFromNmi(editor, globals);
   sendDevicesOutside(editor);
   retryDeviceAccessInterpreted(editor, globals);
   markCompiledInstructions(editor);
+  honourLargePagesOfPae(editor);
   reportProcessorTopology(editor, globals);
   serveApicBase(editor);
   noteWrittenPages(editor, globals);
@@ -365,6 +372,15 @@ function markCompiledInstructions(editor: WasmModuleEditor): void {
     ...[...builder, ...code.call(emitDrop)],
   ];
   editor.edit(symbols.generateModule, 'the compilation of an instruction', compile, [...marker, ...compile], 3);
+}
+
+/**
+ * With PAE, a page directory's entry can be a page of 2 MiB whatever CR4.PSE says (SDM vol. 3A, 4.4.2); v86 asks for PSE. In
+ * the walk, local 8 is CR4.
+ */
+function honourLargePagesOfPae(editor: WasmModuleEditor): void {
+  const test = (bits: number) => [...code.localGet(8), ...code.i32Const(bits), code.i32And, code.i32Eqz];
+  editor.edit(symbols.walkPages, 'the test for large pages', test(CR4_PSE), test(CR4_PSE | CR4_PAE));
 }
 
 /** CPUID leaf 1: EBX holds the APIC id and the number of logical processors, EDX the APIC and HTT bits. */
