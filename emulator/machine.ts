@@ -11,6 +11,7 @@
  */
 
 import { Board, SERIAL_PORT_BASES } from './board.ts';
+import { BIOS_PORT_WRITES } from './boot/bios-data.ts';
 import { boot } from './boot/boot.ts';
 import { hostMilliseconds, Pace, pause, yieldToHost } from './host.ts';
 import {
@@ -121,6 +122,7 @@ export class Machine implements Stateful {
     board.attach(core);
     machine.#pages = new RamPages(core);
     board.interrupts.localApics[0]!.enterVirtualWireMode();
+    for (const [port, value] of BIOS_PORT_WRITES) board.writePort(port, 1, value);
     boot(core, {
       kernel: options.kernel,
       commandLine: options.commandLine ?? '',

@@ -35,6 +35,18 @@ const RESET_PROGRAM = [
   [0x31, 0xc0, 0x8e, 0xd8, 0xff, 0x2e, 0x67, 0x04],
 ].flat();
 
+/**
+ * What a BIOS writes to the chips, and leaves so: the 8259s at vectors 8 and 70h, with the lines of timer, keyboard, floppy
+ * disk, clock, mouse, FPU and first IDE channel open; 18.2 ticks a second. Ports and bytes, in order.
+ */
+export const BIOS_PORT_WRITES: readonly (readonly [number, number])[] = [
+  ...[0x11, 0x08, 0x04, 0x01, 0xb8].map((value, i): [number, number] => [i === 0 ? 0x20 : 0x21, value]),
+  ...[0x11, 0x70, 0x02, 0x01, 0x8e].map((value, i): [number, number] => [i === 0 ? 0xa0 : 0xa1, value]),
+  [0x43, 0x34],
+  [0x40, 0],
+  [0x40, 0],
+];
+
 /** Writes data area and ROM into RAM. `serialPorts`: their first ports. */
 export function writeBiosData(ram: Uint8Array, serialPorts: readonly number[], disks: number): void {
   const view = new DataView(ram.buffer, ram.byteOffset, ram.length);

@@ -18,8 +18,9 @@ export const MP_TABLE_ADDRESS = 0xf_f000;
 
 const LOCAL_APIC_VERSION = 0x14;
 const IO_APIC_VERSION = 0x11;
-const BUS_ISA = 0;
-const BUS_PCI = 1;
+/** A PCI bus has the number by which its configuration space is reached (appendix D.2). */
+const BUS_PCI = 0;
+const BUS_ISA = 1;
 const ALL_LOCAL_APICS = 0xff;
 
 const INTERRUPT_VECTORED = 0;
@@ -34,8 +35,8 @@ const CPU_FEATURES = 0x0000_0201; // FPU, APIC
 export function mpTables(cpus: number, address: number): Uint8Array {
   const entries = [
     ...Array.from({ length: cpus }, (_, id) => processor(id)),
-    bus(BUS_ISA, 'ISA   '),
     bus(BUS_PCI, 'PCI   '),
+    bus(BUS_ISA, 'ISA   '),
     ioApic(),
     interrupt(3, INTERRUPT_EXTINT, 0, IO_APIC_ID, EXTERNAL_PIN),
     // The timer's line is wired to pin 2; line 2 itself is the cascade of the 8259s and has no pin.

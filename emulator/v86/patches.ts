@@ -383,7 +383,10 @@ function honourLargePagesOfPae(editor: WasmModuleEditor): void {
   editor.edit(symbols.walkPages, 'the test for large pages', test(CR4_PSE), test(CR4_PSE | CR4_PAE));
 }
 
-/** CPUID leaf 1: EBX holds the APIC id and the number of logical processors, EDX the APIC and HTT bits. */
+/**
+ * CPUID leaf 1: EBX holds the APIC id and the number of logical processors, EDX the APIC and HTT bits. Leaf 4, in EAX: each
+ * of these is a core, with its own caches.
+ */
 function reportProcessorTopology(editor: WasmModuleEditor, g: GlobalIndices): void {
   const withApic = 125873017;
   const withoutApic = 125872505;
@@ -408,4 +411,12 @@ function reportProcessorTopology(editor: WasmModuleEditor, g: GlobalIndices): vo
     [...oneProcessor, ...code.localSet(0)],
     [...code.i32Const(0x00800), ...code.globalGet(g.cpuidEbx), code.i32Or, ...code.localSet(0)],
   );
+  // Local 3 is EAX, local 1 is EBX, which is the same for all caches.
+  const cache = [...code.i32Const(1), ...code.localSet(1), code.end];
+  editor.edit(symbols.cpuid, 'the description of a cache', cache, [
+    ...[...code.localGet(3), ...code.globalGet(g.cpuidEbx), ...code.i32Const(16), code.i32ShrU],
+    ...[...code.i32Const(0xff), code.i32And, ...code.i32Const(1), code.i32Sub],
+    ...[...code.i32Const(26), code.i32Shl, code.i32Or, ...code.localSet(3)],
+    ...cache,
+  ]);
 }

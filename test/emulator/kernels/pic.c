@@ -62,7 +62,22 @@ static void pit_one_shot(u32 value) {
   outb(0x40, value >> 8);
 }
 
+/* A loader leaves the controllers and the timer as the BIOS had them (Multiboot Specification, 3.2). */
+static void as_found(void) {
+  report("masks", inb(0x21) | (inb(0xa1) << 8));
+  outb(0x43, 0xe2); /* read-back of the status of counter 0 */
+  report("timer", inb(0x40) & 0x3f);
+  outb(0x21, 0xfb);
+  cmos(0x0c);
+  set_cmos(0x0b, 0x42);
+  while (count == 0) sti_hlt();
+  set_cmos(0x0b, 0x02);
+  cmos(0x0c);
+  show("clock");
+}
+
 int main(void) {
+  as_found();
   pic_init();
   lapic_write(SVR, 0x1ff);
   lapic_write(LVT_LINT0, 0x700);

@@ -192,6 +192,8 @@ int main(void) {
   cpuid(1, &a, &b, &c, &d);
   report("processors in cpuid", (b >> 16) & 0xff);
   report("htt", (d >> 28) & 1);
+  __asm__ volatile("cpuid" : "=a"(a), "=b"(b), "=c"(c), "=d"(d) : "a"(4), "c"(0));
+  report("cores", (a >> 26) + 1);
   lapic_write(SVR, 0x1ff);
   lapic_write(LDR, 1u << 24);
   start_others();
