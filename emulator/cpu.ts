@@ -75,6 +75,10 @@ export class VirtualCpu implements ApicCpu, Stateful {
     return core.bytes[this.#machine.isCurrent(this) ? address : address - layout.cpuStart + this.#saved]!;
   }
 
+  get insideNmi(): boolean {
+    return this.#insideNmi;
+  }
+
   get waitsForStartup(): boolean {
     return this.#waitsForStartup;
   }
@@ -158,7 +162,7 @@ export class VirtualCpu implements ApicCpu, Stateful {
   acknowledge(): number {
     const { core, interrupts } = this.#machine;
     if (this.apic.nmiPending && !this.#insideNmi) {
-      this.apic.nmiPending = false;
+      this.apic.takeNmi();
       this.#setInsideNmi(true);
       return NMI_VECTOR;
     }

@@ -82,14 +82,18 @@ export class InterruptSystem implements ApicBus, Stateful {
     return passed !== null && apic.matches(passed.destination, passed.logical);
   }
 
-  send(message: InterruptMessage): void {
+  send(message: InterruptMessage): boolean {
     const targets = this.localApics.filter((apic) => apic.matches(message.destination, message.logical));
-    this.#deliver(targets, message);
+    return this.#deliver(targets, message);
   }
 
   broadcast(sender: MessageTarget, includeSender: boolean, message: InterruptMessage): void {
     const targets = this.localApics.filter((apic) => apic.hardwareEnabled && (includeSender || apic !== sender));
     this.#deliver(targets, message);
+  }
+
+  receiversChanged(): void {
+    this.ioApic.sendAgain();
   }
 
   endOfInterrupt(vector: number): void {
@@ -105,20 +109,21 @@ export class InterruptSystem implements ApicBus, Stateful {
 
   /**
    * "Lowest priority" goes to the enabled APIC whose CPU deals with that vector already, or else does the least important
-   * work; the lowest id wins a tie.
+   * work; the lowest id wins a tie. Returns whether somebody took it.
    */
-  #deliver(targets: readonly LocalApic[], message: InterruptMessage): void {
+  #deliver(targets: readonly LocalApic[], message: InterruptMessage): boolean {
     if (message.delivery !== DELIVERY_LOWEST_PRIORITY) {
-      for (const apic of targets) apic.accept(message);
-      return;
+      let taken = false;
+      for (const apic of targets) taken = apic.accept(message) || taken;
+      return taken;
     }
     const [first, ...others] = targets.filter((apic) => apic.softwareEnabled);
-    if (first === undefined) return;
+    if (first === undefined) return false;
     const focus = [first, ...others].find((apic) => apic.isFocus(message.vector));
     const least = others.reduce(
       (best, apic) => (apic.arbitrationPriority < best.arbitrationPriority ? apic : best),
       first,
     );
-    (focus ?? least).accept(message);
+    return (focus ?? least).accept(message);
   }
 }

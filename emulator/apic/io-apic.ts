@@ -3,8 +3,8 @@
  *
  * Edge-triggered pins send a message when they become active; an edge on a masked pin is lost. Level-triggered pins send
  * one whenever they are active and unmasked and their Remote IRR is clear; acceptance by a local APIC sets the Remote IRR,
- * that APIC's EOI clears it, and if the pin is still active, the message is sent again. NMI, SMI and INIT are edges whatever
- * the entry says.
+ * that APIC's EOI clears it, and if the pin is still active, the message is sent again. What nobody accepts is tried again
+ * when somebody might. NMI, SMI and INIT are edges whatever the entry says.
  *
  * The pins carry "active" and "inactive": the polarity bit is kept, and assumed to describe the device rightly.
  *
@@ -33,8 +33,8 @@ const OFFSET_SELECT = 0x00;
 const OFFSET_WINDOW = 0x10;
 
 export interface IoApicOutput {
-  /** Delivers a message. */
-  send(message: InterruptMessage): void;
+  /** Delivers a message. Whether somebody took it. */
+  send(message: InterruptMessage): boolean;
   /** Who gets the 8259's interrupts may have changed. */
   externalInterruptChanged(): void;
 }
@@ -69,6 +69,11 @@ export class IoApic implements Stateful {
       this.#low[pin] = entry & ~REMOTE_IRR;
       this.#sendLevel(pin);
     }
+  }
+
+  /** Level-triggered interrupts that nobody took may find somebody now. */
+  sendAgain(): void {
+    for (let pin = 0; pin < IO_APIC_PINS; pin++) this.#sendLevel(pin);
   }
 
   /** Where pin 0, to which the 8259's output is wired, passes external interrupts on to: null if it does not. */
@@ -132,15 +137,15 @@ export class IoApic implements Stateful {
     const entry = this.#low[pin]!;
     const ready = isLevel(entry) && (entry & (MASKED | REMOTE_IRR)) === 0;
     if (!ready || (this.#active & (1 << pin)) === 0) return;
-    this.#low[pin] = entry | REMOTE_IRR;
-    this.#send(pin);
+    if (this.#send(pin)) this.#low[pin] = this.#low[pin]! | REMOTE_IRR;
   }
 
-  #send(pin: number): void {
+  /** Whether somebody took the message. */
+  #send(pin: number): boolean {
     const entry = this.#low[pin]!;
     const delivery = deliveryOf(entry);
-    if (delivery === DELIVERY_EXTINT) return; // the 8259 has the vector, and the CPU asks it
-    this.#output.send({
+    if (delivery === DELIVERY_EXTINT) return false; // the 8259 has the vector, and the CPU asks it
+    return this.#output.send({
       vector: entry & 0xff,
       delivery,
       level: isLevel(entry),

@@ -88,8 +88,11 @@ const ERROR_ILLEGAL_REGISTER = 1 << 7;
 export class LocalApic implements MessageTarget, Stateful {
   /** The initial APIC id. Software may change the id that is used for physical destinations. */
   readonly index: number;
-  /** An NMI that the CPU has not taken yet. */
-  nmiPending = false;
+  /**
+   * NMIs that the CPU has not taken yet: one, or two if it is outside the handler. A CPU that runs would have begun to handle
+   * the first by the time the second comes; that this one may be waiting for its turn must not show.
+   */
+  #nmis = 0;
 
   readonly #bus: ApicBus;
   readonly #cpu: ApicCpu;
@@ -132,13 +135,22 @@ export class LocalApic implements MessageTarget, Stateful {
     this.#icrHigh = 0;
     this.#errors = 0;
     this.#esr = 0;
-    this.nmiPending = false;
+    this.#nmis = 0;
     this.#timer.reset();
     this.#cpu.interruptsChanged();
   }
 
   get id(): number {
     return this.#id;
+  }
+
+  get nmiPending(): boolean {
+    return this.#nmis > 0;
+  }
+
+  /** The CPU begins to handle an NMI. */
+  takeNmi(): void {
+    this.#nmis--;
   }
 
   /** 11.8.3.1 */
@@ -165,13 +177,17 @@ export class LocalApic implements MessageTarget, Stateful {
     return (this.#base | (this.index === 0 ? BASE_BOOT_PROCESSOR : 0)) >>> 0;
   }
 
-  /** Disabling leaves the CPU as one that has no APIC; its registers lose their contents. */
+  /** Disabling leaves the CPU as one that has no APIC; its registers lose their contents, as at power-on (11.4.3). */
   set base(value: number) {
     const before = this.#base;
     this.#base = (value & (BASE_ADDRESS | BASE_ENABLED)) >>> 0;
-    if ((before & ~this.#base & BASE_ENABLED) !== 0) this.reset();
+    if ((before & ~this.#base & BASE_ENABLED) !== 0) {
+      this.reset();
+      this.#id = this.index;
+    }
     this.#cpu.apicBaseChanged();
     this.#cpu.interruptsChanged();
+    this.#bus.receiversChanged();
   }
 
   get hardwareEnabled(): boolean {
@@ -214,16 +230,15 @@ export class LocalApic implements MessageTarget, Stateful {
     return vector;
   }
 
-  /** Takes a message that is addressed to this APIC. */
-  accept(message: InterruptMessage): void {
+  /** Takes a message that is addressed to this APIC, if it can: while disabled by software, it takes no vectors. */
+  accept(message: InterruptMessage): boolean {
     switch (message.delivery) {
       case DELIVERY_FIXED:
       case DELIVERY_LOWEST_PRIORITY:
-        this.#acceptVector(message.vector, message.level);
-        break;
+        return this.#acceptVector(message.vector, message.level);
       case DELIVERY_NMI:
         if (this.#cpu.waitsForStartup) break;
-        this.nmiPending = true;
+        this.#nmis = Math.min(this.#nmis + 1, this.#cpu.insideNmi ? 1 : 2);
         this.#cpu.interruptsChanged();
         break;
       case DELIVERY_INIT:
@@ -235,6 +250,7 @@ export class LocalApic implements MessageTarget, Stateful {
       default: // SMI has no handler on this machine; ExtINT is a matter of the 8259's output
         break;
     }
+    return true;
   }
 
   /** Whether the 8259's output reaches the CPU: through LINT0, or directly while there is no APIC. */
@@ -307,6 +323,7 @@ export class LocalApic implements MessageTarget, Stateful {
     switch (offset) {
       case REG_ID:
         this.#id = value >>> 24;
+        this.#bus.receiversChanged();
         break;
       case REG_TPR:
         this.#tpr = value & 0xff;
@@ -317,9 +334,11 @@ export class LocalApic implements MessageTarget, Stateful {
         break;
       case REG_LDR:
         this.#ldr = (value & 0xff00_0000) >>> 0;
+        this.#bus.receiversChanged();
         break;
       case REG_DFR:
         this.#dfr = (value | 0x0fff_ffff) >>> 0;
+        this.#bus.receiversChanged();
         break;
       case REG_SVR:
         this.#writeSpurious(value);
@@ -366,7 +385,7 @@ export class LocalApic implements MessageTarget, Stateful {
     this.#icrHigh = state.number(this.#icrHigh);
     this.#errors = state.number(this.#errors);
     this.#esr = state.number(this.#esr);
-    this.nmiPending = state.flag(this.nmiPending);
+    this.#nmis = state.number(this.#nmis);
     this.#timer.transferState(state);
   }
 
@@ -376,15 +395,16 @@ export class LocalApic implements MessageTarget, Stateful {
     return offset < REG_IRR ? this.#tmr.word(index) : this.#irr.word(index);
   }
 
-  #acceptVector(vector: number, level: boolean): void {
+  #acceptVector(vector: number, level: boolean): boolean {
     if (vector < FIRST_VECTOR) {
       this.#error(ERROR_RECEIVE_ILLEGAL_VECTOR);
-      return;
+      return false;
     }
-    if (!this.softwareEnabled) return;
+    if (!this.softwareEnabled) return false;
     this.#irr.set(vector, true);
     this.#tmr.set(vector, level);
     this.#cpu.interruptsChanged();
+    return true;
   }
 
   #endOfInterrupt(): void {
@@ -403,6 +423,7 @@ export class LocalApic implements MessageTarget, Stateful {
     this.#svr = value & 0x3ff;
     if (!this.softwareEnabled) for (let i = 0; i < this.#lvt.length; i++) this.#lvt[i]! |= MASKED;
     this.#cpu.interruptsChanged();
+    this.#bus.receiversChanged();
   }
 
   #writeLvt(index: number, value: number): void {

@@ -25,15 +25,18 @@ export interface InterruptMessage {
 
 /** The other end of a local APIC's messages. */
 export interface MessageTarget {
-  accept(message: InterruptMessage): void;
+  /** Whether the message was taken. */
+  accept(message: InterruptMessage): boolean;
 }
 
 /** What a local APIC can do to others. */
 export interface ApicBus {
-  /** Sends to the destination that the message names. */
-  send(message: InterruptMessage): void;
+  /** Sends to the destination that the message names. Whether somebody took it. */
+  send(message: InterruptMessage): boolean;
   /** Sends to all CPUs, or to all but the sender. */
   broadcast(sender: MessageTarget, includeSender: boolean, message: InterruptMessage): void;
+  /** Who takes which messages may have changed. */
+  receiversChanged(): void;
   /** A level-triggered interrupt was completed. */
   endOfInterrupt(vector: number): void;
 }
@@ -42,6 +45,8 @@ export interface ApicBus {
 export interface ApicCpu {
   /** INIT has been received, STARTUP not yet: nothing else reaches the CPU. */
   readonly waitsForStartup: boolean;
+  /** Whether the CPU handles an NMI, and takes no other before the next IRET. */
+  readonly insideNmi: boolean;
   /** The INTR or NMI condition may have changed. */
   interruptsChanged(): void;
   /** INIT: reset, then wait for STARTUP. */

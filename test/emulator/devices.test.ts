@@ -23,7 +23,7 @@ describe.each(['apic', 'nmi', 'ioapic', 'pic', 'paging'])('%s', (name) => {
 });
 
 test('the local APIC keeps to the manual where QEMU does not', async () => {
-  const { output } = await runKernel(buildKernel('apic-sdm'));
+  const { output } = await runKernel(buildKernel('apic-sdm'), { cpus: 2 });
   expect(output).toBe(
     [
       'at first 0',
@@ -58,6 +58,9 @@ test('the local APIC keeps to the manual where QEMU does not', async () => {
       'disabled, in cpuid 0',
       'disabled ffffffff',
       'as after reset 1',
+      'nobody took it 0',
+      'later 1',
+      'two NMIs in a row 400',
       '',
     ].join('\n'),
   );

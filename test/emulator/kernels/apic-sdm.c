@@ -1,6 +1,7 @@
 /*
  * What the SDM says of the local APIC and QEMU does not model, or not all of it: errors (vol. 3A, 11.5.3), masking while
- * disabled (11.4.7.2), the base register (11.4.4), interrupts at LINT0 (11.5.1), broadcasts (11.6.2.2).
+ * disabled (11.4.7.2), the base register (11.4.4), interrupts at LINT0 (11.5.1), broadcasts (11.6.2.2); of the I/O APIC,
+ * that the Remote IRR says that somebody took the interrupt. Needs a second CPU, for what is sent to it.
  */
 #include "kernel.h"
 
@@ -18,7 +19,10 @@
 #define ICR_HIGH 0x310
 #define TMR 0x180
 
-static volatile u32 errors, faults, counts[256], quiet;
+#define COM2 0x2f8
+
+extern u8 trampoline[], trampoline_end[], gdt_pointer[];
+static volatile u32 errors, faults, counts[256], quiet, started, enable, enabled;
 
 void handler(struct frame *frame) {
   counts[frame->vector]++;
@@ -31,6 +35,7 @@ void handler(struct frame *frame) {
   if (frame->vector < 0x20) leave(0x80 | frame->vector);
   if (frame->vector == 0x5e) errors++;
   if (frame->vector == 0x62 && quiet) outb(0x21, 0xff);
+  if (frame->vector == 0x75) outb(COM2 + 1, 0);
   lapic_write(EOI, 0);
 }
 
@@ -88,13 +93,14 @@ static void base(void) {
   write_base(0xfee00900, 1);
   report("faults", faults);
   lapic_write(LDR, 0x05000000);
+  lapic_write(0x20, 0x07000000);
   report("in cpuid", (cpuid_features() >> 9) & 1);
   write_base(0xfee00100, 0);
   report("disabled, in cpuid", (cpuid_features() >> 9) & 1);
   puts("disabled ");
   puthex(lapic_read(0x30));
   write_base(0xfee00900, 0);
-  report("\nas after reset", lapic_read(LDR) == 0 && lapic_read(SVR) == 0xff);
+  report("\nas after reset", lapic_read(LDR) == 0 && lapic_read(SVR) == 0xff && lapic_read(0x20) == 0);
   lapic_write(SVR, 0x1ff);
 }
 
@@ -151,6 +157,55 @@ static void broadcasts(void) {
   report("others in them", counts[0x74]);
 }
 
+void processor_main(u32 number) {
+  (void)number;
+  sti();
+  started = 1;
+  while (!enable) __asm__ volatile("pause");
+  lapic_write(SVR, 0x1ff);
+  enabled = 1;
+  for (;;) __asm__ volatile("pause");
+}
+
+static void start_other(void) {
+  u8 *low = (u8 *)0x8000;
+  for (u32 i = 0; i < (u32)(trampoline_end - trampoline); i++) low[i] = trampoline[i];
+  for (u32 i = 0; i < 6; i++) low[0x100 + i] = gdt_pointer[i];
+  lapic_write(ICR_HIGH, 1 << 24);
+  lapic_write(ICR_LOW, 0x4500);
+  lapic_write(ICR_LOW, 0x4608);
+  while (!started) __asm__ volatile("pause");
+}
+
+static void wait_for(volatile u32 *counter, u32 number) {
+  for (u32 i = 0; i < 100000 && *counter < number; i++) __asm__ volatile("pause");
+}
+
+/* A level-triggered interrupt to a processor whose APIC is disabled: it comes when that is enabled. */
+static void level_for_later(void) {
+  ioapic_write(0x17, 1 << 24);
+  ioapic_write(0x16, 0x8075);
+  outb(COM2 + 4, 0x0b);
+  outb(COM2 + 1, 0x02); /* the transmitter is empty: the line goes up */
+  report("nobody took it", (ioapic_read(0x16) >> 14) & 1);
+  enable = 1;
+  wait_for(&enabled, 1);
+  wait_for(&counts[0x75], 1);
+  report("later", counts[0x75]);
+  ioapic_write(0x16, MASKED);
+}
+
+/* Of two in a row, the processor handles the first when the second comes, and then that. */
+static void nmis_in_a_row(void) {
+  counts[2] = 0;
+  for (u32 i = 1; i <= 200; i++) {
+    lapic_write(ICR_LOW, 0x4400);
+    lapic_write(ICR_LOW, 0x4400);
+    wait_for(&counts[2], 2 * i);
+  }
+  report("two NMIs in a row", counts[2]);
+}
+
 int main(void) {
   pic_init();
   lapic_write(SVR, 0x1ff);
@@ -175,5 +230,8 @@ int main(void) {
   lint0();
   broadcasts();
   base();
+  start_other();
+  level_for_later();
+  nmis_in_a_row();
   return 0;
 }
