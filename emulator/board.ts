@@ -279,7 +279,8 @@ export class Board implements CoreHost, CpuSurroundings, Stateful {
     const { clock, interrupts } = this;
     const pic = interrupts.pic;
     for (const first of [0x20, 0xa0, 0x4d0]) this.#ports.register(first, first + 1, pic);
-    const pit = new Pit(clock, interrupts.source(0));
+    const pit = new Pit(clock, interrupts.source(0), () => interrupts.isHeard(0));
+    interrupts.onAttention = () => pit.catchUp();
     this.#ports.register(0x40, 0x43, pit);
     this.#ports.register(0x61, 0x61, pit);
     const rtc = new Rtc(clock, this.#options.memoryBytes, interrupts.source(8));

@@ -39,6 +39,8 @@ export class InterruptSystem implements ApicBus, Stateful {
   readonly pic: PicPair;
   readonly ioApic: IoApic;
   readonly localApics: LocalApic[] = [];
+  /** Called when software looks at the state of lines, and when it may have opened some: who was quiet must make good for it. */
+  onAttention: () => void = () => undefined;
 
   /** For each line, who drives it: one bit for each source. */
   readonly #drivers = new Uint32Array(16);
@@ -48,13 +50,14 @@ export class InterruptSystem implements ApicBus, Stateful {
     const externalInterruptChanged = () => {
       for (const cpu of cpus) cpu.interruptsChanged();
     };
+    const accessed = () => this.onAttention();
     this.pic = new PicPair(() => {
       const isPending = this.pic.interruptPending;
       this.ioApic.setPin(EXTERNAL_PIN, isPending);
       this.localApics[0]!.setPin(LVT_LINT0, isPending);
       externalInterruptChanged();
-    });
-    this.ioApic = new IoApic(IO_APIC_ID, { send: (message) => this.send(message), externalInterruptChanged });
+    }, accessed);
+    this.ioApic = new IoApic(IO_APIC_ID, { send: (message) => this.send(message), externalInterruptChanged, accessed });
     for (const [index, cpu] of cpus.entries()) {
       this.localApics.push(new LocalApic(index, clock, this, cpu));
     }
@@ -71,6 +74,11 @@ export class InterruptSystem implements ApicBus, Stateful {
       this.pic.setLine(line, active);
       this.ioApic.setPin(pinOfLine(line), active);
     };
+  }
+
+  /** Whether a change of this line can have consequences before software looks at a controller. */
+  isHeard(line: number): boolean {
+    return !this.pic.isMasked(line) || !this.ioApic.isMasked(pinOfLine(line));
   }
 
   /** Whether the 8259 pair interrupts this CPU now: the boot processor, or the one that the I/O APIC passes it on to. */

@@ -37,6 +37,8 @@ export interface IoApicOutput {
   send(message: InterruptMessage): boolean;
   /** Who gets the 8259's interrupts may have changed. */
   externalInterruptChanged(): void;
+  /** Called before an entry is looked at or changed, and after. */
+  accessed(): void;
 }
 
 export class IoApic implements Stateful {
@@ -71,6 +73,10 @@ export class IoApic implements Stateful {
     }
   }
 
+  isMasked(pin: number): boolean {
+    return (this.#low[pin]! & MASKED) !== 0;
+  }
+
   /** Level-triggered interrupts that nobody took may find somebody now. */
   sendAgain(): void {
     for (let pin = 0; pin < IO_APIC_PINS; pin++) this.#sendLevel(pin);
@@ -85,12 +91,17 @@ export class IoApic implements Stateful {
 
   read(offset: number): number {
     if (offset === OFFSET_SELECT) return this.#select;
-    return offset === OFFSET_WINDOW ? this.#readRegister(this.#select) : 0;
+    if (offset !== OFFSET_WINDOW) return 0;
+    this.#output.accessed();
+    return this.#readRegister(this.#select);
   }
 
   write(offset: number, value: number): void {
     if (offset === OFFSET_SELECT) this.#select = value & 0xff;
-    else if (offset === OFFSET_WINDOW) this.#writeRegister(this.#select, value);
+    if (offset !== OFFSET_WINDOW) return;
+    this.#output.accessed();
+    this.#writeRegister(this.#select, value);
+    this.#output.accessed();
   }
 
   transferState(state: StateStream): void {

@@ -187,10 +187,16 @@ export class PicPair implements Stateful {
   readonly #master = new Pic(true);
   readonly #slave = new Pic(false);
   readonly #changed: () => void;
+  readonly #accessed: () => void;
 
-  /** `changed` is called when INTR may have changed. */
-  constructor(changed: () => void) {
+  /** `changed` is called when INTR may have changed, `accessed` before software looks at requests, and when it opened lines. */
+  constructor(changed: () => void, accessed: () => void) {
     this.#changed = changed;
+    this.#accessed = accessed;
+  }
+
+  isMasked(line: number): boolean {
+    return ((this.#chip(line >> 3).mask >> (line & 7)) & 1) !== 0;
   }
 
   setLine(line: number, active: boolean): void {
@@ -214,15 +220,18 @@ export class PicPair implements Stateful {
 
   read(port: number): number {
     if (port >= 0x4d0) return this.#chip(port & 1).levelTriggered;
+    this.#accessed();
     const value = this.#chip(port >= 0xa0 ? 1 : 0).read(port & 1);
     this.#update();
     return value;
   }
 
   write(port: number, value: number): void {
+    this.#accessed();
     if (port >= 0x4d0) this.#chip(port & 1).levelTriggered = value;
     else this.#chip(port >= 0xa0 ? 1 : 0).write(port & 1, value);
     this.#update();
+    this.#accessed();
   }
 
   transferState(state: StateStream): void {

@@ -4,7 +4,8 @@
  * Three counters at 1.193182 MHz. Counter 0 drives interrupt line 0; counter 2 has its gate and its output in port 61h,
  * where kernels use it to calibrate other clocks. Nothing counts while nobody looks: a counter remembers when it was
  * loaded, and its value and output are computed from the time that has passed since. Only counter 0 has an event, at its
- * next change of output.
+ * next change of output, and only while somebody would hear of it: most kernels mask its line for good, and the machine could
+ * not tell that it sleeps.
  *
  * Source: Intel 8254 data sheet; IBM PC AT Technical Reference for port 61h.
  */
@@ -59,6 +60,12 @@ class Counter implements Stateful {
       default:
         return !this.loaded || cycles !== this.reload;
     }
+  }
+
+  /** How often OUT has risen since the counter was loaded. In mode 1, 4 and 5 as in mode 0: at the end of the count. */
+  get rises(): number {
+    const periods = Math.floor(this.cycles / this.reload);
+    return this.mode === 2 || this.mode === 3 ? periods : Math.min(periods, 1);
   }
 
   get loaded(): boolean {
@@ -179,12 +186,17 @@ export class Pit implements Stateful {
   readonly #setIrq: (active: boolean) => void;
   readonly #counters: readonly [Counter, Counter, Counter];
   readonly #event: Timer;
+  readonly #isHeard: () => boolean;
+  /** While counter 0 runs and is not heard: how often its output had risen when that was last made good for. */
+  #risesHeard: number | undefined;
   /** Bits 0 and 1 of port 61h: the gate of counter 2, and the speaker. */
   #speaker = 0;
 
-  constructor(clock: VirtualClock, setIrq: (active: boolean) => void) {
+  /** `isHeard` tells whether anybody would notice a change of line 0; when it may have become true, `catchUp` must be called. */
+  constructor(clock: VirtualClock, setIrq: (active: boolean) => void, isHeard: () => boolean) {
     this.#clock = clock;
     this.#setIrq = setIrq;
+    this.#isHeard = isHeard;
     const now = () => clock.now();
     this.#counters = [new Counter(now), new Counter(now), new Counter(now)];
     this.#counters[2].gate = false;
@@ -211,6 +223,19 @@ export class Pit implements Stateful {
   transferState(state: StateStream): void {
     for (const counter of this.#counters) counter.transferState(state);
     this.#speaker = state.number(this.#speaker);
+    this.#risesHeard = state.optional(this.#risesHeard);
+  }
+
+  /** Brings line 0 up to date, after a time in which nobody would have heard of it. */
+  catchUp(): void {
+    if (this.#risesHeard === undefined) return;
+    const counter = this.#counters[0];
+    if (counter.rises > this.#risesHeard) {
+      this.#setIrq(false);
+      this.#setIrq(true);
+    }
+    this.#setIrq(counter.output);
+    this.#schedule();
   }
 
   #control(value: number): void {
@@ -227,6 +252,7 @@ export class Pit implements Stateful {
       this.#counters[index]!.control(value);
       if (index === 0) {
         this.#event.cancel();
+        this.#risesHeard = undefined;
         this.#setIrq(this.#counters[0].output);
       }
     }
@@ -254,7 +280,14 @@ export class Pit implements Stateful {
   #schedule(): void {
     const counter = this.#counters[0];
     if (counter.start === undefined) return;
+    if (!this.#isHeard()) {
+      this.#risesHeard = counter.rises;
+      this.#event.cancel();
+      return;
+    }
+    this.#risesHeard = undefined;
     const { cycles, reload } = counter;
+    if (counter.mode !== 2 && counter.mode !== 3 && cycles >= reload) return; // that was its only edge
     let target = reload;
     if (counter.mode === 2) target = (Math.floor(cycles / reload) + 1) * reload;
     if (counter.mode === 3) {

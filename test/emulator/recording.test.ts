@@ -176,7 +176,7 @@ describe('files', () => {
     expect(read(file.slice(0, file.length / 2))).toThrow(/damaged or cut off/);
     expect(read(file.slice(0, 20))).toThrow(/damaged or cut off/);
     expect(read(changed(file.length - 100))).toThrow(/damaged or cut off/);
-    expect(read(changed(12))).toThrow(/version 0 of its format, this pagewright reads 1: use the older pagewright/);
+    expect(read(changed(12))).toThrow(/version 3 of its format, this pagewright reads 2: use the newer pagewright/);
     expect(read(text('#!/bin/sh'))).toThrow(/not a snapshot/);
     const { recording } = await recordTyping(6);
     expect(read(writeRecording(recording, zlib))).toThrow(/this is a recording, not a snapshot/);

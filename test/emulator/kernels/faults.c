@@ -31,6 +31,7 @@ int main(struct multiboot *info) {
     cli();
     for (;;) __asm__ volatile("hlt");
   case 'w': /* waits for input */
+    pic_init();
     outb(0x2f8 + 1, 0);
     for (;;) sti_hlt();
   case 'x':

@@ -87,6 +87,21 @@ int main(void) {
   while (count == 0) sti_hlt();
   show("timer");
 
+  outb(0x21, 0xff);
+  outb(0x43, 0x34); /* again and again, while nobody listens */
+  outb(0x40, 200);
+  outb(0x40, 0);
+  outb(0x20, 0x0a);
+  while ((inb(0x20) & 1) == 0) {
+  }
+  report("requested, not to the processor", count == 0);
+  outb(0x21, 0xfe);
+  while (count < 3) sti_hlt();
+  report("as soon as not", order[2]);
+  pit_one_shot(0);
+  outb(0x21, 0xff);
+  count = 0;
+
   outb(0x21, 0xe7);
   raise_serial_lines();
   outb(0x20, 0x0a);
