@@ -85,7 +85,7 @@ export class File {
   /** The opening made the file, too. */
   isCreated: boolean; // (C)
   /** What it has put into Inode.writers: 1, it may write; -1, a program is executed from it. */
-  writers: i32; // (C)
+  writers: i32; // (C) once others know the file
   /** Who is told by epoll what happens to it. */
   watchers: Inline<ListHead>; // epollMutex: of EpollItem.fileLink
   /** Belongs to `operations`. */

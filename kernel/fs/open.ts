@@ -285,6 +285,12 @@ export function openExecutable(path: Ptr<u8>, result: Ptr<File>): i32 {
   return error;
 }
 
+/** Lets others write to what `openExecutable` opened, while it stays open. By who has opened it, before others know it. */
+export function allowWriting(file: File): void {
+  leaveWriters(file.inode, file.writers);
+  file.writers = 0;
+}
+
 function mayExecute(inode: Inode): i32 {
   if (!inode.isRegular() || (inode.superBlock.flags & MS_NOEXEC) !== 0) return -EACCES;
   return checkPermission(inode, MAY_EXEC);

@@ -2,9 +2,10 @@
  * Loading an ELF executable into an address space.
  *
  * Idea. Each PT_LOAD segment says: these bytes of the file go to these addresses, the rest of the segment is zero, and
- * this is what may be done there. Three passes: check all headers before anything is touched; map every segment
- * writable and read its bytes into it; protect. Anonymous memory is zero, so the end of a segment takes care of itself,
- * and so does the end of a file that is shorter than its headers say.
+ * this is what may be done there. All headers are checked before anything is touched. Then the pages of the file are
+ * mapped, private: nothing is read or copied, all who run a program share its code, and a page of data is copied when it is
+ * written to. What the last page has behind the segment's bytes is cleared if the segment can be written; the other zeroes
+ * are anonymous memory. Where two segments have a part of one page each, the page is the later one's.
  *
  * Taken are programs linked for fixed addresses (ET_EXEC), and those that can go anywhere (ET_DYN), which are put at
  * PIE_BASE. A program may name an interpreter (PT_INTERP), which links it with its libraries: then both are loaded, and
@@ -17,7 +18,7 @@
  * @source System V ABI, chapter 5 "Program Loading and Dynamic Linking"; i386 supplement.
  */
 
-import { ENOEXEC } from '../abi/errno.ts';
+import { EFAULT, ENOEXEC } from '../abi/errno.ts';
 import {
   ELF_MAGIC,
   type Elf32Header,
@@ -35,12 +36,11 @@ import {
 } from '../abi/elf.ts';
 import { MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../abi/mman.ts';
 import { current } from '../arch/x86/cpu.ts';
-import { pageCeil, pageFloor, USER_END } from '../arch/x86/layout.ts';
+import { PAGE_SHIFT, pageCeil, pageFloor, USER_END } from '../arch/x86/layout.ts';
+import { clearUser } from '../arch/x86/userCopy.ts';
 import { type File } from '../fs/file.ts';
 import { kernelRead } from '../fs/open.ts';
-import { type Transfer } from '../fs/transfer.ts';
 import { doMmap } from '../mm/mmap.ts';
-import { doMprotect } from '../mm/mprotect.ts';
 import { type Mm } from '../mm/types.ts';
 import { MMAP_MIN_ADDR } from '../mm/unmappedArea.ts';
 
@@ -115,7 +115,7 @@ function noteSegment(image: ElfImage, segment: Elf32ProgramHeader, headerOffset:
  * @returns 0, -ENOEXEC, or what reading gave
  */
 export function readElf(file: File, header: Elf32Header, base: u32, image: ElfImage): i32 {
-  if (!isExecutable(header)) return -ENOEXEC;
+  if (!isExecutable(header) || file.operations.mmap === null) return -ENOEXEC;
   const count = u32(header.e_phnum);
   const size = count * sizeof<Elf32ProgramHeader>();
   const got = kernelRead(file, header.e_phoff, ptr<u8>(image.headers), size);
@@ -143,56 +143,6 @@ export function readElf(file: File, header: Elf32Header, base: u32, image: ElfIm
   return 0;
 }
 
-/** Reads from the file to memory of the current address space, as far as there is something. 0, or what reading gave. */
-function readToUser(file: File, offset: u32, target: u32, count: u32): i32 {
-  const read = file.operations.read;
-  if (read === null) return -ENOEXEC;
-  const transfer = zeroed<Inline<Transfer>>();
-  transfer.overUser(target, count);
-  let position: i64 = i64(offset);
-  const got = read(file, transfer, addrOf(position));
-  return got < 0 ? got : 0;
-}
-
-/** Maps [start, end) as zero pages that can be written. 0 or -errno. */
-function mapZero(mm: Mm, start: u32, end: u32): i32 {
-  if (end <= start) return 0;
-  const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
-  const result = doMmap(mm, start, end - start, PROT_READ | PROT_WRITE, flags, null, 0);
-  return u32(result) >= 0xfffff000 ? result : 0;
-}
-
-function mapSegments(mm: Mm, file: File, image: ElfImage): i32 {
-  for (let i: u32 = 0; i < image.headerCount; i++) {
-    const segment = image.headers[i];
-    if (segment.p_type !== PT_LOAD || segment.p_memsz === 0) continue;
-    const start = segment.p_vaddr + image.bias;
-    const range = zeroed<Inline<PageRange>>();
-    range.start = pageFloor(start);
-    range.end = pageCeil(start + segment.p_memsz);
-    for (let k: u32 = 0; k < i; k++) leaveOut(range, image.headers[k], image.bias);
-    let error = mapZero(mm, range.start, range.end);
-    if (error === 0 && segment.p_filesz > 0) error = readToUser(file, segment.p_offset, start, segment.p_filesz);
-    if (error < 0) return error;
-  }
-  return 0;
-}
-
-/** Addresses of whole pages. */
-class PageRange {
-  start: u32;
-  end: u32;
-}
-
-/** A segment may begin on the page where another ends, or end where it begins: that page stays. */
-function leaveOut(range: PageRange, segment: Elf32ProgramHeader, bias: u32): void {
-  if (segment.p_type !== PT_LOAD || segment.p_memsz === 0) return;
-  const start = pageFloor(segment.p_vaddr + bias);
-  const end = pageCeil(segment.p_vaddr + bias + segment.p_memsz);
-  if (start <= range.start && range.start < end) range.start = end;
-  if (start < range.end && range.end <= end) range.end = start;
-}
-
 function protectionOf(flags: u32): u32 {
   let protection: u32 = 0;
   if ((flags & PF_R) !== 0) protection |= PROT_READ;
@@ -201,16 +151,28 @@ function protectionOf(flags: u32): u32 {
   return protection;
 }
 
-function protectSegments(mm: Mm, image: ElfImage): i32 {
-  for (let i: u32 = 0; i < image.headerCount; i++) {
-    const segment = image.headers[i];
-    if (segment.p_type !== PT_LOAD || segment.p_memsz === 0) continue;
-    const start = pageFloor(segment.p_vaddr + image.bias);
-    const end = pageCeil(segment.p_vaddr + image.bias + segment.p_memsz);
-    const error = doMprotect(mm, start, end - start, protectionOf(segment.p_flags));
+/** Maps [start, end) of the file, or zero pages for null, whatever is there. 0 or -errno. */
+function mapRange(mm: Mm, start: u32, end: u32, protection: u32, file: File | null, offset: u32): i32 {
+  if (end <= start) return 0;
+  const flags = MAP_PRIVATE | MAP_FIXED | (file === null ? MAP_ANONYMOUS : 0);
+  const result = doMmap(mm, start, end - start, protection, flags, file, offset >>> PAGE_SHIFT);
+  return u32(result) >= 0xfffff000 ? result : 0;
+}
+
+/** What the file has, and zeroes behind it. */
+function mapSegment(mm: Mm, file: File, segment: Elf32ProgramHeader, bias: u32): i32 {
+  const start = segment.p_vaddr + bias;
+  const fileEnd = start + segment.p_filesz;
+  const protection = protectionOf(segment.p_flags);
+  if (segment.p_filesz > 0) {
+    const error = mapRange(mm, pageFloor(start), pageCeil(fileEnd), protection, file, pageFloor(segment.p_offset));
     if (error < 0) return error;
   }
-  return 0;
+  if (segment.p_memsz === segment.p_filesz) return 0;
+  const isWritable = (segment.p_flags & PF_W) !== 0 && segment.p_filesz > 0;
+  if (isWritable && clearUser(fileEnd, pageCeil(fileEnd) - fileEnd) < 0) return -EFAULT;
+  const zeroes = PROT_READ | PROT_WRITE | (protection & PROT_EXEC);
+  return mapRange(mm, pageCeil(fileEnd), pageCeil(start + segment.p_memsz), zeroes, null, 0);
 }
 
 /** Moves an image that has not been loaded yet, and was read for address 0. */
@@ -222,8 +184,13 @@ export function moveImage(image: ElfImage, bias: u32): void {
 /** Loads segments into `mm`, which is the current address space, where nothing is in their way. 0, -ENOMEM, ... */
 export function loadSegments(mm: Mm, file: File, image: ElfImage): i32 {
   if (!image.isSound) return -ENOEXEC;
-  const error = mapSegments(mm, file, image);
-  return error === 0 ? protectSegments(mm, image) : error;
+  for (let i: u32 = 0; i < image.headerCount; i++) {
+    const segment = image.headers[i];
+    if (segment.p_type !== PT_LOAD || segment.p_memsz === 0) continue;
+    const error = mapSegment(mm, file, segment, image.bias);
+    if (error < 0) return error;
+  }
+  return 0;
 }
 
 /**

@@ -12,7 +12,7 @@ import { PATH_MAX } from '../abi/fcntl.ts';
 import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_NONE } from '../abi/mman.ts';
 import { pageCeil, pageFloor } from '../arch/x86/layout.ts';
 import { type File, putFile } from '../fs/file.ts';
-import { kernelRead, openExecutable } from '../fs/open.ts';
+import { allowWriting, kernelRead, openExecutable } from '../fs/open.ts';
 import { doMmap } from '../mm/mmap.ts';
 import { doMunmap } from '../mm/munmap.ts';
 import { allocate, kfree, kmalloc } from '../mm/slab.ts';
@@ -67,9 +67,13 @@ export function openInterpreter(file: File, image: ElfImage, result: Ptr<Interpr
   return error;
 }
 
-/** @sleeps */
+/** It stays mapped, but only the program itself cannot be written to as long as it runs. @sleeps */
 export function closeInterpreter(interpreter: Interpreter): void {
-  if (interpreter.file !== null) putFile(interpreter.file);
+  const file = interpreter.file;
+  if (file !== null) {
+    allowWriting(file);
+    putFile(file);
+  }
   kfree(interpreter);
 }
 
