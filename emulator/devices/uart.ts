@@ -6,7 +6,9 @@
  * room for it, so that nothing is ever lost, and so that the guest sees the same however the host chunked its input.
  *
  * Interrupts, by priority: line status, received data (at the FIFO's trigger level), time-out (the FIFO is below its
- * trigger level, and nothing came or was read for four characters), transmitter empty, modem status.
+ * trigger level, and nothing came or was read for four characters), transmitter empty, modem status. They reach the bus
+ * whatever OUT2 says, as under QEMU: on the first PCs that pin had to connect them, and kernels that were never run on one
+ * leave it low.
  *
  * Source: National Semiconductor PC16550D data sheet.
  */
@@ -38,7 +40,6 @@ const LCR_DLAB = 0x80;
 const MCR_DTR = 0x01;
 const MCR_RTS = 0x02;
 const MCR_OUT1 = 0x04;
-/** On a PC, OUT2 connects the interrupt to the bus. */
 const MCR_OUT2 = 0x08;
 const MCR_LOOPBACK = 0x10;
 const LSR_DATA_READY = 0x01;
@@ -328,7 +329,6 @@ export class Uart implements Stateful {
   }
 
   #update(): void {
-    const connected = (this.#modemControl & (MCR_OUT2 | MCR_LOOPBACK)) === MCR_OUT2;
-    this.#host.setIrq(connected && this.#cause() !== IIR_NONE);
+    this.#host.setIrq(this.#cause() !== IIR_NONE);
   }
 }

@@ -2,7 +2,9 @@
  * An IDE channel: the cable between the controller and up to two disks.
  *
  * Both disks see every write to the command block; the device register says which of them carries out commands and answers
- * reads. Where a disk is missing, the status reads as zero, which no driver takes for a disk, and so does the rest.
+ * reads. Where a disk is missing, the status reads as zero, which no driver takes for a disk, and so does the rest. But a
+ * device 0 that is missing beside a device 1 reads as one that is ready, and aborts every command: no specification has that
+ * case, and drivers that know of one disk only wait for device 0 before they select the other.
  *
  *   port  base + 0 .. 7   data, error/features, count, LBA low, mid and high, device, status/command
  *         control         alternate status / device control
@@ -37,6 +39,8 @@ export class IdeChannel implements PortHandler, AtaHost, Stateful {
   /** The device register as last written: it selects, though the disk that it selects may be missing. */
   #device = 0;
   #control = 0;
+  /** The missing device 0 was given a command. */
+  #missingAborted = false;
   /** The selected disk asked for an interrupt when we last looked. */
   #asked = false;
 
@@ -53,6 +57,7 @@ export class IdeChannel implements PortHandler, AtaHost, Stateful {
   transferState(state: StateStream): void {
     this.#device = state.number(this.#device);
     this.#control = state.number(this.#control);
+    this.#missingAborted = state.flag(this.#missingAborted);
     this.#asked = state.flag(this.#asked);
     this.busMaster.transferState(state);
     for (const disk of this.#disks) disk?.transferState(state);
@@ -61,10 +66,10 @@ export class IdeChannel implements PortHandler, AtaHost, Stateful {
   // Ports
 
   read(port: number): number {
-    if (isControl(port)) return this.#selected?.status ?? 0;
     const selected = this.#selected;
     const register = port & 7;
-    if (selected === null) return 0;
+    if (selected === null) return this.#readMissing(isControl(port) ? ata.REG_STATUS : register);
+    if (isControl(port)) return selected.status;
     if (register === ata.REG_DATA) return selected.readData() & 0xff;
     if (register !== ata.REG_STATUS) {
       return selected.readRegister(register, (this.#control & ata.CONTROL_HIGH_ORDER) !== 0);
@@ -136,6 +141,15 @@ export class IdeChannel implements PortHandler, AtaHost, Stateful {
     return this.#disks[(this.#device & ata.DEVICE_ONE) === 0 ? 0 : 1]!;
   }
 
+  /** What a register of a missing device reads as. */
+  #readMissing(register: number): number {
+    const isAlone = (this.#device & ata.DEVICE_ONE) === 0 && this.#disks[1] !== null;
+    if (!isAlone) return 0;
+    const ready = ata.STATUS_READY | ata.STATUS_SEEK_COMPLETE;
+    if (register === ata.REG_STATUS) return ready | (this.#missingAborted ? ata.STATUS_ERROR : 0);
+    return register === ata.REG_ERROR && this.#missingAborted ? ata.ERROR_ABORTED : 0;
+  }
+
   /** A disk that is busy does not listen; if it is the selected one, the selection stays. */
   #writeRegister(register: number, value: number): void {
     if (this.#selected?.busy === true) return;
@@ -147,7 +161,8 @@ export class IdeChannel implements PortHandler, AtaHost, Stateful {
 
   #execute(command: number): void {
     if (command !== ata.COMMAND_DIAGNOSTICS) {
-      this.#selected?.execute(command);
+      if (this.#selected === null) this.#missingAborted = true;
+      else this.#selected.execute(command);
       return;
     }
     if (this.#disks.some((disk) => disk?.busy === true)) return;
@@ -162,6 +177,7 @@ export class IdeChannel implements PortHandler, AtaHost, Stateful {
     const changed = (before ^ value) & ata.CONTROL_RESET;
     if (changed !== 0) {
       this.#device = 0;
+      this.#missingAborted = false;
       for (const disk of this.#disks) {
         if ((value & ata.CONTROL_RESET) !== 0) disk?.beginReset();
         else disk?.endReset();

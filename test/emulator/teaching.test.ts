@@ -43,6 +43,11 @@ test.each(['reset', 'resetk'])('a processor that is reset goes on through the ve
   expect(output).toMatch(/all tick 1\nshutdown code 1\nagain 1\ndone\n$/);
 });
 
+test('a second disk may be the only one', async () => {
+  const options = { cpus: 2, disks: disks().map((disk, i) => (i === 0 ? undefined : disk)), commandLine: 'second' };
+  expect((await runKernel(kernel, options)).output).toMatch(/contents 12076\n.*done\n$/s);
+});
+
 const options = (cpus: number, seed: number) => ({
   cpus,
   seed,
