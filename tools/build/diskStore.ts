@@ -58,20 +58,22 @@ const withBody: Codec = {
   },
 };
 
-/** What files declare, of which there is a short account. */
+/** What files declare, of which there is a short account. Details are wanted of some files here and some there. */
 const withDetail: Codec = {
   pack: (values: readonly { readonly detail: unknown }[]) => {
     const short = values.map(({ detail: _, ...rest }) => rest);
-    return [serialize(short), serialize(values.map(({ detail }) => detail))];
+    return [serialize(short), ...values.map(({ detail }) => serialize(detail))];
   },
   unpack: (part) => {
-    const details = later(() => deserialize(part(1)) as unknown[]);
-    return (deserialize(part(0)) as object[]).map((short, n) => ({
-      ...short,
-      get detail() {
-        return details()[n];
-      },
-    }));
+    return (deserialize(part(0)) as object[]).map((short, n) => {
+      const detail = later(() => deserialize(part(n + 1)) as unknown);
+      return {
+        ...short,
+        get detail() {
+          return detail();
+        },
+      };
+    });
   },
 };
 

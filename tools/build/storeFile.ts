@@ -9,7 +9,7 @@
  * has its checksum in the head: a build that needs little reads little.
  */
 import { createHash } from 'node:crypto';
-import { openSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
 import { CannotReuse } from '../compiler/incremental/store.ts';
 
@@ -215,5 +215,10 @@ export function writeStoreFile(path: string, shelves: ReadonlyMap<string, readon
   const head = serialize({ shelves: indices, sums: new Uint8Array(Buffer.concat(sums)), length } satisfies Head);
   const size = Buffer.alloc(4);
   size.writeUInt32LE(head.length, 0);
-  writeFileSync(path, Buffer.concat([MAGIC, size, sumOf(head), head, all]));
+  const file = openSync(path, 'w');
+  try {
+    for (const piece of [Buffer.concat([MAGIC, size, sumOf(head), head]), all]) writeFileSync(file, piece);
+  } finally {
+    closeSync(file);
+  }
 }

@@ -1,18 +1,20 @@
 /*
- * Loads the TypeScript package from its source and V8's cache of compiled code.
+ * Loads scripts with V8's cache of their compiled code: the TypeScript package, and `pagewright build` itself.
  *
  * The package is CommonJS, nine megabytes of it, which Node would scan for its exports when it is imported, and compile
  * again in every process. Requiring it by hand spares 0.3 seconds of each start, and the cache another 0.1 and more, for
  * it has the code of what a process before has used. The first build parses and lowers everything, but it is a later one
  * that first checks the types of what has changed; so the cache is made a second time, by a process that has done something.
- * A cache that does not fit (another V8, another version) is refused by V8, and counts as none.
+ * V8 takes no cache that was made by another V8, or under other flags, so these are part of its name. One that does not fit
+ * all the same is refused, and counts as none.
  */
 import { isAscii } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { getHeapCodeStatistics, setFlagsFromString } from 'node:v8';
+import { cachedDataVersionTag, getHeapCodeStatistics, setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 
 // What has been compiled shall still be there when the cache is made.
@@ -23,21 +25,22 @@ const GENERATIONS = 2;
 /** In bytes: a process that builds nothing compiles less bytecode than this, and is spared the making of a cache. */
 const LEAST_COMPILED = 400_000;
 
-function load() {
-  const require = createRequire(import.meta.url);
-  const path = require.resolve('typescript');
-  const { version } = require('typescript/package.json');
-  const folder = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '.cache', 'cli');
-  const cacheOf = (generation) => join(folder, `typescript-${version}-${process.versions.v8}.${generation}.code`);
+const folder = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '.cache', 'cli');
+const own = createRequire(import.meta.url);
+
+/** Gives what a CommonJS module exports. `nameOf` makes a name for its text: V8 itself compares no more than the length. */
+function load(path, nameOf, require) {
+  const bytes = readFileSync(path);
+  const made = `${nameOf(bytes)}-${process.versions.v8}-${cachedDataVersionTag().toString(16)}`;
+  const cacheOf = (generation) => join(folder, `${made}.${generation}.code`);
   let generation = GENERATIONS;
   while (generation > 0 && !existsSync(cacheOf(generation))) generation--;
   const cachedData = generation > 0 ? readFileSync(cacheOf(generation)) : undefined;
-  const bytes = readFileSync(path);
-  const text = bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8'); // nine megabytes; looking for UTF-8 takes twice as long
+  const text = bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8'); // perhaps megabytes; looking for UTF-8 takes twice as long
   const wrapped = `(function (exports, require, module, __filename, __dirname) {${text}\n})`;
   const script = new Script(wrapped, { filename: path, cachedData });
   const module = { exports: {} };
-  script.runInThisContext()(module.exports, createRequire(path), module, path, dirname(path));
+  script.runInThisContext()(module.exports, require, module, path, dirname(path));
   if (script.cachedDataRejected === true) generation = 0;
   const loaded = bytecodeSize();
   if (generation < GENERATIONS) {
@@ -60,4 +63,17 @@ function save(script, cache) {
   renameSync(draft, cache);
 }
 
-export const typescript = load();
+function loadTypeScript() {
+  const path = own.resolve('typescript');
+  const { version } = own('typescript/package.json');
+  return load(path, () => `typescript-${version}`, createRequire(path));
+}
+
+export const typescript = loadTypeScript();
+
+/** A bundle of ours, which is CommonJS and asks for `typescript` by that name. */
+export function loadBundle(path) {
+  const require = createRequire(path);
+  const nameOf = (bytes) => `bundle-${createHash('sha1').update(bytes).digest('hex')}`;
+  return load(path, nameOf, (name) => (name === 'typescript' ? typescript : require(name)));
+}

@@ -1,7 +1,8 @@
-#!/usr/bin/env -S node --min-semi-space-size=32 --max-semi-space-size=64
+#!/usr/bin/env -S node --min-semi-space-size=16 --max-semi-space-size=16 --initial-old-space-size=1024
 /*
  * The `pagewright` command. The command line is written in TypeScript; this launcher bundles it when a source is newer
- * than the last bundle (some ten milliseconds), and runs it.
+ * than the last bundle (some ten milliseconds), and runs it. `pagewright build` is bundled once more, by itself and as one
+ * script: that is what people wait for after every edit, and V8 keeps compiled code of scripts only (codeCache.mjs).
  */
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -10,11 +11,12 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const folder = join(root, '.cache', 'cli');
 const bundle = join(folder, 'main.mjs');
+const buildBundle = join(folder, 'build.cjs');
 const inputsFile = join(folder, 'inputs.json');
 
 /** Whether no file that went into the bundle has changed since. */
 function isFresh() {
-  if (!existsSync(bundle) || !existsSync(inputsFile)) return false;
+  if (![bundle, buildBundle, inputsFile].every((path) => existsSync(path))) return false;
   const built = statSync(bundle).mtimeMs;
   const inputs = JSON.parse(readFileSync(inputsFile, 'utf8'));
   return inputs.every((path) => existsSync(join(root, path)) && statSync(join(root, path)).mtimeMs <= built);
@@ -33,26 +35,60 @@ const cachedTypeScript = {
   },
 };
 
+/** All commands but `build` stay outside of its bundle, where nobody asks for them. */
+const buildAlone = {
+  name: 'build-alone',
+  setup(build) {
+    build.onResolve({ filter: /^\.\/commands\// }, ({ path }) => {
+      return path.endsWith('/build.ts') ? undefined : { path, external: true };
+    });
+    build.onResolve({ filter: /^typescript$/ }, ({ namespace, path }) => {
+      return namespace === 'cached' ? { path, external: true } : { path, namespace: 'cached' };
+    });
+    // As an ordinary import it would be copied, name by name.
+    build.onLoad({ filter: /.*/, namespace: 'cached' }, () => ({
+      contents: "const typescript = require('typescript');\nexport default typescript;",
+      loader: 'js',
+    }));
+  },
+};
+
+const bundling = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  packages: 'external',
+  logLevel: 'error',
+};
+
 async function rebuild() {
   const { build } = await import('esbuild');
-  const bundling = build({
-    absWorkingDir: root,
-    entryPoints: { main: 'tools/cli/main.ts', typesWorker: 'tools/build/typesWorker.ts' },
-    outdir: folder,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    splitting: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    packages: 'external',
-    plugins: [cachedTypeScript],
-    sourcemap: true,
-    metafile: true,
-    logLevel: 'error',
-  });
+  const bundles = Promise.all([
+    build({
+      ...bundling,
+      entryPoints: { main: 'tools/cli/main.ts', typesWorker: 'tools/build/typesWorker.ts' },
+      outdir: folder,
+      outExtension: { '.js': '.mjs' },
+      splitting: true,
+      format: 'esm',
+      plugins: [cachedTypeScript],
+      sourcemap: true,
+      metafile: true,
+    }),
+    build({
+      ...bundling,
+      entryPoints: ['tools/cli/main.ts'],
+      outfile: buildBundle,
+      format: 'cjs',
+      plugins: [buildAlone],
+      supported: { 'dynamic-import': false }, // a script has none
+      define: { 'import.meta.url': 'bundleUrl' },
+      banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
+    }),
+  ]);
   await import('./codeCache.mjs'); // which the bundle is going to need, and esbuild is another process
-  const result = await bundling;
+  const [result] = await bundles;
   forgetOldChunks(Object.keys(result.metafile.outputs).map((path) => join(root, path)));
   // What a plug-in has made up (`cached:typescript`) is no file that could change.
   const files = Object.keys(result.metafile.inputs).filter((path) => existsSync(join(root, path)));
@@ -60,14 +96,19 @@ async function rebuild() {
   writeFileSync(inputsFile, JSON.stringify(inputs));
 }
 
-/** Parts of earlier bundles go when nobody can be loading them any more. */
+/** Parts of earlier bundles, and code made of them, go when nobody can be loading them any more. */
 function forgetOldChunks(outputs) {
   const hourAgo = Date.now() - 3_600_000;
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
-    if (!/\.mjs(\.map)?$/.test(name) || outputs.includes(path)) continue;
+    if (!/\.mjs(\.map)?$|^bundle-/.test(name) || outputs.includes(path)) continue;
     if (statSync(path).mtimeMs < hourAgo) rmSync(path, { force: true });
   }
+}
+
+async function loadBuild() {
+  const { loadBundle } = await import('./codeCache.mjs');
+  return loadBundle(buildBundle);
 }
 
 if (!existsSync(join(root, 'node_modules'))) {
@@ -77,5 +118,5 @@ if (!existsSync(join(root, 'node_modules'))) {
   process.exit(1);
 }
 if (!isFresh()) await rebuild();
-const { main } = await import(pathToFileURL(bundle).href);
+const { main } = process.argv[2] === 'build' ? await loadBuild() : await import(pathToFileURL(bundle).href);
 process.exitCode = await main(process.argv.slice(2), root);

@@ -2,19 +2,20 @@
  * Emission: machine code in its final order becomes bytes, with prologue, epilogues and what debuggers need.
  */
 
-import type { IrFunction } from '../ir/types.ts';
+import type { IrFunction, SourceLocation } from '../ir/types.ts';
 import { CodeBuffer, type Label } from './encoder/code.ts';
 import { encode, type Prefixes } from './encoder/encode.ts';
 import { ESP, immediate, register } from './encoder/operands.ts';
 import type { Frame } from './frame.ts';
-import type {
-  CodeTable,
-  FrameChange,
-  LineEntry,
-  MachineBlock,
-  MachineCode,
-  MachineFunction,
-  MachineInstruction,
+import {
+  packLines,
+  type CodeTable,
+  type FrameChange,
+  type LineEntry,
+  type MachineBlock,
+  type MachineCode,
+  type MachineFunction,
+  type MachineInstruction,
 } from './machine/types.ts';
 
 const noPrefixes: Prefixes = {};
@@ -56,7 +57,7 @@ class Emitter {
       align: options.align,
       bytes: finished.bytes,
       fixups: finished.fixups,
-      lines: this.#lines.map(({ offset, location }) => ({ offset: finished.translate(offset), location })),
+      lines: packLines(this.#lines.map(({ offset, location }) => ({ offset: finished.translate(offset), location }))),
       frame: {
         size: this.#size,
         pushes: this.#frame.pushes,
@@ -104,7 +105,7 @@ class Emitter {
     if (this.#size !== 0) this.#changes.push({ at: this.#code.position, depth: this.#size, isBody: true });
   }
 
-  #mark(location: LineEntry['location']): void {
+  #mark(location: SourceLocation | null): void {
     const last = this.#lines[this.#lines.length - 1];
     if (location === null || last?.location === location) return;
     if (last?.offset === this.#code.position) this.#lines.pop();

@@ -4,7 +4,7 @@
  */
 
 import type { Fixup } from '../backend/encoder/code.ts';
-import type { LineEntry, MachineCode } from '../backend/machine/types.ts';
+import { LINE_LENGTH, type MachineCode } from '../backend/machine/types.ts';
 import { moveLocations, type EncodedFunction } from '../ir/codec.ts';
 import type { SourceLocation } from '../ir/types.ts';
 
@@ -20,7 +20,7 @@ export interface UnitPlaces {
 export interface StoredCode {
   readonly code: Omit<MachineCode, 'lines' | 'location' | 'fixups'>;
   readonly units: readonly { readonly unit: string; readonly file: string }[];
-  /** Groups of four, the function's own place first: offset, number of the unit (-1: from nowhere), line, column. */
+  /** Groups of four (LINE_LENGTH), the function's own place first: offset, number of the unit, line, column. */
   readonly places: Int32Array;
   readonly symbols: readonly string[];
   /** Groups of four: offset, number of the kind, number of the symbol, addend. */
@@ -37,22 +37,24 @@ export function storeCode(
   const units: { unit: string; file: string }[] = [];
   const numbers = new Map<string, number>();
   const places: number[] = [];
-  for (const entry of [{ offset: 0, location }, ...lines]) {
-    const place = entry.location;
-    if (place === null) {
-      places.push(entry.offset, -1, 0, 0);
-      continue;
-    }
+  const add = (offset: number, place: SourceLocation): boolean => {
     const unit = where.unitAt(place);
-    if (unit === undefined) return undefined;
+    if (unit === undefined) return false;
     let number = numbers.get(unit);
     if (number === undefined) {
       number = units.push({ unit, file: place.file }) - 1;
       numbers.set(unit, number);
     }
-    places.push(entry.offset, number, place.line - where.lineOf(unit)!, place.column);
+    places.push(offset, number, place.line - where.lineOf(unit)!, place.column);
+    return true;
+  };
+  if (!add(0, location)) return undefined;
+  const { files, rows } = lines;
+  for (let at = 0; at < rows.length; at += LINE_LENGTH) {
+    const place = { file: files[rows[at + 1]!]!, line: rows[at + 2]!, column: rows[at + 3]! };
+    if (!add(rows[at]!, place)) return undefined;
   }
-  return { code, units, places: Int32Array.from(places), ...packFixups(fixups) };
+  return { code, units, places: new Int32Array(places), ...packFixups(fixups) };
 }
 
 function packFixups(fixups: readonly Fixup[]): Pick<StoredCode, 'symbols' | 'fixups'> {
@@ -61,7 +63,7 @@ function packFixups(fixups: readonly Fixup[]): Pick<StoredCode, 'symbols' | 'fix
   const packed = fixups.flatMap(({ addend, at, kind, symbol }) => {
     return [at, fixupKinds.indexOf(kind), numbers.get(symbol)!, addend];
   });
-  return { symbols, fixups: Int32Array.from(packed) };
+  return { symbols, fixups: new Int32Array(packed) };
 }
 
 function unpackFixups({ fixups, symbols }: StoredCode): Fixup[] {
@@ -85,14 +87,15 @@ export function restoreCode(stored: StoredCode, where: UnitPlaces): MachineCode 
     if (start === undefined) return undefined;
     starts.push(start);
   }
-  const placeAt = (at: number): SourceLocation | null => {
-    const number = places[at + 1]!;
-    if (number < 0) return null;
-    return { file: units[number]!.file, line: starts[number]! + places[at + 2]!, column: places[at + 3]! };
+  const rows = places.slice(LINE_LENGTH);
+  for (let at = 0; at < rows.length; at += LINE_LENGTH) rows[at + 2]! += starts[rows[at + 1]!]!;
+  const [, own, line, column] = places as unknown as readonly [number, number, number, number];
+  return {
+    ...code,
+    lines: { files: units.map(({ file }) => file), rows },
+    location: { file: units[own]!.file, line: starts[own]! + line, column },
+    fixups: unpackFixups(stored),
   };
-  const lines: LineEntry[] = [];
-  for (let at = 4; at < places.length; at += 4) lines.push({ offset: places[at]!, location: placeAt(at) });
-  return { ...code, lines, location: placeAt(0)!, fixups: unpackFixups(stored) };
 }
 
 function moved<T extends { readonly line: number }>(place: T, by: number): T {

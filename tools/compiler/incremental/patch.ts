@@ -16,10 +16,13 @@ import { isSame, PlanRefused, type ImagePlan, type PlannedFunction, type Planned
 import type { Callee, CleanedFunction, ExpandedOutline, Stages } from './stages.ts';
 import type { CompileStore } from './store.ts';
 
-/** Throws PlanRefused. */
+/** A plan by which so many functions have to be made anew, or looked up one by one, is replaced. */
+const MANY_AFFECTED = 100;
+
+/** Throws PlanRefused. The image has a plan if that is to replace the old one. */
 export function patchImage(image: PlannedImage, stages: Stages, store: CompileStore): CompiledImage {
   const patched = new ImagePatcher(image, stages).run();
-  keepFor(patched.plan!, store);
+  keepFor(image.plan, store);
   return patched;
 }
 
@@ -82,8 +85,9 @@ class ImagePatcher {
     return { machine, plan: this.#nextPlan(keys) };
   }
 
-  #nextPlan(finished: ReadonlyMap<number, string>): ImagePlan {
+  #nextPlan(finished: ReadonlyMap<number, string>): ImagePlan | null {
     const { changed, files, plan } = this.#image;
+    if (this.#affected.size < MANY_AFFECTED) return null;
     const functions = this.#functions.map((fn, number) => {
       if (!this.#affected.has(number)) return fn;
       return {

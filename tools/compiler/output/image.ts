@@ -7,7 +7,7 @@ import { type ElfSymbol, type PlacedSection, writeElf } from './elf.ts';
 import { writeDebugSections } from './dwarf/index.ts';
 import { LinkError } from './items.ts';
 import { describeModule, formatLayout, LAYOUT_VERSION, type LayoutFile, type LayoutSymbol } from './layout.ts';
-import { collectLines, encodeLines } from './lines.ts';
+import { encodeLines } from './lines.ts';
 import { link, type LinkedProgram } from './link.ts';
 
 export interface LinkedImage {
@@ -53,7 +53,6 @@ function finish(
   kind: LayoutFile['kind'],
   options: LinkOptions,
 ): LinkedImage {
-  const rows = collectLines(program.items);
   const symbols = layoutSymbols(program);
   const parts = {
     regions: program.regions,
@@ -73,7 +72,7 @@ function finish(
     sections: sections.filter(({ address, name }: PlacedSection) => address !== 0 || name.startsWith('.debug')),
     symbols,
     ...describeModule(module),
-    lines: encodeLines(rows),
+    lines: encodeLines(program.items),
   };
   let layoutText: string | null = null; // of programs, nobody asks for it as a rule
   return {

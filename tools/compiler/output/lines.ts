@@ -1,52 +1,62 @@
 /*
- * Source lines of a linked program: one ascending list of rows, from which both the layout file and DWARF are written.
+ * Source lines of a linked program for the layout file: one ascending list of rows.
  */
 
-import type { SourceLocation } from '../ir/types.ts';
+import { LINE_LENGTH } from '../backend/machine/types.ts';
 import type { Item } from './items.ts';
 import type { LayoutLines } from './layout.ts';
 
-/** Code from `address` on comes from `location`; null: a stretch of code ends here. */
-export interface LineRow {
-  readonly address: number;
-  readonly location: SourceLocation | null;
-}
+/** Functions that lie further apart than this have something else between them. */
+const LARGEST_GAP = 64;
 
-/** Rows of the functions, by address. */
-export function collectLines(items: readonly Item[]): LineRow[] {
+export function encodeLines(items: readonly Item[]): LayoutLines {
   const functions = items.filter(({ code }) => code !== null).toSorted((a, b) => a.address - b.address);
-  const rows: LineRow[] = [];
+  const encoder = new LineEncoder();
   functions.forEach((fn, n) => {
-    for (const { location, offset } of fn.code!.lines) {
-      rows.push({ address: fn.address + offset, location: location?.file === '' ? null : location });
+    const { files, rows } = fn.code!.lines;
+    const numbers: number[] = []; // files count when they are met
+    for (let at = 0; at < rows.length; at += LINE_LENGTH) {
+      const file = rows[at + 1]!;
+      encoder.add(fn.address + rows[at]!, (numbers[file] ??= encoder.numberOf(files[file]!)), rows[at + 2]!);
     }
     const end = fn.address + fn.size;
     const next = functions[n + 1];
-    if (next === undefined || next.address > end + 64) rows.push({ address: end, location: null });
+    if (next === undefined || next.address > end + LARGEST_GAP) encoder.add(end, -1, 0);
   });
-  return rows;
+  return encoder.lines;
 }
 
-/** For the layout file. Rows that differ in nothing but the column are merged. */
-export function encodeLines(rows: readonly LineRow[]): LayoutLines {
-  const files: string[] = [];
-  const indices = new Map<string, number>();
-  const encoded: number[] = [];
-  let before = 0;
-  let lastFile = -1;
-  let lastLine = -1;
-  for (const { address, location } of rows) {
-    let file = 0;
-    if (location !== null) {
-      file = indices.get(location.file) ?? files.push(location.file) - 1;
-      indices.set(location.file, file);
-    }
-    const line = location?.line ?? 0;
-    if (file === lastFile && line === lastLine) continue;
-    encoded.push(address - before, file, line);
-    before = address;
-    lastFile = file;
-    lastLine = line;
+class LineEncoder {
+  readonly #files: string[] = [];
+  readonly #numbers = new Map<string, number>();
+  readonly #rows: number[] = [];
+  #before = 0;
+  #file = -1;
+  #line = -1;
+
+  get lines(): LayoutLines {
+    return { files: this.#files, rows: this.#rows };
   }
-  return { files, rows: encoded };
+
+  /** Of no file: -1. */
+  numberOf(file: string): number {
+    if (file === '') return -1;
+    let number = this.#numbers.get(file);
+    if (number === undefined) {
+      number = this.#files.push(file) - 1;
+      this.#numbers.set(file, number);
+    }
+    return number;
+  }
+
+  /** From the address on, code comes from a line of a file; -1: a stretch of code ends there. */
+  add(address: number, file: number, line: number): void {
+    const shownFile = Math.max(file, 0);
+    const shownLine = file < 0 ? 0 : line;
+    if (shownFile === this.#file && shownLine === this.#line) return;
+    this.#rows.push(address - this.#before, shownFile, shownLine);
+    this.#before = address;
+    this.#file = shownFile;
+    this.#line = shownLine;
+  }
 }

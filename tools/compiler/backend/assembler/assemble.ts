@@ -11,7 +11,7 @@ import { CodeBuffer, type FinishedCode, type Fixup, type JumpKind, type Label } 
 import { encodeForm, EncodingError, findAllForms, type Prefixes } from '../encoder/encode.ts';
 import { conditionNames, type Form, formsByMnemonic } from '../encoder/forms.ts';
 import { formatOperand, type Operand, registersByName } from '../encoder/operands.ts';
-import type { LineEntry, MachineCode } from '../machine/types.ts';
+import { packLines, type LineEntry, type MachineCode } from '../machine/types.ts';
 import { assembleDirective } from './directives.ts';
 import { type AssemblyProblem, AssemblyError, LineError } from './errors.ts';
 import { Cursor, describe, type Linear } from './expression.ts';
@@ -83,7 +83,7 @@ export class Assembler {
       align: Math.max(options.align, this.alignment),
       bytes: finished.bytes,
       fixups,
-      lines: this.#lines.map(({ offset, location }) => ({ offset: finished.translate(offset), location })),
+      lines: packLines(this.#lines.map(({ offset, location }) => ({ offset: finished.translate(offset), location }))),
       frame: null,
       exceptions: this.#exceptions.map(({ from, to }) => ({ from: offsetOf(from), to: offsetOf(to) })),
       isExported: options.isExported,

@@ -130,10 +130,35 @@ export const OUTGOING_SLOT = 0;
 // ---------------------------------------------------------------------------------------------------------------------
 // What code generation gives.
 
-/** From `offset` on, code comes from `location`; null where it comes from nowhere. */
+/** From `offset` on, code comes from `location`. */
 export interface LineEntry {
   readonly offset: number;
-  readonly location: SourceLocation | null;
+  readonly location: SourceLocation;
+}
+
+/** Where code comes from. There are so many entries that each of them would be a burden as an object. */
+export interface LineTable {
+  /** A name may be there twice. */
+  readonly files: readonly string[];
+  /** Groups of four (LINE_LENGTH), by offset: offset in the code, number of the file, line, column. */
+  readonly rows: Int32Array;
+}
+
+export const LINE_LENGTH = 4;
+
+export function packLines(entries: readonly LineEntry[]): LineTable {
+  const files: string[] = [];
+  const numbers = new Map<string, number>();
+  const rows = new Int32Array(entries.length * LINE_LENGTH);
+  entries.forEach(({ location: { column, file, line }, offset }, n) => {
+    let number = numbers.get(file);
+    if (number === undefined) {
+      number = files.push(file) - 1;
+      numbers.set(file, number);
+    }
+    rows.set([offset, number, line, column], n * LINE_LENGTH);
+  });
+  return { files, rows };
 }
 
 /** How deep the stack is. After the prologue the return address lies at ESP + `size`. */
@@ -164,7 +189,7 @@ export interface MachineCode {
   readonly align: number;
   readonly bytes: Uint8Array;
   readonly fixups: readonly Fixup[];
-  readonly lines: readonly LineEntry[];
+  readonly lines: LineTable;
   /** Null for naked functions: their frames are their own business. */
   readonly frame: FrameInfo | null;
   /** Code offsets: a fault at `from` continues at `to`. */

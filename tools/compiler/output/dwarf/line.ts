@@ -5,6 +5,7 @@
  * Special opcodes advance address and line at once: opcode = line advance - lineBase + lineRange * address advance + 13.
  */
 
+import { LINE_LENGTH } from '../../backend/machine/types.ts';
 import { ByteWriter } from '../bytes.ts';
 import {
   DW_LNE_end_sequence,
@@ -49,10 +50,7 @@ export function writeLines(units: readonly Unit[]): LineSection {
 function fileTable(unit: Unit): Map<string, number> {
   const table = new Map([[unit.file, 1]]);
   for (const { code } of unit.functions) {
-    for (const { location } of code.lines) {
-      if (location !== null && location.file !== '' && !table.has(location.file))
-        table.set(location.file, table.size + 1);
-    }
+    for (const file of code.lines.files) if (file !== '' && !table.has(file)) table.set(file, table.size + 1);
   }
   return table;
 }
@@ -89,23 +87,27 @@ function writeSequence(
   let file = 1;
   let isFirst = true;
   let isBodyMarked = false;
-  for (const { location, offset } of code.lines) {
-    const number = location === null ? undefined : files.get(location.file);
-    if (location === null || number === undefined || offset >= size) continue;
+  const numbers = code.lines.files.map((name) => files.get(name));
+  const { rows } = code.lines;
+  for (let row = 0; row < rows.length; row += LINE_LENGTH) {
+    const offset = rows[row]!;
+    const number = numbers[rows[row + 1]!];
+    if (number === undefined || offset >= size) continue;
+    const nextLine = rows[row + 2]!;
     const startsBody: boolean = !isBodyMarked && !isFirst && offset >= bodyStart;
-    if (!isFirst && number === file && location.line === line && !startsBody) continue;
+    if (!isFirst && number === file && nextLine === line && !startsBody) continue;
     if (number !== file) {
       writer.u8(DW_LNS_set_file);
       writer.uleb(number);
     }
     writer.u8(DW_LNS_set_column);
-    writer.uleb(location.column);
+    writer.uleb(rows[row + 3]!);
     if (startsBody) writer.u8(DW_LNS_set_prologue_end);
-    advance(writer, offset - at, location.line - line);
+    advance(writer, offset - at, nextLine - line);
     isBodyMarked ||= startsBody;
     isFirst = false;
     file = number;
-    line = location.line;
+    line = nextLine;
     at = offset;
   }
   writer.u8(DW_LNS_advance_pc);
