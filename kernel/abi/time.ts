@@ -13,6 +13,8 @@ export const CLOCK_MONOTONIC_RAW = 4;
 export const CLOCK_REALTIME_COARSE = 5;
 export const CLOCK_MONOTONIC_COARSE = 6;
 export const CLOCK_BOOTTIME = 7;
+export const CLOCK_REALTIME_ALARM = 8;
+export const CLOCK_BOOTTIME_ALARM = 9;
 export const CLOCK_TAI = 11;
 
 /** Flag of clock_nanosleep: the time is a point on the clock, not a length. */

@@ -5,7 +5,7 @@
  * file do not write to the same place. The forms that bring a position touch neither.
  */
 
-import { EBADF, EFAULT, EINVAL, ENOMEM, EOPNOTSUPP, ESPIPE } from '../abi/errno.ts';
+import { EBADF, EFAULT, EINVAL, ENOMEM, EOPNOTSUPP, EOVERFLOW, ESPIPE } from '../abi/errno.ts';
 import { O_APPEND, O_PATH } from '../abi/fcntl.ts';
 import { IOV_MAX, type IoVec } from '../abi/uio.ts';
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
@@ -182,46 +182,54 @@ export function sysPwritev2(fd: u32, vector: u32, count: u32, low: u32, high: u3
 // ---------------------------------------------------------------------------------------------------------------------
 // sendfile: through a page of the kernel's.
 
+/** Where positions of 32 bits end, and those of 64. */
+const SMALL_FILE_END: i64 = 0x7fffffffn;
+const FILE_END: i64 = 0x7fffffffffffffffn;
+
 export function sysSendfile(target: u32, source: u32, offset: u32, count: u32): i32 {
   let low: u32 = 0;
-  if (offset === 0) return sendBetween(target, source, null, count);
+  if (offset === 0) return sendBetween(target, source, null, 0n, count);
   if (copyFromUser(ptr<u8>(addrOf(low)), offset, 4) !== 0) return -EFAULT;
   let position = i64(i32(low));
-  const result = sendBetween(target, source, addrOf(position), count);
+  const result = sendBetween(target, source, addrOf(position), SMALL_FILE_END, count);
   low = u32(position);
   return copyToUser(offset, ptr<u8>(addrOf(low)), 4) !== 0 ? -EFAULT : result;
 }
 
 export function sysSendfile64(target: u32, source: u32, offset: u32, count: u32): i32 {
   let position: i64 = 0n;
-  if (offset === 0) return sendBetween(target, source, null, count);
+  if (offset === 0) return sendBetween(target, source, null, 0n, count);
   if (copyFromUser(ptr<u8>(addrOf(position)), offset, 8) !== 0) return -EFAULT;
-  const result = sendBetween(target, source, addrOf(position), count);
+  const result = sendBetween(target, source, addrOf(position), FILE_END, count);
   return copyToUser(offset, ptr<u8>(addrOf(position)), 8) !== 0 ? -EFAULT : result;
 }
 
-function sendBetween(target: u32, source: u32, position: Ptr<i64> | null, count: u32): i32 {
+/** `end`: as far as the caller can count, if there is a position of its own. */
+function sendBetween(target: u32, source: u32, position: Ptr<i64> | null, end: i64, count: u32): i32 {
   const input = getFileOf(source);
   if (input === null) return -EBADF;
   const output = getFileOf(target);
   let result: i32 = -EBADF;
   if (output !== null) {
-    result = sendFile(output, input, position, count);
+    result = sendFile(output, input, position, end, count);
     putFile(output);
   }
   putFile(input);
   return result;
 }
 
-function sendFile(output: File, input: File, position: Ptr<i64> | null, count: u32): i32 {
+function sendFile(output: File, input: File, position: Ptr<i64> | null, end: i64, count: u32): i32 {
   if (!input.isReadable() || !output.isWritable()) return -EBADF;
-  if (input.operations.seek === null || input.operations.read === null) return -EINVAL;
+  if (input.operations.seek === null) return position !== null ? -ESPIPE : -EINVAL;
+  if (input.operations.read === null) return -EINVAL;
   if (input.inode.isDirectory() || (output.flags & O_APPEND) !== 0) return -EINVAL;
   if (position !== null && position[0] < 0n) return -EINVAL;
+  if (position !== null && position[0] >= end) return -EOVERFLOW;
   const buffer = kmalloc(PAGE_SIZE);
   if (buffer === null) return -ENOMEM;
   let done: i32 = 0;
   let left = count < MAX_COUNT ? count : MAX_COUNT;
+  if (position !== null && i64(left) > end - position[0]) left = u32(end - position[0]);
   while (left > 0) {
     const step = left < PAGE_SIZE ? left : PAGE_SIZE;
     const moved = sendPiece(output, input, position, buffer, step);

@@ -7,16 +7,19 @@
  * @source timerfd_create(2).
  */
 
-import { EAGAIN, EBADF, ECANCELED, EFAULT, EINVAL, ENOMEM, ERESTARTSYS } from '../abi/errno.ts';
+import { EAGAIN, EBADF, ECANCELED, EFAULT, EINVAL, ENOMEM, EPERM, ERESTARTSYS } from '../abi/errno.ts';
 import { O_CLOEXEC, O_NONBLOCK, O_RDWR } from '../abi/fcntl.ts';
 import { POLLIN } from '../abi/poll.ts';
 import {
   CLOCK_BOOTTIME,
+  CLOCK_BOOTTIME_ALARM,
   CLOCK_MONOTONIC,
   CLOCK_REALTIME,
+  CLOCK_REALTIME_ALARM,
   TFD_TIMER_ABSTIME,
   TFD_TIMER_CANCEL_ON_SET,
 } from '../abi/time.ts';
+import { current } from '../arch/x86/cpu.ts';
 import { allocate, kfree } from '../mm/slab.ts';
 import {
   hasExpired,
@@ -111,10 +114,20 @@ function timerRelease(_inode: Inode, file: File): void {
   kfree(it);
 }
 
+/** Is it a clock whose timers would wake a machine that sleeps? This one never does: they are like the others. */
+function wakesMachine(clock: u32): boolean {
+  return clock === CLOCK_REALTIME_ALARM || clock === CLOCK_BOOTTIME_ALARM;
+}
+
+function isClock(clock: u32): boolean {
+  return clock === CLOCK_REALTIME || clock === CLOCK_MONOTONIC || clock === CLOCK_BOOTTIME || wakesMachine(clock);
+}
+
 /** timerfd_create(clock, flags). */
 export function sysTimerfdCreate(clock: u32, flags: u32): i32 {
   if ((flags & ~(O_CLOEXEC | O_NONBLOCK)) !== 0) return -EINVAL;
-  if (clock !== CLOCK_REALTIME && clock !== CLOCK_MONOTONIC && clock !== CLOCK_BOOTTIME) return -EINVAL;
+  if (!isClock(clock)) return -EINVAL;
+  if (wakesMachine(clock) && current().credentials.euid !== 0) return -EPERM;
   const it = allocate<TimerFile>();
   if (it === null) return -ENOMEM;
   it.clock = clock;
@@ -129,7 +142,7 @@ function setFile(file: File, flags: u32, setting: TimerSetting, before: TimerSet
   if (file.operations !== fileOperations) return -EINVAL;
   const it = timerOf(file);
   const isAbsolute = (flags & TFD_TIMER_ABSTIME) !== 0;
-  const isRealtime = it.clock === CLOCK_REALTIME;
+  const isRealtime = it.clock === CLOCK_REALTIME || it.clock === CLOCK_REALTIME_ALARM;
   it.isCanceledOnSet = isAbsolute && isRealtime && (flags & TFD_TIMER_CANCEL_ON_SET) !== 0;
   setIntervalTimer(it.timer, setting, isAbsolute, isRealtime, before);
   return 0;

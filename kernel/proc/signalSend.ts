@@ -26,7 +26,6 @@ import {
   NSIG,
   SA_NOCLDSTOP,
   SI_KERNEL,
-  SI_QUEUE,
   SI_TIMER,
   SI_TKILL,
   SI_USER,
@@ -151,8 +150,8 @@ function queueRealtime(process: Process, pending: PendingSignals, info: SignalIn
   if (queued !== null) {
     assign(queued.info, info);
     pending.queue.addBefore(queued.link);
-  } else if (info.code === SI_QUEUE) {
-    return -EAGAIN; // sigqueue promises to deliver the value; kill does not
+  } else if (info.code < 0 && info.code !== SI_TIMER) {
+    return -EAGAIN; // what sends it to a thread, or with a value, is told; kill and timers are not
   }
   return 0;
 }

@@ -29,20 +29,7 @@ import { RLIMIT_FSIZE, RLIMIT_NOFILE } from '../../kernel/abi/resource.ts';
 import { SA_RESTORER, SIG_IGN, SIGUSR1, SIGUSR2, SIGXFSZ } from '../../kernel/abi/signal.ts';
 import { S_IFBLK, S_IFCHR, S_IFIFO } from '../../kernel/abi/stat.ts';
 import { P_ALL, WEXITED } from '../../kernel/abi/wait.ts';
-import { interrupted, onEveryTarget, outcome, succeeds } from './support/suite.ts';
-
-type Call = readonly [name: SyscallName, ...args: Argument[]];
-
-/** All must give `error`. What each gave is shown at once. */
-async function allFail(proc: Process, error: string, calls: readonly Call[]): Promise<void> {
-  const results: string[] = [];
-  for (const [name, ...args] of calls) results.push(`${name}: ${outcome(await proc.call(name, ...args))}`);
-  expect(results).toEqual(calls.map(([name]) => `${name}: ${error}`));
-}
-
-async function becomeNobody(proc: Process): Promise<void> {
-  if ((await proc.call('geteuid32')) === 0) await succeeds(proc, 'setresuid32', 1000, 1000, 1000);
-}
+import { allFail, becomeNobody, type Call, interrupted, onEveryTarget, outcome, succeeds } from './support/suite.ts';
 
 /** A struct flock, and a struct flock64: all of a file, exclusively. */
 const record = () => inout(encodeWords([F_WRLCK, 0, 0, 0, 0, 0]));

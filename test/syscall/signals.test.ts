@@ -6,6 +6,7 @@ import { expect } from 'vitest';
 import { inout, input, output, words } from '../../emulator/agent/arguments.ts';
 import type { Process } from '../../emulator/agent/process.ts';
 import { decodeU64, decodeWords, encodeU64, encodeWords, signalSet } from '../../emulator/agent/records.ts';
+import { O_RDONLY } from '../../kernel/abi/fcntl.ts';
 import {
   SA_NODEFER,
   SA_NOCLDSTOP,
@@ -340,6 +341,13 @@ onEveryTarget(({ syscall, check }) => {
       await catchSignal(proc, SIGSEGV, SA_ONSTACK | SA_RESETHAND | SA_SIGINFO);
       // L: push eax; jmp L
       expect(await deathBy(proc, 0x50, 0xeb, 0xfd)).toBe(SIGSEGV);
+    });
+    check('EPERM: while one is on it', async ({ proc }) => {
+      const maps = await proc.open('/proc/self/maps', O_RDONLY);
+      const [, start, end] = /^(\w+)-(\w+) .*\[stack\]$/m.exec(await proc.readAll(maps))!;
+      const at = parseInt(start!, 16);
+      await succeeds(proc, 'sigaltstack', words(at, 0, parseInt(end!, 16) - at), null);
+      await fails(proc, 'EPERM', 'sigaltstack', words(0, SS_DISABLE, 0), null);
     });
     check('SS_DISABLE; ENOMEM: too small; EINVAL: unknown flags; EFAULT', async ({ proc }) => {
       await succeeds(proc, 'sigaltstack', words(0, SS_DISABLE, 0), null);

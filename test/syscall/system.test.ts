@@ -24,6 +24,7 @@ import {
 import {
   LINUX_REBOOT_CMD_CAD_OFF,
   LINUX_REBOOT_CMD_POWER_OFF,
+  LINUX_REBOOT_CMD_RESTART2,
   LINUX_REBOOT_MAGIC1,
   LINUX_REBOOT_MAGIC2,
 } from '../../kernel/abi/reboot.ts';
@@ -287,6 +288,13 @@ onEveryTarget(({ target, syscall, check }) => {
       await succeeds(proc, 'setuid32', 1000);
       await fails(proc, 'EPERM', 'reboot', LINUX_REBOOT_MAGIC1 | 0, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_POWER_OFF, 0);
     });
+    if (target.own) {
+      check('EFAULT: a command that is nowhere', async ({ proc }) => {
+        const [one, two] = [LINUX_REBOOT_MAGIC1 | 0, LINUX_REBOOT_MAGIC2];
+        for (const wild of wildPointers)
+          await fails(proc, 'EFAULT', 'reboot', one, two, LINUX_REBOOT_CMD_RESTART2, wild);
+      });
+    }
     check('EINVAL: without the magic, or with no such command', async ({ proc }) => {
       await fails(proc, 'EINVAL', 'reboot', 1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_CAD_OFF, 0);
       await fails(proc, 'EINVAL', 'reboot', LINUX_REBOOT_MAGIC1 | 0, 2, LINUX_REBOOT_CMD_CAD_OFF, 0);

@@ -91,3 +91,6 @@ export function newNameCalls(file: string): readonly PathCall[] {
     row('renameat2', (path) => [AT_FDCWD, text(file), AT_FDCWD, path, 0]),
   ];
 }
+
+/** All calls that take a path; the second path of those that take two has no entry of its own. */
+export const pathCalls: readonly PathCall[] = [...readingCalls, ...changingCalls, ...makingCalls, ...removingCalls];

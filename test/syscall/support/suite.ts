@@ -135,6 +135,21 @@ export async function fails(
   expect(outcome(await proc.call(name, ...args)), `${name} should fail`).toBe(error);
 }
 
+/** A system call with its arguments. */
+export type Call = readonly [name: SyscallName, ...args: Argument[]];
+
+/** All these calls must fail with this error. What each gave is shown at once. */
+export async function allFail(proc: Process, error: ErrnoName, calls: readonly Call[]): Promise<void> {
+  const results: string[] = [];
+  for (const [name, ...args] of calls) results.push(`${name}: ${outcome(await proc.call(name, ...args))}`);
+  expect(results).toEqual(calls.map(([name]) => `${name}: ${error}`));
+}
+
+/** Makes the process one of an ordinary user, if it is the superuser's. */
+export async function becomeNobody(proc: Process): Promise<void> {
+  if ((await proc.call('geteuid32')) === 0) await succeeds(proc, 'setresuid32', 1000, 1000, 1000);
+}
+
 /** The call must succeed; its result. */
 export async function succeeds(proc: Process, name: SyscallName, ...args: readonly Argument[]): Promise<number> {
   const value = await proc.call(name, ...args);
