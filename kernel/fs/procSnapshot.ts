@@ -8,7 +8,7 @@ import { RLIMIT_RSS, RLIMIT_SIGPENDING } from '../abi/resource.ts';
 import { SIG_DFL, SIG_IGN } from '../abi/signal.ts';
 import { PAGE_SIZE, pageCeil, pageFloor } from '../arch/x86/layout.ts';
 import { mmput } from '../mm/mm.ts';
-import { countQueued } from '../proc/signalSend.ts';
+import { countQueued } from '../proc/signalPending.ts';
 import { type SignalSet } from '../proc/signalState.ts';
 import {
   type Process,

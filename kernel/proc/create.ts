@@ -29,7 +29,7 @@ import { haveFree } from '../mm/userPages.ts';
 import { allocKernelStack, freeKernelStack, kernelStackLimit } from '../mm/kernelStack.ts';
 import { allocate, kfree, kmalloc } from '../mm/slab.ts';
 import { HELD_LOCKS_SIZE } from '../sync/heldLocks.ts';
-import { initPending } from './signalSend.ts';
+import { initPending } from './signalPending.ts';
 import { putHandlers, type SignalHandlers } from './signalState.ts';
 import { type Process, type Task, TASK_UNINTERRUPTIBLE } from './task.ts';
 import { allocatePid, linkProcess, linkTask, numberOfProcesses, numberOfTasks, type TaskListLock } from './taskList.ts';

@@ -35,9 +35,9 @@ import { leaveFutexes } from './futexExit.ts';
 import { discardTraceExits, leaveTracer, releaseTracees, traceEvent } from './ptrace.ts';
 import { deleteAllTimers } from './posixTimers.ts';
 import { killPending, schedule, setCurrentState, wakeUpTask } from './scheduler.ts';
+import { discardPending } from './signalPending.ts';
 import {
   completeStop,
-  discardPending,
   hasStoppedMember,
   killThreads,
   notifyParent,

@@ -18,15 +18,12 @@
  * once: the parent is told after the child's has been released.
  */
 
-import { EAGAIN } from '../abi/errno.ts';
-import { RLIMIT_SIGPENDING } from '../abi/resource.ts';
 import {
   CLD_CONTINUED,
   CLD_STOPPED,
   NSIG,
   SA_NOCLDSTOP,
   SI_KERNEL,
-  SI_TIMER,
   SI_TKILL,
   SI_USER,
   SIG_DFL,
@@ -34,7 +31,6 @@ import {
   SIGCHLD,
   SIGCONT,
   SIGKILL,
-  SIGRTMIN,
   SIGSTOP,
   SIGTSTP,
   SIGTTIN,
@@ -44,10 +40,10 @@ import {
 } from '../abi/signal.ts';
 import { STATUS_CONTINUED, STATUS_STOPPED } from '../abi/wait.ts';
 import { current } from '../arch/x86/cpu.ts';
-import { allocate, kfree } from '../mm/slab.ts';
 import { kickTask, wakeUpTask } from './scheduler.ts';
 import { type WaitQueue } from '../sync/waitQueue.ts';
-import { type PendingSignals, type QueuedSignal, signalBit, type SignalInfo, type SignalSet } from './signalState.ts';
+import { addPending, discardPending } from './signalPending.ts';
+import { signalBit, type SignalInfo, type SignalSet } from './signalState.ts';
 import {
   type Process,
   type SignalLock,
@@ -66,9 +62,6 @@ const STOP_SIGNALS: SignalSet = 0x003c0000n;
 const DEFAULT_IGNORED: SignalSet = 0x08430000n;
 /** SIGKILL and SIGSTOP: cannot be blocked, ignored or caught. */
 export const UNBLOCKABLE: SignalSet = 0x00040100n;
-
-/** Overruns of a timer are not counted beyond (DELAYTIMER_MAX). */
-export const MAX_OVERRUN: u32 = 0x7fffffff;
 
 /** Who waits for signals by descriptors (fs/signalfd.ts): woken by every signal. */
 const readers = zeroed<Inline<WaitQueue>>();
@@ -106,67 +99,12 @@ export function isSignalBlockedOrIgnored(signal: i32): boolean {
   return (task.blocked & signalBit(signal)) !== 0n || task.process.handlers.actions[signal].handler === SIG_IGN;
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
-// Pending sets.
-
-/** Makes an empty set. */
-export function initPending(pending: PendingSignals): void {
-  pending.set = 0n;
-  pending.queue.init();
-}
-
-/** Throws away the pending signals of `which`. Under (S), or when nobody else can see the set. */
-export function discardPending(pending: PendingSignals, which: SignalSet): void {
-  pending.set &= ~which;
-  let link = pending.queue.next;
-  while (link !== pending.queue) {
-    const queued = as<QueuedSignal>(u32(link) - offsetof<QueuedSignal>('link'));
-    link = link.next;
-    if ((signalBit(queued.info.signal) & which) === 0n) continue;
-    queued.link.unlink();
-    kfree(queued);
-  }
-}
-
 /** Throws `which` away for the process and each of its threads. */
 function discardEverywhere(process: Process, which: SignalSet, tasks: Held<TaskListLock>): void {
   discardPending(process.pending, which);
   for (let task = firstThread(process, tasks); task !== null; task = nextThread(task, tasks)) {
     discardPending(task.pending, which);
   }
-}
-
-/** Signals that wait with a record. */
-export function countQueued(pending: PendingSignals): u32 {
-  let count: u32 = 0;
-  for (let link = pending.queue.next; link !== pending.queue; link = link.next) count++;
-  return count;
-}
-
-/** Adds a real-time signal; 0, or -EAGAIN if there is no room for a record. */
-function queueRealtime(process: Process, pending: PendingSignals, info: SignalInfo): i32 {
-  const isFull = countQueued(pending) >= process.limits[RLIMIT_SIGPENDING].rlim_cur;
-  const queued = isFull ? null : allocate<QueuedSignal>();
-  if (queued !== null) {
-    assign(queued.info, info);
-    pending.queue.addBefore(queued.link);
-  } else if (info.code < 0 && info.code !== SI_TIMER) {
-    return -EAGAIN; // what sends it to a thread, or with a value, is told; kill and timers are not
-  }
-  return 0;
-}
-
-/** Makes a signal pending. A standard one that is pending already stays as it is. */
-function addPending(process: Process, pending: PendingSignals, info: SignalInfo): i32 {
-  const bit = signalBit(info.signal);
-  if (info.signal >= SIGRTMIN) {
-    const error = queueRealtime(process, pending, info);
-    if (error < 0) return error;
-  } else if ((pending.set & bit) === 0n) {
-    assign(pending.standard[info.signal], info);
-  }
-  pending.set |= bit;
-  return 0;
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -359,40 +297,6 @@ export function fillSenderInfo(info: SignalInfo, signal: i32, code: i32): void {
 /** Does `info` come from a program rather than from the kernel? */
 export function isFromUser(info: SignalInfo): boolean {
   return info.code === SI_USER || info.code === SI_TKILL || info.code < 0;
-}
-
-/** The pending record of timer `id`, or null. */
-function findTimerRecord(pending: PendingSignals, signal: i32, id: u32): SignalInfo | null {
-  if ((pending.set & signalBit(signal)) === 0n) return null;
-  if (signal < SIGRTMIN) {
-    const info = pending.standard[signal];
-    return info.code === SI_TIMER && info.pidOrAddress === id ? info : null;
-  }
-  for (let link = pending.queue.next; link !== pending.queue; link = link.next) {
-    const info = as<QueuedSignal>(u32(link) - offsetof<QueuedSignal>('link')).info;
-    if (info.signal === signal && info.code === SI_TIMER && info.pidOrAddress === id) return info;
-  }
-  return null;
-}
-
-/**
- * Adds to the overrun of timer `id`, if its signal is pending still for the process, or for `target`. False: it is not.
- *
- * @locking (T) is held; takes (S)
- */
-export function countOverrun(
-  process: Process,
-  target: Task | null,
-  signal: i32,
-  id: u32,
-  count: u32,
-  _tasks: Held<TaskListLock>,
-): boolean {
-  using _held = process.signalLock.acquireIrqSave();
-  const info = findTimerRecord(target === null ? process.pending : target.pending, signal, id);
-  if (info === null) return false;
-  info.uid = info.uid + count < count || info.uid + count > MAX_OVERRUN ? MAX_OVERRUN : info.uid + count;
-  return true;
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
