@@ -7,6 +7,8 @@ export const PROT_NONE: u32 = 0x0;
 export const PROT_READ: u32 = 0x1;
 export const PROT_WRITE: u32 = 0x2;
 export const PROT_EXEC: u32 = 0x4;
+/** Of no meaning here, and no error. */
+export const PROT_SEM: u32 = 0x8;
 /** mprotect only: the change reaches down to the start of a region that grows downwards. */
 export const PROT_GROWSDOWN: u32 = 0x01000000;
 export const PROT_GROWSUP: u32 = 0x02000000;

@@ -31,7 +31,13 @@ function limitInPages(which: u32): u32 {
 export function mayExpandVm(mm: Mm, vmFlags: u32, pages: u32): boolean {
   if (mm.totalVm + pages > limitInPages(RLIMIT_AS)) return false;
   const isData = (vmFlags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) === VM_WRITE;
-  return !isData || mm.dataVm + pages <= limitInPages(RLIMIT_DATA);
+  return !isData || mm.dataVm + pages <= dataLimit();
+}
+
+/** A soft limit of 0 means the hard one, as on Linux: who sets it so only wants to have the break refused. */
+function dataLimit(): u32 {
+  const limit = current().process.limits[RLIMIT_DATA];
+  return (limit.rlim_cur === 0 ? limit.rlim_max : limit.rlim_cur) >>> PAGE_SHIFT;
 }
 
 /** May the current task lock any memory at all? */

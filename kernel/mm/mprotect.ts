@@ -5,12 +5,23 @@
  */
 
 import { EACCES, EINVAL, ENOMEM } from '../abi/errno.ts';
-import { PROT_EXEC, PROT_GROWSDOWN, PROT_GROWSUP, PROT_READ, PROT_WRITE } from '../abi/mman.ts';
+import { PROT_EXEC, PROT_GROWSDOWN, PROT_GROWSUP, PROT_READ, PROT_SEM, PROT_WRITE } from '../abi/mman.ts';
 import { PAGE_SHIFT, PAGE_SIZE, pageCeil } from '../arch/x86/layout.ts';
 import { mayExpandVm } from './limits.ts';
 import { acctMemory, isAccountable, unacctMemory } from './overcommit.ts';
 import { protectPages } from './pageTables.ts';
-import { type Mm, type MmapSem, VM_ACCESS, VM_ACCOUNT, VM_GROWSDOWN, VM_WRITE, type Vma } from './types.ts';
+import { populate } from './populate.ts';
+import {
+  type Mm,
+  type MmapSem,
+  VM_ACCESS,
+  VM_ACCOUNT,
+  VM_GROWSDOWN,
+  VM_LOCKED,
+  VM_SHARED,
+  VM_WRITE,
+  type Vma,
+} from './types.ts';
 import { findVma, mergeRange } from './vma.ts';
 import { fixupVma } from './vmaFixup.ts';
 
@@ -29,7 +40,7 @@ export function doMprotect(mm: Mm, address: u32, length: u32, prot: u32): i32 {
   if (length === 0) return 0;
   const end = address + pageCeil(length);
   if (end <= address) return -ENOMEM;
-  if ((prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC | grows)) !== 0) return -EINVAL;
+  if ((prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM | grows)) !== 0) return -EINVAL;
   using mmap = mm.mmapSem.lock();
   const first = findVma(mm, address, mmap);
   if (first === null) return -ENOMEM;
@@ -76,7 +87,13 @@ function mprotectFixup(mm: Mm, region: Vma, start: u32, end: u32, wanted: u32, m
     }
   }
   const error = fixupVma(mm, region, start, end, flags, mmap);
-  if (error === 0) protectPages(mm, start, end, flags, mmap);
-  else if (flags !== wanted) unacctMemory(pages);
-  return error;
+  if (error !== 0) {
+    if (flags !== wanted) unacctMemory(pages);
+    return error;
+  }
+  protectPages(mm, start, end, flags, mmap);
+  // What is locked is there, so that no write waits for a page: now there must be pages of its own.
+  const isLockedReadOnly = (old & (VM_WRITE | VM_SHARED | VM_LOCKED)) === VM_LOCKED;
+  if (isLockedReadOnly && (wanted & VM_WRITE) !== 0) populate(mm, start, end, mmap);
+  return 0;
 }

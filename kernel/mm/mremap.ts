@@ -182,6 +182,8 @@ function remapOne(mm: Mm, request: RemapRequest, mmap: Held<MmapSem>): i32 {
   }
   const region = findVma(mm, request.address, mmap);
   if (region === null || region.vmStart > request.address) return -EFAULT;
+  const isKept = (request.flags & MREMAP_DONTUNMAP) !== 0;
+  if (isKept && !mayExpandVm(mm, region.vmFlags, request.oldSize >>> PAGE_SHIFT)) return -ENOMEM;
   return moveVma(mm, region, request, target, mmap);
 }
 

@@ -10,7 +10,10 @@ import { PAGE_SHIFT, PAGE_SIZE, pageCeil, pageFloor, USER_END } from '../arch/x8
 import { findPte } from '../arch/x86/pageTable.ts';
 import { copyToUser } from '../arch/x86/userCopy.ts';
 import { type File, getFile, putFile } from '../fs/file.ts';
+import { putPage } from './buddy.ts';
+import { PAGE_UPTODATE } from './page.ts';
 import { hasPage } from './pageTables.ts';
+import { lookupSwapCache } from './swapCache.ts';
 import { type Mm, type MmapSem, VM_LOCKED, VM_SHARED, type Vma } from './types.ts';
 import { findVma } from './vma.ts';
 
@@ -71,6 +74,14 @@ function syncFile(file: File): i32 {
   return fsync === null ? 0 : fsync(file, false);
 }
 
+function isInSwapCache(entry: u32): boolean {
+  const page = lookupSwapCache(entry);
+  if (page === null) return false;
+  const isRead = (reload<u32>(page.flags) & PAGE_UPTODATE) !== 0;
+  putPage(page);
+  return isRead;
+}
+
 /** Answers are brought to the program so many at a time. */
 const CHUNK: u32 = 64;
 
@@ -108,10 +119,12 @@ function lookUp(mm: Mm, address: u32, count: u32, answers: Ptr<u8>): u32 {
   return count;
 }
 
-/** In the page table, or at least in the file's pages. */
+/** In the page table, or at least in the swap cache or among the file's pages. */
 function isInCore(mm: Mm, region: Vma, address: u32, _mmap: Held<MmapSem>): boolean {
   const pte = findPte(mm.pageDirectory, address);
-  if (pte !== null && hasPage(pte[0])) return true;
+  const entry: u32 = pte === null ? 0 : pte[0];
+  if (hasPage(entry)) return true;
+  if (entry !== 0) return isInSwapCache(entry);
   const operations = region.vmOps;
   if (operations === null) return false;
   const isCached = operations.isCached;

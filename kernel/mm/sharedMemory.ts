@@ -42,6 +42,8 @@ export class SharedMemory {
 
 let lastNumber: u32 = 0; // atomic
 const operations = zeroed<Inline<VmOperations>>();
+/** For objects that are told how many regions they have. */
+const countedOperations = zeroed<Inline<VmOperations>>();
 /** Absent pages are zeroes, and there may be as many as there are. */
 const mappingOperations = zeroed<Inline<AddressSpaceOperations>>();
 
@@ -54,6 +56,8 @@ export function initSharedMemory(): void {
   operations.punchHole = punchShared;
   operations.swapout = swapOutFilePage;
   operations.needsSlot = true;
+  assign(countedOperations, operations);
+  countedOperations.isCounted = true;
 }
 
 /** Makes `region`, whose addresses are set, shared memory of its own. 0 or -ENOMEM. */
@@ -72,7 +76,7 @@ export function showSharedMemory(region: Vma, object: SharedMemory): void {
 
 function setObject(region: Vma, object: SharedMemory): void {
   region.vmOffset = 0;
-  region.vmOps = operations;
+  region.vmOps = object.detached === null ? operations : countedOperations;
   region.vmMappings = object.mapping.mappings;
   region.vmPrivateData = u32(object);
 }
@@ -111,7 +115,8 @@ function createShared(pageCount: u32): SharedMemory | null {
 
 /** The object that a region shows; null if it shows something else. */
 export function sharedMemoryOf(region: Vma): SharedMemory | null {
-  return region.vmOps === operations ? as<SharedMemory>(region.vmPrivateData) : null;
+  const isShared = region.vmOps === operations || region.vmOps === countedOperations;
+  return isShared ? as<SharedMemory>(region.vmPrivateData) : null;
 }
 
 function openShared(region: Vma): void {

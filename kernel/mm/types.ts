@@ -107,6 +107,8 @@ export class VmOperations {
   swapout: ((file: File, pageOffset: u32, page: Page) => i32) | null;
   /** Pages belong to no disk: without a free slot of a swap area, to take them out of a page table is in vain. */
   needsSlot: boolean;
+  /** Regions are counted: one that was split is not joined again. */
+  isCounted: boolean;
 }
 
 /** A region: addresses of one kind, [vmStart, vmEnd). */

@@ -251,6 +251,7 @@ function canMerge(lower: Vma, upper: Vma): boolean {
   if (lower.vmEnd !== upper.vmStart || lower.vmFlags !== upper.vmFlags) return false;
   if (lower.vmFile !== upper.vmFile || lower.vmOps !== upper.vmOps) return false;
   if (lower.vmOps === null) return true;
+  if (lower.vmOps!.isCounted) return false;
   return lower.vmPrivateData === upper.vmPrivateData && lower.vmOffset + vmaPages(lower) === upper.vmOffset;
 }
 

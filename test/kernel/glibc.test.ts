@@ -62,6 +62,7 @@ describe('a static glibc program runs as on Linux', () => {
     ['regionfiles', []],
     ['filemaps', []],
     ['regions', []],
+    ['vmcalls', ['5', '1500']],
     ['truncation', []],
     ['growth', []],
     ['fork', []],

@@ -132,5 +132,17 @@ int main(void) {
   wait(NULL);
   state(id);
   shmctl(id, IPC_RMID, NULL);
+
+  id = shmget(IPC_PRIVATE, 3 * 4096, 0600);
+  memory = shmat(id, NULL, 0);
+  result("in three pieces", mprotect(memory + 4096, 4096, PROT_READ));
+  state(id);
+  result("alike again", mprotect(memory + 4096, 4096, PROT_READ | PROT_WRITE));
+  state(id);
+  result("without the middle", munmap(memory + 4096, 4096));
+  state(id);
+  shmctl(id, IPC_RMID, NULL);
+  result("all the rest", shmdt(memory));
+  state(id);
   return 0;
 }
