@@ -11,7 +11,7 @@ import { GLOBALS, type GlobalName } from './globals.ts';
 import { JIT_TABLE_OFFSET, layout } from './layout.ts';
 import { rewriteJitModule } from './jit-module.ts';
 import { APIC_BASE_PORT } from './apic-base.ts';
-import { NMI_RETURN_PORT } from './nmi-return.ts';
+import { NMI_RETURN_PORT } from './interrupt-return.ts';
 import { ACKNOWLEDGE_PORT } from './patches.ts';
 import { RESUME_POINTS } from './resume-points.ts';
 import { UnexpectedModuleError } from './wasm-module.ts';

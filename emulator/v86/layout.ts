@@ -131,6 +131,8 @@ export const symbols = {
   readMsr: 'instr_0F32',
   writeMsr: 'instr_0F30',
   triggerProtectionFault: inCpu('cpu', 'trigger_gp'),
+  triggerNotPresent: inCpu('cpu', 'trigger_np'),
+  panic: '_RNvNtCsknUcikIyyBm_4core9panicking9panic_fmt',
 } as const;
 
 function mangled(name: string): string {

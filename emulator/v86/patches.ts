@@ -8,7 +8,7 @@
  *   2. An exact count at every call out of the core. The counter in memory is brought up to date when a stretch of code
  *      ends; `inFlight` holds what the stretch has completed so far. Their sum is the number of completed instructions.
  *   3. Interrupts come from outside: bit 0 of `interruptLines` says that INTR is asserted, bit 1 that an NMI waits, and the
- *      acknowledge cycle is a read of the port ACKNOWLEDGE_PORT. The end of an NMI is told, see nmi-return.ts.
+ *      acknowledge cycle is a read of the port ACKNOWLEDGE_PORT. The end of an NMI is told, see interrupt-return.ts.
  *   4. The pages and ports of v86's own APICs and PIC reach the machine like all others.
  *   5. An exception while another is delivered is handled as the architecture says, see exception-delivery.ts.
  *   6. It is known which pages were written, see written-pages.ts.
@@ -33,7 +33,7 @@ import {
   V86_LOCAL_APIC_PAGE,
   V86_LOOP_LIMIT,
 } from './layout.ts';
-import { tellOfReturnFromNmi } from './nmi-return.ts';
+import { editInterruptReturn } from './interrupt-return.ts';
 import { resumePointSlot } from './resume-points.ts';
 import { addSwitching } from './switching.ts';
 import { WasmModuleEditor } from './wasm-module.ts';
@@ -70,7 +70,7 @@ export function patchCore(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   leaveAfterOneQuantum(editor);
   takeInterruptsFromOutside(editor, globals);
   deliverExceptions(editor, globals);
-  tellOfReturnFromNmi(editor, globals);
+  editInterruptReturn(editor, globals);
   sendDevicesOutside(editor);
   retryDeviceAccessInterpreted(editor, globals);
   markCompiledInstructions(editor);

@@ -43,6 +43,7 @@ export const code = {
   ifValue: [0x04, 0x7f],
   else: 0x05,
   end: 0x0b,
+  unreachable: 0x00,
   nop: 0x01,
   drop: 0x1a,
   select: 0x1b,

@@ -6,7 +6,7 @@
 import { describe, expect, test } from 'vitest';
 import { buildKernel, runKernel, runUnderQemu } from './support.ts';
 
-describe.each(['apic', 'nmi', 'ioapic', 'pic', 'paging'])('%s', (name) => {
+describe.each(['apic', 'nmi', 'iret', 'ioapic', 'pic', 'paging'])('%s', (name) => {
   const kernel = buildKernel(name);
 
   test('prints the same as under QEMU', async () => {
