@@ -18,7 +18,7 @@
  * @source System V ABI, chapter 5 "Program Loading and Dynamic Linking"; i386 supplement.
  */
 
-import { EFAULT, ENOEXEC } from '../abi/errno.ts';
+import { ENOEXEC } from '../abi/errno.ts';
 import {
   ELF_MAGIC,
   type Elf32Header,
@@ -170,9 +170,10 @@ function mapSegment(mm: Mm, file: File, segment: Elf32ProgramHeader, bias: u32):
   }
   if (segment.p_memsz === segment.p_filesz) return 0;
   const isWritable = (segment.p_flags & PF_W) !== 0 && segment.p_filesz > 0;
-  if (isWritable && clearUser(fileEnd, pageCeil(fileEnd) - fileEnd) < 0) return -EFAULT;
+  if (isWritable && clearUser(fileEnd, pageCeil(fileEnd) - fileEnd) < 0) return -ENOEXEC; // the file is shorter than it says
   const zeroes = PROT_READ | PROT_WRITE | (protection & PROT_EXEC);
-  return mapRange(mm, pageCeil(fileEnd), pageCeil(start + segment.p_memsz), zeroes, null, 0);
+  const zeroStart = segment.p_filesz > 0 ? pageCeil(fileEnd) : pageFloor(start);
+  return mapRange(mm, zeroStart, pageCeil(start + segment.p_memsz), zeroes, null, 0);
 }
 
 /** Moves an image that has not been loaded yet, and was read for address 0. */

@@ -185,12 +185,12 @@ function joinFamily(process: Process, parent: Task, request: CloneRequest): void
 }
 
 /**
- * Makes the child a member of the family, and lets it run. Its pid, -EAGAIN, or -ERESTARTNOINTR.
+ * Makes the child a member of the family, which others can find; it does not run yet. Its pid, -EAGAIN, or -ERESTARTNOINTR.
  *
  * A signal for the whole group must reach both or come before the child: under (T) either it finds the child, or we find
  * it pending, and fork begins anew after it. So nothing that forks without end can outrun a kill of its group.
  */
-function launch(child: Task, parent: Task, request: CloneRequest): i32 {
+function adopt(child: Task, parent: Task, request: CloneRequest): i32 {
   const process = child.process;
   const old = parent.process;
   using tasks = lockTasks();
@@ -208,7 +208,6 @@ function launch(child: Task, parent: Task, request: CloneRequest): i32 {
     parent.vforkChild = child;
   }
   shareSlice(child, parent);
-  startTask(child);
   return pid;
 }
 
@@ -282,9 +281,11 @@ export function doClone(request: CloneRequest): i32 {
   const event = traceEventOf(request);
   const isReported = event !== 0 && isEventTraced(event);
   request.isTraced = isReported || (request.flags & CLONE_PTRACE) !== 0;
-  const pid = launch(child, parent, request);
+  const pid = adopt(child, parent, request);
   if (pid < 0) return abandon(child, pid);
+  // Before it runs: it may be over in no time, and what it clears on its way out (CLONE_CHILD_CLEARTID) is often this word.
   if ((request.flags & CLONE_PARENT_SETTID) !== 0) putUser32(request.parentTid, u32(pid));
+  startTask(child);
   if (isReported) traceEvent(event, u32(pid));
   if ((request.flags & CLONE_VFORK) !== 0) {
     waitForVforkChild(parent);
