@@ -20,6 +20,7 @@
 import { O_ACCMODE, O_DIRECT, O_NONBLOCK, O_RDONLY, O_WRONLY } from '../abi/fcntl.ts';
 import { EAGAIN, EBUSY, EFAULT, EINVAL, ENOMEM, ENOTTY, ENXIO, EPERM, EPIPE, ERESTARTSYS } from '../abi/errno.ts';
 import { FIONREAD } from '../abi/ioctl.ts';
+import { PIPEFS_MAGIC } from '../abi/stat.ts';
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../abi/poll.ts';
 import { SIGPIPE } from '../abi/signal.ts';
 import { current } from '../arch/x86/cpu.ts';
@@ -176,22 +177,27 @@ function leavePipe(inode: Inode, pipe: Pipe): void {
   freePipe(pipe);
 }
 
+/** Is it a pipe without a name? Who opens it again, through /proc/PID/fd, waits for nobody: it has had its other end. */
+function isNameless(file: File): boolean {
+  return file.inode.superBlock.magic === PIPEFS_MAGIC;
+}
+
 /** Counts the end that `file` is, and waits for the other if it must. 0, -ENXIO, -ERESTARTSYS. */
 function joinPipe(pipe: Pipe, file: File): i32 {
   const access = file.flags & O_ACCMODE;
-  const waits = (file.flags & O_NONBLOCK) === 0;
+  const waits = (file.flags & O_NONBLOCK) === 0 && !isNameless(file);
   let awaited: u32 = 0;
   let alone = false;
   {
     using held = pipe.mutex.lock();
-    if (access === O_WRONLY && !waits && pipe.readers === 0) return -ENXIO;
+    if (access === O_WRONLY && !waits && pipe.readers === 0 && !isNameless(file)) return -ENXIO;
     file.data = 0;
     countEnds(pipe, access, 1, held);
     if (access === O_RDONLY) {
       alone = pipe.writers === 0;
       awaited = pipe.writerOpenings;
       // No writer yet is not the end of the file: poll must not tell it as POLLHUP before one has come.
-      if (alone && !waits) file.data = pipe.writerOpenings;
+      if (alone && !waits && !isNameless(file)) file.data = pipe.writerOpenings;
     } else if (access === O_WRONLY) {
       alone = pipe.readers === 0;
       awaited = pipe.readerOpenings;

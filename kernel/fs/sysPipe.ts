@@ -75,18 +75,13 @@ function openEnd(dentry: Dentry, flags: u32, result: Ptr<File>): i32 {
 function openPipe(flags: u32, reader: Ptr<File>, writer: Ptr<File>): i32 {
   const dentry = makeDentry();
   if (dentry === null) return -ENOMEM;
-  // With O_NONBLOCK the opening for reading does not wait for a writer; the flag as such is set as wanted afterwards.
-  let error = openEnd(dentry, O_RDONLY | O_NONBLOCK, reader);
+  let error = openEnd(dentry, O_RDONLY | (flags & O_NONBLOCK), reader);
   if (error === 0) {
-    error = openEnd(dentry, O_WRONLY | O_NONBLOCK, writer);
+    error = openEnd(dentry, O_WRONLY | (flags & (O_NONBLOCK | O_DIRECT)), writer);
     if (error !== 0) putFile(reader[0]);
   }
   putDentry(dentry);
-  if (error !== 0) return error;
-  reader[0].flags = O_RDONLY | (flags & O_NONBLOCK);
-  reader[0].data = 0; // a writer has been there: that he is gone means the end
-  writer[0].flags = O_WRONLY | (flags & (O_NONBLOCK | O_DIRECT));
-  return 0;
+  return error;
 }
 
 export function sysPipe(result: u32): i32 {

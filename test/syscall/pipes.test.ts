@@ -73,6 +73,13 @@ onEveryTarget(({ syscall, check }) => {
       await fails(proc, 'EBADF', 'write', 3, bytes(1), 1);
       await fails(proc, 'EBADF', 'read', 4, output(1), 1);
     });
+    check('an end that is opened again, through /proc, waits for nobody', async ({ proc }) => {
+      const [from, to] = await proc.pipe();
+      await proc.write(to, 'left');
+      await proc.close(to);
+      expect(await proc.readText(await proc.open(`/proc/self/fd/${from}`, O_RDONLY))).toBe('left');
+      await proc.close(await proc.open(`/proc/self/fd/${from}`, O_RDWR));
+    });
     check('pipe2 sets flags', async ({ proc }) => {
       await succeeds(proc, 'pipe2', output(8), O_CLOEXEC | O_NONBLOCK);
       expect(await proc.fcntl(3, F_GETFD)).toBe(FD_CLOEXEC);
