@@ -10,8 +10,11 @@ export const FUTEX_REQUEUE = 3;
 export const FUTEX_CMP_REQUEUE = 4;
 export const FUTEX_WAKE_OP = 5;
 export const FUTEX_LOCK_PI = 6;
+export const FUTEX_UNLOCK_PI = 7;
+export const FUTEX_TRYLOCK_PI = 8;
 export const FUTEX_WAIT_BITSET = 9;
 export const FUTEX_WAKE_BITSET = 10;
+export const FUTEX_LOCK_PI2 = 13;
 /** The operation without the two flags. */
 export const FUTEX_CMD_MASK = 0x7f;
 /** Only threads of one address space use it. */

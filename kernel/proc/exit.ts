@@ -83,6 +83,7 @@ export function replaceMm(task: Task, fresh: Mm | null): Mm | null {
   if (old !== null) leaveFutexes(task, old);
   using tasks = lockTasks();
   task.mm = fresh;
+  if (fresh !== null) task.hasLeftFutexes = false;
   activateMm(fresh);
   releaseVforkParent(task, tasks);
   return old;

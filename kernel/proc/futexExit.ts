@@ -21,6 +21,7 @@ import {
 import { compareAndSwapUser32, copyFromUser, getUser32, putUser32 } from '../arch/x86/userCopy.ts';
 import { type Mm } from '../mm/types.ts';
 import { futexWake, type FutexWord } from './futex.ts';
+import { bequeathPiLocks } from './futexPi.ts';
 import { type Task } from './task.ts';
 
 /** Locks of one thread that are looked at, at most. */
@@ -89,6 +90,8 @@ function abandonLocks(listHead: u32, tid: u32): void {
 export function leaveFutexes(task: Task, mm: Mm): void {
   if (task.robustList !== 0) abandonLocks(task.robustList, task.pid);
   task.robustList = 0;
+  task.hasLeftFutexes = true;
+  bequeathPiLocks(task.pid);
   if (task.clearChildTid === 0) return;
   // Nobody reads the word when no other task shares the memory.
   if (mm.mmUsers > 1 && putUser32(task.clearChildTid, 0) === 0) wakeOneAt(task.clearChildTid);

@@ -24,6 +24,7 @@ import { initMessages } from '../ipc/msg.ts';
 import { initSems } from '../ipc/sem.ts';
 import { initShm } from '../ipc/shm.ts';
 import { initFutexes } from './futex.ts';
+import { initPiFutexes } from './futexPi.ts';
 import { createKernelThreadAs } from './kernelThread.ts';
 import { updateLoadAverage } from './loadAverage.ts';
 import { seedRandom } from './random.ts';
@@ -95,6 +96,7 @@ export function initTasks(stackBottom: u32): void {
   initSignalReaders();
   initDateSleepers();
   initFutexes();
+  initPiFutexes();
   initShm();
   initSems();
   initMessages();

@@ -1,8 +1,8 @@
 /*
  * The system calls of futexes: what their arguments mean.
  *
- * Priority inheritance (FUTEX_LOCK_PI and its kin) is not there: ENOSYS, which C libraries take for "cannot be had". Nor
- * are vectors of futexes.
+ * Not there, ENOSYS: conditions of locks with owners (FUTEX_WAIT_REQUEUE_PI), which C libraries do without, and vectors of
+ * futexes.
  *
  * @source futex(2), set_robust_list(2).
  */
@@ -13,6 +13,8 @@ import {
   FUTEX_CLOCK_REALTIME,
   FUTEX_CMD_MASK,
   FUTEX_CMP_REQUEUE,
+  FUTEX_LOCK_PI,
+  FUTEX_LOCK_PI2,
   FUTEX_OP_ADD,
   FUTEX_OP_ANDN,
   FUTEX_OP_CMP_EQ,
@@ -27,6 +29,8 @@ import {
   FUTEX_OP_XOR,
   FUTEX_PRIVATE_FLAG,
   FUTEX_REQUEUE,
+  FUTEX_TRYLOCK_PI,
+  FUTEX_UNLOCK_PI,
   FUTEX_WAIT,
   FUTEX_WAIT_BITSET,
   FUTEX_WAKE,
@@ -46,6 +50,7 @@ import {
   type RequeueRequest,
   type WakeOperation,
 } from './futex.ts';
+import { lockPi, unlockPi } from './futexPi.ts';
 import { NEVER } from './sleep.ts';
 import { readTimespec, readTimespec64 } from './sysTime.ts';
 import { type RestartBlock, type Task } from './task.ts';
@@ -88,7 +93,9 @@ function resumeWait(block: RestartBlock): i32 {
 function deadlineOf(operation: u32, time: u64): u64 {
   const now = monotonicNs();
   if ((operation & FUTEX_CMD_MASK) === FUTEX_WAIT) return now + time;
-  if ((operation & FUTEX_CLOCK_REALTIME) === 0) return time;
+  // FUTEX_LOCK_PI has always been by the date, whatever its flags say.
+  const isDate = (operation & FUTEX_CLOCK_REALTIME) !== 0 || (operation & FUTEX_CMD_MASK) === FUTEX_LOCK_PI;
+  if (!isDate) return time;
   const offset = realtimeNs() - now;
   return time > offset ? time - offset : 0n;
 }
@@ -194,12 +201,26 @@ function wakeOp(first: FutexWord, second: FutexWord, wake: u32, other: u32, enco
 
 function hasTimeout(operation: u32): boolean {
   const command = operation & FUTEX_CMD_MASK;
-  return command === FUTEX_WAIT || command === FUTEX_WAIT_BITSET;
+  return command === FUTEX_WAIT || command === FUTEX_WAIT_BITSET || isLock(command);
+}
+
+function isLock(command: u32): boolean {
+  return command === FUTEX_LOCK_PI || command === FUTEX_LOCK_PI2;
+}
+
+/** Locks that have owners. */
+function lockOrUnlock(operation: u32, address: u32, deadline: u64): i32 {
+  const word = zeroed<Inline<FutexWord>>();
+  const error = setWord(word, address, operation);
+  if (error < 0) return error;
+  const command = operation & FUTEX_CMD_MASK;
+  return command === FUTEX_UNLOCK_PI ? unlockPi(word) : lockPi(word, deadline, command === FUTEX_TRYLOCK_PI);
 }
 
 /** All operations but waiting. `second` counts waiters where there are two futexes. */
 function wakeOrMove(operation: u32, address: u32, count: u32, second: u32, address2: u32, value3: u32): i32 {
   const command = operation & FUTEX_CMD_MASK;
+  if (command === FUTEX_UNLOCK_PI || command === FUTEX_TRYLOCK_PI) return lockOrUnlock(operation, address, NEVER);
   const hasTwo = command === FUTEX_REQUEUE || command === FUTEX_CMP_REQUEUE || command === FUTEX_WAKE_OP;
   if (!hasTwo && command !== FUTEX_WAKE && command !== FUTEX_WAKE_BITSET) return -ENOSYS;
   const bitset: u32 = command === FUTEX_WAKE_BITSET ? value3 : FUTEX_BITSET_MATCH_ANY;
@@ -216,7 +237,9 @@ function wakeOrMove(operation: u32, address: u32, count: u32, second: u32, addre
 
 function doFutex(address: u32, operation: u32, value: u32, deadline: u64, bitset: u32): i32 {
   const command = operation & FUTEX_CMD_MASK;
-  if ((operation & FUTEX_CLOCK_REALTIME) !== 0 && command !== FUTEX_WAIT_BITSET) return -ENOSYS;
+  const mayBeDate = command === FUTEX_WAIT_BITSET || command === FUTEX_LOCK_PI2;
+  if ((operation & FUTEX_CLOCK_REALTIME) !== 0 && !mayBeDate) return -ENOSYS;
+  if (isLock(command)) return lockOrUnlock(operation, address, deadline);
   return waitUntil(address, operation, value, deadline, command === FUTEX_WAIT ? FUTEX_BITSET_MATCH_ANY : bitset);
 }
 

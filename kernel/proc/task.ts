@@ -172,6 +172,7 @@ export class Task {
 
   // Fork and exit.
   clearChildTid: u32; // (O) user address to clear, and wake a futex at, on exit; or 0
+  hasLeftFutexes: Volatile<boolean>; // it exits, and takes no more futexes (proc/futexPi.ts)
   robustList: u32; // (O) user address of the list of futexes to give up on exit, or 0
   setChildTid: u32; // (O) user address where a new child writes its pid first of all, or 0
   vforkParent: Task | null; // (T) sleeps until this task has given back its address space

@@ -9,6 +9,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
+import { S_IFDIR, S_IFREG } from '../../kernel/abi/stat.ts';
+import { writeArchive } from '../../tools/image/newc.ts';
 import { type GuestOptions, runGuest } from '../support/guest.ts';
 
 const sources = fileURLToPath(new URL('./glibc', import.meta.url));
@@ -21,13 +23,17 @@ interface ProgramRun {
   readonly status: number | null | undefined;
 }
 
-/** Compiles NAME.c to a static i386 program, and gives its path. */
-function compile(name: string): string {
-  const program = join(folder, name);
-  const args = ['-m32', '-static', '-O1', '-s', '-w', '-o', program, join(sources, `${name}.c`), '-lm'];
-  const gcc = spawnSync('gcc', args, { encoding: 'utf8' });
-  if (gcc.error !== undefined) throw gcc.error;
-  expect(gcc.stderr).toBe('');
+function gcc(...args: readonly string[]): string {
+  const run = spawnSync('gcc', ['-m32', ...args], { encoding: 'utf8' });
+  if (run.error !== undefined) throw run.error;
+  expect(run.stderr).toBe('');
+  return run.stdout.trim();
+}
+
+/** Compiles NAME.c to an i386 program, a static one unless told otherwise, and gives its path. */
+function compile(name: string, linking = '-static'): string {
+  const program = join(folder, `${name}${linking}`);
+  gcc(linking, '-O1', '-s', '-w', '-o', program, join(sources, `${name}.c`), '-lm');
   return program;
 }
 
@@ -101,6 +107,21 @@ describe('a static glibc program runs as on Linux', () => {
     const program = compile('names');
     expect(await runThere(program, ['1', '4000'])).toEqual(runHere(program, ['1', '4000']));
   });
+});
+
+test('a program finds its libraries through the dynamic linker', async () => {
+  const program = compile('threads', '-pie');
+  const names = ['ld-linux.so.2', 'libc.so.6', 'libm.so.6', 'libgcc_s.so.1'];
+  const libraries = names.map((name) => {
+    return { path: `lib/${name}`, mode: S_IFREG | 0o755, data: readFileSync(gcc(`-print-file-name=${name}`)) };
+  });
+  const archive = writeArchive([
+    { path: 'lib', mode: S_IFDIR | 0o755 },
+    ...libraries,
+    { path: 'tmp/program', mode: S_IFREG | 0o755, data: readFileSync(program) },
+  ]);
+  const { output, status } = await runGuest({ exec: ['/tmp/program'], archive });
+  expect({ output, status }).toEqual(runHere(program, []));
 });
 
 /** What hogs.c prints. In 8 MiB there is no room for the 8 MiB that a stack may have, so it may be SIGKILL that ends it. */

@@ -6,12 +6,14 @@ import { expect } from 'vitest';
 import { input, words } from '../../emulator/agent/arguments.ts';
 import { decodeWords, encodeTimespec, encodeWords } from '../../emulator/agent/records.ts';
 import type { Process } from '../../emulator/agent/process.ts';
-import { EAGAIN, EINTR, ETIMEDOUT } from '../../kernel/abi/errno.ts';
+import { EAGAIN, EINTR, EPERM, ETIMEDOUT } from '../../kernel/abi/errno.ts';
 import { O_CREAT, O_RDWR } from '../../kernel/abi/fcntl.ts';
 import {
   FUTEX_BITSET_MATCH_ANY,
   FUTEX_CLOCK_REALTIME,
   FUTEX_CMP_REQUEUE,
+  FUTEX_LOCK_PI,
+  FUTEX_LOCK_PI2,
   FUTEX_OP_ADD,
   FUTEX_OP_ANDN,
   FUTEX_OP_CMP_EQ,
@@ -26,6 +28,8 @@ import {
   FUTEX_OP_XOR,
   FUTEX_PRIVATE_FLAG,
   FUTEX_REQUEUE,
+  FUTEX_TRYLOCK_PI,
+  FUTEX_UNLOCK_PI,
   FUTEX_WAIT,
   FUTEX_WAIT_BITSET,
   FUTEX_WAKE,
@@ -109,6 +113,54 @@ onEveryTarget(({ syscall, check }) => {
       }
       await fails(proc, 'ENOSYS', 'futex', memory, FUTEX_WAKE_OP, 1, 1, memory, encodeOp(7, 0, 0, 0));
       await fails(proc, 'ENOSYS', 'futex', memory, FUTEX_WAKE_OP, 1, 1, memory, encodeOp(0, 0, 9, 0));
+    });
+    check('a lock with an owner is handed over, in turn', async ({ proc }) => {
+      const memory = await page(proc);
+      expect(await proc.call('futex', memory, FUTEX_LOCK_PI, 0, 0)).toBe(0);
+      expect(await wordAt(proc, memory)).toBe(proc.pid);
+      await fails(proc, 'EDEADLK', 'futex', memory, FUTEX_LOCK_PI, 0, 0);
+      await proc.poke(memory + 64, PAST);
+      const hasty = await startThread(proc, [
+        ['futex', memory, FUTEX_TRYLOCK_PI, 0, 0],
+        ['futex', memory, FUTEX_UNLOCK_PI, 0, 0],
+        ['futex', memory, FUTEX_LOCK_PI, 0, memory + 64],
+        ['futex', memory, FUTEX_LOCK_PI2, 0, memory + 64],
+      ]);
+      expect(await hasty.results()).toEqual([-EAGAIN, -EPERM, -ETIMEDOUT, -ETIMEDOUT]);
+      expect(await proc.call('futex', memory, FUTEX_UNLOCK_PI, 0, 0)).toBe(0);
+      expect(await proc.call('futex', memory, FUTEX_TRYLOCK_PI, 0, 0)).toBe(0);
+      const patient = await startThread(proc, [
+        ['futex', memory, FUTEX_LOCK_PI, 0, 0],
+        ['futex', memory, FUTEX_UNLOCK_PI, 0, 0],
+      ]);
+      while ((await wordAt(proc, memory)) >= 0) await proc.nanosleep(0, 1_000_000); // until FUTEX_WAITERS is set
+      expect(await proc.call('futex', memory, FUTEX_UNLOCK_PI, 0, 0)).toBe(0);
+      expect(await patient.results()).toEqual([0, 0]);
+      expect(await wordAt(proc, memory)).toBe(0);
+    });
+    check('a lock of the dead goes to who waits for it', async ({ proc }) => {
+      const memory = await page(proc);
+      const thread = await startThread(proc, [
+        ['futex', memory, FUTEX_LOCK_PI, 0, 0],
+        ['futex', memory + 64, FUTEX_WAIT, 0, 0],
+      ]);
+      while ((await wordAt(proc, memory)) === 0) await proc.nanosleep(0, 1_000_000);
+      const waiting = await startThread(proc, [['futex', memory, FUTEX_LOCK_PI, 0, 0]]);
+      while ((await wordAt(proc, memory)) > 0) await proc.nanosleep(0, 1_000_000);
+      await wakeAll(proc, memory + 64, 1);
+      await thread.results();
+      expect(await waiting.results()).toEqual([0]);
+    });
+    check('EPERM, ESRCH, EINVAL, EFAULT: of locks with owners', async ({ proc }) => {
+      const memory = await page(proc);
+      await fails(proc, 'EPERM', 'futex', memory, FUTEX_UNLOCK_PI, 0, 0);
+      await proc.poke(memory, encodeWords([0x3ffffff0]));
+      await fails(proc, 'ESRCH', 'futex', memory, FUTEX_LOCK_PI, 0, 0);
+      await fails(proc, 'EINVAL', 'futex', memory + 2, FUTEX_LOCK_PI, 0, 0);
+      for (const pointer of wildPointers) {
+        await fails(proc, 'EFAULT', 'futex', pointer & ~3, FUTEX_LOCK_PI, 0, 0);
+        await fails(proc, 'EFAULT', 'futex', pointer & ~3, FUTEX_UNLOCK_PI, 0, 0);
+      }
     });
     check('nobody waits: nobody is woken', async ({ proc }) => {
       const memory = await page(proc);
