@@ -40,7 +40,6 @@ import {
   vmStatAccount,
 } from './vma.ts';
 import { fixupVma } from './vmaFixup.ts';
-import { lowestTaken } from './vmaTree.ts';
 
 /** One call, with sizes in whole pages. */
 class RemapRequest {
@@ -118,8 +117,7 @@ function expandInPlace(mm: Mm, region: Vma, request: RemapRequest, mmap: Held<Mm
   const oldEnd = request.address + request.oldSize;
   const grown = request.newSize - request.oldSize;
   if (request.oldSize === 0 || region.vmEnd !== oldEnd || grown > USER_END - oldEnd) return false;
-  const next = findVmaIntersection(mm, oldEnd, USER_END, mmap);
-  if (next !== null && oldEnd + grown > lowestTaken(next)) return false;
+  if (findVmaIntersection(mm, oldEnd, oldEnd + grown, mmap) !== null) return false; // it may touch a stack
   const flags = region.vmFlags;
   if ((flags & VM_ACCOUNT) !== 0 && acctMemory(grown >>> PAGE_SHIFT) !== 0) return false;
   vmStatAccount(mm, flags, i32(grown >>> PAGE_SHIFT), mmap);

@@ -298,6 +298,9 @@ static void errors(void) {
   }
   tell("grows down, where nothing grows", mprotect(BASE, PAGE, PROT_READ | PROT_GROWSDOWN));
   tell("grows both ways", mprotect(BASE, PAGE, PROT_READ | PROT_GROWSDOWN | PROT_GROWSUP));
+  map(4, READ_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN, -1);
+  tell("grows down", mprotect(BASE + 2 * PAGE, PAGE, PROT_READ | PROT_GROWSDOWN));
+  printf("writes: %d %d %d %d\n", store(BASE, 1), store(BASE + PAGE, 1), store(BASE + 2 * PAGE, 1), store(BASE + 3 * PAGE, 1));
   tell("of no length", mprotect(BASE + 100 * PAGE, 0, PROT_READ | PROT_GROWSDOWN));
   munmap(BASE, 4 * PAGE);
 }

@@ -146,7 +146,7 @@ static int randomCall(void) {
   case 7:
     return munmap(at, length);
   case 8:
-    return mprotect(at, length, prot | (draw(3) ? 0 : draw(2) ? PROT_GROWSDOWN : 8 /* PROT_SEM */));
+    return mprotect(at, length, prot | (draw(3) ? 0 : 8 /* PROT_SEM */));
   case 9: case 10: case 11: case 12: case 13:
     return madvise(at, length, advices[draw(sizeof advices / sizeof *advices)]);
   case 14:
