@@ -60,6 +60,8 @@ export const SCHED_BATCH = 3;
 export const SCHED_IDLE = 5;
 export const SCHED_DEADLINE = 6;
 export const SCHED_EXT = 7;
+/** The highest priority of SCHED_FIFO and SCHED_RR; the lowest is 1. */
+export const MAX_REALTIME_PRIORITY = 99;
 /** Beside a policy: children begin with the ordinary one. */
 export const SCHED_RESET_ON_FORK = 0x40000000;
 
@@ -79,7 +81,23 @@ export class SchedAttributes {
 
 /** The size of its first version. */
 export const SCHED_ATTR_SIZE_VER0 = 48;
-export const SCHED_FLAG_RESET_ON_FORK = 1;
+/** The size of the version with the last two fields. */
+export const SCHED_ATTR_SIZE_VER1 = 56;
+export const SCHED_FLAG_RESET_ON_FORK = 0x01;
+/** For SCHED_DEADLINE, as the next. */
+export const SCHED_FLAG_RECLAIM = 0x02;
+export const SCHED_FLAG_DL_OVERRUN = 0x04;
+export const SCHED_FLAG_KEEP_POLICY = 0x08;
+export const SCHED_FLAG_KEEP_PARAMS = 0x10;
+/** Bounds of the speed at which a task runs, on machines that can choose. */
+export const SCHED_FLAG_UTIL_CLAMP = 0x60;
+export const SCHED_FLAG_ALL =
+  SCHED_FLAG_RESET_ON_FORK |
+  SCHED_FLAG_RECLAIM |
+  SCHED_FLAG_DL_OVERRUN |
+  SCHED_FLAG_KEEP_POLICY |
+  SCHED_FLAG_KEEP_PARAMS |
+  SCHED_FLAG_UTIL_CLAMP;
 
 export const PRIO_PROCESS = 0;
 export const PRIO_PGRP = 1;

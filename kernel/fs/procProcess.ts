@@ -53,6 +53,11 @@ function writeComm(text: ProcText, pid: u32): i32 {
   return 0;
 }
 
+/** As stat tells it: 0 to 39 for ordinary tasks, by their nice values; for real time, the negated priority minus one. */
+function priorityOf(process: Snapshot): i32 {
+  return process.realtimePriority === 0 ? 20 + process.nice : -1 - i32(process.realtimePriority);
+}
+
 /** The 52 fields of proc(5). What has no meaning here is 0. */
 function writeStat(text: ProcText, pid: u32): i32 {
   const process = zeroed<Inline<Snapshot>>();
@@ -63,7 +68,7 @@ function writeStat(text: ProcText, pid: u32): i32 {
   text.print(' %u %u %u %d', process.pgrp, process.session, process.ttyDevice, process.ttyGroup);
   text.print(' %u %u %u', process.isKernelThread ? PF_KTHREAD : 0, process.minorFaults, process.childrenMinorFaults);
   text.print(' %u %u %u %u', process.majorFaults, process.childrenMajorFaults, process.utime, process.stime);
-  text.print(' %u %u %d %d', process.childrenUtime, process.childrenStime, 20 + process.nice, process.nice);
+  text.print(' %u %u %d %d', process.childrenUtime, process.childrenStime, priorityOf(process), process.nice);
   text.print(' %u 0 %lu', process.threads, lo(process.startTicks), hi(process.startTicks));
   text.print(' %u %u %u', sizes.total * PAGE_SIZE, sizes.resident, process.rssLimit);
   const places = zeroed<Inline<Places>>();
@@ -71,7 +76,8 @@ function writeStat(text: ProcText, pid: u32): i32 {
   text.print(' %u %u %u', places.startCode, places.endCode, places.startStack);
   text.print(' 0 0 %u %u', u32(process.pending) & 0x7fffffff, u32(process.blocked) & 0x7fffffff);
   text.print(' %u %u', u32(process.ignored) & 0x7fffffff, u32(process.caught) & 0x7fffffff);
-  text.print(' 0 0 0 %d %u 0 %u 0 0 0', process.exitSignal, process.cpu, process.policy);
+  text.print(' 0 0 0 %d %u', process.exitSignal, process.cpu);
+  text.print(' %u %u 0 0 0', process.realtimePriority, process.policy);
   text.print(' %u %u %u', places.startData, places.endData, places.startBrk);
   text.print(' %u %u %u %u', places.argStart, places.argEnd, places.envStart, places.envEnd);
   text.print(' %u\n', process.exitCode);

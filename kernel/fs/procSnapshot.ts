@@ -45,6 +45,7 @@ export class Snapshot {
   childrenStime: u32;
   nice: i32;
   policy: u32;
+  realtimePriority: u32;
   isKernelThread: boolean;
   noNewPrivileges: boolean;
   threads: u32;
@@ -148,6 +149,7 @@ function fillTask(first: Task, result: Snapshot): void {
   setName(result.name, first.name);
   result.nice = first.nice;
   result.policy = first.policy;
+  result.realtimePriority = first.realtimePriority;
   result.isKernelThread = first.mm === null && first.state !== TASK_DEAD;
   result.noNewPrivileges = first.noNewPrivileges;
   result.groupCount = credentials.groupCount;

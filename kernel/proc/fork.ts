@@ -33,7 +33,6 @@ import {
   CLONE_UNTRACED,
   CLONE_VFORK,
   CLONE_VM,
-  SCHED_OTHER,
 } from '../abi/sched.ts';
 import { NSIG, SIG_DFL, SIG_IGN, SIGCHLD } from '../abi/signal.ts';
 import { current } from '../arch/x86/cpu.ts';
@@ -103,11 +102,9 @@ function dropResources(child: Task): void {
   if (mm !== null) mmput(mm);
 }
 
-/** Copies what belongs to the thread: registers, FPU, segments, identity, mask. */
+/** Copies what belongs to the thread: registers, FPU, segments, identity, mask, the CPUs it may use. */
 function copyThread(child: Task, parent: Task, request: CloneRequest): void {
   copyBytes(child.name, parent.name, 16);
-  child.nice = parent.resetsPolicy && parent.nice < 0 ? 0 : parent.nice;
-  child.policy = parent.resetsPolicy ? SCHED_OTHER : parent.policy;
   child.affinity = parent.affinity;
   assign(child.credentials, parent.credentials);
   child.noNewPrivileges = parent.noNewPrivileges;
@@ -154,8 +151,17 @@ function copyProcess(child: Process, parent: Process, request: CloneRequest): vo
   child.exitSignal = (request.flags & CLONE_PARENT) !== 0 ? parent.exitSignal : request.exitSignal;
 }
 
-/** Halves the rest of the parent's time slice: forking must not make time. */
-function shareSlice(child: Task, parent: Task): void {
+/** The child is scheduled as the parent is, unless that has asked for it to begin modestly (SCHED_RESET_ON_FORK). */
+function inheritPolicy(child: Task, parent: Task, _tasks: Held<TaskListLock>): void {
+  const resets = parent.resetsPolicy;
+  const isRealtime = parent.realtimePriority !== 0;
+  if (!resets || !isRealtime) {
+    child.policy = parent.policy;
+    child.realtimePriority = parent.realtimePriority;
+    child.nice = resets && parent.nice < 0 ? 0 : parent.nice;
+  }
+  if (isRealtime) return; // slices are among equals; the child has to wait for one
+  // Forking must not make time: it halves the rest of the slice.
   child.slice = (parent.slice + 1) / 2;
   parent.slice /= 2;
 }
@@ -207,7 +213,7 @@ function adopt(child: Task, parent: Task, request: CloneRequest): i32 {
     child.vforkParent = parent;
     parent.vforkChild = child;
   }
-  shareSlice(child, parent);
+  inheritPolicy(child, parent, tasks);
   return pid;
 }
 

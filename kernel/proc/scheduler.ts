@@ -7,6 +7,11 @@
  * at once, and one that only computes uses up its slice and waits for its turn; nobody waits for ever, since a slice is
  * refilled only at the end of the queue.
  *
+ * Real-time tasks (SCHED_FIFO, SCHED_RR) go before all that, and before each other by their priority. One of SCHED_FIFO
+ * runs until it sleeps, yields, or somebody more urgent wakes up; SCHED_RR adds a slice, after which others of the same
+ * priority have their turn. They leave the ordinary tasks one twentieth of the time, if those want it. SCHED_DEADLINE,
+ * which would have to promise times, is not here.
+ *
  * The kernel is not preemptible: a task in the kernel runs until it sleeps. User mode is left for another task when
  * `needResched` is found set on the way back to it (proc/userReturn.ts).
  *
@@ -27,6 +32,7 @@
  * the lock of the queue that `task.cpu` names; to change `task.cpu` needs it as well.
  */
 
+import { SCHED_FIFO } from '../abi/sched.ts';
 import { type Cpu, cpuById, cpuCount, current, thisCpu } from '../arch/x86/cpu.ts';
 import { fpuRestore, fpuSave } from '../arch/x86/fpu.ts';
 import { loadTls, setKernelStack } from '../arch/x86/gdt.ts';
@@ -36,10 +42,11 @@ import { assert } from '../lib/panic.ts';
 import { type Mm } from '../mm/types.ts';
 import { resumeKernelLock, suspendKernelLock } from '../sync/kernelLock.ts';
 import { mightSleep } from '../sync/lockChecker.ts';
-import { balanceTick, pullTask } from './balance.ts';
+import { balanceTick, pullTask, pullUrgent, pushUrgent } from './balance.ts';
 import {
   chooseCpu,
   chooseFirstCpu,
+  countTick,
   enqueue,
   lockQueueOf,
   mayRunOn,
@@ -48,7 +55,7 @@ import {
   type RunQueue,
   runQueue,
   type RunQueueLock,
-  taskOfRunLink,
+  takeNext,
 } from './runQueue.ts';
 import { stackTop, type Task, TASK_DEAD, TASK_INTERRUPTIBLE, TASK_RUNNING, TASK_WAKE_KILL } from './task.ts';
 
@@ -164,23 +171,16 @@ function putPrevious(queue: RunQueue, previous: Task, held: Held<RunQueueLock>):
   if (previous.state !== TASK_RUNNING && sleepIsOver(previous)) previous.state = TASK_RUNNING;
   if (previous.state !== TASK_RUNNING) {
     previous.onQueue = false;
+    previous.realtimeUse = 0;
     previous.voluntarySwitches++;
   } else if (!previous.isIdle) {
     previous.involuntarySwitches++;
-    if (mayRunOn(previous, queue.cpu)) enqueue(queue, previous, held);
+    if (mayRunOn(previous, queue.cpu)) enqueue(queue, previous, true, held);
     else {
       previous.onQueue = false;
       queue.homeless = previous;
     }
   }
-}
-
-/** The next task of this CPU: the first of its queue, or the idle task. */
-function takeNext(queue: RunQueue, cpu: Cpu): Task {
-  const link = queue.ready.takeFirst();
-  if (link === null) return cpu.idle;
-  queue.readyCount--;
-  return taskOfRunLink(link);
 }
 
 /**
@@ -207,7 +207,7 @@ function switchToNext(queue: RunQueue, cpu: Cpu): void {
   const previous = cpu.current;
   cpu.needResched = false;
   putPrevious(queue, previous, held);
-  const next = takeNext(queue, cpu);
+  const next = takeNext(queue, held) ?? cpu.idle;
   cpu.needResched = false; // putting the previous task back may have set it
   if (next === previous) {
     queue.lock.releaseIrqRestore();
@@ -233,16 +233,19 @@ function switchTo(queue: RunQueue, cpu: Cpu, previous: Task, next: Task): void {
 
 /**
  * The other half of schedule(), on the new task's stack: releases the lock, frees a task that has ended, sends one away
- * that may not run here.
+ * that may not run here. And it sees to it that what is urgent runs somewhere, if not here.
  */
 export function finishSwitch(): void {
   const queue = runQueue(thisCpu().id);
   const previous = queue.previous;
   const isDead = previous.state === TASK_DEAD;
+  const isLessUrgent = previous.realtimePriority > current().realtimePriority;
   const homeless = queue.homeless;
   queue.homeless = null;
   queue.lock.releaseIrqRestore();
   if (homeless !== null) placeTask(homeless);
+  if (queue.urgent !== 0) pushUrgent();
+  if (isLessUrgent) pullUrgent();
   settleAddressSpaces();
   if (isDead) freeDeadTask(previous);
 }
@@ -270,7 +273,7 @@ export function idleLoop(): never {
 }
 
 /**
- * The tick of this CPU: accounts it, and ends the slice of the current task when it is used up.
+ * The tick of this CPU: accounts it, and ends the slice of the current task when it is used up, or its turn.
  *
  * @param inUserMode what the tick interrupted
  * @locking interrupts off. Only a hint is written for others (needResched); a slice belongs to the running task.
@@ -279,6 +282,7 @@ export function schedulerTick(inUserMode: boolean): void {
   const cpu = thisCpu();
   const task = cpu.current;
   balanceTick(cpu);
+  if (countTick(runQueue(cpu.id), task.realtimePriority !== 0)) cpu.needResched = true;
   if (task.isIdle) {
     task.stime++;
     cpu.idleTicks++;
@@ -289,7 +293,7 @@ export function schedulerTick(inUserMode: boolean): void {
   if (!inUserMode) cpu.systemTicks++;
   else if (task.nice > 0) cpu.niceTicks++;
   else cpu.userTicks++;
-  if (task.slice > 0) task.slice--;
+  if (task.slice > 0 && task.policy !== SCHED_FIFO) task.slice--;
   if (task.slice === 0) cpu.needResched = true;
 }
 

@@ -10,6 +10,7 @@ import { EACCES, EFAULT, EINVAL, EPERM, ESRCH } from '../abi/errno.ts';
 import {
   RLIM_INFINITY,
   RLIM_NLIMITS,
+  RLIMIT_NICE,
   RLIMIT_NOFILE,
   type Rlimit,
   type Rlimit64,
@@ -212,11 +213,17 @@ function isNamed(task: Task, which: u32, who: u32): boolean {
   return task.credentials.uid === (who === 0 ? self.credentials.uid : who);
 }
 
+/** Does RLIMIT_NICE, which counts from 1 (nice 19) to 40 (nice -20), let a thread have this nice value? */
+export function mayBeAsGreedy(task: Task, nice: i32): boolean {
+  return u32(20 - nice) <= task.process.limits[RLIMIT_NICE].rlim_cur;
+}
+
 /** Sets the nice value of a thread. 0, -EPERM or -EACCES. */
 function setNice(task: Task, nice: i32): i32 {
   const mine = current().credentials;
-  if (mine.euid !== 0 && mine.euid !== task.credentials.uid) return -EPERM;
-  if (nice < task.nice && mine.euid !== 0) return -EACCES;
+  const isOurs = mine.euid === task.credentials.uid || mine.euid === task.credentials.euid;
+  if (mine.euid !== 0 && !isOurs) return -EPERM;
+  if (nice < task.nice && mine.euid !== 0 && !mayBeAsGreedy(task, nice)) return -EACCES;
   task.nice = nice;
   return 0;
 }
@@ -234,7 +241,8 @@ function taskAfter(task: Task | null, tasks: Held<TaskListLock>): Task | null {
   return null;
 }
 
-function clampNice(nice: i32): i32 {
+/** The nearest nice value. */
+export function clampNice(nice: i32): i32 {
   return nice < -20 ? -20 : nice > 19 ? 19 : nice;
 }
 
@@ -267,7 +275,8 @@ export function sysNice(increment: u32): i32 {
   const task = current();
   const signed = i32(increment);
   const change = signed > 40 ? 40 : signed < -40 ? -40 : signed;
-  if (change < 0 && task.credentials.euid !== 0) return -EPERM;
-  task.nice = clampNice(task.nice + change);
+  const nice = clampNice(task.nice + change);
+  if (change < 0 && task.credentials.euid !== 0 && !mayBeAsGreedy(task, nice)) return -EPERM;
+  task.nice = nice;
   return 0;
 }

@@ -4,18 +4,24 @@
  * A mask of CPUs is one word here, as on a Linux built for up to 32 CPUs: callers may give and ask for more, in whole
  * words.
  *
- * @source sched_yield(2), sched_setscheduler(2), sched_setaffinity(2), getcpu(2), membarrier(2).
+ * @source sched(7), sched_yield(2), sched_setscheduler(2), sched_setattr(2), sched_setaffinity(2), getcpu(2).
  */
 
-import { E2BIG, EFAULT, EINVAL, EPERM, ESRCH } from '../abi/errno.ts';
+import { E2BIG, EFAULT, EINVAL, EOPNOTSUPP, EPERM, ESRCH } from '../abi/errno.ts';
+import { RLIMIT_RTPRIO } from '../abi/resource.ts';
 import {
-  PRIO_PROCESS,
+  MAX_REALTIME_PRIORITY,
   SCHED_ATTR_SIZE_VER0,
+  SCHED_ATTR_SIZE_VER1,
   SCHED_BATCH,
   SCHED_DEADLINE,
   SCHED_EXT,
   SCHED_FIFO,
+  SCHED_FLAG_ALL,
+  SCHED_FLAG_KEEP_PARAMS,
+  SCHED_FLAG_KEEP_POLICY,
   SCHED_FLAG_RESET_ON_FORK,
+  SCHED_FLAG_UTIL_CLAMP,
   SCHED_IDLE,
   SCHED_OTHER,
   SCHED_RESET_ON_FORK,
@@ -27,10 +33,12 @@ import { cpuMask, current, thisCpu } from '../arch/x86/cpu.ts';
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { copyFromUser, copyToUser, getUser32, putUser32 } from '../arch/x86/userCopy.ts';
 import { isMisplaced, setAffinity } from './affinity.ts';
+import { changePolicy } from './policy.ts';
+import { freshSlice } from './runQueue.ts';
 import { killPending, yieldCpu } from './scheduler.ts';
 import { type Task } from './task.ts';
 import { findTask, lockTasks, type TaskListLock } from './taskList.ts';
-import { sysSetpriority } from './sysResource.ts';
+import { clampNice, mayBeAsGreedy } from './sysResource.ts';
 import { writeTimespec, writeTimespec64 } from './sysTime.ts';
 
 /** sched_yield(). */
@@ -45,11 +53,15 @@ function named(pid: u32, tasks: Held<TaskListLock>): Task | null {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Policies. There is one way of scheduling. Its relatives for work that nobody waits for are told apart, and are otherwise
-// the same; those for real time are not here.
+// Policies. Three are ordinary: those for work that nobody waits for are told apart, and are otherwise the same. Two are
+// for real time. SCHED_DEADLINE and SCHED_EXT are not here: EINVAL.
 
 function isOrdinary(policy: u32): boolean {
   return policy === SCHED_OTHER || policy === SCHED_BATCH || policy === SCHED_IDLE;
+}
+
+function isRealtime(policy: u32): boolean {
+  return policy === SCHED_FIFO || policy === SCHED_RR;
 }
 
 /** May the current task say how, and where, `task` runs? */
@@ -58,17 +70,72 @@ function mayControl(task: Task): boolean {
   return mine.euid === 0 || mine.euid === task.credentials.euid || mine.euid === task.credentials.uid;
 }
 
-/** Sets what sched_setscheduler, sched_setparam and sched_setattr agree on. 0, -ESRCH, -EINVAL, -EPERM. */
-function setPolicy(pid: u32, policy: u32, priority: u32, tasks: Held<TaskListLock>): i32 {
+/** In a request: the task keeps the policy that it has. */
+const KEEP_POLICY: u32 = 0xffffffff;
+
+/** How a task is to be scheduled. */
+class PolicyRequest {
+  policy: u32; // or KEEP_POLICY
+  priority: u32;
+  nice: i32; // counts if setsNice
+  setsNice: boolean;
+  resets: boolean; // SCHED_RESET_ON_FORK
+  flags: u64; // SCHED_FLAG_...
+}
+
+/** The request of sched_setscheduler. */
+function fillRequest(request: PolicyRequest, policy: u32, priority: u32): void {
+  request.policy = policy === KEEP_POLICY ? policy : policy & ~SCHED_RESET_ON_FORK;
+  request.resets = policy !== KEEP_POLICY && (policy & SCHED_RESET_ON_FORK) !== 0;
+  request.priority = priority;
+}
+
+/** Fills in what the task is to keep. */
+function completeRequest(request: PolicyRequest, task: Task): void {
+  if (request.policy === KEEP_POLICY) {
+    request.policy = task.policy;
+    request.resets = task.resetsPolicy;
+  }
+  if ((request.flags & u64(SCHED_FLAG_KEEP_PARAMS)) === 0n) return;
+  if (isRealtime(task.policy)) request.priority = task.realtimePriority;
+  else request.nice = task.nice;
+}
+
+function isValid(request: PolicyRequest): boolean {
+  const policy = request.policy;
+  if ((request.flags & ~u64(SCHED_FLAG_ALL)) !== 0n) return false;
+  if (isOrdinary(policy)) return request.priority === 0;
+  return isRealtime(policy) && request.priority >= 1 && request.priority <= MAX_REALTIME_PRIORITY;
+}
+
+/** May the current task have the request granted if it is not the superuser? The limits are those of the task. */
+function mayRequest(task: Task, request: PolicyRequest): boolean {
+  const limit = task.process.limits[RLIMIT_RTPRIO].rlim_cur;
+  const isNew = request.policy !== task.policy;
+  if (isRealtime(request.policy)) {
+    if (isNew && limit === 0) return false;
+    if (request.priority > task.realtimePriority && request.priority > limit) return false;
+  }
+  if (request.setsNice && request.nice < task.nice && !mayBeAsGreedy(task, request.nice)) return false;
+  if (task.policy === SCHED_IDLE && isNew && !mayBeAsGreedy(task, task.nice)) return false;
+  return mayControl(task) && (!task.resetsPolicy || request.resets);
+}
+
+/** Grants what sched_setscheduler, sched_setparam and sched_setattr ask for. 0, -ESRCH, -EINVAL, -EPERM, -EOPNOTSUPP. */
+function setPolicy(pid: u32, request: PolicyRequest): i32 {
+  using tasks = lockTasks();
   const task = named(pid, tasks);
   if (task === null) return -ESRCH;
-  const kind = policy & ~SCHED_RESET_ON_FORK;
-  if (!isOrdinary(kind) || priority !== 0) return -EINVAL;
-  const resets = (policy & SCHED_RESET_ON_FORK) !== 0;
-  const isPrivileged = current().credentials.euid === 0;
-  if (!mayControl(task) || (task.resetsPolicy && !resets && !isPrivileged)) return -EPERM;
-  task.policy = kind;
-  task.resetsPolicy = resets;
+  completeRequest(request, task);
+  if (!isValid(request)) return -EINVAL;
+  // There is nothing below SCHED_IDLE to be nice to, and real time knows no nice value: they keep what they have.
+  if (request.policy !== SCHED_OTHER && request.policy !== SCHED_BATCH) request.setsNice = false;
+  if (current().credentials.euid !== 0 && !mayRequest(task, request)) return -EPERM;
+  if ((request.flags & u64(SCHED_FLAG_UTIL_CLAMP)) !== 0n) return -EOPNOTSUPP;
+  task.resetsPolicy = request.resets;
+  if ((request.flags & u64(SCHED_FLAG_KEEP_PARAMS)) !== 0n) return 0; // on Linux the policy is one of them
+  changePolicy(task, request.policy, request.priority, tasks);
+  if (request.setsNice) task.nice = request.nice;
   return 0;
 }
 
@@ -81,34 +148,37 @@ export function sysSchedGetscheduler(pid: u32): i32 {
   return i32(task.resetsPolicy ? task.policy | SCHED_RESET_ON_FORK : task.policy);
 }
 
+/** Sets a policy, and the priority that is at `parameters`. */
+function setScheduler(pid: u32, policy: u32, parameters: u32): i32 {
+  let priority: u32 = 0;
+  if (parameters === 0 || i32(pid) < 0) return -EINVAL;
+  if (getUser32(parameters, addrOf(priority)) < 0) return -EFAULT;
+  const request = zeroed<Inline<PolicyRequest>>();
+  fillRequest(request, policy, priority);
+  return setPolicy(pid, request);
+}
+
 /** sched_setscheduler(pid, policy, parameters). */
 export function sysSchedSetscheduler(pid: u32, policy: u32, parameters: u32): i32 {
-  let priority: u32 = 0;
-  if (i32(policy) < 0 || parameters === 0 || i32(pid) < 0) return -EINVAL;
-  if (copyFromUser(ptr<u8>(addrOf(priority)), parameters, 4) < 0) return -EFAULT;
-  using tasks = lockTasks();
-  return setPolicy(pid, policy, priority, tasks);
+  return i32(policy) < 0 ? -EINVAL : setScheduler(pid, policy, parameters);
 }
 
-/** sched_setparam(pid, parameters): the policy stays, and knows no other priority than 0. */
+/** sched_setparam(pid, parameters): the policy stays. */
 export function sysSchedSetparam(pid: u32, parameters: u32): i32 {
-  let priority: u32 = 0;
-  if (parameters === 0 || i32(pid) < 0) return -EINVAL;
-  if (copyFromUser(ptr<u8>(addrOf(priority)), parameters, 4) < 0) return -EFAULT;
-  using tasks = lockTasks();
-  const task = named(pid, tasks);
-  if (task === null) return -ESRCH;
-  return setPolicy(pid, task.resetsPolicy ? task.policy | SCHED_RESET_ON_FORK : task.policy, priority, tasks);
+  return setScheduler(pid, KEEP_POLICY, parameters);
 }
 
-/** sched_getparam(pid, parameters): priority 0. */
+/** sched_getparam(pid, parameters): the priority. */
 export function sysSchedGetparam(pid: u32, parameters: u32): i32 {
   if (parameters === 0 || i32(pid) < 0) return -EINVAL;
+  let priority: u32 = 0;
   {
     using tasks = lockTasks();
-    if (named(pid, tasks) === null) return -ESRCH;
+    const task = named(pid, tasks);
+    if (task === null) return -ESRCH;
+    priority = task.realtimePriority;
   }
-  return putUser32(parameters, 0);
+  return putUser32(parameters, priority);
 }
 
 /** sched_getattr(pid, record, size, flags). */
@@ -122,20 +192,35 @@ export function sysSchedGetattr(pid: u32, address: u32, size: u32, flags: u32): 
     if (task === null) return -ESRCH;
     record.sched_policy = task.policy;
     record.sched_flags = task.resetsPolicy ? u64(SCHED_FLAG_RESET_ON_FORK) : 0n;
-    record.sched_nice = task.nice;
+    if (isRealtime(task.policy)) record.sched_priority = task.realtimePriority;
+    else record.sched_nice = task.nice;
   }
   return copyToUser(address, ptr<u8>(record), record.size);
 }
 
-/** Reads the record of sched_setattr. 0, -EFAULT, -E2BIG (its size is not one that is known: it is told). */
+/** Are the bytes of user memory from `start` to `end` all 0? 0, -EFAULT, -E2BIG: they are not. */
+function checkZeroes(start: u32, end: u32): i32 {
+  let byte: u8 = 0;
+  for (let address = start; address < end; address++) {
+    if (copyFromUser(ptr<u8>(addrOf(byte)), address, 1) < 0) return -EFAULT;
+    if (byte !== 0) return -E2BIG;
+  }
+  return 0;
+}
+
+/** Reads the record of sched_setattr. 0, -EFAULT, -EINVAL, -E2BIG (there is more than what is known: its size is told). */
 function readAttributes(record: SchedAttributes, address: u32): i32 {
+  const known = sizeof<SchedAttributes>();
   let size: u32 = 0;
   if (getUser32(address, addrOf(size)) < 0) return -EFAULT;
   if (size === 0) size = SCHED_ATTR_SIZE_VER0;
-  if (size < SCHED_ATTR_SIZE_VER0 || size > sizeof<SchedAttributes>()) {
-    return putUser32(address, sizeof<SchedAttributes>()) < 0 ? -EFAULT : -E2BIG;
-  }
-  return copyFromUser(ptr<u8>(record), address, size);
+  let error: i32 = size < SCHED_ATTR_SIZE_VER0 || size > PAGE_SIZE ? -E2BIG : 0;
+  if (error === 0 && size > known) error = checkZeroes(address + known, address + size);
+  if (error === -E2BIG && putUser32(address, known) < 0) return -EFAULT;
+  if (error < 0) return error;
+  if (copyFromUser(ptr<u8>(record), address, size < known ? size : known) < 0) return -EFAULT;
+  const clamps = (record.sched_flags & u64(SCHED_FLAG_UTIL_CLAMP)) !== 0n;
+  return clamps && size < SCHED_ATTR_SIZE_VER1 ? -EINVAL : 0;
 }
 
 /** sched_setattr(pid, record, flags). */
@@ -144,44 +229,49 @@ export function sysSchedSetattr(pid: u32, address: u32, flags: u32): i32 {
   const record = zeroed<Inline<SchedAttributes>>();
   const error = readAttributes(record, address);
   if (error < 0) return error;
-  if (i32(record.sched_policy) < 0 || (record.sched_flags & ~u64(SCHED_FLAG_RESET_ON_FORK)) !== 0n) return -EINVAL;
-  const reset = record.sched_flags === 0n ? 0 : SCHED_RESET_ON_FORK;
-  {
-    using tasks = lockTasks();
-    const refused = setPolicy(pid, record.sched_policy | reset, record.sched_priority, tasks);
-    if (refused < 0) return refused;
-  }
-  if (record.sched_policy === SCHED_IDLE) return 0; // there is nothing below it to be nice to
-  return sysSetpriority(PRIO_PROCESS, pid, u32(record.sched_nice));
+  if (i32(record.sched_policy) < 0) return -EINVAL;
+  const request = zeroed<Inline<PolicyRequest>>();
+  request.flags = record.sched_flags;
+  request.policy = (request.flags & u64(SCHED_FLAG_KEEP_POLICY)) === 0n ? record.sched_policy : KEEP_POLICY;
+  request.priority = record.sched_priority;
+  request.nice = clampNice(record.sched_nice);
+  request.setsNice = true;
+  request.resets = (request.flags & u64(SCHED_FLAG_RESET_ON_FORK)) !== 0n;
+  return setPolicy(pid, request);
 }
 
-/** sched_get_priority_max and _min(policy): 0 for the policies that exist, 1 to 99 for those that do not. */
+/** sched_get_priority_max and _min(policy): 1 to 99 for real time, 0 for others, those included that Linux has and we have not. */
 export function sysSchedGetPriorityMax(policy: u32): i32 {
-  if (policy === SCHED_FIFO || policy === SCHED_RR) return 99;
+  if (isRealtime(policy)) return MAX_REALTIME_PRIORITY;
   return isOrdinary(policy) || policy === SCHED_DEADLINE || policy === SCHED_EXT ? 0 : -EINVAL;
 }
 
 export function sysSchedGetPriorityMin(policy: u32): i32 {
-  if (policy === SCHED_FIFO || policy === SCHED_RR) return 1;
+  if (isRealtime(policy)) return 1;
   return isOrdinary(policy) || policy === SCHED_DEADLINE || policy === SCHED_EXT ? 0 : -EINVAL;
 }
 
-/** What sched_rr_get_interval tells, where it is to tell: a slice, nominally. 0, -EINVAL, -ESRCH. */
-function checkInterval(pid: u32): i32 {
+/** What sched_rr_get_interval tells: nanoseconds of a whole slice; 0: there is none. Else -EINVAL, -ESRCH. */
+function tellSlice(pid: u32, slice: Ptr<u64>): i32 {
   if (i32(pid) < 0) return -EINVAL;
   using tasks = lockTasks();
-  return named(pid, tasks) === null ? -ESRCH : 0;
+  const task = named(pid, tasks);
+  if (task === null) return -ESRCH;
+  slice[0] = task.policy === SCHED_FIFO ? 0n : TICK_NS * u64(freshSlice(task));
+  return 0;
 }
 
 /** sched_rr_get_interval(pid, time). */
 export function sysSchedRrGetInterval(pid: u32, address: u32): i32 {
-  const error = checkInterval(pid);
-  return error < 0 ? error : writeTimespec(address, TICK_NS * 6n);
+  let slice: u64 = 0n;
+  const error = tellSlice(pid, addrOf(slice));
+  return error < 0 ? error : writeTimespec(address, slice);
 }
 
 export function sysSchedRrGetIntervalTime64(pid: u32, address: u32): i32 {
-  const error = checkInterval(pid);
-  return error < 0 ? error : writeTimespec64(address, TICK_NS * 6n);
+  let slice: u64 = 0n;
+  const error = tellSlice(pid, addrOf(slice));
+  return error < 0 ? error : writeTimespec64(address, slice);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

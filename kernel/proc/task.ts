@@ -118,7 +118,8 @@ export class Task {
   runLink: Inline<ListHead>; // (R) in RunQueue.ready
   slice: u32; // (R) ticks left before others of its queue get their turn
   nice: i32; // (R) -20 (greedy) to 19 (modest)
-  policy: u32; // (T) SCHED_OTHER, SCHED_BATCH or SCHED_IDLE; kept and told: `nice` is what counts
+  policy: u32; // (T,R) SCHED_FIFO, SCHED_RR; SCHED_OTHER, SCHED_BATCH or SCHED_IDLE, for which `nice` is what counts
+  realtimePriority: u32; // (T,R) 1 to 99, the most urgent; 0: an ordinary task
   resetsPolicy: boolean; // (T) SCHED_RESET_ON_FORK
   isIdle: boolean; // (C)
   kernelLockDepth: u32; // (O) how often it has the big kernel lock (sync/kernelLock.ts)
@@ -182,6 +183,7 @@ export class Task {
 
   // Accounts, in ticks and counts.
   utime: u32; // (O) written by the tick
+  realtimeUse: u32; // (O) under a real-time policy, since it slept; written by the tick
   stime: u32; // (O)
   voluntarySwitches: u32; // (R)
   involuntarySwitches: u32; // (R)
