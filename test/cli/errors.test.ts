@@ -2,7 +2,8 @@
  * What the command line says when the system refuses: one line, no stack, and the status 1.
  */
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
@@ -23,4 +24,14 @@ test('a build constant that no source knows is refused', () => {
   });
   expect(stderr).toMatch(/there is no build constant 'LOCK_CHEKER'; the constants are .*\bLOCK_CHECKER\b/);
   expect(status).toBe(2);
+});
+
+test('a reader that has gone ends the command, without a word', async () => {
+  const child = spawn(process.execPath, [command, 'run', '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+  await once(child, 'close');
+  expect(errors).toBe('');
+  expect(child.exitCode).toBe(141);
 });

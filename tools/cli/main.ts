@@ -1,6 +1,6 @@
 /*
  * The front door: finds the subcommand, turns every way of failing into a message and an exit status.
- * 0: success; 1: the run failed; 2: wrong usage.
+ * 0: success; 1: the run failed; 2: wrong usage; 141: whoever read the output has gone.
  */
 import { helpText, readArguments, RunError, UsageError, type Command, type Output } from './command.ts';
 
@@ -15,8 +15,12 @@ const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['races', async () => (await import('./commands/races.ts')).racesCommand],
 ]);
 
+/** What a shell reports for a program that SIGPIPE ended. */
+const STATUS_BROKEN_PIPE = 141;
+
 /** Runs `pagewright` with the arguments after its name; `root` is the project's folder. Gives the exit status. */
 export async function main(args: readonly string[], root: string): Promise<number> {
+  process.stdout.on('error', endWithoutReader);
   const output = terminalOutput();
   const [name, ...rest] = args;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
@@ -39,6 +43,12 @@ export async function main(args: readonly string[], root: string): Promise<numbe
   } catch (error) {
     return explain(command, error, output);
   }
+}
+
+/** `head` has seen enough. Without this, Node would show where the write failed. */
+function endWithoutReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(STATUS_BROKEN_PIPE);
 }
 
 function explain(command: Command, error: unknown, output: Output): number {
