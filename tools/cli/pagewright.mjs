@@ -19,7 +19,7 @@ function isFresh() {
   if (![bundle, buildBundle, inputsFile].every((path) => existsSync(path))) return false;
   const built = statSync(bundle).mtimeMs;
   const inputs = JSON.parse(readFileSync(inputsFile, 'utf8'));
-  return inputs.every((path) => existsSync(join(root, path)) && statSync(join(root, path)).mtimeMs <= built);
+  return inputs.every((path) => statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs <= built);
 }
 
 /** Wherever the package `typescript` is imported, the bundle takes it from codeCache.mjs, which stays outside. */

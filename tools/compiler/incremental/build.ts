@@ -201,7 +201,7 @@ export class IncrementalFrontEnd {
   #imageKey({ entry, kind }: ImageSpec): string {
     const path = normalizePath(entry);
     const files = this.#reached(path, true).map((reached) => `${reached} ${this.#digests.get(reached)?.hash ?? ''}`);
-    return hashTexts([this.#salt, kind, path, ...files]);
+    return this.#store.nameOf(path, [this.#salt, kind, ...files].join('\n'));
   }
 
   #planKey({ entry, kind }: ImageSpec): string {

@@ -1,6 +1,6 @@
 /*
  * What a ts.Program needs of the files that are neither checked nor lowered: the shapes of those declarations that can be
- * reached from the others, and nothing else. Everything keeps its place.
+ * reached from the others, and nothing else. Everything keeps its line and column.
  */
 
 import type { FileDigest } from './digest.ts';
@@ -50,6 +50,9 @@ export function shapeText(text: string, { detail }: FileDigest, kept: ReadonlySe
   return shape + blank(text.slice(at));
 }
 
+/** Of what is left out, the ends of lines stay, and the width of what something follows in the same line. */
 function blank(text: string): string {
-  return text.replace(/[^\r\n]+/g, (line) => ' '.repeat(line.length));
+  return text.replace(/[^\r\n]+/g, (line, at: number) => {
+    return at + line.length === text.length ? ' '.repeat(line.length) : '';
+  });
 }

@@ -41,7 +41,7 @@ export interface CompileStore {
   readonly images: Shelf<LinkedImage>;
   /** How images were put together, by what they are and not by what they are made of: proposals only. */
   readonly plans: Shelf<ImagePlan>;
-  /** A name for a text and where it stands, on the shelf of digests: every build needs those of all files. */
+  /** A name for a text and where it stands. Every build needs those of all files and images. */
   nameOf(path: string, text: string): string;
   /** A build is over; what it has not used may go. */
   endBuild(): void;
