@@ -103,6 +103,7 @@ const asImage: Codec = {
 const codecs: Readonly<Record<Exclude<keyof CompileStore, 'endBuild' | 'nameOf'>, Codec>> = {
   digests: withDetail,
   worlds: whole,
+  lastWorlds: whole,
   units: whole,
   checked: whole,
   facts: whole,
@@ -135,7 +136,7 @@ class DiskStore {
   /** With a folder for each version. */
   readonly #top: string;
   readonly #folder: string;
-  /** The latest first: of two values with one key, which only plans can have, that one counts. */
+  /** The latest first: of two values with one key, which only proposals can have, that one counts. */
   readonly #paths: readonly string[];
   readonly #files: readonly StoreFile[];
   readonly #shelves: ReadonlyMap<string, DiskShelf>;

@@ -75,6 +75,7 @@ export class IncrementalFrontEnd {
   readonly #texts = new Map<string, string>();
   readonly #sources = new Map<string, ts.SourceFile>();
   readonly #digests = new Map<string, FileDigest>();
+  readonly #digestKeys = new Map<string, string>();
   readonly #keys: Keys;
   readonly #salt: string;
   readonly #ambiguous: ReadonlySet<string>;
@@ -99,7 +100,7 @@ export class IncrementalFrontEnd {
     const library = this.#library.map((path) => options.files.readFile(path) ?? '');
     const defines = [...options.defines].map(([name, value]) => `${name}=${String(value)}`).sort();
     this.#salt = hashTexts([options.root, ...library, '', ...defines, '', ...[...this.#ambiguous].sort()]);
-    this.#keys = new Keys(this.#digests, this.#salt, store);
+    this.#keys = new Keys(this.#digests, this.#digestKeys, this.#salt, store);
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -127,6 +128,7 @@ export class IncrementalFrontEnd {
 
   #digest(path: string, text: string): FileDigest {
     const key = this.#store.nameOf(path, text);
+    this.#digestKeys.set(path, key);
     const known = this.#store.digests.find(key);
     if (known !== undefined) return known;
     let digest: FileDigest | null = null;

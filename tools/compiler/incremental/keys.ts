@@ -11,7 +11,8 @@ import type { Need } from '../frontend/records.ts';
 import type { SourceLocation } from '../ir/types.ts';
 import type { FileDigest } from './digest.ts';
 import type { UnitPlaces } from './lines.ts';
-import { findMeanings, worldKey, type World } from './meanings.ts';
+import type { World } from './meanings.ts';
+import { findWorld } from './newDeclarations.ts';
 import { findOrMake, type CompileStore, type Shelf } from './store.ts';
 
 /** The units of a file, in the order of the source: what there is to know of each, in lists of equal length. */
@@ -49,13 +50,14 @@ export class Keys implements UnitPlaces {
 
   constructor(
     digests: ReadonlyMap<string, FileDigest>,
+    digestKeys: ReadonlyMap<string, string>,
     salt: string,
-    { units, worlds }: Pick<CompileStore, 'units' | 'worlds'>,
+    store: CompileStore,
   ) {
     this.#salt = salt;
     this.#digests = digests;
-    this.#shelf = units;
-    this.#world = findOrMake(worlds, worldKey(digests), () => findMeanings(digests));
+    this.#shelf = store.units;
+    this.#world = findWorld(digests, digestKeys, store);
   }
 
   /** For everything that can be said of the file by looking at it and what it imports. */

@@ -4,7 +4,9 @@
  * Declarations and what they mention form a graph. The *meaning* of a declaration is the hash of its own shape and of the
  * shapes of all that can be reached from it; declarations that reach each other share one (Tarjan's components).
  *
- * As long as nothing changes but the insides of functions, all meanings stay, and a *world* has them ready.
+ * As long as nothing changes but the insides of functions, all meanings stay, and a *world* has them ready. When there are
+ * more declarations than there were, those of before mean what they did (newDeclarations.ts), and only the new ones are
+ * looked at.
  */
 
 import { hashTexts } from '../hash.ts';
@@ -28,28 +30,62 @@ export function worldKey(digests: ReadonlyMap<string, FileDigest>): string {
   return hashTexts([...digests].flatMap(([path, { outside }]) => [path, outside]));
 }
 
-export function findMeanings(digests: ReadonlyMap<string, FileDigest>): World {
-  return new MeaningFinder(digests).run();
+interface FoundMeanings {
+  readonly world: World;
+  /** Everything is there that is imported. */
+  readonly isComplete: boolean;
+}
+
+export function findMeanings(digests: ReadonlyMap<string, FileDigest>): FoundMeanings {
+  return new MeaningFinder(digests, new Map()).run();
+}
+
+/**
+ * The meanings when some files declare more than in the world `before`, of which nothing was missing. `added`: by path, for
+ * the declarations of each of these files what they meant. Null if something is missing now.
+ */
+export function extendMeanings(
+  digests: ReadonlyMap<string, FileDigest>,
+  before: World,
+  added: ReadonlyMap<string, readonly (string | undefined)[]>,
+): World | null {
+  const known = new Map<string, readonly (string | undefined)[]>();
+  for (const [path, { own }] of before) known.set(path, added.get(path) ?? own);
+  const { isComplete, world } = new MeaningFinder(digests, known).run(new Set(added.keys()));
+  if (!isComplete) return null;
+  return new Map([...digests.keys()].map((path) => [path, world.get(path) ?? before.get(path)!]));
 }
 
 class MeaningFinder {
   readonly #paths: readonly string[];
   readonly #scopes: Scopes;
+  readonly #known: ReadonlyMap<string, readonly (string | undefined)[]>;
   readonly #meanings = new Map<Declaration, string>();
 
-  constructor(digests: ReadonlyMap<string, FileDigest>) {
+  /** `known`: by path, what the file's declarations mean, as far as that is known. */
+  constructor(digests: ReadonlyMap<string, FileDigest>, known: ReadonlyMap<string, readonly (string | undefined)[]>) {
     this.#paths = [...digests.keys()];
     this.#scopes = new Scopes(digests);
+    this.#known = known;
   }
 
-  run(): World {
-    for (const path of this.#paths) this.#scopes.namesIn(path); // by then it is known what is missing
-    this.#walk([...this.#paths.flatMap((path) => this.#scopes.declarationsIn(path)), ...this.#scopes.missing]);
-    return new Map(this.#paths.map((path) => [path, this.#meaningsIn(path)]));
+  /** Looks at all files, or at some. */
+  run(wanted?: ReadonlySet<string>): FoundMeanings {
+    const paths = this.#paths.filter((path) => wanted?.has(path) ?? true);
+    for (const path of paths) this.#scopes.namesIn(path); // by then it is known what is missing
+    const missing = [...this.#scopes.missing];
+    const all = [...paths.flatMap((path) => this.#scopes.declarationsIn(path)), ...missing];
+    this.#walk(all.filter((one) => this.#meaningOf(one) === undefined));
+    const world = new Map(paths.map((path) => [path, this.#meaningsIn(path)]));
+    return { world, isComplete: missing.length === 0 };
+  }
+
+  #meaningOf(one: Declaration): string | undefined {
+    return this.#meanings.get(one) ?? this.#known.get(one.path)?.[one.index];
   }
 
   #meaningsIn(path: string): FileMeanings {
-    const meaningOf = (one: Declaration): string => this.#meanings.get(one)!;
+    const meaningOf = (one: Declaration): string => this.#meaningOf(one)!;
     const own = this.#scopes.declarationsIn(path).map(meaningOf);
     const names = this.#scopes.namesIn(path).map((declarations) => declarations.map(meaningOf));
     return { own, names, all: hashTexts([...own, ...names.flat()]) };
@@ -84,7 +120,8 @@ class MeaningFinder {
             for (const member of members) isOpen.delete(member);
             this.#closeComponent(members);
           }
-        } else if (!numbers.has(target)) enter(target);
+        } else if (this.#known.get(target.path)?.[target.index] !== undefined) continue;
+        else if (!numbers.has(target)) enter(target);
         else if (isOpen.has(target)) lower(top.declaration, numbers.get(target)!);
       }
     }
@@ -95,7 +132,7 @@ class MeaningFinder {
     const reached = new Set<string>();
     for (const member of members) {
       for (const target of this.#scopes.mentionedBy(member)) {
-        if (!inside.has(target)) reached.add(this.#meanings.get(target)!);
+        if (!inside.has(target)) reached.add(this.#meaningOf(target)!);
       }
     }
     const shapes = members.map(({ path, shape }) => `${path} ${shape}`).sort();

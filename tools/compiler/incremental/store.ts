@@ -23,11 +23,24 @@ export interface Shelf<T> {
 /** A function, and the line that its unit began at. */
 export type StoredFunction = FunctionRecord & { readonly line: number };
 
+/** Where a world is, and what it was found from. Everything was there that was imported. */
+interface LastWorld {
+  readonly key: string;
+  readonly files: readonly {
+    readonly path: string;
+    /** The digest's key. */
+    readonly digest: string;
+    readonly outside: string;
+  }[];
+}
+
 export interface CompileStore {
   /** What the text of a file declares and mentions. */
   readonly digests: Shelf<FileDigest>;
   /** What the declarations of all files mean. */
   readonly worlds: Shelf<World>;
+  /** The latest world: a proposal only. */
+  readonly lastWorlds: Shelf<LastWorld>;
   readonly units: Shelf<FileUnits>;
   /** Files that nothing is wrong with. */
   readonly checked: Shelf<true>;
@@ -63,6 +76,7 @@ export function findOrMake<T>(shelf: Shelf<T>, key: string, make: () => T): T {
 export class MemoryStore implements CompileStore {
   readonly digests = new MemoryShelf<FileDigest>();
   readonly worlds = new MemoryShelf<World>();
+  readonly lastWorlds = new MemoryShelf<LastWorld>();
   readonly units = new MemoryShelf<FileUnits>();
   readonly checked = new MemoryShelf<true>();
   readonly facts = new MemoryShelf<FileFacts>();
