@@ -2,15 +2,16 @@
  * Futexes that have an owner: FUTEX_LOCK_PI and its kin, on which the C library builds mutexes with PTHREAD_PRIO_INHERIT.
  *
  * Idea. The word holds the number of the thread that owns the lock, and FUTEX_WAITERS if the kernel has to be asked to
- * release it. Who finds it taken queues up here; who releases it hands it over to the first in the queue, whose number is
- * in the word before he wakes. So nobody is woken in vain, and nobody is overtaken.
+ * release it. Who finds it taken queues up here, behind those whose real-time priority is not lower; who releases it hands
+ * it over to the first in the queue, whose number is in the word before he wakes. So nobody is woken in vain, and nobody is
+ * overtaken by who is not more urgent.
  *
  * When an owner dies, his locks go to those who wait for them, with FUTEX_OWNER_DIED in the word. A waiter that comes just
  * then looks at the owner with the bucket's lock held: either he is on the queue before the dying thread goes through it,
  * or he sees that the thread is on its way (Task.hasLeftFutexes), and looks again later.
  *
- * No priority is handed on. In this scheduler whoever can run does, after at most a turn of all others (scheduler.ts): an
- * owner of low priority is slow, but nobody can keep him from getting on.
+ * No priority is handed on. An ordinary owner is slow while real-time tasks compute, but has his part of the time
+ * (runQueue.ts). One for real time waits for as long as more urgent tasks than he have all CPUs that he may use.
  *
  * Locking. (B) PiBucket.lock, interrupts off, before (T). The user's memory is read and written inside it, as in futex.ts.
  *
@@ -19,15 +20,16 @@
 
 import { EAGAIN, EDEADLK, EFAULT, EPERM, ERESTARTNOINTR, ESRCH, ETIMEDOUT } from '../abi/errno.ts';
 import { FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS } from '../abi/futex.ts';
+import { monotonicNs, TICK_NS } from '../arch/x86/clock.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { compareAndSwapUser32, getUser32, peekUser32 } from '../arch/x86/userCopy.ts';
 import { type ListHead } from '../lib/list.ts';
 import { type Spinlock } from '../sync/spinlock.ts';
 import { type FutexWord } from './futex.ts';
 import { type FutexKey } from './futexKey.ts';
-import { setCurrentState, signalPending, wakeUpTask, yieldCpu } from './scheduler.ts';
+import { setCurrentState, signalPending, wakeUpTask } from './scheduler.ts';
 import { scheduleTimeout } from './sleep.ts';
-import { type Task, TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_RUNNING } from './task.ts';
+import { type Task, TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_RUNNING, TASK_UNINTERRUPTIBLE } from './task.ts';
 import { findTask, lockTasks } from './taskList.ts';
 
 /** The class of PiBucket.lock. */
@@ -37,7 +39,7 @@ export class PiBucketLock {
 
 class PiBucket {
   lock: Inline<Spinlock<PiBucketLock>>;
-  waiters: Inline<ListHead>; // (B) of PiWaiter.link, the longest waiting first
+  waiters: Inline<ListHead>; // (B) of PiWaiter.link, the most urgent first, the longest waiting first among equals
 }
 
 /** A task that waits for a lock. In its stack frame. */
@@ -46,6 +48,7 @@ class PiWaiter {
   task: Task; // (C)
   key: Inline<FutexKey>; // (C)
   address: u32; // (C) of the word, in the waiter's address space
+  priority: u32; // (B) real-time priority of the task when it queued up
   owner: u32; // (B) tid of whom it waits for
   isQueued: Volatile<boolean>; // (B) false: the lock is ours
 }
@@ -127,8 +130,27 @@ function attempt(word: FutexWord, waiter: PiWaiter | null): i32 {
   if (marked !== 0) return marked;
   waiter.owner = owner;
   waiter.isQueued = true;
-  bucket.waiters.addBefore(waiter.link);
+  queueUp(bucket, waiter, held);
   return QUEUED;
+}
+
+/** Puts a waiter behind those that are as urgent, by the priority that it has now. */
+function queueUp(bucket: PiBucket, waiter: PiWaiter, _held: Held<PiBucketLock>): void {
+  waiter.priority = current().realtimePriority;
+  let next = bucket.waiters.next;
+  while (next !== bucket.waiters) {
+    const other = as<PiWaiter>(u32(next) - offsetof<PiWaiter>('link'));
+    if (other.priority < waiter.priority) break;
+    next = next.next;
+  }
+  next.addBefore(waiter.link);
+}
+
+/** Sleeps for a moment, so that the owner can go, however urgent we are. @sleeps */
+function letOwnerLeave(): void {
+  setCurrentState(TASK_UNINTERRUPTIBLE);
+  scheduleTimeout(monotonicNs() + TICK_NS);
+  setCurrentState(TASK_RUNNING);
 }
 
 /** Leaves the queue; false: the lock has been handed over to us. */
@@ -175,7 +197,7 @@ export function lockPi(word: FutexWord, deadline: u64, tries: boolean): i32 {
     if (result === NOT_THERE) {
       if (touch(word.address) < 0) return -EFAULT;
     } else if (result === OWNER_LEAVES) {
-      yieldCpu();
+      letOwnerLeave();
     } else if (result === -ESRCH && !hasLooked) {
       hasLooked = true;
     } else if (result !== -EAGAIN || tries) {

@@ -181,6 +181,32 @@ static void wakeUps(void) {
   show("not an ordinary one");
 }
 
+static pthread_mutex_t lock;
+
+static void *locking(void *letter) {
+  pthread_mutex_lock(&lock);
+  note(*(char *)letter);
+  pthread_mutex_unlock(&lock);
+  return 0;
+}
+
+static void lockByPriority(void) {
+  static const int priorities[] = {10, 30, 20, 30, 0};
+  pthread_mutexattr_t attr;
+  pthread_t threads[5];
+  pthread_mutexattr_init(&attr);
+  pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT);
+  pthread_mutex_init(&lock, &attr);
+  pthread_mutex_lock(&lock);
+  for (int i = 0; i < 5; i++) {
+    threads[i] = start(priorities[i] ? SCHED_FIFO : SCHED_OTHER, priorities[i], 0, locking, "abcde" + i);
+    usleep(50000);
+  }
+  pthread_mutex_unlock(&lock);
+  join(threads, 5);
+  show("a lock goes to the most urgent of those that wait");
+}
+
 static void changes(void) {
   pthread_t threads[3];
   for (int i = 0; i < 3; i++) threads[i] = start(SCHED_FIFO, 20, 0, once, "abc" + i);
@@ -214,6 +240,7 @@ static void order(void) {
   amongEquals(SCHED_FIFO, yielding, "yielding to equals");
   takeTurns();
   wakeUps();
+  lockByPriority();
   changes();
 }
 
