@@ -73,7 +73,6 @@ async function rebuild() {
       splitting: true,
       format: 'esm',
       plugins: [cachedTypeScript],
-      sourcemap: true,
       metafile: true,
     }),
     build({
