@@ -14,7 +14,8 @@ import { USER_END } from '../arch/x86/layout.ts';
 import { flushUserRange } from '../arch/x86/tlb.ts';
 import { getFile, putFile } from '../fs/file.ts';
 import { type ListHead } from '../lib/list.ts';
-import { panic } from '../lib/panic.ts';
+import { assert, panic } from '../lib/panic.ts';
+import { LOCK_CHECKER } from '../sync/lockClass.ts';
 import { type Spinlock } from '../sync/spinlock.ts';
 import { lockMappings } from './fileMappings.ts';
 import { kernelDirectory } from './kernelMap.ts';
@@ -193,6 +194,8 @@ export function mmdrop(mm: Mm): void {
 
 /** Frees the record and its directory. There are no references left, so no CPU has it loaded. */
 export function freeMm(mm: Mm): void {
+  if (LOCK_CHECKER)
+    assert(mm.rss === 0 && mm.fileRss === 0 && mm.swapEntries === 0, 'freeMm: pages are unaccounted for');
   freeDirectory(mm.pageDirectory);
   kfree(mm);
 }

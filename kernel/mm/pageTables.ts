@@ -115,13 +115,18 @@ function mappedCounter(isAnonymous: boolean): Ptr<u32> {
   return isAnonymous ? addrOf(counters.anonPages) : addrOf(counters.mappedPages);
 }
 
+/** One more entry shows `page`, which is not the zero page. Says whether it is a program's own. */
+function mapPage(page: Page): boolean {
+  const isAnonymous = (page.flags & PAGE_ANON) !== 0;
+  if (atomic.fetchAdd(addrOf(page.mapCount), 1) === 0) atomic.inc(mappedCounter(isAnonymous));
+  return isAnonymous;
+}
+
 /** An entry for `page` comes into being. */
 function countIn(mm: Mm, page: Page, _table: Held<PageTableLock>): void {
   if (isZeroPage(page)) return;
-  const isAnonymous = (page.flags & PAGE_ANON) !== 0;
-  if (atomic.fetchAdd(addrOf(page.mapCount), 1) === 0) atomic.inc(mappedCounter(isAnonymous));
+  if (!mapPage(page)) mm.fileRss++;
   mm.rss++;
-  if (!isAnonymous) mm.fileRss++;
   if (mm.rss > mm.peakRss) mm.peakRss = mm.rss;
 }
 
@@ -277,7 +282,10 @@ export function copyPages(target: Mm, source: Mm, region: Vma, mmap: Held<MmapSe
     if (from !== null && hasEntries(from, (end - address) >>> PAGE_SHIFT)) {
       const to = allocPte(target, address, mmap);
       if (to === null) return false;
-      if (!copyEntries(target, source, to, from, (end - address) >>> PAGE_SHIFT, isPrivate)) return false;
+      const copied = zeroed<Inline<Copied>>();
+      const isComplete = copyEntries(source, to, from, (end - address) >>> PAGE_SHIFT, isPrivate, copied);
+      settle(target, copied);
+      if (!isComplete) return false;
     }
     address = end;
   }
@@ -289,15 +297,29 @@ function hasEntries(entries: Ptr<Pte>, count: u32): boolean {
   return false;
 }
 
-/** Within one table. Nobody knows the target yet, so its counts need no lock. */
-function copyEntries(target: Mm, source: Mm, to: Ptr<Pte>, from: Ptr<Pte>, count: u32, isPrivate: boolean): boolean {
-  using table = source.pageTableLock.acquire();
+/** Entries that fork has copied. */
+class Copied {
+  pages: u32;
+  filePages: u32;
+  slots: u32;
+}
+
+/** Within one table. False: a slot can take no more references, and `copied` says how far it went. */
+function copyEntries(
+  source: Mm,
+  to: Ptr<Pte>,
+  from: Ptr<Pte>,
+  count: u32,
+  isPrivate: boolean,
+  copied: Copied,
+): boolean {
+  using _table = source.pageTableLock.acquire();
   for (let i: u32 = 0; i < count; i++) {
     if (from[i] === 0) continue;
     if (!hasPage(from[i])) {
       if (!swapDuplicate(from[i])) return false;
       to[i] = from[i];
-      target.swapEntries++;
+      copied.slots++;
       continue;
     }
     if (isPrivate && (from[i] & PTE_WRITE) !== 0) atomic.and(ptr<u32>(from.add(i)), ~PTE_WRITE);
@@ -305,9 +327,23 @@ function copyEntries(target: Mm, source: Mm, to: Ptr<Pte>, from: Ptr<Pte>, count
     const page = pageOf(entry);
     getPage(page);
     to[i] = entry & ~(PTE_ACCESSED | PTE_DIRTY);
-    countIn(target, page, table);
+    if (isZeroPage(page)) continue;
+    if (!mapPage(page)) copied.filePages++;
+    copied.pages++;
   }
   return true;
+}
+
+/**
+ * Adds what was copied to the accounts. Two page-table locks are not held at once, so this comes late: truncation, which
+ * finds the new region by way of its file, may have taken pages out again and counted them down already.
+ */
+function settle(mm: Mm, copied: Copied): void {
+  using _table = mm.pageTableLock.acquire();
+  mm.rss += copied.pages;
+  mm.fileRss += copied.filePages;
+  mm.swapEntries += copied.slots;
+  if (mm.rss > mm.peakRss) mm.peakRss = mm.rss;
 }
 
 /** Brings the entries of [start, end) in line with new VM_ flags, and flushes. Private pages get WRITE by a fault. */
