@@ -4,7 +4,7 @@
  * The package is CommonJS, nine megabytes of it, which Node would scan for its exports when it is imported, and compile
  * again in every process. Requiring it by hand spares 0.3 seconds of each start, and the cache another 0.1 and more, for
  * it has the code of what a process before has used. The first build parses and lowers everything, but it is a later one
- * that first checks the types of what has changed; so the cache is made a second time, by a process that has done something.
+ * that first checks the types of what has changed; so the cache is made a second time, by a process that has built something.
  * V8 takes no cache that was made by another V8, or under other flags, so these are part of its name. One that does not fit
  * all the same is refused, and counts as none.
  */
@@ -23,50 +23,66 @@ setFlagsFromString('--no-flush-bytecode');
 /** The cache is made so often. */
 const GENERATIONS = 2;
 /** In bytes: a process that builds nothing compiles less bytecode than this, and is spared the making of a cache. */
-const LEAST_COMPILED = 400_000;
+const LEAST_COMPILED = 250_000;
+/** What it has compiled may be something else: a second cache has to be larger than the first by this factor. */
+const GROWTH = 1.02;
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '.cache', 'cli');
 const own = createRequire(import.meta.url);
 
-/** Gives what a CommonJS module exports. `nameOf` makes a name for its text: V8 itself compares no more than the length. */
-function load(path, nameOf, require) {
-  const bytes = readFileSync(path);
-  const made = `${nameOf(bytes)}-${process.versions.v8}-${cachedDataVersionTag().toString(16)}`;
-  const cacheOf = (generation) => join(folder, `${made}.${generation}.code`);
-  let generation = GENERATIONS;
-  while (generation > 0 && !existsSync(cacheOf(generation))) generation--;
-  const cachedData = generation > 0 ? readFileSync(cacheOf(generation)) : undefined;
-  const text = bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8'); // perhaps megabytes; looking for UTF-8 takes twice as long
-  const wrapped = `(function (exports, require, module, __filename, __dirname) {${text}\n})`;
-  const script = new Script(wrapped, { filename: path, cachedData });
-  const module = { exports: {} };
-  script.runInThisContext()(module.exports, require, module, path, dirname(path));
-  if (script.cachedDataRejected === true) generation = 0;
-  const loaded = bytecodeSize();
-  if (generation < GENERATIONS) {
+/** The scripts of this process. */
+class Scripts {
+  /** How much bytecode there was when everything had been loaded. */
+  #loaded = 0;
+  /** How to make the caches that are wanted. */
+  #saves = [];
+
+  constructor() {
     process.once('exit', () => {
-      if (bytecodeSize() - loaded >= LEAST_COMPILED) save(script, cacheOf(generation + 1));
+      if (bytecodeSize() - this.#loaded >= LEAST_COMPILED) for (const save of this.#saves) save();
     });
   }
-  return module.exports;
+
+  /** Gives what a CommonJS module exports. `nameOf` makes a name for its text: V8 itself compares no more than the length. */
+  load(path, nameOf, require) {
+    const bytes = readFileSync(path);
+    const made = `${nameOf(bytes)}-${process.versions.v8}-${cachedDataVersionTag().toString(16)}`;
+    const cacheOf = (generation) => join(folder, `${made}.${generation}.code`);
+    let generation = GENERATIONS;
+    while (generation > 0 && !existsSync(cacheOf(generation))) generation--;
+    const cachedData = generation > 0 ? readFileSync(cacheOf(generation)) : undefined;
+    const text = bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8'); // perhaps megabytes; looking for UTF-8 takes twice as long
+    const wrapped = `(function (exports, require, module, __filename, __dirname) {${text}\n})`;
+    const script = new Script(wrapped, { filename: path, cachedData });
+    const module = { exports: {} };
+    script.runInThisContext()(module.exports, require, module, path, dirname(path));
+    if (script.cachedDataRejected === true) generation = 0;
+    const leastLength = generation === 0 ? 0 : cachedData.length * GROWTH;
+    if (generation < GENERATIONS) this.#saves.push(() => save(script, cacheOf(generation + 1), leastLength));
+    this.#loaded = bytecodeSize();
+    return module.exports;
+  }
 }
 
 function bytecodeSize() {
   return getHeapCodeStatistics().bytecode_and_metadata_size;
 }
 
-function save(script, cache) {
+function save(script, cache, leastLength) {
   const code = script.createCachedData();
+  if (code.length < leastLength) return;
   const draft = `${cache}.${process.pid}`;
   mkdirSync(dirname(cache), { recursive: true });
   writeFileSync(draft, code);
   renameSync(draft, cache);
 }
 
+const scripts = new Scripts();
+
 function loadTypeScript() {
   const path = own.resolve('typescript');
   const { version } = own('typescript/package.json');
-  return load(path, () => `typescript-${version}`, createRequire(path));
+  return scripts.load(path, () => `typescript-${version}`, createRequire(path));
 }
 
 export const typescript = loadTypeScript();
@@ -75,5 +91,5 @@ export const typescript = loadTypeScript();
 export function loadBundle(path) {
   const require = createRequire(path);
   const nameOf = (bytes) => `bundle-${createHash('sha1').update(bytes).digest('hex')}`;
-  return load(path, nameOf, (name) => (name === 'typescript' ? typescript : require(name)));
+  return scripts.load(path, nameOf, (name) => (name === 'typescript' ? typescript : require(name)));
 }
