@@ -39,6 +39,7 @@ import { sleepUntil, sleepUntilDate } from './sleep.ts';
 import { currentProcessTicks } from './sysResource.ts';
 import { type Process, type RestartBlock } from './task.ts';
 import { type CpuTimer, getCpuTimer, setCpuTimer } from './cpuTimers.ts';
+import { isCpuClock, readCpuClock } from './cpuClocks.ts';
 import { type TimerSetting } from './intervalTimer.ts';
 import { findProcess, firstThread, lockTasks, nextThread, type TaskListLock } from './taskList.ts';
 import { armTimer, disarmTimer } from './timer.ts';
@@ -133,7 +134,7 @@ function readClock(clock: u32, result: Ptr<u64>): i32 {
       result[0] = u64(task.utime + task.stime) * TICK_NS;
       return 0;
     default:
-      return -EINVAL;
+      return isCpuClock(clock) ? readCpuClock(clock, result) : -EINVAL;
   }
 }
 
@@ -158,7 +159,9 @@ function resolution(clock: u32, result: Ptr<u64>): i32 {
     clock === CLOCK_MONOTONIC_COARSE ||
     clock === CLOCK_PROCESS_CPUTIME_ID ||
     clock === CLOCK_THREAD_CPUTIME_ID;
-  result[0] = isTicked ? TICK_NS : 1n;
+  result[0] = isTicked || isCpuClock(clock) ? TICK_NS : 1n;
+  let ignored: u64 = 0n;
+  if (isCpuClock(clock)) return readCpuClock(clock, addrOf(ignored));
   return clock <= CLOCK_BOOTTIME || clock === CLOCK_TAI ? 0 : -EINVAL;
 }
 

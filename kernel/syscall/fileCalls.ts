@@ -26,6 +26,7 @@ import {
   SYS_chroot,
   SYS_close,
   SYS_close_range,
+  SYS_copy_file_range,
   SYS_creat,
   SYS_dup,
   SYS_dup2,
@@ -146,6 +147,7 @@ import {
   sysTruncate,
   sysTruncate64,
 } from '../fs/sysAttributes.ts';
+import { sysCopyFileRange } from '../fs/sysCopyRange.ts';
 import { sysDup, sysDup2, sysDup3, sysFcntl, sysFcntl64, sysFlock, sysIoctl } from '../fs/sysDescriptor.ts';
 import {
   sysEpollCreate,
@@ -239,6 +241,7 @@ function installReading(): void {
   setSystemCall(SYS_pwritev, sysPwritev);
   setSystemCall(SYS_preadv2, sysPreadv2);
   setSystemCall(SYS_pwritev2, sysPwritev2);
+  setSystemCall(SYS_copy_file_range, sysCopyFileRange);
   setSystemCall(SYS_sendfile, sysSendfile);
   setSystemCall(SYS_sendfile64, sysSendfile64);
   setSystemCall(SYS_lseek, sysLseek);

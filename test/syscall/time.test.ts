@@ -29,6 +29,19 @@ async function becomeUser(proc: Process): Promise<void> {
 
 onEveryTarget(({ target, syscall, check }) => {
   syscall(['clock_gettime', 'clock_gettime64'], () => {
+    check('CPU time of any process, and of the threads of one', async ({ proc, spawn }) => {
+      const other = await spawn();
+      const clock = (pid: number, kind: number): number => (~pid << 3) | kind;
+      for (const kind of [0, 1, 2]) {
+        for (const pid of [0, proc.pid, other.pid])
+          await succeeds(proc, 'clock_gettime64', clock(pid, kind), output(16));
+      }
+      await succeeds(proc, 'clock_gettime', clock(proc.pid, 6), output(8));
+      await succeeds(proc, 'clock_getres', clock(0, 2), output(8));
+      await fails(proc, 'EINVAL', 'clock_gettime', clock(other.pid, 6), output(8));
+      await fails(proc, 'EINVAL', 'clock_gettime', clock(99_999_999, 2), output(8));
+      await fails(proc, 'EINVAL', 'clock_getres', clock(99_999_999, 2), output(8));
+    });
     check('the monotonic clock does not go back', async ({ proc }) => {
       let last = 0n;
       for (let i = 0; i < 5; i++) {

@@ -5,7 +5,7 @@
 import { expect } from 'vitest';
 import { type Blob, input, output, text, words } from '../../emulator/agent/arguments.ts';
 import type { Process } from '../../emulator/agent/process.ts';
-import { decodeU64, decodeWords } from '../../emulator/agent/records.ts';
+import { decodeU64, decodeWords, encodeU64 } from '../../emulator/agent/records.ts';
 import {
   FALLOC_FL_KEEP_SIZE,
   FALLOC_FL_PUNCH_HOLE,
@@ -237,6 +237,41 @@ onEveryTarget(({ target, syscall, check }) => {
       await fails(proc, 'ENOTDIR', 'truncate', text('file/x'), 0);
       await fails(proc, 'EBADF', 'ftruncate', 50, 0);
       for (const wild of wildPointers) await fails(proc, 'EFAULT', 'truncate', wild, 0);
+    });
+  });
+
+  syscall('copy_file_range', () => {
+    check('copies between files, and within one, by their positions or others', async ({ proc }) => {
+      const from = await fileWith(proc, '0123456789');
+      const to = await proc.open('to', O_RDWR | O_CREAT, 0o600);
+      expect(await succeeds(proc, 'copy_file_range', from, 0, to, 0, 4, 0)).toBe(4);
+      const [source, target] = [input(encodeU64(8n)), input(encodeU64(6n))];
+      expect(await succeeds(proc, 'copy_file_range', from, source, to, target, 100, 0)).toBe(2);
+      expect(await proc.readText(from, 2)).toBe('45'); // its own position has moved by the first copy alone
+      expect(await succeeds(proc, 'copy_file_range', from, input(encodeU64(10n)), to, 0, 5, 0)).toBe(0);
+      expect(await succeeds(proc, 'copy_file_range', to, input(encodeU64(0n)), to, input(encodeU64(4n)), 2, 0)).toBe(2);
+      await proc.lseek(to, 0, SEEK_SET);
+      expect(await proc.readText(to)).toBe('01230189');
+    });
+    check('EBADF, EINVAL, EISDIR, EOVERFLOW, EFAULT', async ({ proc }) => {
+      const fd = await fileWith(proc, '0123456789');
+      const to = await proc.open('to', O_RDWR | O_CREAT, 0o600);
+      const [pipe] = await proc.pipe();
+      const at = (position: bigint): Blob => input(encodeU64(position));
+      await fails(proc, 'EBADF', 'copy_file_range', 50, 0, to, 0, 1, 0);
+      await fails(proc, 'EBADF', 'copy_file_range', fd, 0, 50, 0, 1, 0);
+      await fails(proc, 'EBADF', 'copy_file_range', fd, 0, await proc.open('to', O_RDONLY), 0, 1, 0);
+      await fails(proc, 'EBADF', 'copy_file_range', fd, 0, await proc.open('to', O_WRONLY | O_APPEND), 0, 1, 0);
+      await fails(proc, 'EINVAL', 'copy_file_range', fd, 0, to, 0, 1, 1);
+      await fails(proc, 'EINVAL', 'copy_file_range', pipe, 0, to, 0, 1, 0);
+      await fails(proc, 'EINVAL', 'copy_file_range', fd, at(0n), fd, at(2n), 5, 0);
+      await fails(proc, 'EISDIR', 'copy_file_range', fd, 0, await proc.open('.', O_RDONLY), 0, 1, 0);
+      await fails(proc, 'EINVAL', 'copy_file_range', fd, at(-100n), to, 0, 5, 0);
+      await fails(proc, 'EOVERFLOW', 'copy_file_range', fd, at(-1n), to, 0, 100, 0);
+      for (const wild of wildPointers) {
+        await fails(proc, 'EFAULT', 'copy_file_range', fd, wild, to, 0, 1, 0);
+        await fails(proc, 'EFAULT', 'copy_file_range', fd, 0, to, wild, 1, 0);
+      }
     });
   });
 
