@@ -5,9 +5,11 @@
 import { expect } from 'vitest';
 import { words } from '../../emulator/agent/arguments.ts';
 import type { Process } from '../../emulator/agent/process.ts';
+import { IPC_CREAT, IPC_PRIVATE, IPC_RMID } from '../../kernel/abi/ipc.ts';
 import {
   MADV_DONTNEED,
   MADV_NORMAL,
+  MADV_REMOVE,
   MAP_ANONYMOUS,
   MAP_FIXED,
   MAP_FIXED_NOREPLACE,
@@ -243,6 +245,26 @@ onEveryTarget(({ syscall, check }) => {
       await succeeds(proc, 'madvise', address, PAGE, MADV_DONTNEED);
       expect(await proc.peek(address, 1)).toEqual(new Uint8Array(1));
       await succeeds(proc, 'madvise', address, PAGE, MADV_NORMAL);
+    });
+    check('MADV_REMOVE makes a hole in shared memory, for all who share it', async ({ proc }) => {
+      const id = await succeeds(proc, 'shmget', IPC_PRIVATE, 3 * PAGE, IPC_CREAT | 0o600);
+      const segment = (await proc.call('shmat', id, 0, 0)) >>> 0;
+      await succeeds(proc, 'shmctl', id, IPC_RMID, 0);
+      const shared = await proc.mmap({ length: 3 * PAGE, flags: MAP_SHARED | MAP_ANONYMOUS });
+      for (const address of [shared, segment]) {
+        for (let page = 0; page < 3; page++) await proc.poke(address + page * PAGE, one);
+        const child = await proc.fork();
+        expect(await child.peek(address + PAGE, 1)).toEqual(one);
+        await succeeds(proc, 'madvise', address + PAGE, PAGE, MADV_REMOVE);
+        for (const who of [proc, child]) {
+          expect(await who.peek(address, 1)).toEqual(one);
+          expect(await who.peek(address + PAGE, 1)).toEqual(new Uint8Array(1));
+          expect(await who.peek(address + 2 * PAGE, 1)).toEqual(one);
+        }
+        await child.poke(address + PAGE, one);
+        expect(await proc.peek(address + PAGE, 1)).toEqual(one);
+      }
+      await fails(proc, 'EINVAL', 'madvise', await proc.mmap({ length: PAGE }), PAGE, MADV_REMOVE);
     });
     check('EINVAL: unknown or crooked; ENOMEM: not mapped', async ({ proc }) => {
       const address = await proc.mmap({ length: PAGE });
