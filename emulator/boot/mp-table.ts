@@ -29,12 +29,13 @@ const INTERRUPT_EXTINT = 3;
 
 /** Family, model and stepping, and features, as CPUID tells them. */
 const CPU_SIGNATURE = 0x0673;
-const CPU_FEATURES = 0x0000_0201; // FPU, APIC
+const CPU_FEATURES = 0x0780_ab79;
+const FEATURE_HTT = 1 << 28;
 
 /** The floating pointer and the table behind it, to be written at `address`, which is a multiple of 16. */
 export function mpTables(cpus: number, address: number): Uint8Array {
   const entries = [
-    ...Array.from({ length: cpus }, (_, id) => processor(id)),
+    ...Array.from({ length: cpus }, (_, id) => processor(id, CPU_FEATURES | (cpus > 1 ? FEATURE_HTT : 0))),
     bus(BUS_PCI, 'PCI   '),
     bus(BUS_ISA, 'ISA   '),
     ioApic(),
@@ -77,9 +78,9 @@ function configurationTable(entries: readonly (readonly number[])[]): number[] {
   return table;
 }
 
-function processor(id: number): number[] {
+function processor(id: number, features: number): number[] {
   const flags = id === 0 ? 0b11 : 0b01; // enabled; the boot processor
-  return [0, id, LOCAL_APIC_VERSION, flags, ...u32(CPU_SIGNATURE), ...u32(CPU_FEATURES), ...u32(0), ...u32(0)];
+  return [0, id, LOCAL_APIC_VERSION, flags, ...u32(CPU_SIGNATURE), ...u32(features), ...u32(0), ...u32(0)];
 }
 
 function bus(id: number, name: string): number[] {

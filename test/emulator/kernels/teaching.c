@@ -67,12 +67,14 @@ static void find_processors(void) {
   u32 bytes = *(const u16 *)(table + 4);
   report("checksum", sum(table, bytes));
   report("local apic", *(const u32 *)(table + 36) == LAPIC);
-  u32 boot = 0, buses = 0, lines = 0, pins = 0;
+  u32 boot = 0, buses = 0, lines = 0, pins = 0, a, b, c, d;
+  cpuid(1, &a, &b, &c, &d);
   for (const u8 *at = table + 44; at < table + bytes; at += *at == 0 ? 20 : 8) {
     if (at[0] == 0) {
       if ((at[3] & 1) == 0) continue;
       if (at[3] & 2) boot = at[1];
       ids[count++] = at[1];
+      if (count == 1) report("signature and features", *(const u32 *)(at + 4) == a && *(const u32 *)(at + 8) == d);
     } else if (at[0] == 1) buses++;
     else if (at[0] == 2) io_apic_id = at[1];
     else if (at[0] == 3 && at[1] == 0) lines++;
