@@ -149,7 +149,7 @@ export function sysEventfd2(first: u32, flags: u32): i32 {
   if ((flags & ~(EFD_SEMAPHORE | O_CLOEXEC | O_NONBLOCK)) !== 0) return -EINVAL;
   const counter = makeCounter(first, flags);
   if (counter === null) return -ENOMEM;
-  const fd = openAnonymous('anon_inode:[eventfd]', fileOperations, u32(counter), O_RDWR | flags);
+  const fd = openAnonymous('anon_inode:[eventfd]', fileOperations, u32(counter), O_RDWR | (flags & ~EFD_SEMAPHORE));
   if (fd < 0) kfree(counter);
   return fd;
 }

@@ -19,12 +19,18 @@ import { type Transfer } from './transfer.ts';
 /** No call moves more: its result would look like an error. Larger counts are cut, and wild addresses fault when used. */
 const MAX_COUNT: u32 = 0x7ffff000;
 
+/** Has the file a position? Who reads one without may sleep for long, and must not keep others from writing to it. */
+function isPositioned(file: File): boolean {
+  const seek = file.operations.seek;
+  return seek !== null && seek !== anonymousSeek;
+}
+
 /** Reads or writes `transfer` at the file's own position, or at `position` if that is not null. */
 function move(file: File, transfer: Transfer, writes: boolean, position: Ptr<i64> | null): i32 {
   const operation = writes ? file.operations.write : file.operations.read;
   if (operation === null) return -EINVAL;
   if (position !== null) return operation(file, transfer, position);
-  if (file.operations.seek === null) {
+  if (!isPositioned(file)) {
     let nowhere: i64 = 0n;
     return operation(file, transfer, addrOf(nowhere));
   }
@@ -65,8 +71,7 @@ export function sysWrite(fd: u32, buffer: u32, count: u32): i32 {
 
 /** Can the file be read at any place? One that was opened with O_PATH fails later, and otherwise. */
 function hasPosition(file: File): boolean {
-  const seek = file.operations.seek;
-  return (seek !== null && seek !== anonymousSeek) || (file.flags & O_PATH) !== 0;
+  return isPositioned(file) || (file.flags & O_PATH) !== 0;
 }
 
 /** The calls that bring a position: not on files that have none. */
