@@ -1,8 +1,8 @@
 /*
  * Reads live structures of the kernel out of the guest's memory.
  *
- * What lies where, the layout file of the build says: `layout` must be that of the image that runs. Nothing is cached
- * and nothing is stopped: a View reads memory each time a field is asked for, so it is used while the machine stands
+ * What lies where, the layout file of the build says: `layout` must be that of the image that runs. No contents are
+ * cached and nothing is stopped: a View reads memory each time a field is asked for, so it is used while the machine stands
  * still. What the guest is in the middle of changing is seen half changed, as another CPU would see it.
  *
  * A wild pointer in the guest is not an error of the host: reading through it throws WildPointerError, which tells the
@@ -70,6 +70,8 @@ export class KernelReader {
   readonly #prototypes = new Map<string, object>();
   readonly #kernelBase: number;
   readonly #directMapEnd: number;
+  /** Of all of the guest's memory; memory that has grown is in another array. */
+  #view = new DataView(new ArrayBuffer(0));
 
   constructor(guest: GuestMemory, layout: KernelLayout) {
     this.#guest = guest;
@@ -96,7 +98,9 @@ export class KernelReader {
 
   /** The structure of class `name` at an address. */
   at<T>(name: string, address: number): View<T> {
-    return Object.create(this.#prototype(name), { [ADDRESS]: { value: address } }) as View<T>;
+    const view = Object.create(this.#prototype(name)) as { [ADDRESS]: number };
+    view[ADDRESS] = address;
+    return view as View<T>;
   }
 
   /** The structure that the pointer variable `symbol` points to; null for a null pointer. */
@@ -139,9 +143,9 @@ export class KernelReader {
 
   /** A word at a physical address. */
   physicalWord(address: number): number {
-    const memory = this.#guest.memory();
-    if (address < 0 || address + 4 > memory.length) throw new WildPointerError(address);
-    return new DataView(memory.buffer, memory.byteOffset).getUint32(address, true);
+    const memory = this.#memory();
+    if (address < 0 || address + 4 > memory.byteLength) throw new WildPointerError(address);
+    return memory.getUint32(address, true);
   }
 
   /** The text at a kernel address, up to its zero byte. */
@@ -189,10 +193,18 @@ export class KernelReader {
   }
 
   #scalar(type: string, address: number): unknown {
-    const memory = this.#guest.memory();
+    const memory = this.#memory();
     const at = this.physical(address);
-    if (at + 8 > memory.length) throw new WildPointerError(address);
-    return SCALARS[type]!(new DataView(memory.buffer, memory.byteOffset), at);
+    if (at + 8 > memory.byteLength) throw new WildPointerError(address);
+    return SCALARS[type]!(memory, at);
+  }
+
+  #memory(): DataView {
+    const { buffer, byteOffset, byteLength } = this.#guest.memory();
+    const view = this.#view;
+    if (view.buffer !== buffer || view.byteOffset !== byteOffset || view.byteLength !== byteLength)
+      this.#view = new DataView(buffer, byteOffset, byteLength);
+    return this.#view;
   }
 
   /** What a field of this type gives. The types are spelled as in the layout file. */

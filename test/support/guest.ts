@@ -42,7 +42,6 @@ export interface GuestRun {
   readonly status: number | undefined;
   readonly output: string;
   readonly result: RunResult;
-  readonly stateHash: string;
   /** What is wrong with the kernel's memory management at the end, when all is quiet. */
   readonly findings: Findings;
 }
@@ -88,24 +87,50 @@ export async function createGuest(options: GuestOptions = {}): Promise<Machine> 
 
 /** Boots, runs the commands, and tells what came of it. `limit` is in guest instructions. */
 export async function runGuest(options: GuestOptions, limit = DEFAULT_LIMIT): Promise<GuestRun> {
+  return withGuest(options, (machine) => runToEnd(machine, limit));
+}
+
+/** Like `runGuest`; tells the hash of the whole machine at the end, too. */
+export async function runAndHash(options: GuestOptions): Promise<GuestRun & { readonly stateHash: string }> {
+  return withGuest(options, async (machine) => {
+    const run = await runToEnd(machine, DEFAULT_LIMIT);
+    return { ...run, stateHash: machine.stateHash() };
+  });
+}
+
+async function withGuest<T>(options: GuestOptions, body: (machine: Machine) => Promise<T>): Promise<T> {
   const machine = await createGuest(options);
   try {
-    const pieces: Uint8Array[] = [];
-    machine.serial(0).onOutput((bytes) => pieces.push(bytes.slice()));
-    const result = await machine.run({ instructions: limit });
-    const status = result.reason === 'exit' ? (result.exitCode ?? 0) & 0xff : undefined;
-    const output = Buffer.concat(pieces).toString();
-    const findings = checkMemory(memoryState(machine), status !== undefined);
-    return { status, output, result, stateHash: machine.stateHash(), findings };
+    return await body(machine);
   } finally {
     await machine.destroy();
   }
 }
 
+async function runToEnd(machine: Machine, limit: number): Promise<GuestRun> {
+  const pieces: Uint8Array[] = [];
+  machine.serial(0).onOutput((bytes) => pieces.push(bytes.slice()));
+  const result = await machine.run({ instructions: limit });
+  const status = result.reason === 'exit' ? (result.exitCode ?? 0) & 0xff : undefined;
+  const output = Buffer.concat(pieces).toString();
+  return { status, output, result, findings: checkMemory(memoryState(machine), status !== undefined) };
+}
+
 /** The guest's memory management, seen from outside. */
 export function memoryState(machine: Machine): MemoryState {
+  return new MemoryState(new KernelReader(machine, builtLayout()));
+}
+
+/** Read once: every run looks at memory through it. */
+const layouts = new Map<string, KernelLayout>();
+
+function builtLayout(): KernelLayout {
+  const folder = inject('imageFolder');
+  const known = layouts.get(folder);
+  if (known !== undefined) return known;
   const layout = JSON.parse(Buffer.from(builtFile('kernel.layout.json')).toString()) as KernelLayout;
-  return new MemoryState(new KernelReader(machine, layout));
+  layouts.set(folder, layout);
+  return layout;
 }
 
 /** The command that repeats a run by hand, for the message of a failing test. */

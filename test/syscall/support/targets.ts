@@ -16,8 +16,9 @@ import { inject } from 'vitest';
 import { AgentClient, type ClientOptions } from '../../../emulator/agent/client.ts';
 import { fromDuplex, fromStdio } from '../../../emulator/agent/nodeTransports.ts';
 import { fromLine, type Transport } from '../../../emulator/agent/transport.ts';
-import { createGuest, type GuestOptions } from '../../support/guest.ts';
+import type { GuestOptions } from '../../support/guest.ts';
 import { Driver } from './driver.ts';
+import { GuestPool } from './guestPool.ts';
 
 /** A system that is running, and its agent. */
 export interface Session {
@@ -51,14 +52,16 @@ async function connect(transport: Transport, options: ClientOptions, ended: Prom
 /** What a run on the machine depends on. The name of the target tells it, and SYSCALL_TARGETS takes it back. */
 type MachineSettings = Required<Pick<GuestOptions, 'cpus' | 'seed' | 'mode'>>;
 
+const guests = new GuestPool();
+
 const machine = (settings: MachineSettings): Target => ({
   name: `machine:${settings.cpus}:${settings.seed}${settings.mode === 'exact' ? ':exact' : ''}`,
   own: true,
   unavailable: () => null,
   async open(trace) {
-    const guest = await createGuest(settings);
+    const { guest, giveBack } = await guests.take(settings);
     let console = '';
-    guest.serial(0).onOutput((bytes) => (console += new TextDecoder().decode(bytes)));
+    const stopListening = guest.serial(0).onOutput((bytes) => (console += new TextDecoder().decode(bytes)));
     const driver = new Driver(guest);
     const ended = driver.run().then(
       ({ reason, message }) => `the machine has stopped: ${message ?? reason}\n${console}`,
@@ -73,7 +76,8 @@ const machine = (settings: MachineSettings): Target => ({
         await agent.close();
         driver.stop();
         await ended;
-        await guest.destroy();
+        stopListening();
+        giveBack();
       },
     };
   },
