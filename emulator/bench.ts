@@ -14,10 +14,14 @@ export interface SpeedOptions {
   readonly memoryBytes: number;
   /** Executed before the measurement, so that hot code is compiled. */
   readonly warmUp: number;
+  /** What is measured. */
   readonly instructions: number;
   /** Seconds that have been spent; of the processor, if the host can tell: others may use it too. */
   readonly seconds: () => number;
 }
+
+/** Parts of a measurement. The fastest counts: the host's compiler, which works beside the others, is done by then. */
+const PARTS = 5;
 
 /** Guest instructions per second of this machine. */
 export async function measureMachine(
@@ -25,11 +29,9 @@ export async function measureMachine(
 ): Promise<number> {
   const machine = await Machine.create({ ...options, seed: 1 });
   machine.runSync({ instructions: options.warmUp });
-  const start = options.seconds();
-  const { instructions } = machine.runSync({ instructions: options.instructions });
-  const seconds = options.seconds() - start;
+  const speed = await fastest(options, async (instructions) => machine.runSync({ instructions }).instructions);
   await machine.destroy();
-  return instructions / seconds;
+  return speed;
 }
 
 /** Guest instructions per second of v86 as it is, with its own loop and devices. */
@@ -60,9 +62,21 @@ export async function measureV86(options: SpeedOptions): Promise<number> {
     return executed;
   };
   await untilExecuted(options.warmUp);
-  const start = options.seconds();
-  const executed = await untilExecuted(options.instructions);
-  const seconds = options.seconds() - start;
+  const speed = await fastest(options, untilExecuted);
   await emulator.destroy();
-  return executed / seconds;
+  return speed;
+}
+
+/** Instructions per second in the fastest part. `run` executes about so many and tells how many they were. */
+async function fastest(
+  { instructions, seconds }: SpeedOptions,
+  run: (instructions: number) => Promise<number>,
+): Promise<number> {
+  let best = 0;
+  for (let part = 0; part < PARTS; part++) {
+    const start = seconds();
+    const executed = await run(instructions / PARTS);
+    best = Math.max(best, executed / (seconds() - start));
+  }
+  return best;
 }
