@@ -14,6 +14,8 @@ import { Sha256 } from './sha256.ts';
 
 export const PAGE_BYTES = 4096;
 const WORDS = PAGE_BYTES / 4;
+/** Pages that one array holds for a copy, which is freed when none of them is needed any more. */
+const LONGEST_RUN = 32;
 
 /** Contents of a page; null for zeros. Not to be changed. */
 export type Page = Uint8Array | null;
@@ -52,15 +54,13 @@ export class RamPages {
     const written = this.#takeStale(this.#isCopyStale);
     const { ram } = this.#memory;
     const words = new Int32Array(ram.buffer, ram.byteOffset, ram.length / 4);
-    const filled = written.filter((page) => !isZero(words, page * WORDS));
-    const store = new Uint8Array(filled.length * PAGE_BYTES);
     const copy = this.#copy.slice();
-    for (const page of written) copy[page] = null;
-    for (const [i, page] of filled.entries()) {
-      const at = page * PAGE_BYTES;
-      store.set(ram.subarray(at, at + PAGE_BYTES), i * PAGE_BYTES);
-      copy[page] = store.subarray(i * PAGE_BYTES, (i + 1) * PAGE_BYTES);
+    const filled: number[] = [];
+    for (const page of written) {
+      if (isZero(words, page * WORDS)) copy[page] = null;
+      else filled.push(page);
     }
+    for (let i = 0; i < filled.length;) i = copyRun(ram, filled, i, copy);
     this.#copy = copy;
     return copy;
   }
@@ -117,6 +117,16 @@ function differingPages(one: RamCopy, other: RamCopy): number[] {
 function hashPage(ram: Uint8Array, page: number): Uint8Array {
   const contents = ram.slice(page * PAGE_BYTES, (page + 1) * PAGE_BYTES); // the core's memory is slower to read
   return new Sha256().update(contents).digestBytes();
+}
+
+/** Copies adjacent pages, the first of which is `pages[first]`, in one go. Gives the index of the first page that is not one. */
+function copyRun(ram: Uint8Array, pages: readonly number[], first: number, copy: Page[]): number {
+  let next = first + 1;
+  while (next - first < LONGEST_RUN && pages[next] === pages[next - 1]! + 1) next++;
+  const contents = ram.slice(pages[first]! * PAGE_BYTES, (pages[next - 1]! + 1) * PAGE_BYTES);
+  for (let i = first; i < next; i++)
+    copy[pages[i]!] = contents.subarray((i - first) * PAGE_BYTES, (i - first + 1) * PAGE_BYTES);
+  return next;
 }
 
 function isZero(words: Int32Array, start: number): boolean {
