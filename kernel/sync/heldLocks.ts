@@ -80,9 +80,10 @@ export function pushHeld(held: HeldLocks, lock: u32, lockClass: LockClass, place
 
 /** Takes an entry off, from the middle as well. Interrupts are off. */
 export function removeHeld(held: HeldLocks, entry: HeldLock): void {
-  const index = (u32(entry) - u32(held.entries)) / sizeof<HeldLock>();
-  for (let i = index; i + 1 < held.count; i++) assign<HeldLock>(held.entries[i], held.entries[i + 1]);
   held.count--;
+  if (entry === held.entries[held.count]) return; // the newest, as nearly always
+  const index = (u32(entry) - u32(held.entries)) / sizeof<HeldLock>();
+  for (let i = index; i < held.count; i++) assign<HeldLock>(held.entries[i], held.entries[i + 1]);
 }
 
 /** The current task holds its first lock. */

@@ -156,7 +156,7 @@ export function noteSpinAcquire(lock: u32, identity: u32, level: u32, place: u32
     const held = spinlocksOf(cpu.id);
     const usage = cpu.irqDepth !== 0 ? USED_IN_IRQ : (eflags & EFLAGS_IF) !== 0 ? HELD_WITH_IRQS : 0;
     if ((lockClass.usage & usage) !== usage) learnUsage(lockClass, usage, place);
-    if ((flags & HELD_BY_TRY) === 0) checkOrder(held, lock, lockClass, place);
+    if (held.count !== 0 && (flags & HELD_BY_TRY) === 0) checkOrder(held, lock, lockClass, place);
     add(held, lock, lockClass, place, flags);
     leave();
   }

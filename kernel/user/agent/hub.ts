@@ -61,6 +61,7 @@ import {
   MESSAGE_LINE,
   MESSAGE_LINE_END,
   MESSAGE_RET,
+  MESSAGE_SIZE,
   MESSAGE_STARTED,
 } from './records.ts';
 import { handleSiginfo, handleSignal, signalLog } from './signals.ts';
@@ -98,7 +99,10 @@ class Hub {
   /** Given to the next reservation. */
   ticket: u32;
   slots: FixedArray<Inline<Slot>, 16>;
-  message: FixedArray<u8, 4096>;
+  /** What was read from the pipe: messages, the last perhaps not whole. Bytes from `next` to `end` are still to be read. */
+  incoming: FixedArray<u8, 8192>;
+  next: u32;
+  end: u32;
   forward: FixedArray<u8, 4096>;
 }
 
@@ -109,11 +113,12 @@ export function runHub(): never {
   resetLink(false);
   greet();
   while (true) {
-    const length = readMessage();
-    const kind: u32 = hub.message[2];
-    const slot: u32 = hub.message[3];
-    const pid = get32(hub.message, 4);
-    const body = addrOf(hub.message[HUB_HEADER]);
+    const message = nextMessage();
+    const length = get16(message, 0);
+    const kind: u32 = message[2];
+    const slot: u32 = message[3];
+    const pid = get32(message, 4);
+    const body = message.add(HUB_HEADER);
     switch (kind) {
       case MESSAGE_LINE:
         receiveBytes(body, length - HUB_HEADER, takeFrame);
@@ -141,22 +146,27 @@ export function runHub(): never {
   }
 }
 
-/** Reads one message to hub.message. Returns its length. Without a pipe to read from there is nothing left to do. */
-function readMessage(): u32 {
-  readExactly(hub.message, HUB_HEADER);
-  const length = get16(hub.message, 0);
-  readExactly(addrOf(hub.message[HUB_HEADER]), length - HUB_HEADER);
-  return length;
+/** The next message. It stays where it is until the one after it is asked for. */
+function nextMessage(): Ptr<u8> {
+  while (true) {
+    const there = hub.end - hub.next;
+    if (there >= HUB_HEADER && there >= get16(hub.incoming, hub.next)) break;
+    readMore();
+  }
+  const message = addrOf(hub.incoming[hub.next]);
+  hub.next += get16(message, 0);
+  return message;
 }
 
-function readExactly(target: Ptr<u8>, count: u32): void {
-  let done: u32 = 0;
-  while (done < count) {
-    const got = read(HUB_READ_FD, target.add(done), count - done);
-    if (got === -EINTR) continue;
-    if (got <= 0) exitNow(1);
-    done += u32(got);
-  }
+/** Waits for more than is there. Without a pipe to read from there is nothing left to do. */
+function readMore(): void {
+  const rest = hub.end - hub.next;
+  copyBytes(hub.incoming, addrOf(hub.incoming[hub.next]), rest);
+  hub.next = 0;
+  hub.end = rest;
+  const got = read(HUB_READ_FD, addrOf(hub.incoming[rest]), 2 * MESSAGE_SIZE - rest);
+  if (got > 0) hub.end += u32(got);
+  else if (got !== -EINTR) exitNow(1);
 }
 
 function owns(slot: u32, pid: u32): boolean {
