@@ -71,7 +71,7 @@ export class KernelReader {
   readonly #kernelBase: number;
   readonly #directMapEnd: number;
   /** Of all of the guest's memory; memory that has grown is in another array. */
-  #view = new DataView(new ArrayBuffer(0));
+  #view: DataView = new DataView(new ArrayBuffer(0));
 
   constructor(guest: GuestMemory, layout: KernelLayout) {
     this.#guest = guest;

@@ -32,16 +32,23 @@
  * after each of them.
  */
 
-import type { GlobalName } from './globals.ts';
 import { JIT_FAULT_EXCEPTION_LAST, layout, V86_LOOP_LIMIT } from './layout.ts';
+import { ByteWriter, paddedSigned } from './byte-writer.ts';
+import {
+  IN_FLIGHT,
+  JIT_STOP_AT,
+  PAUSE_STOPS,
+  PAUSED,
+  readImports,
+  SECTION_IMPORT,
+  STOP_AT,
+  writeImports,
+} from './jit-imports.ts';
 import { PathBound } from './jit-path.ts';
 import { branchTargets, code, nextInstruction, readUnsigned, skipLeb, unsigned } from './wasm-code.ts';
 
-const SECTION_IMPORT = 2;
 const SECTION_CODE = 10;
-const KIND_GLOBAL = 3;
 const TYPE_I32 = 0x7f;
-const MUTABLE = 1;
 const OP_UNREACHABLE = 0x00;
 const OP_BLOCK = 0x02;
 const OP_LOOP = 0x03;
@@ -54,13 +61,6 @@ const OP_CALL = 0x10;
 const OP_LOCAL_GET = 0x20;
 const OP_CONST = 0x41;
 
-/** Indices of the imported globals in a rewritten module, in the order of their imports. */
-const JIT_STOP_AT = 0;
-const IN_FLIGHT = 1;
-const STOP_AT = 2;
-const PAUSE_STOPS = 3;
-const PAUSED = 4;
-const IMPORTED_GLOBALS = ['jitStopAt', 'inFlight', 'stopAt', 'pauseStops', 'paused'] satisfies GlobalName[];
 const PAUSE_BYTES = 2;
 
 export interface RewrittenModule {
@@ -103,55 +103,6 @@ export function rewriteJitModule(module: Uint8Array, isPause: (address: number) 
     at = end;
   }
   return { bytes: output.bytes(), longestPath };
-}
-
-interface Imports {
-  readonly functions: readonly string[];
-  readonly count: number;
-  /** Position after the number of imports. */
-  readonly start: number;
-}
-
-function readImports(module: Uint8Array, at: number): Imports {
-  const count = readUnsigned(module, at);
-  const start = skipLeb(module, at);
-  const functions: string[] = [];
-  const decoder = new TextDecoder();
-  let position = start;
-  const name = () => {
-    const length = readUnsigned(module, position);
-    const from = skipLeb(module, position);
-    position = from + length;
-    return decoder.decode(module.subarray(from, position));
-  };
-  for (let left = count; left > 0; left--) {
-    name();
-    const field = name();
-    const kind = module[position++];
-    if (kind === 0) {
-      functions.push(field);
-      position = skipLeb(module, position);
-    } else if (kind === 2) {
-      const hasMaximum = module[position++]! & 1;
-      position = skipLeb(module, position);
-      if (hasMaximum !== 0) position = skipLeb(module, position);
-    } else {
-      throw new Error(`compiled module imports something of kind ${kind ?? 'nothing'}`);
-    }
-  }
-  return { functions, count, start };
-}
-
-function writeImports(output: ByteWriter, module: Uint8Array, imports: Imports, end: number): void {
-  const encoder = new TextEncoder();
-  const added = IMPORTED_GLOBALS.flatMap((name) => {
-    const bytes = encoder.encode(name);
-    return [1, 'e'.charCodeAt(0), ...unsigned(bytes.length), ...bytes, KIND_GLOBAL, TYPE_I32, MUTABLE];
-  });
-  const count = unsigned(imports.count + IMPORTED_GLOBALS.length);
-  output.push(SECTION_IMPORT, ...unsigned(count.length + end - imports.start + added.length), ...count);
-  output.copy(module, imports.start, end);
-  output.push(...added);
 }
 
 class BodyRewriter {
@@ -459,45 +410,5 @@ class BodyRewriter {
 
   #matches(at: number, bytes: readonly number[]): boolean {
     return bytes.every((byte, i) => this.#module[at + i] === byte);
-  }
-}
-
-/** A small non-negative integer as a signed LEB128 of three bytes, so that it can be overwritten in place. */
-function paddedSigned(value: number): number[] {
-  return [(value & 0x7f) | 0x80, ((value >> 7) & 0x7f) | 0x80, (value >> 14) & 0x3f];
-}
-
-class ByteWriter {
-  length = 0;
-  #buffer: Uint8Array<ArrayBuffer>;
-
-  constructor(capacity: number) {
-    this.#buffer = new Uint8Array(capacity + 256);
-  }
-
-  push(...bytes: readonly number[]): void {
-    this.#reserve(bytes.length);
-    this.#buffer.set(bytes, this.length);
-    this.length += bytes.length;
-  }
-
-  copy(source: Uint8Array, start: number, end: number): void {
-    this.#reserve(end - start);
-    for (let at = start; at < end; at++) this.#buffer[this.length++] = source[at]!;
-  }
-
-  patchNumber(at: number, value: number): void {
-    this.#buffer.set(paddedSigned(value), at);
-  }
-
-  bytes(): Uint8Array<ArrayBuffer> {
-    return this.#buffer.slice(0, this.length);
-  }
-
-  #reserve(more: number): void {
-    if (this.length + more <= this.#buffer.length) return;
-    const grown = new Uint8Array((this.length + more) * 2);
-    grown.set(this.#buffer);
-    this.#buffer = grown;
   }
 }

@@ -35,12 +35,19 @@ export function askFile(file: File, table: PollTable | null): u32 {
   return poll === null ? ALWAYS_READY : poll(file, table);
 }
 
-/** Asks each file once. How many have something to tell. */
-function askAll(list: Ptr<Inline<PollFd>>, count: u32, table: PollTable | null): i32 {
+/** A copy of what the caller asks about. */
+class PollList {
+  entries: Ptr<Inline<PollFd>>;
+  count: u32;
+}
+
+/** Asks each file of the PollList at `address` once. How many have something to tell. */
+function askList(address: u32, table: PollTable | null): i32 {
+  const list = as<PollList>(address);
   let ready: i32 = 0;
   let asking = table;
-  for (let i: u32 = 0; i < count; i++) {
-    const entry: PollFd = list[i];
+  for (let i: u32 = 0; i < list.count; i++) {
+    const entry: PollFd = list.entries[i];
     entry.revents = 0;
     if (entry.fd < 0) continue;
     const file = getFileOf(u32(entry.fd));
@@ -57,15 +64,18 @@ function askAll(list: Ptr<Inline<PollFd>>, count: u32, table: PollTable | null):
   return ready;
 }
 
-/** Waits until a file is ready: how many are; 0 when the time is over; -ERESTARTNOHAND for a signal; -ENOMEM. */
-function waitForFiles(list: Ptr<Inline<PollFd>>, count: u32, deadline: u64): i32 {
+/**
+ * Waits until `ask(asked, ...)` has an answer, which it gives; it is to ask all files. 0: the time is over.
+ * -ERESTARTNOHAND: a signal came. -ENOMEM. Sleeps.
+ */
+export function waitForFiles(ask: (asked: u32, table: PollTable | null) => i32, asked: u32, deadline: u64): i32 {
   const table = zeroed<Inline<PollTable>>();
   let first = true;
   let isOver = deadline === 0n;
   let result: i32;
   for (;;) {
     setCurrentState(TASK_INTERRUPTIBLE);
-    result = askAll(list, count, first && !isOver ? table : null);
+    result = ask(asked, first && !isOver ? table : null);
     first = false;
     if (result === 0 && table.isShort) result = -ENOMEM;
     if (result !== 0 || isOver) break;
@@ -88,9 +98,11 @@ function pollUser(address: u32, count: u32, deadline: u64): i32 {
   if (block === null) return -ENOMEM;
   let result: i32 = -EFAULT;
   if (copyFromUser(block, address, size) === 0) {
-    const list = ptr<Inline<PollFd>>(block);
-    result = waitForFiles(list, count, deadline);
-    if (!copyAnswers(list, address, count)) result = -EFAULT;
+    const list = zeroed<Inline<PollList>>();
+    list.entries = ptr<Inline<PollFd>>(block);
+    list.count = count;
+    result = waitForFiles(askList, u32(list), deadline);
+    if (!copyAnswers(list.entries, address, count)) result = -EFAULT;
   }
   kfree(block);
   return result;

@@ -7,7 +7,7 @@
  *   | in | out | except | in, answered | out, answered | except, answered |
  */
 
-import { EBADF, EFAULT, EINVAL, ENOMEM, ERESTARTNOHAND } from '../abi/errno.ts';
+import { EBADF, EFAULT, EINVAL, ENOMEM } from '../abi/errno.ts';
 import {
   POLLERR,
   POLLHUP,
@@ -25,14 +25,12 @@ import { monotonicNs } from '../arch/x86/clock.ts';
 import { copyFromUser, copyToUser } from '../arch/x86/userCopy.ts';
 import { memset } from '../lib/string.ts';
 import { kfree, kmalloc } from '../mm/slab.ts';
-import { setCurrentState, signalPending } from '../proc/scheduler.ts';
-import { NEVER, scheduleTimeout } from '../proc/sleep.ts';
-import { TASK_INTERRUPTIBLE, TASK_RUNNING } from '../proc/task.ts';
+import { NEVER } from '../proc/sleep.ts';
 import { getFileOf } from './descriptor.ts';
 import { putFile } from './file.ts';
 import { descriptorLimit } from './fileTable.ts';
 import { type PollTable } from './poll.ts';
-import { askFile, beginMask, deadlineAfter, endMask, readTimeout, writeRemaining } from './sysPoll.ts';
+import { askFile, beginMask, deadlineAfter, endMask, readTimeout, waitForFiles, writeRemaining } from './sysPoll.ts';
 
 // A descriptor that nobody can wait for (opened with O_PATH) is ready for everything, so that its user learns of it.
 const READABLE: u32 = POLLIN | POLLRDNORM | POLLRDBAND | POLLHUP | POLLERR | POLLNVAL;
@@ -63,8 +61,9 @@ class Sets {
   }
 }
 
-/** Asks each file that is in a set once. How many answers were set, or -EBADF. */
-function askAll(sets: Sets, table: PollTable | null): i32 {
+/** Asks each file that is in a set of the Sets at `address` once. How many answers were set, or -EBADF. */
+function askSets(address: u32, table: PollTable | null): i32 {
+  const sets = as<Sets>(address);
   let ready: i32 = 0;
   let asking = table;
   memset(ptr<u8>(sets.set(3)), 0, sets.words * 12);
@@ -82,29 +81,6 @@ function askAll(sets: Sets, table: PollTable | null): i32 {
   return ready;
 }
 
-/** Waits until there is an answer: how many; 0 when the time is over; -EBADF, -ERESTARTNOHAND, -ENOMEM. */
-function waitForSets(sets: Sets, deadline: u64): i32 {
-  const table = zeroed<Inline<PollTable>>();
-  let first = true;
-  let isOver = deadline === 0n;
-  let result: i32;
-  for (;;) {
-    setCurrentState(TASK_INTERRUPTIBLE);
-    result = askAll(sets, first && !isOver ? table : null);
-    first = false;
-    if (result === 0 && table.isShort) result = -ENOMEM;
-    if (result !== 0 || isOver) break;
-    if (signalPending()) {
-      result = -ERESTARTNOHAND;
-      break;
-    }
-    isOver = scheduleTimeout(deadline);
-  }
-  setCurrentState(TASK_RUNNING);
-  table.finish();
-  return result;
-}
-
 /** Copies a set in; address 0 is the empty set. */
 function copySet(sets: Sets, which: u32, address: u32): boolean {
   if (address === 0) memset(ptr<u8>(sets.set(which)), 0, sets.words * 4);
@@ -116,7 +92,7 @@ function copyAnswer(sets: Sets, which: u32, address: u32): boolean {
   return address === 0 || copyToUser(address, ptr<u8>(sets.set(which + 3)), sets.words * 4) === 0;
 }
 
-/** The core of all forms: `deadline` as waitForSets has it. */
+/** The core of all forms: `deadline` as waitForFiles has it. */
 function selectUser(count: u32, input: u32, output: u32, except: u32, deadline: u64): i32 {
   if (i32(count) < 0) return -EINVAL;
   const limit = descriptorLimit();
@@ -128,7 +104,7 @@ function selectUser(count: u32, input: u32, output: u32, except: u32, deadline: 
   sets.block = ptr<u32>(block);
   let result: i32 = -EFAULT;
   if (copySet(sets, 0, input) && copySet(sets, 1, output) && copySet(sets, 2, except)) {
-    result = waitForSets(sets, deadline);
+    result = waitForFiles(askSets, u32(sets), deadline);
     if (result >= 0) {
       const told = copyAnswer(sets, 0, input) && copyAnswer(sets, 1, output) && copyAnswer(sets, 2, except);
       if (!told) result = -EFAULT;
