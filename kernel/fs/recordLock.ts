@@ -15,7 +15,8 @@
  * are allocated before the lock of the list is taken.
  *
  * Deadlock. Two processes that wait for each other would do so for ever. Each waiter notes whose lock he waits for, and
- * who would close such a ring gets EDEADLK. Open files are not persons: nobody can say who would release their locks, so
+ * who would close such a ring gets EDEADLK. When locks change, all that was noted is forgotten: who still has to wait notes
+ * it again once he has been woken, and until then he is not in anybody's way. Open files are not persons: nobody can say who would release their locks, so
  * they are not looked at.
  *
  * Locking. (K) recordLock guards both lists. Who waits sleeps on one queue for all files, which each release wakes.
@@ -58,7 +59,7 @@ export class RecordLock {
 class LockWaiter {
   link: Inline<ListHead>; // (K)
   owner: u32; // (C)
-  blocker: u32; // (K) 0: an open file
+  blocker: u32; // (K) 0: an open file, or he is about to look again
 }
 
 const recordLock = zeroed<Inline<Spinlock<RecordListLock>>>();
@@ -105,6 +106,11 @@ export function testRecordLock(wanted: RecordLock, own: boolean, found: RecordLo
   found.start = conflict.start;
   found.end = conflict.end;
   return true;
+}
+
+/** Locks have changed: who waits is going to look again. The caller wakes them when he has released (K). */
+function forgetBlockers(_held: Held<RecordListLock>): void {
+  for (let link = waiting.next; link !== waiting; link = link.next) as<LockWaiter>(link).blocker = 0;
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -164,6 +170,7 @@ function cutOut(lock: RecordLock, wanted: RecordLock, spares: Spares, _held: Hel
 
 /** Makes the owner of `wanted` have just that in its range; with `unlocks`, nothing. `wanted` grows over what it joins. */
 function replaceRange(wanted: RecordLock, unlocks: boolean, spares: Spares, held: Held<RecordListLock>): void {
+  forgetBlockers(held);
   let link = locks.next;
   while (link !== locks) {
     const lock = as<RecordLock>(link);
@@ -216,7 +223,7 @@ export function dropRecordLocks(owner: u32, inode: Inode): void {
   const dropped = zeroed<Inline<ListHead>>();
   dropped.init();
   {
-    using _held = recordLock.acquire();
+    using held = recordLock.acquire();
     let link = locks.next;
     while (link !== locks) {
       const lock = as<RecordLock>(link);
@@ -225,6 +232,7 @@ export function dropRecordLocks(owner: u32, inode: Inode): void {
       lock.link.unlink();
       dropped.addBefore(lock.link);
     }
+    if (!dropped.isEmpty()) forgetBlockers(held);
   }
   if (dropped.isEmpty()) return;
   for (let link = dropped.takeFirst(); link !== null; link = dropped.takeFirst()) kfree(link);

@@ -32,7 +32,14 @@ import { copyFromUser, copyToUser } from '../arch/x86/userCopy.ts';
 import { type File, putFile } from './file.ts';
 import { type FileTable, findFile } from './fileTable.ts';
 import { inodeSize } from './inode.ts';
-import { LAST_BYTE, type RecordLock, releaseRecordLock, takeRecordLock, testRecordLock } from './recordLock.ts';
+import {
+  dropRecordLocks,
+  LAST_BYTE,
+  type RecordLock,
+  releaseRecordLock,
+  takeRecordLock,
+  testRecordLock,
+} from './recordLock.ts';
 
 function isShort(command: u32): boolean {
   return command === F_GETLK || command === F_SETLK || command === F_SETLKW;
@@ -140,7 +147,7 @@ function setLock(lock: RecordLock, record: Flock64, table: FileTable, file: File
   if (record.l_type === F_RDLCK ? !file.isReadable() : !file.isWritable()) return -EBADF;
   const error = takeRecordLock(lock, waits(command));
   if (error !== 0 || lock.isOfFile || isStillOpen(table, fd, file)) return error;
-  releaseRecordLock(lock);
+  if (releaseRecordLock(lock) !== 0) dropRecordLocks(lock.owner, lock.inode); // which needs no memory
   return -EBADF;
 }
 

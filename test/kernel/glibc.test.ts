@@ -75,6 +75,7 @@ describe('a static glibc program runs as on Linux', () => {
     ['execs', []],
     ['jobs', []],
     ['pipes', []],
+    ['recordlocks', []],
     ['signals', []],
     ['threads', []],
     ['groups', []],
