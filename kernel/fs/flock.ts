@@ -108,6 +108,7 @@ export function flockFile(file: File, operation: u32): i32 {
     if ((operation & LOCK_NB) === 0) result = waitAndLock(file, kind === LOCK_EX, fresh, addrOf(used));
   }
   if (!used) kfree(fresh);
+  if (result === 0 && kind === LOCK_SH) waiters.wakeAll(); // it may have been an exclusive one
   return result;
 }
 

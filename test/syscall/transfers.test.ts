@@ -417,6 +417,15 @@ onEveryTarget(({ target, syscall, check }) => {
       await proc.close(fd);
       expect(await waiting).toBe(0);
     });
+    check('lets others in who share, once its owner shares', async ({ proc, spawn }) => {
+      const fd = await fileWith(proc, 'x');
+      await succeeds(proc, 'flock', fd, LOCK_EX);
+      const other = await spawn();
+      const waiting = other.call('flock', await other.open('file', O_RDWR), LOCK_SH);
+      for (let i = 0; i < 3; i++) await succeeds(proc, 'getpid');
+      await succeeds(proc, 'flock', fd, LOCK_SH);
+      expect(await waiting).toBe(0);
+    });
     check('EBADF: not open; EINVAL: an unknown operation', async ({ proc }) => {
       await fails(proc, 'EBADF', 'flock', 50, LOCK_EX);
       await fails(proc, 'EINVAL', 'flock', await fileWith(proc, 'x'), 77);
