@@ -29,7 +29,9 @@ export async function measureMachine(
 ): Promise<number> {
   const machine = await Machine.create({ ...options, seed: 1 });
   machine.runSync({ instructions: options.warmUp });
-  const speed = await fastest(options, async (instructions) => machine.runSync({ instructions }).instructions);
+  const speed = await fastest(options, (instructions) =>
+    Promise.resolve(machine.runSync({ instructions }).instructions),
+  );
   await machine.destroy();
   return speed;
 }
