@@ -17,6 +17,7 @@ import type { Stateful, StateStream } from './state.ts';
 import { CPU_STATE_BYTES, type V86Core } from './v86/core.ts';
 import { layout } from './v86/layout.ts';
 import { INTERRUPT_LINE_INTR, INTERRUPT_LINE_NMI } from './v86/patches.ts';
+import { completeReset, initialise } from './v86/reset-state.ts';
 
 const NMI_VECTOR = 2;
 const CODE_SEGMENT = 1;
@@ -62,7 +63,9 @@ export class VirtualCpu implements ApicCpu, Stateful {
   powerOn(): void {
     this.#saved = this.#machine.core.allocateCpu();
     this.leave();
+    completeReset(this.#savedBytes);
     this.#reset = this.#savedBytes.slice();
+    if (this.#machine.isCurrent(this)) this.enter();
   }
 
   get #savedBytes(): Uint8Array {
@@ -194,7 +197,8 @@ export class VirtualCpu implements ApicCpu, Stateful {
     this.#initPending = false;
     this.#insideNmi = false;
     this.apic.reset();
-    this.#savedBytes.set(this.#reset);
+    if (this.#machine.isCurrent(this)) this.leave();
+    initialise(this.#savedBytes, this.#reset);
     this.#waitsForStartup = this.index > 0;
     if (this.#machine.isCurrent(this)) this.enter();
     this.#machine.reschedule();

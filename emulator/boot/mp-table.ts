@@ -9,6 +9,7 @@
  */
 
 import { EXTERNAL_PIN, IO_APIC_ID, pinOfLine } from '../interrupts.ts';
+import { CPU_SIGNATURE } from '../v86/reset-state.ts';
 
 export const LOCAL_APIC_ADDRESS = 0xfee0_0000;
 export const IO_APIC_ADDRESS = 0xfec0_0000;
@@ -27,8 +28,7 @@ const INTERRUPT_VECTORED = 0;
 const INTERRUPT_NMI = 1;
 const INTERRUPT_EXTINT = 3;
 
-/** Family, model and stepping, and features, as CPUID tells them. */
-const CPU_SIGNATURE = 0x0673;
+/** Features as CPUID tells them. */
 const CPU_FEATURES = 0x0780_ab79;
 const FEATURE_HTT = 1 << 28;
 

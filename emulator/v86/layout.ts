@@ -47,6 +47,7 @@ export const layout = {
   fpuStackTop: 1032,
   fpuControlWord: 1036,
   fpuStatusWord: 1040,
+  fpuPointersEnd: 1064, // of the last instruction and operand, behind the status word
   fpuStack: 1152,
 
   /** What compiled code left behind for `exit_jit`: 0 and 1 name an exception, 2 is nothing, 4 asks to try again interpreted. */

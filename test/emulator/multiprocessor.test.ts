@@ -21,6 +21,28 @@ test('four CPUs do the same as under QEMU', async () => {
   expect(output).toBe(runUnderQemu('smp', 4));
 });
 
+test('a CPU begins as the manual says, and keeps what an INIT does not touch', async () => {
+  const { output, reason } = await runKernel(buildKernel('init'), { cpus: 2 });
+  expect(reason).toBe('exit');
+  const zeros = (count: number) => Array.from({ length: count }, () => '00000000').join(' ');
+  const began = (processor: number, cr0: string, rest: readonly string[]) => [
+    'started 1',
+    `registers ${zeros(3)} 00000673 ${zeros(4)}`,
+    `segments ${zeros(5)} 00000${processor}00`,
+    `control and debug ${cr0} ${zeros(4)} ffff0ff0 00000400`,
+    'idt 0000ffff 00000000 00000000',
+    'gdt 0000ffff 00000000 00000000',
+    ...rest,
+    'signature in edx 1',
+  ];
+  expect(output.split('\n')).toEqual([
+    'not by the second 0',
+    ...began(8, '60000010', ['fpu 0000037f 00000000', `tsc, msrs ${zeros(3)}`]),
+    ...began(9, '00000010', ['fpu 0000027f 00003800', 'tsc, msrs 00001000 00000008 00000777']),
+    '',
+  ]);
+});
+
 test('a run with several CPUs depends on the seed, and on nothing else', async () => {
   const options = { cpus: 3, seed: 5, policy: (random: Random) => new RandomSlices(random, 5000) };
   const fast = await runKernel(race, options);
