@@ -8,14 +8,14 @@ import type { FileKind } from './container.ts';
 export const SNAPSHOT_FILE: FileKind = {
   tag: 'snap',
   name: 'snapshot',
-  version: 2,
+  version: 3,
   madeBy: 'pagewright replay --snapshot',
 };
 
 export const RECORDING_FILE: FileKind = {
   tag: 'reco',
   name: 'recording',
-  version: 2,
+  version: 3,
   madeBy: 'pagewright run --record',
 };
 

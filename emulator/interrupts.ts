@@ -81,6 +81,11 @@ export class InterruptSystem implements ApicBus, Stateful {
     return !this.pic.isMasked(line) || !this.ioApic.isMasked(pinOfLine(line));
   }
 
+  /** Whether a device can wake a CPU that has switched its interrupts off: software routes it to an NMI or an INIT. */
+  get passesUnmaskable(): boolean {
+    return this.ioApic.passesUnmaskable || this.localApics.some((apic) => apic.passesUnmaskable);
+  }
+
   /** Whether the 8259 pair interrupts this CPU now: the boot processor, or the one that the I/O APIC passes it on to. */
   externalInterruptPending(cpu: number): boolean {
     if (!this.pic.interruptPending) return false;

@@ -444,8 +444,8 @@ export class Machine implements Stateful {
 
   /** Nobody can run: time jumps to the next event, unless no event can wake anybody. */
   #idle(): void {
-    const { clock, cpus } = this.#board;
-    const wakeable = cpus.some((cpu) => cpu.wakeable);
+    const { clock, cpus, interrupts } = this.#board;
+    const wakeable = cpus.some((cpu) => cpu.wakeable) || interrupts.passesUnmaskable;
     if (!wakeable || clock.next === Number.POSITIVE_INFINITY || this.#idleEvents >= FRUITLESS_EVENTS) {
       this.#end({ reason: 'halted' });
     } else {

@@ -2,7 +2,8 @@
  * The timer of a local APIC: counts down from an initial value, once or again and again.
  *
  * It counts periods of the bus clock, divided by 1 to 128. The current count is computed from the time at which the count
- * was begun; an event is set for the moment at which it reaches zero, masked or not.
+ * was begun; an event is set for the moment at which it reaches zero, unless the timer is masked: then nothing happens at
+ * that moment, however often it comes, and what has become of the count is found out when somebody asks.
  *
  * Source: Intel SDM vol. 3A, 11.5.4.
  */
@@ -20,6 +21,7 @@ export class ApicTimer implements Stateful {
   #initial = 0;
   #divide = 0;
   #periodic = false;
+  #masked = true;
   /** When the current countdown began, and from which count; meaningless when it is not running. */
   #start = 0;
   #from = 0;
@@ -33,7 +35,7 @@ export class ApicTimer implements Stateful {
 
   reset(): void {
     this.#divide = 0;
-    this.#periodic = false;
+    this.setMode(false, true);
     this.start(0);
   }
 
@@ -42,6 +44,7 @@ export class ApicTimer implements Stateful {
   }
 
   get currentCount(): number {
+    this.#catchUp();
     if (!this.#running) return 0;
     return Math.max(0, this.#from - Math.floor((this.#clock.now() - this.#start) / this.#countNs));
   }
@@ -63,14 +66,19 @@ export class ApicTimer implements Stateful {
     if (this.#running) this.#countFrom(left, this.#clock.now());
   }
 
-  setPeriodic(periodic: boolean): void {
+  /** Once or again and again, and whether anybody hears of it. The count goes on. */
+  setMode(periodic: boolean, masked: boolean): void {
+    this.#catchUp();
     this.#periodic = periodic;
+    this.#masked = masked;
+    this.#plan();
   }
 
   transferState(state: StateStream): void {
     this.#initial = state.number(this.#initial);
     this.#divide = state.number(this.#divide);
     this.#periodic = state.flag(this.#periodic);
+    this.#masked = state.flag(this.#masked);
     this.#start = state.number(this.#start);
     this.#from = state.number(this.#from);
     this.#running = state.flag(this.#running);
@@ -86,13 +94,28 @@ export class ApicTimer implements Stateful {
     this.#from = count;
     this.#start = start;
     this.#running = count > 0;
-    if (this.#running) this.#event.set(start + count * this.#countNs);
+    this.#plan();
+  }
+
+  get #end(): number {
+    return this.#start + this.#from * this.#countNs;
+  }
+
+  #plan(): void {
+    if (this.#running && !this.#masked) this.#event.set(this.#end);
     else this.#event.cancel();
   }
 
+  /** Makes up for the moments at which a masked count came to its end. */
+  #catchUp(): void {
+    const late = this.#clock.now() - this.#end;
+    if (!this.#running || !this.#masked || late < 0) return;
+    if (this.#periodic) this.#countFrom(this.#initial, this.#end + late - (late % (this.#initial * this.#countNs)));
+    else this.#running = false;
+  }
+
   #expire(): void {
-    const end = this.#start + this.#from * this.#countNs;
-    if (this.#periodic) this.#countFrom(this.#initial, end);
+    if (this.#periodic) this.#countFrom(this.#initial, this.#end);
     else this.#running = false;
     this.#expired();
   }

@@ -12,7 +12,7 @@
  */
 
 import type { Stateful, StateStream } from '../state.ts';
-import { DELIVERY_EXTINT, DELIVERY_LOWEST_PRIORITY, type InterruptMessage } from './messages.ts';
+import { DELIVERY_EXTINT, DELIVERY_LOWEST_PRIORITY, type InterruptMessage, isUnmaskable } from './messages.ts';
 
 export const IO_APIC_PINS = 24;
 
@@ -75,6 +75,11 @@ export class IoApic implements Stateful {
 
   isMasked(pin: number): boolean {
     return (this.#low[pin]! & MASKED) !== 0;
+  }
+
+  /** Whether some pin reaches CPUs even if their interrupts are off. */
+  get passesUnmaskable(): boolean {
+    return this.#low.some((entry) => (entry & MASKED) === 0 && isUnmaskable(deliveryOf(entry)));
   }
 
   /** Level-triggered interrupts that nobody took may find somebody now. */

@@ -31,6 +31,7 @@ import {
   DELIVERY_STARTUP,
   FIRST_VECTOR,
   type InterruptMessage,
+  isUnmaskable,
   type MessageTarget,
 } from './messages.ts';
 import { VectorSet } from './vector-set.ts';
@@ -65,6 +66,7 @@ const LVT_ERROR = 5;
 /** Version 14 (an integrated APIC), highest LVT entry 5. */
 const VERSION = 0x0005_0014;
 const MASKED = 1 << 16;
+const TIMER_PERIODIC = 1 << 17;
 const SVR_ENABLED = 1 << 8;
 const TRIGGER_LEVEL = 1 << 15;
 const REMOTE_IRR = 1 << 14;
@@ -114,6 +116,8 @@ export class LocalApic implements MessageTarget, Stateful {
   /** Errors since the last write of the ESR, and what that write made readable. */
   #errors = 0;
   #esr = 0;
+  /** The next error interrupts; it is the only one until software writes the ESR. */
+  #errorArmed = true;
 
   constructor(index: number, clock: VirtualClock, bus: ApicBus, cpu: ApicCpu) {
     this.index = index;
@@ -135,6 +139,7 @@ export class LocalApic implements MessageTarget, Stateful {
     this.#icrHigh = 0;
     this.#errors = 0;
     this.#esr = 0;
+    this.#errorArmed = true;
     this.#nmis = 0;
     this.#timer.reset();
     this.#cpu.interruptsChanged();
@@ -259,6 +264,12 @@ export class LocalApic implements MessageTarget, Stateful {
     return !this.hardwareEnabled || ((lint0 & MASKED) === 0 && deliveryOf(lint0) === DELIVERY_EXTINT);
   }
 
+  /** Whether LINT0 reaches the CPU even if its interrupts are off. */
+  get passesUnmaskable(): boolean {
+    const lint0 = this.#lvt[LVT_LINT0]!;
+    return (lint0 & MASKED) === 0 && isUnmaskable(deliveryOf(lint0));
+  }
+
   /** Drives LINT0 or LINT1, named by its LVT entry. */
   setPin(index: number, active: boolean): void {
     const bit = 1 << index;
@@ -346,6 +357,7 @@ export class LocalApic implements MessageTarget, Stateful {
       case REG_ESR:
         this.#esr = this.#errors;
         this.#errors = 0;
+        this.#errorArmed = true;
         break;
       case REG_ICR_LOW:
         this.#icrLow = value & ICR_WRITABLE;
@@ -385,6 +397,7 @@ export class LocalApic implements MessageTarget, Stateful {
     this.#icrHigh = state.number(this.#icrHigh);
     this.#errors = state.number(this.#errors);
     this.#esr = state.number(this.#esr);
+    this.#errorArmed = state.flag(this.#errorArmed);
     this.#nmis = state.number(this.#nmis);
     this.#timer.transferState(state);
   }
@@ -421,7 +434,10 @@ export class LocalApic implements MessageTarget, Stateful {
   /** 11.4.7.2: disabling masks all LVT entries; while disabled they cannot be unmasked. */
   #writeSpurious(value: number): void {
     this.#svr = value & 0x3ff;
-    if (!this.softwareEnabled) for (let i = 0; i < this.#lvt.length; i++) this.#lvt[i]! |= MASKED;
+    if (!this.softwareEnabled) {
+      for (let i = 0; i < this.#lvt.length; i++) this.#lvt[i]! |= MASKED;
+      this.#setTimerMode();
+    }
     this.#cpu.interruptsChanged();
     this.#bus.receiversChanged();
   }
@@ -430,9 +446,14 @@ export class LocalApic implements MessageTarget, Stateful {
     const mask = this.softwareEnabled ? 0 : MASKED;
     const status = (value & TRIGGER_LEVEL) !== 0 ? this.#lvt[index]! & REMOTE_IRR : 0;
     this.#lvt[index] = (value & LVT_WRITABLE[index]!) | mask | status;
-    if (index === LVT_TIMER) this.#timer.setPeriodic(((value >> 17) & 3) === 1);
+    if (index === LVT_TIMER) this.#setTimerMode();
     if (index === LVT_LINT0 || index === LVT_LINT1) this.#raiseLevel(index);
     this.#cpu.interruptsChanged();
+  }
+
+  #setTimerMode(): void {
+    const entry = this.#lvt[LVT_TIMER]!;
+    this.#timer.setMode((entry & TIMER_PERIODIC) !== 0, (entry & MASKED) !== 0);
   }
 
   /** Sends the interrupt command (11.6.1). It is accepted at once, so that the delivery status is always idle. */
@@ -501,7 +522,9 @@ export class LocalApic implements MessageTarget, Stateful {
   #error(bit: number): void {
     this.#errors |= bit;
     const entry = this.#lvt[LVT_ERROR]!;
-    if ((entry & MASKED) === 0 && (entry & 0xff) >= FIRST_VECTOR) this.#acceptVector(entry & 0xff, false);
+    if (!this.#errorArmed || (entry & MASKED) !== 0 || (entry & 0xff) < FIRST_VECTOR) return;
+    this.#errorArmed = false;
+    this.#acceptVector(entry & 0xff, false);
   }
 }
 

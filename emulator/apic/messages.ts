@@ -14,6 +14,11 @@ export const DELIVERY_EXTINT = 7;
 /** Interrupts below this vector are the processor's exceptions: an APIC does not take them. */
 export const FIRST_VECTOR = 16;
 
+/** Whether interrupts that are delivered in this mode reach a CPU that has switched its interrupts off. */
+export function isUnmaskable(delivery: number): boolean {
+  return delivery === DELIVERY_NMI || delivery === DELIVERY_INIT;
+}
+
 /** An interrupt message, as the ICR and the redirection entries of the I/O APIC make them. */
 export interface InterruptMessage {
   readonly vector: number;

@@ -6,7 +6,7 @@
 import { describe, expect, test } from 'vitest';
 import { buildKernel, runKernel, runUnderQemu } from './support.ts';
 
-describe.each(['apic', 'nmi', 'iret', 'ioapic', 'pic', 'paging'])('%s', (name) => {
+describe.each(['apic', 'nmi', 'iret', 'ioapic', 'pic', 'paging', 'wakeups'])('%s', (name) => {
   const kernel = buildKernel(name);
 
   test('prints the same as under QEMU', async () => {
@@ -30,6 +30,7 @@ test('the local APIC keeps to the manual where QEMU does not', async () => {
       'interrupts 1',
       'send and receive illegal vector 96',
       'interrupts 2',
+      'not again 2',
       'illegal register 128',
       'cleared 0',
       'masked 2',
