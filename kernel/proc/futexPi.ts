@@ -76,8 +76,13 @@ function bucketOf(key: FutexKey): PiBucket {
   return buckets[key.hash() >>> 28];
 }
 
-function firstWaiter(bucket: PiBucket, key: FutexKey, _held: Held<PiBucketLock>): PiWaiter | null {
-  for (let link = bucket.waiters.next; link !== bucket.waiters; link = link.next) {
+function firstWaiter(bucket: PiBucket, key: FutexKey, held: Held<PiBucketLock>): PiWaiter | null {
+  return waiterBehind(bucket, bucket.waiters, key, held);
+}
+
+/** The first waiter for the lock behind a place in the queue, or null. */
+function waiterBehind(bucket: PiBucket, place: ListHead, key: FutexKey, _held: Held<PiBucketLock>): PiWaiter | null {
+  for (let link = place.next; link !== bucket.waiters; link = link.next) {
     const waiter = as<PiWaiter>(u32(link) - offsetof<PiWaiter>('link'));
     if (waiter.key.equals(key)) return waiter;
   }
@@ -218,13 +223,10 @@ function handOver(
   flags: u32,
   held: Held<PiBucketLock>,
 ): i32 {
-  waiter.link.unlink();
-  const next = firstWaiter(bucket, waiter.key, held);
+  const next = waiterBehind(bucket, waiter.link, waiter.key, held); // the first one is `waiter`
   const error = changeWord(address, now, waiter.task.pid | flags | (next === null ? 0 : FUTEX_WAITERS));
-  if (error !== 0) {
-    bucket.waiters.addAfter(waiter.link);
-    return error;
-  }
+  if (error !== 0) return error;
+  waiter.link.unlink();
   for (let link = bucket.waiters.next; link !== bucket.waiters; link = link.next) {
     const other = as<PiWaiter>(u32(link) - offsetof<PiWaiter>('link'));
     if (other.key.equals(waiter.key)) other.owner = waiter.task.pid;
@@ -270,17 +272,19 @@ function orphanOf(bucket: PiBucket, tid: u32, _held: Held<PiBucketLock>): PiWait
 }
 
 /**
- * Gives one lock of thread `tid` to who waits for it, through `address` if that is where the current task sees it. False:
- * there is none left in the bucket.
+ * Gives one lock of thread `tid` to who waits for it. False: there is none left in the bucket.
+ *
+ * @param isLost the word of the last one could not be brought in
+ * @param unreachable gets the address of the word if it has to be brought in; else 0
  */
-function bequeathOne(bucket: PiBucket, tid: u32, unreachable: Ptr<u32>): boolean {
+function bequeathOne(bucket: PiBucket, tid: u32, isLost: boolean, unreachable: Ptr<u32>): boolean {
   using held = bucket.lock.acquireIrqSave();
   const waiter = orphanOf(bucket, tid, held);
   if (waiter === null) return false;
   let now: u32 = 0;
   unreachable[0] = waiter.address;
-  if (waiter.task.mm !== current().mm) {
-    // It sees the word elsewhere: it wakes, and finds that the owner has gone.
+  if (isLost || waiter.task.mm !== current().mm) {
+    // It sees the word elsewhere, or nowhere: it wakes, and finds that the owner has gone, or the word.
     waiter.owner = 0;
     wakeUpTask(waiter.task, TASK_NORMAL);
     unreachable[0] = 0;
@@ -295,8 +299,7 @@ function bequeathOne(bucket: PiBucket, tid: u32, unreachable: Ptr<u32>): boolean
 export function bequeathPiLocks(tid: u32): void {
   for (let i: u32 = 0; i < BUCKETS; i++) {
     let address: u32 = 0;
-    while (bequeathOne(buckets[i], tid, addrOf(address))) {
-      if (address !== 0 && touch(address) < 0) break;
-    }
+    let isLost = false;
+    while (bequeathOne(buckets[i], tid, isLost, addrOf(address))) isLost = address !== 0 && touch(address) < 0;
   }
 }

@@ -76,6 +76,7 @@ describe('a static glibc program runs as on Linux', () => {
     ['jobs', []],
     ['pipes', []],
     ['recordlocks', []],
+    ['orphans', []],
     ['signals', []],
     ['threads', []],
     ['groups', []],

@@ -27,6 +27,8 @@ export interface ProjectImages {
   /** The same as text. */
   readonly layoutText: string;
   readonly initrd: Uint8Array;
+  /** The folders in the initial RAM disk. */
+  readonly folders: readonly string[];
   /** The programs of the initial RAM disk by name. */
   readonly programs: ReadonlyMap<string, Uint8Array>;
   /** All zero if everything came from the cache. */
@@ -112,6 +114,7 @@ function packImages(
       return kernel.layoutText;
     },
     initrd,
+    folders: recipe.folders,
     programs: new Map(programs.map(([name, image]) => [name, image.elf])),
     timings,
   };

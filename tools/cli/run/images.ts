@@ -9,8 +9,16 @@ import type { ProjectImages } from '../../build/buildProject.ts';
 import { commandsArchive } from '../../image/initramfs.ts';
 import { listOption, type Option, type OptionValues, RunError, stringOption, UsageError } from '../command.ts';
 import { SWAP_WORD } from './disks.ts';
+import { hostFilesArchive } from './hostFiles.ts';
 
 export const imageOptions: Readonly<Record<string, Option>> = {
+  file: {
+    type: 'string',
+    short: 'f',
+    multiple: true,
+    value: 'PATH[:PLACE]',
+    help: "put this file or folder into our guest's root file system: in /tmp, or as PLACE",
+  },
   kernel: { type: 'string', value: 'FILE', help: 'boot this multiboot kernel instead of our own' },
   bzimage: { type: 'string', value: 'FILE', help: 'boot this Linux kernel' },
   initrd: {
@@ -42,6 +50,9 @@ export function readOtherImages(values: OptionValues): BootImages {
   if (listOption(values, 'exec').length > 0) {
     throw new UsageError('--exec runs commands in our own kernel; give other kernels their input through a pipe');
   }
+  if (listOption(values, 'file').length > 0) {
+    throw new UsageError('--file is for our own kernel; give others their files on a disk, or with --initrd');
+  }
   if (hasSwap(values)) throw new UsageError('--swap is for our own kernel; give others a disk with --hda to --hdd');
   const [kernel, bzImage] = [stringOption(values, 'kernel'), stringOption(values, 'bzimage')];
   if (kernel !== undefined && bzImage !== undefined) throw new UsageError('give either --kernel or --bzimage');
@@ -55,11 +66,13 @@ export function readOtherImages(values: OptionValues): BootImages {
   };
 }
 
-/** Our own kernel, with the archive of its programs and that of the commands that init will run. */
+/** Our own kernel, with the archive of its programs, those of the host's files, and of the commands that init will run. */
 export function ownImages(images: ProjectImages, values: OptionValues): BootImages {
   const commands = listOption(values, 'exec');
   if (listOption(values, 'initrd').length > 0) throw new UsageError('--initrd belongs to --kernel or --bzimage');
   const modules = [{ data: images.initrd, commandLine: 'initrd.cpio' }];
+  const files = listOption(values, 'file');
+  if (files.length > 0) modules.push({ data: hostFilesArchive(files, images.folders), commandLine: 'files.cpio' });
   if (commands.length > 0) modules.push({ data: commandsArchive(commands), commandLine: 'exec.cpio' });
   const session = stringOption(values, 'session') ?? sessionWords(values);
   const words = [session, hasSwap(values) ? SWAP_WORD : '', commandLineOf(values)];
