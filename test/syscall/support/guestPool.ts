@@ -10,7 +10,7 @@ import { createGuest, type GuestOptions } from '../../support/guest.ts';
 export interface LentGuest {
   readonly guest: Machine;
   /** For the one that has used it, when the guest does not run and nobody listens to it any more. */
-  giveBack(): void;
+  readonly giveBack: () => void;
 }
 
 export class GuestPool {
