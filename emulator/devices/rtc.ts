@@ -4,6 +4,11 @@
  * The time of day is a fixed date plus virtual time: a run does not depend on the day on which it is made. The interrupts
  * (periodic, alarm, end of update) go to line 8. A BIOS finds the sizes of memory in the CMOS bytes.
  *
+ * The flags in status C are set whether or not they interrupt. For those that do, there are timers; what else has happened
+ * is found out when software looks.
+ *
+ * While software sets the clock (the SET bit), it stands still, and its registers are memory like the others.
+ *
  * Source: Motorola MC146818A data sheet; IBM PC AT Technical Reference for the CMOS bytes.
  */
 
@@ -23,6 +28,8 @@ const DAY_OF_WEEK = 6;
 const DAY = 7;
 const MONTH = 8;
 const YEAR = 9;
+/** Those that are not alarms. */
+const TIME_REGISTERS = [SECONDS, MINUTES, HOURS, DAY_OF_WEEK, DAY, MONTH, YEAR];
 const STATUS_A = 0x0a;
 const STATUS_B = 0x0b;
 const STATUS_C = 0x0c;
@@ -44,6 +51,7 @@ const D_VALID = 0x80;
 /** An update takes this long; during it, the update-in-progress bit is set. */
 const UPDATE_NS = 244_000;
 const PERIODIC_BASE_HERTZ = 32_768;
+const SECONDS_IN_DAY = 86_400;
 
 export class Rtc implements Stateful {
   readonly #clock: VirtualClock;
@@ -54,7 +62,8 @@ export class Rtc implements Stateful {
   #index = 0;
   /** What software set the clock to: seconds since 1970 at virtual time zero. */
   #epoch = POWER_ON_SECONDS;
-  #periods = 0;
+  /** The moment up to which status C has the flags. */
+  #collected = 0;
 
   constructor(clock: VirtualClock, memoryBytes: number, setIrq: (active: boolean) => void) {
     this.#clock = clock;
@@ -62,8 +71,8 @@ export class Rtc implements Stateful {
     this.#memory[STATUS_A] = 0x26;
     this.#memory[STATUS_B] = B_24_HOURS;
     this.#fill(memoryBytes);
-    this.#periodic = clock.timer(() => this.#period());
-    this.#second = clock.timer(() => this.#update());
+    this.#periodic = clock.timer(() => this.#expire());
+    this.#second = clock.timer(() => this.#expire());
   }
 
   /** Whether the shutdown code tells the reset vector to jump to where software wants to go on. */
@@ -85,7 +94,7 @@ export class Rtc implements Stateful {
     state.array(this.#memory);
     this.#index = state.number(this.#index);
     this.#epoch = state.number(this.#epoch);
-    this.#periods = state.number(this.#periods);
+    this.#collected = state.number(this.#collected);
   }
 
   #fill(memoryBytes: number): void {
@@ -108,6 +117,7 @@ export class Rtc implements Stateful {
       case STATUS_A:
         return this.#memory[STATUS_A]! | (this.#updating() ? A_UPDATE_IN_PROGRESS : 0);
       case STATUS_C: {
+        this.#collect();
         const value = this.#memory[STATUS_C]! | (this.#interrupting ? C_INTERRUPT : 0);
         this.#memory[STATUS_C] = 0;
         this.#setIrq(false);
@@ -116,21 +126,30 @@ export class Rtc implements Stateful {
       case STATUS_D:
         return D_VALID;
       default:
-        return index <= YEAR || index === CENTURY ? this.#readTime(index) : this.#memory[index]!;
+        return isTime(index) && !this.#isSet ? this.#readTime(index) : this.#memory[index]!;
     }
   }
 
   #writeRegister(index: number, value: number): void {
     if (index === STATUS_C || index === STATUS_D) return;
-    const isTime = (index <= YEAR && (index > HOURS_ALARM || (index & 1) === 0)) || index === CENTURY;
-    if (isTime) {
-      this.#writeTime(index, value);
-      return;
-    }
-    this.#memory[index] = index === STATUS_A ? value & 0x7f : value;
-    if (index !== STATUS_A && index !== STATUS_B) return;
-    this.#schedule();
-    this.#setIrq(this.#interrupting);
+    this.#collect();
+    if (isTime(index)) this.#writeTime(index, value);
+    else if (index === STATUS_B) this.#writeStatusB(value);
+    else this.#memory[index] = index === STATUS_A ? value & 0x7f : value;
+    if (index === STATUS_A || index === STATUS_B) this.#schedule();
+  }
+
+  /** Going to be set, the clock stops at what it shows; then it goes on from what it was set to. */
+  #writeStatusB(value: number): void {
+    const was = this.#isSet;
+    const isSet = (value & B_SET) !== 0;
+    this.#memory[STATUS_B] = isSet && !was ? value & ~B_UPDATE_ENDED : value;
+    if (isSet && !was) this.#showTime();
+    if (was && !isSet) this.#goOn();
+  }
+
+  get #isSet(): boolean {
+    return (this.#memory[STATUS_B]! & B_SET) !== 0;
   }
 
   /** A cause that is recorded in status C and enabled in status B. */
@@ -140,7 +159,7 @@ export class Rtc implements Stateful {
 
   #updating(): boolean {
     const inSecond = this.#clock.now() % NANOSECONDS;
-    return (this.#memory[STATUS_B]! & B_SET) === 0 && inSecond >= NANOSECONDS - UPDATE_NS;
+    return !this.#isSet && inSecond >= NANOSECONDS - UPDATE_NS;
   }
 
   #date(): Date {
@@ -164,24 +183,29 @@ export class Rtc implements Stateful {
         return this.#encode(date.getUTCMonth() + 1);
       case YEAR:
         return this.#encode(date.getUTCFullYear() % 100);
-      case CENTURY:
-        return this.#encode(Math.floor(date.getUTCFullYear() / 100));
       default:
-        return this.#memory[index]!; // the alarms
+        return this.#encode(Math.floor(date.getUTCFullYear() / 100));
     }
   }
 
   #writeTime(index: number, value: number): void {
-    const date = this.#date();
-    const year = date.getUTCFullYear();
-    if (index === SECONDS) date.setUTCSeconds(this.#decode(value));
-    else if (index === MINUTES) date.setUTCMinutes(this.#decode(value));
-    else if (index === HOURS) date.setUTCHours(this.#decodeHours(value));
-    else if (index === DAY) date.setUTCDate(this.#decode(value));
-    else if (index === MONTH) date.setUTCMonth(this.#decode(value) - 1);
-    else if (index === YEAR) date.setUTCFullYear(year - (year % 100) + this.#decode(value));
-    else if (index === CENTURY) date.setUTCFullYear(this.#decode(value) * 100 + (year % 100));
-    this.#epoch = date.getTime() / 1000 - Math.floor(this.#clock.now() / NANOSECONDS);
+    if (!this.#isSet) this.#showTime();
+    this.#memory[index] = value;
+    if (!this.#isSet) this.#goOn();
+  }
+
+  /** Puts what the clock shows into its registers. */
+  #showTime(): void {
+    for (const index of [...TIME_REGISTERS, CENTURY]) this.#memory[index] = this.#readTime(index);
+  }
+
+  /** Lets the clock show what is in its registers from now on. */
+  #goOn(): void {
+    const shown = (index: number) => this.#decode(this.#memory[index]!);
+    const year = 100 * shown(CENTURY) + shown(YEAR);
+    const hours = this.#decodeHours(this.#memory[HOURS]!);
+    const time = Date.UTC(year, shown(MONTH) - 1, shown(DAY), hours, shown(MINUTES), shown(SECONDS));
+    this.#epoch = time / 1000 - Math.floor(this.#clock.now() / NANOSECONDS);
   }
 
   #encode(value: number): number {
@@ -202,56 +226,57 @@ export class Rtc implements Stateful {
     return (this.#decode(value & 0x7f) % 12) + (value >= 0x80 ? 12 : 0);
   }
 
+  /** Drives the line, and sees to it that it is driven when the next flag that interrupts is set. */
   #schedule(): void {
     const status = this.#memory[STATUS_B]!;
-    const rate = this.#memory[STATUS_A]! & 15;
-    if ((status & B_PERIODIC) !== 0 && rate !== 0) {
-      this.#periods = cyclesIn(this.#clock.now(), this.#hertz(rate));
-      this.#nextPeriod();
-    } else {
-      this.#periodic.cancel();
-    }
-    if ((status & (B_ALARM | B_UPDATE_ENDED)) !== 0 && (status & B_SET) === 0) this.#nextSecond();
-    else this.#second.cancel();
+    const now = this.#clock.now();
+    const hertz = this.#hertz(this.#memory[STATUS_A]! & 15);
+    if ((status & B_PERIODIC) !== 0 && hertz !== 0) this.#periodic.set(nanosecondsFor(cyclesIn(now, hertz) + 1, hertz));
+    else this.#periodic.cancel();
+    if ((status & (B_ALARM | B_UPDATE_ENDED)) !== 0 && !this.#isSet) {
+      this.#second.set((Math.floor(now / NANOSECONDS) + 1) * NANOSECONDS);
+    } else this.#second.cancel();
+    this.#setIrq(this.#interrupting);
   }
 
-  /** Rates 1 and 2 repeat 8 and 9. */
+  /** Rates 1 and 2 repeat 8 and 9; 0 is none. */
   #hertz(rate: number): number {
+    if (rate === 0) return 0;
     return PERIODIC_BASE_HERTZ >> ((rate <= 2 ? rate + 7 : rate) - 1);
   }
 
-  #nextPeriod(): void {
-    this.#periods++;
-    this.#periodic.set(nanosecondsFor(this.#periods, this.#hertz(this.#memory[STATUS_A]! & 15)));
+  #expire(): void {
+    this.#collect();
+    this.#schedule();
   }
 
-  #nextSecond(): void {
-    this.#second.set((Math.floor(this.#clock.now() / NANOSECONDS) + 1) * NANOSECONDS);
+  /** Sets the flags of what has happened since the last time. */
+  #collect(): void {
+    const [before, now] = [this.#collected, this.#clock.now()];
+    this.#collected = now;
+    const hertz = this.#hertz(this.#memory[STATUS_A]! & 15);
+    if (hertz !== 0 && cyclesIn(now, hertz) > cyclesIn(before, hertz)) this.#memory[STATUS_C]! |= B_PERIODIC;
+    const seconds = cyclesIn(now, 1) - cyclesIn(before, 1);
+    if (seconds === 0 || this.#isSet) return;
+    this.#memory[STATUS_C]! |= B_UPDATE_ENDED;
+    const last = this.#epoch + cyclesIn(now, 1);
+    for (let ago = Math.min(seconds, SECONDS_IN_DAY) - 1; ago >= 0; ago--) {
+      if (this.#alarmMatches(last - ago)) this.#memory[STATUS_C]! |= B_ALARM;
+    }
   }
 
-  #period(): void {
-    this.#raise(B_PERIODIC);
-    this.#nextPeriod();
+  /** At a time in seconds since 1970. An alarm byte of C0h or above matches every value. */
+  #alarmMatches(time: number): boolean {
+    const matches = (alarm: number, value: number) => this.#memory[alarm]! >= 0xc0 || this.#memory[alarm] === value;
+    return (
+      matches(SECONDS_ALARM, this.#encode(time % 60)) &&
+      matches(MINUTES_ALARM, this.#encode(Math.floor(time / 60) % 60)) &&
+      matches(HOURS_ALARM, this.#encodeHours(Math.floor(time / 3600) % 24))
+    );
   }
+}
 
-  #update(): void {
-    this.#raise(B_UPDATE_ENDED);
-    if (this.#alarmMatches()) this.#raise(B_ALARM);
-    this.#nextSecond();
-  }
-
-  /** An alarm byte of C0h or above matches every value. */
-  #alarmMatches(): boolean {
-    return [
-      [SECONDS, SECONDS_ALARM],
-      [MINUTES, MINUTES_ALARM],
-      [HOURS, HOURS_ALARM],
-    ].every(([time, alarm]) => this.#memory[alarm!]! >= 0xc0 || this.#memory[alarm!] === this.#readTime(time!));
-  }
-
-  /** Records a cause; if it is enabled, the line goes up until status C is read. */
-  #raise(cause: number): void {
-    this.#memory[STATUS_C]! |= cause;
-    this.#setIrq(this.#interrupting);
-  }
+/** Whether a register belongs to the time of day and the date; the alarms do not. */
+function isTime(index: number): boolean {
+  return TIME_REGISTERS.includes(index) || index === CENTURY;
 }

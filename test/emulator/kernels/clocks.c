@@ -75,6 +75,9 @@ int main(void) {
   outb(0x43, 0xe2); /* read back the status of counter 0 */
   report("pit status", inb(0x40) & 0x3f);
 
+  cmos(0x0c);
+  pit_wait(5000);
+  report("rtc periods, though none interrupts", (cmos(0x0c) >> 6) & 1);
   pic_init();
   lapic_write(0x350, 0x700); /* LINT0: the 8259s */
   outb(0x21, 0xfb);

@@ -55,8 +55,8 @@ int main(void) {
   ioapic_write(0x14, MASKED);
 
   ioapic_write(0x20, 0x48);
-  rtc_write(0x0b, 0x12); /* at the end of the update */
   rtc_read(0x0c);
+  rtc_write(0x0b, 0x12); /* at the end of the update */
   sti_hlt();
   report("by the clock", seen[0x48]);
 
