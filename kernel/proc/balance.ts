@@ -13,7 +13,7 @@
  * Locking. (R) of the queue that is robbed, then of our own, one after the other (runQueue.ts). Callable in interrupts.
  */
 
-import { type Cpu, cpuCount, thisCpu } from '../arch/x86/cpu.ts';
+import { type Cpu, cpuCount, cpuMask, thisCpu } from '../arch/x86/cpu.ts';
 import {
   chooseCpu,
   mayRunOn,
@@ -71,16 +71,33 @@ function robUrgent(from: RunQueue, to: u32): Task | null {
   return task;
 }
 
-/** Takes over a task from a CPU where at least one waits and that has at least `difference` more to do than this one. */
-export function pullTask(difference: u32): void {
-  const me = thisCpu().id;
+/** The CPU of those in `mask` that has most to do, and where at least one task waits; `me`, if that has most. */
+function busiestOf(mask: u32, me: u32): u32 {
   let busiest = me;
   for (let i: u32 = 0; i < cpuCount(); i++) {
-    if (i !== me && runQueue(i).readyCount !== 0 && ordinaryLoad(i) > ordinaryLoad(busiest)) busiest = i;
+    if ((mask & (1 << i)) === 0 || runQueue(i).readyCount === 0) continue;
+    if (ordinaryLoad(i) > ordinaryLoad(busiest)) busiest = i;
   }
-  if (busiest === me || ordinaryLoad(busiest) < ordinaryLoad(me) + difference) return;
-  const task = rob(runQueue(busiest), me);
-  if (task !== null) placeTask(task);
+  return busiest;
+}
+
+/**
+ * Takes over a task from a CPU where at least one waits and that has at least `difference` more to do than this one: from
+ * the busiest, or, if none of its tasks may run here, from the next.
+ */
+export function pullTask(difference: u32): void {
+  const me = thisCpu().id;
+  let mask = cpuMask() & ~(1 << me);
+  for (;;) {
+    const from = busiestOf(mask, me);
+    if (from === me || ordinaryLoad(from) < ordinaryLoad(me) + difference) return;
+    const task = rob(runQueue(from), me);
+    if (task !== null) {
+      placeTask(task);
+      return;
+    }
+    mask &= ~(1 << from);
+  }
 }
 
 /** Takes over the most urgent real-time task that waits on another CPU, if it is more urgent than all that this one has. */

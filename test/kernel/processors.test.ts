@@ -73,3 +73,14 @@ test('a run on several CPUs is a function of its seed, compiled or interpreted',
   expect(await runAndHash({ ...options, mode: 'exact' })).toEqual(first);
   expect((await runAndHash({ ...options, seed: 8 })).stateHash).not.toBe(first.stateHash);
 });
+
+test('a CPU with nothing to do helps where it may, though the busiest can be helped by nobody', async () => {
+  const spin = (mask: number) => `taskset ${mask} yes >/dev/null &`;
+  const exec = [
+    `${spin(1)} ${spin(1)} ${spin(1)} ${spin(2)} A=$!; ${spin(2)} B=$!; sleep 0.1; taskset -p 6 $A; taskset -p 6 $B; sleep 1; cat /proc/stat`,
+  ];
+  const options = { cpus: 3, exec };
+  const { output } = await runGuest(options);
+  const [user, nice, system, idle] = /^cpu2 (.*)$/m.exec(output)![1]!.trim().split(' ').map(Number);
+  expect(user! + nice! + system!, `${output}\n${replayCommand(options)}`).toBeGreaterThan(4 * idle!);
+});
