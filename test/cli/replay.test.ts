@@ -68,3 +68,15 @@ test('what cannot be replayed is refused with what to do', () => {
   expect(changed.status).toBe(1);
   expect(changed.stderr).toMatch(/its kernel was another one \(SHA-256 [0-9a-f]+\.\.\., here [0-9a-f]+\.\.\.\)/);
 });
+
+test('a run does not begin if what it is to leave behind cannot be written', () => {
+  const machine = ['--kernel', kernel, '--memory', '16M', '--console'];
+  for (const option of [
+    ['--record', join(folder, 'none', 'run')],
+    ['--snapshot', folder],
+  ]) {
+    const { status, stdout, stderr } = pagewright(['run', ...machine, ...option], 'quit 3\n');
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toMatch(/cannot write/);
+  }
+});

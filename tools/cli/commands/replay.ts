@@ -3,7 +3,7 @@
  */
 import { type Command, type Output, parseCount, stringOption, UsageError } from '../command.ts';
 import { replayFile, type ReplayedFile } from '../run/replayFile.ts';
-import { saveSnapshot } from '../run/stateFiles.ts';
+import { checkWritable, saveSnapshot } from '../run/stateFiles.ts';
 
 const CONSOLE = 0;
 
@@ -22,6 +22,7 @@ export const replayCommand: Command = {
     if (path === undefined || others.length > 0)
       throw new UsageError('give one FILE, as `pagewright run --record` wrote it');
     const [until, snapshot] = ['until', 'snapshot'].map((name) => stringOption(values, name));
+    if (snapshot !== undefined) checkWritable(snapshot);
     const replayed = await replayFile(
       path,
       {},

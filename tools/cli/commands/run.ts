@@ -18,7 +18,7 @@ import { createMachine, openParts, type Parts } from '../run/machine.ts';
 import { runQemu } from '../run/qemu.ts';
 import { runSession } from '../run/session.ts';
 import { settingsOptions } from '../run/settings.ts';
-import { restoreSnapshot, saveRecording, saveSnapshot } from '../run/stateFiles.ts';
+import { checkWritable, restoreSnapshot, saveRecording, saveSnapshot } from '../run/stateFiles.ts';
 
 export const runCommand: Command = {
   name: 'run',
@@ -113,6 +113,7 @@ async function runMachine(
   if (record !== undefined && restore !== undefined) {
     throw new UsageError('--record records from power-on: it does not go with --restore');
   }
+  for (const path of [record, snapshot]) if (path !== undefined) checkWritable(path);
   if (restore !== undefined) restoreSnapshot(restore, machine);
   const recorder = record === undefined ? null : new Recorder(machine);
   let ending: RunResult | undefined;

@@ -2,7 +2,8 @@
  * Snapshots and recordings on disk, for the commands that write and read them.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { type Machine, type RunResult, SnapshotError } from '../../../emulator/machine.ts';
 import { zlib } from '../../../emulator/node/compression.ts';
 import { readRecording, type Recorder, type Recording, writeRecording } from '../../../emulator/recording.ts';
@@ -59,6 +60,14 @@ export function explained<T>(path: string, action: () => T): T {
   }
 }
 
+/** Whether a file can be written when the run has ended is better found out before it. Throws RunError if it cannot. */
+export function checkWritable(path: string): void {
+  explainWriting(path, () => {
+    if (existsSync(path)) closeSync(openSync(path, 'r+'));
+    else accessSync(dirname(path), constants.W_OK);
+  });
+}
+
 function readFile(path: string): Uint8Array {
   try {
     return readFileSync(path);
@@ -68,8 +77,12 @@ function readFile(path: string): Uint8Array {
 }
 
 function writeFile(path: string, data: Uint8Array): void {
+  explainWriting(path, () => writeFileSync(path, data));
+}
+
+function explainWriting(path: string, write: () => void): void {
   try {
-    writeFileSync(path, data);
+    write();
   } catch (error) {
     throw new RunError(`cannot write ${path}: ${(error as Error).message}`);
   }
