@@ -62,10 +62,15 @@ class Counter implements Stateful {
     }
   }
 
-  /** How often OUT has risen since the counter was loaded. In mode 1, 4 and 5 as in mode 0: at the end of the count. */
+  /** How often OUT has risen since the counter was loaded. */
   get rises(): number {
-    const periods = Math.floor(this.cycles / this.reload);
-    return this.mode === 2 || this.mode === 3 ? periods : Math.min(periods, 1);
+    if (this.mode === 2 || this.mode === 3) return Math.floor(this.cycles / this.reload);
+    return this.cycles >= this.onlyRise ? 1 : 0;
+  }
+
+  /** Cycles until OUT rises, in the modes in which it does so once: at the end of the count, or of a strobe after it. */
+  get onlyRise(): number {
+    return this.mode >= 4 ? this.reload + 1 : this.reload;
   }
 
   get loaded(): boolean {
@@ -271,12 +276,13 @@ export class Pit implements Stateful {
 
   #outputChanges(): void {
     const counter = this.#counters[0];
-    if (counter.mode === 2) this.#setIrq(false); // one cycle low, then the edge; nobody sees the cycle
+    const { mode } = counter;
+    if (mode === 2 || mode >= 4) this.#setIrq(false); // one cycle low, then the edge; nobody sees the cycle
     this.#setIrq(counter.output);
-    if (counter.mode === 2 || counter.mode === 3) this.#schedule();
+    if (mode === 2 || mode === 3) this.#schedule();
   }
 
-  /** Sets the event for the next edge of counter 0's output. Mode 2 is low for one cycle only: its rising edge counts. */
+  /** Sets the event for the next edge of counter 0's output. Where it is low for one cycle only, the rising edge counts. */
   #schedule(): void {
     const counter = this.#counters[0];
     if (counter.start === undefined) return;
@@ -287,8 +293,8 @@ export class Pit implements Stateful {
     }
     this.#risesHeard = undefined;
     const { cycles, reload } = counter;
-    if (counter.mode !== 2 && counter.mode !== 3 && cycles >= reload) return; // that was its only edge
-    let target = reload;
+    let target = counter.onlyRise;
+    if (counter.mode !== 2 && counter.mode !== 3 && cycles >= target) return; // that was its only edge
     if (counter.mode === 2) target = (Math.floor(cycles / reload) + 1) * reload;
     if (counter.mode === 3) {
       const half = (reload + 1) >> 1;

@@ -76,6 +76,22 @@ static void as_found(void) {
   show("clock");
 }
 
+/* Mode 4: a strobe at the end of each count that is written, and none without. */
+static void strobes(void) {
+  outb(0x43, 0x38);
+  outb(0x21, 0xfe);
+  open_window(); /* the mode alone lets the output rise */
+  count = 0;
+  for (int i = 0; i < 3; i++) {
+    outb(0x40, 400 & 0xff);
+    outb(0x40, 400 >> 8);
+    sti_hlt();
+    report("strobe", count);
+  }
+  outb(0x21, 0xff);
+  count = 0;
+}
+
 int main(void) {
   as_found();
   pic_init();
@@ -100,7 +116,7 @@ int main(void) {
   report("as soon as not", order[2]);
   pit_one_shot(0);
   outb(0x21, 0xff);
-  count = 0;
+  strobes();
 
   outb(0x21, 0xe7);
   raise_serial_lines();
