@@ -23,6 +23,8 @@ export class ProcEntry {
   kind: u32;
   /** Permissions of a file. */
   mode: u32;
+  /** Only who may look into the process may open the file. */
+  isPrivate: boolean;
   write: Writer | null;
   /** Null: the file cannot be written to. */
   set: Setter | null;
@@ -39,6 +41,12 @@ export class ProcDirectory {
     const entry = this.add(name, ENTRY_FILE);
     entry.mode = mode;
     entry.write = write;
+  }
+
+  /** A file for those who may look into the process. */
+  addPrivate(name: string, mode: u32, write: Writer): void {
+    this.addFile(name, mode, write);
+    this.entries[this.count - 1].isPrivate = true;
   }
 
   /** A file with one number, which the superuser may change. */

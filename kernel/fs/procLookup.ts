@@ -7,11 +7,13 @@
  * files) is kept by a reference.
  */
 
-import { ENAMETOOLONG, ENOENT, ENOMEM } from '../abi/errno.ts';
+import { EACCES, ENAMETOOLONG, ENOENT, ENOMEM, ESRCH } from '../abi/errno.ts';
 import { PATH_MAX } from '../abi/fcntl.ts';
+import { current } from '../arch/x86/cpu.ts';
 import { kfree, kmalloc } from '../mm/slab.ts';
 import { mmget } from '../mm/mm.ts';
 import { type Mm } from '../mm/types.ts';
+import { mayInspect } from '../proc/ptrace.ts';
 import { type Process, type Task } from '../proc/task.ts';
 import {
   findProcess,
@@ -78,12 +80,34 @@ export function processStart(pid: u32): u64 {
   return start === 0n ? 1n : start;
 }
 
-/** Effective user of a process: the owner of its files here. */
-export function processOwner(pid: u32): u32 {
+/** Is it the current task's process? */
+export function isOwnProcess(pid: u32): boolean {
+  using held = lockTasks();
+  return processOf(pid, held) === current().process;
+}
+
+/** Effective user of a process: the owner of its files here. Those that `areInner` are the superuser's if it has secrets. */
+export function processOwner(pid: u32, areInner: boolean): u32 {
   if (pid === 0) return 0;
   using held = lockTasks();
   const task = threadOf(pid, held);
-  return task === null ? 0 : task.credentials.euid;
+  if (task === null || (areInner && task.mm !== null && task.process.isUndumpable)) return 0;
+  return task.credentials.euid;
+}
+
+/** May the current task look into it? -EACCES: no; -ESRCH: it is gone. Who has no address space left hides nothing. */
+export function mayLookInto(pid: u32): i32 {
+  using held = lockTasks();
+  if (processOf(pid, held) === null) return -ESRCH;
+  const task = threadOf(pid, held);
+  return task === null || task.mm === null || mayInspect(task) ? 0 : -EACCES;
+}
+
+/** Like mayLookInto, for where a process is and what it has open: kernel threads keep that to themselves. */
+export function mayFollow(pid: u32): boolean {
+  using held = lockTasks();
+  const task = threadOf(pid, held);
+  return task === null || mayInspect(task);
 }
 
 /** Its address space with a reference, or null: a kernel thread, a zombie, or gone. */

@@ -18,7 +18,7 @@ import { ACCESS_FORCE, ACCESS_WRITE, accessProcessVm } from '../mm/accessVm.ts';
 import { mmdrop, mmput } from '../mm/mm.ts';
 import { kfree, kmalloc } from '../mm/slab.ts';
 import { type Mm } from '../mm/types.ts';
-import { mayTrace } from '../proc/ptrace.ts';
+import { mayInspect } from '../proc/ptrace.ts';
 import { lockTasks } from '../proc/taskList.ts';
 import { type File, type FileOperations } from './file.ts';
 import { noSync } from './genericFile.ts';
@@ -40,7 +40,7 @@ export function openMemory(file: File, pid: u32): i32 {
   using tasks = lockTasks();
   const task = threadOf(pid, tasks);
   if (task === null) return -ESRCH;
-  if (!mayTrace(task)) return -EACCES;
+  if (!mayInspect(task)) return -EACCES;
   const mm = task.mm;
   if (mm !== null) atomic.inc(addrOf(mm.mmCount));
   file.data = u32(mm);

@@ -17,7 +17,7 @@ import { kfree, kmalloc } from '../mm/slab.ts';
 import { type Dentry, putDentry } from './dentry.ts';
 import { type ProcDirectory } from './procEntry.ts';
 import { describeMounts } from './procMounts.ts';
-import { directoryOf, mmOf, tellPath } from './procLookup.ts';
+import { directoryOf, mayLookInto, mmOf, tellPath } from './procLookup.ts';
 import { addRegionEntries } from './procRegions.ts';
 import { type Sizes, type Snapshot, takeSizes, takeSnapshot } from './procSnapshot.ts';
 import { writeStatus } from './procStatus.ts';
@@ -34,7 +34,7 @@ export function addProcessEntries(directory: ProcDirectory, descriptors: ProcDir
   directory.addFile('cmdline', 0o444, writeCmdline);
   directory.addFile('comm', 0o444, writeComm);
   directory.addLink('cwd', writeWorkingDirectory);
-  directory.addFile('environ', 0o400, writeEnviron);
+  directory.addPrivate('environ', 0o400, writeEnviron);
   directory.addLink('exe', writeProgram);
   directory.addDirectory('fd', descriptors);
   directory.addMemory('mem');
@@ -80,7 +80,7 @@ function writeStat(text: ProcText, pid: u32): i32 {
   text.print(' %u %u 0 0 0', process.realtimePriority, process.policy);
   text.print(' %u %u %u', places.startData, places.endData, places.startBrk);
   text.print(' %u %u %u %u', places.argStart, places.argEnd, places.envStart, places.envEnd);
-  text.print(' %u\n', process.exitCode);
+  text.print(' %u\n', mayLookInto(pid) === 0 ? process.exitCode : 0);
   return 0;
 }
 
@@ -98,10 +98,16 @@ class Places {
   envEnd: u32;
 }
 
-/** All zeroes for who has none. */
+/** All zeroes for who has none; next to nothing for who may not know. */
 function takePlaces(pid: u32, places: Places): void {
   const mm = mmOf(pid);
   if (mm === null) return;
+  if (mayLookInto(pid) !== 0) {
+    places.startCode = 1;
+    places.endCode = 1;
+    mmput(mm);
+    return;
+  }
   places.startCode = mm.startCode;
   places.endCode = mm.endCode;
   places.startStack = mm.startStack;

@@ -48,9 +48,9 @@ const KIB_PER_PAGE: u32 = 4;
 
 /** Fills in what belongs to /proc/PID. */
 export function addRegionEntries(directory: ProcDirectory): void {
-  directory.addFile('maps', 0o444, writeMaps);
-  directory.addFile('smaps', 0o444, writeSmaps);
-  directory.addFile('smaps_rollup', 0o444, writeRollup);
+  directory.addPrivate('maps', 0o444, writeMaps);
+  directory.addPrivate('smaps', 0o444, writeSmaps);
+  directory.addPrivate('smaps_rollup', 0o444, writeRollup);
 }
 
 /** Prints the regions of a process, with what each has in memory if `isDetailed`. */

@@ -18,7 +18,7 @@
  */
 
 import { DT_DIR, DT_LNK, DT_REG } from '../abi/dirent.ts';
-import { EFAULT, EINVAL, EIO, ENOENT, ENOMEM } from '../abi/errno.ts';
+import { EACCES, EFAULT, EINVAL, EIO, ENOENT, ENOMEM } from '../abi/errno.ts';
 import { PROC_SUPER_MAGIC, S_IFDIR, S_IFLNK, S_IFREG, S_IRWXUGO } from '../abi/stat.ts';
 import { PAGE_SIZE } from '../arch/x86/layout.ts';
 import { formatText } from '../lib/format.ts';
@@ -45,8 +45,11 @@ import {
   dentryOfDescriptor,
   descriptorTarget,
   findDescriptor,
+  isOwnProcess,
   isProcess,
   isThreadOf,
+  mayFollow,
+  mayLookInto,
   nextProcessDescriptor,
   processOwner,
   processStart,
@@ -167,7 +170,7 @@ function makeInode(
   node.descriptor = descriptor;
   inode.data = u32(node);
   inode.linkCount = directory === null ? 1 : 2;
-  inode.uid = processOwner(pid);
+  inode.uid = processOwner(pid, directory === null || (directory === descriptorDirectory && !isOwnProcess(pid)));
   inode.gid = inode.uid;
   setKind(inode, node);
   return inode;
@@ -336,6 +339,7 @@ function emitNumber(sink: DirectorySink, number: u32, type: u8): boolean {
 
 function readLink(inode: Inode, buffer: Ptr<u8>, size: u32): i32 {
   const node = nodeOf(inode);
+  if (node.pid !== 0 && !mayFollow(node.pid)) return -EACCES;
   const text = zeroed<Inline<ProcText>>();
   const write = node.entry!.write!;
   const error = write(text, node.pid);
@@ -350,11 +354,13 @@ function readLink(inode: Inode, buffer: Ptr<u8>, size: u32): i32 {
 
 function readDescriptorLink(inode: Inode, buffer: Ptr<u8>, size: u32): i32 {
   const node = nodeOf(inode);
+  if (!mayFollow(node.pid)) return -EACCES;
   return descriptorTarget(node.pid, u32(node.descriptor), buffer, size);
 }
 
 function followDescriptor(inode: Inode, result: Ptr<Dentry>): i32 {
   const node = nodeOf(inode);
+  if (!mayFollow(node.pid)) return -EACCES;
   return dentryOfDescriptor(node.pid, u32(node.descriptor), result);
 }
 
@@ -365,7 +371,10 @@ function openMemoryOf(inode: Inode, file: File): i32 {
   return openMemory(file, nodeOf(inode).pid);
 }
 
-function openText(_inode: Inode, file: File): i32 {
+function openText(inode: Inode, file: File): i32 {
+  const node = nodeOf(inode);
+  const error = node.entry!.isPrivate ? mayLookInto(node.pid) : 0;
+  if (error !== 0) return error;
   const text = allocate<ProcText>();
   if (text === null) return -ENOMEM;
   file.data = u32(text);

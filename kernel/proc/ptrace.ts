@@ -307,14 +307,26 @@ export function interruptTracee(task: Task, _tasks: Held<TaskListLock>): void {
   notifyTask(task, held);
 }
 
-/** May the current task look into `task`, whose process may be its own? */
-export function mayTrace(task: Task): boolean {
+/** May the current task, as user `uid` and group `gid`, look into `task`, whose process may be its own? */
+function mayInspectAs(task: Task, uid: u32, gid: u32): boolean {
   const self = current();
-  const mine = self.credentials;
   const theirs = task.credentials;
-  if (task.process === self.process || mine.euid === 0) return true;
-  const isSameUser = mine.uid === theirs.uid && mine.uid === theirs.euid && mine.uid === theirs.suid;
-  return isSameUser && mine.gid === theirs.gid && mine.gid === theirs.egid && mine.gid === theirs.sgid;
+  if (task.process === self.process || self.credentials.euid === 0) return true;
+  if (task.mm !== null && task.process.isUndumpable) return false;
+  const isSameUser = uid === theirs.uid && uid === theirs.euid && uid === theirs.suid;
+  return isSameUser && gid === theirs.gid && gid === theirs.egid && gid === theirs.sgid;
+}
+
+/** May the current task trace `task`? Its real ids count. */
+export function mayTrace(task: Task): boolean {
+  const mine = current().credentials;
+  return mayInspectAs(task, mine.uid, mine.gid);
+}
+
+/** May the current task look into `task` by way of files? The ids for files count. */
+export function mayInspect(task: Task): boolean {
+  const mine = current().credentials;
+  return mayInspectAs(task, mine.fsuid, mine.fsgid);
 }
 
 /** Makes the current task the tracer of `task`, which stops soon unless it is seized. 0 or -EPERM. */

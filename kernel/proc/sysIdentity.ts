@@ -88,11 +88,20 @@ function isOwnUid(mine: Credentials, uid: u32): boolean {
   return uid === mine.uid || uid === mine.euid || uid === mine.suid;
 }
 
+/** Who acts for somebody else from now on may know secrets of before: nobody of the new rights may look into it. */
+function noteChange(isChanged: boolean): void {
+  if (!isChanged) return;
+  current().process.isUndumpable = true;
+  current().parentDeathSignal = 0;
+}
+
 /** Stores the three ids (KEEP: no change); who asked has been checked. */
 function storeUids(mine: Credentials, uid: u32, euid: u32, suid: u32): void {
+  const before = mine.euid;
   if (uid !== KEEP) mine.uid = uid;
   if (euid !== KEEP) mine.euid = euid;
   if (suid !== KEEP) mine.suid = suid;
+  noteChange(mine.euid !== before || mine.fsuid !== mine.euid);
   mine.fsuid = mine.euid;
   current().process.uid = mine.uid;
 }
@@ -138,7 +147,10 @@ export function sysSetresuid(uid: u32, euid: u32, suid: u32): i32 {
 export function sysSetfsuid(uid: u32): i32 {
   const mine = current().credentials;
   const old = mine.fsuid;
-  if (uid !== KEEP && (mine.euid === 0 || uid === old || isOwnUid(mine, uid))) mine.fsuid = uid;
+  if (uid !== KEEP && (mine.euid === 0 || uid === old || isOwnUid(mine, uid))) {
+    mine.fsuid = uid;
+    noteChange(uid !== old);
+  }
   return i32(old);
 }
 
@@ -150,9 +162,11 @@ function isOwnGid(mine: Credentials, gid: u32): boolean {
 }
 
 function storeGids(mine: Credentials, gid: u32, egid: u32, sgid: u32): void {
+  const before = mine.egid;
   if (gid !== KEEP) mine.gid = gid;
   if (egid !== KEEP) mine.egid = egid;
   if (sgid !== KEEP) mine.sgid = sgid;
+  noteChange(mine.egid !== before || mine.fsgid !== mine.egid);
   mine.fsgid = mine.egid;
 }
 
@@ -197,7 +211,10 @@ export function sysSetresgid(gid: u32, egid: u32, sgid: u32): i32 {
 export function sysSetfsgid(gid: u32): i32 {
   const mine = current().credentials;
   const old = mine.fsgid;
-  if (gid !== KEEP && (mine.euid === 0 || gid === old || isOwnGid(mine, gid))) mine.fsgid = gid;
+  if (gid !== KEEP && (mine.euid === 0 || gid === old || isOwnGid(mine, gid))) {
+    mine.fsgid = gid;
+    noteChange(gid !== old);
+  }
   return i32(old);
 }
 

@@ -218,7 +218,7 @@ export class Process {
   exitCode: u32; // (S) as wait4 tells it
   execThread: Task | null; // (S,T) waits for the other threads to end, in execve
   isSubreaper: boolean; // (T) orphans among its descendants become its children, not process 1's
-  isUndumpable: boolean; // kept and told (PR_SET_DUMPABLE): nobody dumps
+  isUndumpable: boolean; // only the superuser may look into it (PR_SET_DUMPABLE, or it has had other rights)
   exitSignal: i32; // (T) what the parent gets at the end, usually SIGCHLD; 0, or no signal's number: nothing
   uid: u32; // (T) real user id of the last thread, for SIGCHLD
   childExit: Inline<WaitQueue>; // its own lock: threads in wait4

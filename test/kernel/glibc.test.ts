@@ -99,8 +99,8 @@ describe('a static glibc program runs as on Linux', () => {
   });
 
   // What a superuser may do is the matter; a host that lets nobody be one gives the answers nobody can compare.
-  test.runIf(process.getuid?.() === 0)('identity', async () => {
-    const program = compile('identity');
+  test.runIf(process.getuid?.() === 0).each(['identity', 'secrets'])('%s', async (name) => {
+    const program = compile(name);
     expect(await runThere(program, [])).toEqual(runHere(program, []));
   });
 
