@@ -17,6 +17,8 @@ const ICW4_AUTO_EOI = 0x02;
 const ICW4_SPECIAL_FULLY_NESTED = 0x10;
 const OCW3 = 0x08;
 const CASCADE = 2;
+/** Of each chip. The timer, the keyboard, the cascade, the clock and the FPU are edges for good. */
+const CAN_BE_LEVEL = [0xf8, 0xde];
 
 class Pic implements Stateful {
   irr = 0;
@@ -228,7 +230,7 @@ export class PicPair implements Stateful {
 
   write(port: number, value: number): void {
     this.#accessed();
-    if (port >= 0x4d0) this.#chip(port & 1).levelTriggered = value;
+    if (port >= 0x4d0) this.#chip(port & 1).levelTriggered = value & CAN_BE_LEVEL[port & 1]!;
     else this.#chip(port >= 0xa0 ? 1 : 0).write(port & 1, value);
     this.#update();
     this.#accessed();

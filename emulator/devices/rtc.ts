@@ -120,7 +120,7 @@ export class Rtc implements Stateful {
         this.#collect();
         const value = this.#memory[STATUS_C]! | (this.#interrupting ? C_INTERRUPT : 0);
         this.#memory[STATUS_C] = 0;
-        this.#setIrq(false);
+        this.#schedule();
         return value;
       }
       case STATUS_D:
@@ -226,14 +226,15 @@ export class Rtc implements Stateful {
     return (this.#decode(value & 0x7f) % 12) + (value >= 0x80 ? 12 : 0);
   }
 
-  /** Drives the line, and sees to it that it is driven when the next flag that interrupts is set. */
+  /** Drives the line, and sees to it that it is driven when the next flag that interrupts, and is not set, gets set. */
   #schedule(): void {
-    const status = this.#memory[STATUS_B]!;
+    const awaited = this.#memory[STATUS_B]! & ~this.#memory[STATUS_C]!;
     const now = this.#clock.now();
     const hertz = this.#hertz(this.#memory[STATUS_A]! & 15);
-    if ((status & B_PERIODIC) !== 0 && hertz !== 0) this.#periodic.set(nanosecondsFor(cyclesIn(now, hertz) + 1, hertz));
+    if ((awaited & B_PERIODIC) !== 0 && hertz !== 0)
+      this.#periodic.set(nanosecondsFor(cyclesIn(now, hertz) + 1, hertz));
     else this.#periodic.cancel();
-    if ((status & (B_ALARM | B_UPDATE_ENDED)) !== 0 && !this.#isSet) {
+    if ((awaited & (B_ALARM | B_UPDATE_ENDED)) !== 0 && !this.#isSet) {
       this.#second.set((Math.floor(now / NANOSECONDS) + 1) * NANOSECONDS);
     } else this.#second.cancel();
     this.#setIrq(this.#interrupting);

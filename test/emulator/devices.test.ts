@@ -79,6 +79,8 @@ test('all clocks tell the same time', async () => {
       'rtc periods, though none interrupts 1',
       'rtc 1',
       'date 20000101',
+      'slept 1',
+      'for 1',
       'done',
       '',
     ].join('\n'),

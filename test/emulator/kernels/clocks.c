@@ -5,7 +5,7 @@
 #define TIMER_CURRENT 0x390
 #define TIMER_DIVIDE 0x3e0
 
-static volatile u32 seconds;
+static volatile u32 seconds, awake;
 
 static u8 cmos(u8 index) {
   outb(0x70, index);
@@ -18,6 +18,11 @@ static void set_cmos(u8 index, u8 value) {
 }
 
 void handler(struct frame *frame) {
+  if (frame->vector == 0x50) {
+    awake = 1;
+    lapic_write(0xb0, 0);
+    return;
+  }
   if (frame->vector != 0x28) leave(0x80 | frame->vector);
   cmos(0x0c);
   seconds++;
@@ -49,6 +54,19 @@ static u32 pit_count(void) {
   outb(0x43, 0x00);
   u32 low = inb(0x40);
   return low | (inb(0x40) << 8);
+}
+
+/* Twenty seconds, beside a clock that interrupts 8192 times a second and is not acknowledged. */
+static void sleep(void) {
+  outb(0xa1, 0xff);
+  set_cmos(0x0a, 0x23);
+  set_cmos(0x0b, 0x42);
+  lapic_write(0x320, 0x50);
+  u64 start = rdtsc();
+  lapic_write(TIMER_INITIAL, 125000000);
+  sti_hlt();
+  report("slept", awake);
+  near("for", (u32)((rdtsc() - start) >> 10), 19531250);
 }
 
 int main(void) {
@@ -94,6 +112,8 @@ int main(void) {
   }
   puts("date ");
   puthex((cmos(0x32) << 24) | (cmos(9) << 16) | (cmos(8) << 8) | cmos(7));
-  puts("\ndone\n");
+  putch('\n');
+  sleep();
+  puts("done\n");
   return 0;
 }
