@@ -27,10 +27,13 @@ export const PTRACE_SETOPTIONS = 0x4200;
 export const PTRACE_GETEVENTMSG = 0x4201;
 export const PTRACE_GETSIGINFO = 0x4202;
 export const PTRACE_SETSIGINFO = 0x4203;
+export const PTRACE_GETREGSET = 0x4204;
+export const PTRACE_SETREGSET = 0x4205;
 export const PTRACE_SEIZE = 0x4206;
 export const PTRACE_INTERRUPT = 0x4207;
 export const PTRACE_GETSIGMASK = 0x420a;
 export const PTRACE_SETSIGMASK = 0x420b;
+export const PTRACE_GET_SYSCALL_INFO = 0x420e;
 
 // Options. An option that asks for an event is 1 << the event.
 export const PTRACE_O_TRACESYSGOOD = 0x1;
@@ -83,3 +86,34 @@ export const USER_AREA_SIZE = 284;
 /** Bytes of the FPU's registers as PTRACE_GETFPREGS and PTRACE_GETFPXREGS give them. */
 export const FPREGS_SIZE = 108;
 export const FPXREGS_SIZE = 512;
+
+// Sets of registers, as PTRACE_GETREGSET names them: UserRegisters, and the FPU's in both forms.
+export const NT_PRSTATUS = 1;
+export const NT_PRFPREG = 2;
+export const NT_PRXFPREG = 0x46e62b7f;
+
+// PtraceSyscallInfo.op
+export const PTRACE_SYSCALL_INFO_NONE = 0;
+export const PTRACE_SYSCALL_INFO_ENTRY = 1;
+export const PTRACE_SYSCALL_INFO_EXIT = 2;
+
+/** PtraceSyscallInfo.arch of i386 (linux/audit.h). */
+export const AUDIT_ARCH_I386 = 0x40000003;
+
+/** struct ptrace_syscall_info. */
+export class PtraceSyscallInfo {
+  op: u8;
+  reserved: FixedArray<u8, 3>;
+  arch: u32;
+  instructionPointer: u64;
+  stackPointer: u64;
+  /** The call's number at its entry, its result at its end. */
+  number: i64;
+  /** At the entry. At the end, the first byte says whether the result is an error. */
+  args: FixedArray<u64, 6>;
+}
+
+/** How much of it there is at a stop for something else, at an entry, at an end. */
+export const SYSCALL_INFO_SIZE = 24;
+export const SYSCALL_INFO_ENTRY_SIZE = 80;
+export const SYSCALL_INFO_EXIT_SIZE = 33;

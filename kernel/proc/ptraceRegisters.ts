@@ -1,6 +1,6 @@
 /*
  * The registers of a tracee, in the forms that ptrace knows: a record of 17 words, the same words and the debug registers
- * by their places in `struct user`, and the FPU's in two layouts.
+ * by their places in `struct user`, and the FPU's in two layouts; and what they say of a system call.
  *
  * A tracer may write anything. What comes back from it must not give the tracee more than it has: selectors are checked
  * like a signal frame's, EFLAGS and MXCSR are masked.
@@ -12,7 +12,24 @@
  */
 
 import { EIO } from '../abi/errno.ts';
-import { USER_AREA_SIZE, type UserRegisters } from '../abi/ptrace.ts';
+import {
+  AUDIT_ARCH_I386,
+  FPREGS_SIZE,
+  FPXREGS_SIZE,
+  NT_PRFPREG,
+  NT_PRSTATUS,
+  NT_PRXFPREG,
+  PTRACE_EVENTMSG_SYSCALL_ENTRY,
+  PTRACE_SYSCALL_INFO_ENTRY,
+  PTRACE_SYSCALL_INFO_EXIT,
+  type PtraceSyscallInfo,
+  SYSCALL_INFO_ENTRY_SIZE,
+  SYSCALL_INFO_EXIT_SIZE,
+  SYSCALL_INFO_SIZE,
+  USER_AREA_SIZE,
+  type UserRegisters,
+} from '../abi/ptrace.ts';
+import { SIGTRAP } from '../abi/signal.ts';
 import { FEATURE_FXSR, hasFeature } from '../arch/x86/cpuFeatures.ts';
 import { USER_CS, USER_DS } from '../arch/x86/segments.ts';
 import { EFLAGS_USER, type TrapFrame } from '../arch/x86/trapFrame.ts';
@@ -130,4 +147,54 @@ export function setNewFpu(task: Task, image: Ptr<u8>): i32 {
   if (!hasFeature(FEATURE_FXSR)) return -EIO;
   setFpuImage(task.fpu, image);
   return 0;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Sets of registers by name (NT_...), and system calls.
+
+/** Bytes of a set; 0: there is none of that name. */
+export function registerSetSize(name: u32): u32 {
+  if (name === NT_PRSTATUS) return sizeof<UserRegisters>();
+  return name === NT_PRFPREG ? FPREGS_SIZE : name === NT_PRXFPREG ? FPXREGS_SIZE : 0;
+}
+
+/** Reads a set into a buffer of FPU_FRAME_SIZE bytes. Where in it the set begins. */
+export function getRegisterSet(task: Task, name: u32, buffer: Ptr<u8>): u32 {
+  if (name === NT_PRSTATUS) {
+    getRegisters(task, as<UserRegisters>(buffer));
+    return 0;
+  }
+  getFpuImages(task, buffer);
+  return name === NT_PRFPREG ? 0 : NEW_IMAGE;
+}
+
+/** Writes a set. 0 or -EIO. */
+export function setRegisterSet(task: Task, name: u32, set: Ptr<u8>): i32 {
+  if (name === NT_PRSTATUS) return setRegisters(task, as<UserRegisters>(set));
+  if (name === NT_PRXFPREG) return setNewFpu(task, set);
+  setOldFpu(task, set);
+  return 0;
+}
+
+/** The results from here on are errors. */
+const FIRST_ERROR: u32 = 0xfffff001;
+
+/** Tells of the system call that the tracee has stopped for, if it has (and PTRACE_O_TRACESYSGOOD is on): how many bytes. */
+export function fillSyscallInfo(task: Task, info: PtraceSyscallInfo): u32 {
+  const frame = userFrame(task);
+  info.arch = AUDIT_ARCH_I386;
+  info.instructionPointer = u64(frame.eip);
+  info.stackPointer = u64(frame.esp);
+  if (!task.traceHasInfo || task.traceInfo.code !== (SIGTRAP | 0x80)) return SYSCALL_INFO_SIZE;
+  if (task.traceMessage === PTRACE_EVENTMSG_SYSCALL_ENTRY) {
+    info.op = PTRACE_SYSCALL_INFO_ENTRY;
+    info.number = i64(u64(frame.origEax));
+    const words = ptr<u32>(frame); // the six arguments come first, in their order
+    for (let i: u32 = 0; i < 6; i++) info.args[i] = u64(words[i]);
+    return SYSCALL_INFO_ENTRY_SIZE;
+  }
+  info.op = PTRACE_SYSCALL_INFO_EXIT;
+  info.number = i64(i32(frame.eax));
+  info.args[0] = frame.eax >= FIRST_ERROR ? 1n : 0n;
+  return SYSCALL_INFO_EXIT_SIZE;
 }

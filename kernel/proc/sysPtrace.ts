@@ -16,6 +16,7 @@ import { EFAULT, EINVAL, EIO, EPERM, ESRCH } from '../abi/errno.ts';
 import {
   FPREGS_SIZE,
   FPXREGS_SIZE,
+  NT_PRSTATUS,
   PTRACE_ATTACH,
   PTRACE_CONT,
   PTRACE_DETACH,
@@ -25,6 +26,8 @@ import {
   PTRACE_GETREGS,
   PTRACE_GETSIGINFO,
   PTRACE_GETSIGMASK,
+  PTRACE_GET_SYSCALL_INFO,
+  PTRACE_GETREGSET,
   PTRACE_INTERRUPT,
   PTRACE_KILL,
   PTRACE_O_MASK,
@@ -39,14 +42,17 @@ import {
   PTRACE_SETFPXREGS,
   PTRACE_SETOPTIONS,
   PTRACE_SETREGS,
+  PTRACE_SETREGSET,
   PTRACE_SETSIGINFO,
   PTRACE_SETSIGMASK,
   PTRACE_SINGLESTEP,
   PTRACE_SYSCALL,
   PTRACE_TRACEME,
+  type PtraceSyscallInfo,
   type UserRegisters,
 } from '../abi/ptrace.ts';
 import { NSIG, SIGKILL, type Siginfo, SIGSET_SIZE } from '../abi/signal.ts';
+import { type IoVec } from '../abi/uio.ts';
 import { current } from '../arch/x86/cpu.ts';
 import { canSingleStep } from '../arch/x86/singleStep.ts';
 import { copyFromUser, copyToUser, putUser32 } from '../arch/x86/userCopy.ts';
@@ -55,14 +61,18 @@ import { mmget, mmput } from '../mm/mm.ts';
 import { type Mm } from '../mm/types.ts';
 import { attachTracee, detachTracee, interruptTracee, linkTracee, resumeTracee } from './ptrace.ts';
 import {
+  fillSyscallInfo,
   getFpuImages,
   getRegisters,
+  getRegisterSet,
   NEW_IMAGE,
   peekUser,
   pokeUser,
+  registerSetSize,
   setNewFpu,
   setOldFpu,
   setRegisters,
+  setRegisterSet,
 } from './ptraceRegisters.ts';
 import { isSwitchedOut, yieldCpu } from './scheduler.ts';
 import { fillSiginfo } from './signalFrame.ts';
@@ -256,6 +266,51 @@ function writeIn(request: u32, pid: u32, data: u32, size: u32): i32 {
   return task === null ? -ESRCH : useBuffer(request, task, buffer);
 }
 
+/**
+ * GETREGSET, SETREGSET: as much of the set as the vector at `address` has room for, which it is told. The FPU's can be
+ * set only as a whole.
+ */
+function exchangeSet(request: u32, pid: u32, name: u32, address: u32): i32 {
+  const vector = zeroed<Inline<IoVec>>();
+  if (copyFromUser(ptr<u8>(vector), address, sizeof<IoVec>()) < 0) return -EFAULT;
+  const size = registerSetSize(name);
+  if (size === 0 || (vector.iov_len & 3) !== 0) return -EINVAL;
+  if (vector.iov_len > size) vector.iov_len = size;
+  const buffer = zeroed<Inline<Buffer>>();
+  let start: u32 = 0;
+  {
+    using tasks = lockTasks();
+    const task = stoppedTracee(pid, tasks);
+    if (task === null) return -ESRCH;
+    start = getRegisterSet(task, name, buffer.bytes);
+  }
+  const set = addrOf(buffer.bytes[start]);
+  if (request === PTRACE_GETREGSET) {
+    if (copyToUser(vector.iov_base, set, vector.iov_len) < 0) return -EFAULT;
+  } else {
+    if (name !== NT_PRSTATUS && vector.iov_len !== size) return -EINVAL;
+    if (copyFromUser(set, vector.iov_base, vector.iov_len) < 0) return -EFAULT;
+    using tasks = lockTasks();
+    const task = stoppedTracee(pid, tasks);
+    const error = task === null ? -ESRCH : setRegisterSet(task, name, set);
+    if (error < 0) return error;
+  }
+  return putUser32(address + offsetof<IoVec>('iov_len'), vector.iov_len) < 0 ? -EFAULT : 0;
+}
+
+/** GET_SYSCALL_INFO: stores at most `size` bytes at `data`, and tells how many there are. */
+function tellSyscall(pid: u32, size: u32, data: u32): i32 {
+  const info = zeroed<Inline<PtraceSyscallInfo>>();
+  let length: u32 = 0;
+  {
+    using tasks = lockTasks();
+    const task = stoppedTracee(pid, tasks);
+    if (task === null) return -ESRCH;
+    length = fillSyscallInfo(task, info);
+  }
+  return copyToUser(data, ptr<u8>(info), size < length ? size : length) < 0 ? -EFAULT : i32(length);
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // Going on.
 
@@ -326,6 +381,11 @@ function requestOf(request: u32, pid: u32, address: u32, data: u32): i32 {
     case PTRACE_POKEUSR:
     case PTRACE_SETOPTIONS:
       return smallRequest(request, pid, address, data, addrOf(word));
+    case PTRACE_GETREGSET:
+    case PTRACE_SETREGSET:
+      return exchangeSet(request, pid, address, data);
+    case PTRACE_GET_SYSCALL_INFO:
+      return tellSyscall(pid, address, data);
     default:
       return readOut(request, pid, data);
   }

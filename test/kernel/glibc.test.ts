@@ -81,6 +81,7 @@ describe('a static glibc program runs as on Linux', () => {
     ['threads', []],
     ['groups', []],
     ['tracing', []],
+    ['registersets', []],
     ['segments', []],
     ['environment', ['one', 'two']],
     ['hostile', []],
