@@ -6,6 +6,7 @@
  * idle task.
  */
 
+import { ENOMEM, ENOSPC } from './abi/errno.ts';
 import { bootStack } from './arch/x86/bootMemory.ts';
 import { cpuById } from './arch/x86/cpu.ts';
 import { initCpuFeatures } from './arch/x86/cpuFeatures.ts';
@@ -91,12 +92,19 @@ function initMachine(): void {
   initClocks();
 }
 
-/** The loader's modules are archives: each is unpacked over what is there, then its memory is given back. */
+/**
+ * The loader's modules are archives: each is unpacked over what is there, then its memory is given back. What is missing
+ * is told in quiet boots, too: nothing that comes later would say why it fails.
+ */
 function unpackModules(): void {
   for (let i: u32 = 0; i < bootModuleCount(); i++) {
     const module = bootModule(i);
     const error = unpackArchive(ptr<u8>(physToVirt(module.start)), module.end - module.start);
-    if (error !== 0) printk('module %u is no good archive: error %d\n', i, -error);
+    if (error === 0) continue;
+    const isTooLarge = error === -ENOMEM || error === -ENOSPC;
+    setQuiet(false);
+    printk('module %u is not unpacked: error %d%s\n', i, -error, isTooLarge ? ', it needs more memory' : '');
+    setQuiet(hasOption('quiet'));
   }
   releaseBootModules();
 }

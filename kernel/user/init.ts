@@ -58,7 +58,8 @@ function main(): i32 {
   sizeConsole();
   turnOnSwap();
   const length = readFile(bytes('/etc/exec'), commands, 32768);
-  if (length >= 0) runCommands(u32(length));
+  if (length > 0) runCommands(u32(length));
+  if (length === 0) giveUp(); // the kernel had no room for what is in it
   const once = runsOnce();
   shell.name = 'sh';
   shell.start = startShell;
@@ -199,6 +200,11 @@ function execute(path: Ptr<u8>, argv: Ptr<Ptr<u8> | null>): never {
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Commands of the host.
+
+function giveUp(): never {
+  printError('init: /etc/exec is empty\n');
+  powerOff(1);
+}
 
 /** Runs the commands in `commands`, then powers off. The console passes bytes as they are: the host wants no CRs. */
 function runCommands(length: u32): never {

@@ -47,3 +47,10 @@ test('8 MB of memory are enough', async () => {
   const run = await runGuest(options);
   expect(run.status, `${run.output}\n${replayCommand(options)}`).toBe(0);
 });
+
+test('what does not fit into memory is told, and the run fails', async () => {
+  const files = new Map([['/tmp/large', new Uint8Array(2_600_000)]]);
+  const run = await runGuest({ memoryBytes: 8 << 20, files, exec: ['echo so what'] });
+  expect(run.output).toMatch(/module 2 is not unpacked: error 28, it needs more memory\r?\ninit: \/etc\/exec is empty/);
+  expect(run.status).toBe(1);
+});
