@@ -50,6 +50,7 @@ test.each([
   [['--file', '/dev/null', '--exec', 'true'], 1, /--file \/dev\/null: it is neither a file nor a folder/],
   [['--file', '/etc/passwd:/', '--exec', 'true'], 2, /the name in the guest is to be that of the file itself/],
   [['--file', '/etc/passwd', '--kernel', '/no/such/kernel'], 2, /--file is for our own kernel/],
+  [['--define', 'LOCK_CHECKER=false', '--kernel', '/no/such/kernel'], 2, /--define is for our own kernel/],
 ])('%j is refused', (args, status, message) => {
   const outcome = run(...args);
   expect(outcome.stderr).toMatch(message);

@@ -53,6 +53,8 @@ export function readOtherImages(values: OptionValues): BootImages {
   if (listOption(values, 'file').length > 0) {
     throw new UsageError('--file is for our own kernel; give others their files on a disk, or with --initrd');
   }
+  if (listOption(values, 'define').length > 0)
+    throw new UsageError('--define is for our own kernel, which is built with it');
   if (hasSwap(values)) throw new UsageError('--swap is for our own kernel; give others a disk with --hda to --hdd');
   const [kernel, bzImage] = [stringOption(values, 'kernel'), stringOption(values, 'bzimage')];
   if (kernel !== undefined && bzImage !== undefined) throw new UsageError('give either --kernel or --bzimage');
