@@ -39,6 +39,7 @@ import {
 import { type Elf32ProgramHeader } from '../abi/elf.ts';
 import { EFAULT } from '../abi/errno.ts';
 import { MAP_ANONYMOUS, MAP_FIXED, MAP_GROWSDOWN, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../abi/mman.ts';
+import { RLIMIT_STACK } from '../abi/resource.ts';
 import { USER_HZ } from '../abi/time.ts';
 import { cpuFeatures } from '../arch/x86/cpuFeatures.ts';
 import { current } from '../arch/x86/cpu.ts';
@@ -53,8 +54,8 @@ import { fillRandom } from './random.ts';
 
 /** Pairs of the auxiliary vector. */
 const AUXV_PAIRS: u32 = 19;
-/** Room below the first ESP that is mapped from the beginning. Most programs need no more; the rest grows. */
-const INITIAL_ROOM: u32 = 16384;
+/** Room below the strings that is mapped from the beginning, as on Linux. Most programs need no more; the rest grows. */
+const INITIAL_ROOM: u32 = 0x20000;
 const PLATFORM = 'i686';
 const PLATFORM_SIZE: u32 = 5;
 const RANDOM_SIZE: u32 = 16;
@@ -93,9 +94,18 @@ function plan(from: ExecArguments, result: StackPlan): void {
   result.esp = ((result.random & ~u32(15)) - words * 4) & ~u32(15);
 }
 
+/** Where the region begins: RLIMIT_STACK leaves less room, but never too little for what is on it already. */
+function stackStart(layout: StackPlan): u32 {
+  const limit = current().process.limits[RLIMIT_STACK].rlim_cur;
+  const wanted = pageFloor(layout.strings) - INITIAL_ROOM;
+  const allowed = limit < USER_END ? USER_END - pageFloor(u32(limit)) : 0;
+  const start = wanted > allowed ? wanted : allowed;
+  const needed = pageFloor(layout.esp);
+  return start < needed ? start : needed;
+}
+
 /** Maps the region. 0 or -errno. */
-function mapStack(mm: Mm, esp: u32, executable: boolean): i32 {
-  const start = pageFloor(esp - INITIAL_ROOM);
+function mapStack(mm: Mm, start: u32, executable: boolean): i32 {
   const protection = PROT_READ | PROT_WRITE | (executable ? PROT_EXEC : 0);
   const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN;
   const result = doMmap(mm, start, USER_END - start, protection, flags, null, 0);
@@ -166,7 +176,7 @@ export function buildStack(
 ): i32 {
   const layout = zeroed<Inline<StackPlan>>();
   plan(from, layout);
-  const error = mapStack(mm, layout.esp, image.executableStack);
+  const error = mapStack(mm, stackStart(layout), image.executableStack);
   if (error < 0) return error;
   const random = uninitialized<FixedArray<u8, 16>>();
   fillRandom(random, RANDOM_SIZE);

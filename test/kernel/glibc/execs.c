@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -187,6 +188,33 @@ static int inherited(void) {
   return 9;
 }
 
+/* How large the stack is at the start of a program, by its limit and by what is on it. */
+static void stacks(void) {
+  static const int limits[] = {8192, 1024, 128, 100, 64, 8192};
+  static char large[100001];
+  memset(large, 'a', sizeof large - 1);
+  for (int i = 0; i < 6; i++) {
+    char *argv[] = {self, "stack", i == 5 ? large : "", NULL}, *envp[] = {NULL};
+    struct rlimit before, limit;
+    getrlimit(RLIMIT_STACK, &before);
+    limit = before;
+    limit.rlim_cur = (rlim_t)limits[i] << 10;
+    setrlimit(RLIMIT_STACK, &limit);
+    printf("limit %d: ", limits[i]);
+    run("a small stack", self, argv, envp);
+    setrlimit(RLIMIT_STACK, &before);
+  }
+}
+
+static int stack(void) {
+  char line[256];
+  FILE *status = fopen("/proc/self/status", "r");
+  while (fgets(line, sizeof line, status)) {
+    if (strncmp(line, "VmStk:", 6) == 0) printf("%s", line);
+  }
+  return 0;
+}
+
 int main(int argc, char **argv, char **envp) {
   setvbuf(stdout, NULL, _IOLBF, 0);
   if (argc == 1 && strlen(argv[0]) == 0) {
@@ -201,6 +229,7 @@ int main(int argc, char **argv, char **envp) {
     return 0;
   }
   if (argc > 1 && strcmp(argv[1], "inherited") == 0) return inherited();
+  if (argc > 1 && strcmp(argv[1], "stack") == 0) return stack();
   if (argc > 1) {
     for (int i = 0; i < argc; i++) printf("  [%s]", strchr(argv[i], '/') ? base(argv[i]) : argv[i]);
     puts("");
@@ -213,5 +242,6 @@ int main(int argc, char **argv, char **envp) {
   scripts();
   sizes();
   inheritance();
+  stacks();
   return 0;
 }
