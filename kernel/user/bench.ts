@@ -93,8 +93,9 @@ function touchFreshPage(): void {
 const ARENA: u32 = 0x50000000;
 const READ_WRITE: u32 = PROT_READ | PROT_WRITE;
 
-function mapAt(address: u32, pages: u32, protection: u32): void {
-  int80(SYS_mmap2, address, pages * PAGE_SIZE, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, 0xffffffff, 0);
+function mapAt(address: u32, pages: u32, protection: u32): i32 {
+  const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+  return int80(SYS_mmap2, address, pages * PAGE_SIZE, protection, flags, 0xffffffff, 0);
 }
 
 function unmapAt(address: u32, pages: u32): void {
@@ -209,12 +210,19 @@ function benchSwap(count: u32): i32 {
   return sum === count ? 0 : 1;
 }
 
+function noRoom(): i32 {
+  printError('bench: so many regions are not to be had (see /proc/sys/vm/max_map_count)\n');
+  return 1;
+}
+
 /** Maps as many regions as the text says, each with a hole behind it; then uses one of the holes again and again. */
 function benchRegions(text: Ptr<u8>, count: u32): i32 {
   const number = zeroed<FixedArray<i32, 1>>();
   if (!parseNumber(text, number)) return usage();
   const regions = u32(number[0]);
-  for (let i: u32 = 0; i < regions; i++) mapAt(ARENA + i * 2 * PAGE_SIZE, 1, PROT_READ);
+  for (let i: u32 = 0; i < regions; i++) {
+    if (mapAt(ARENA + i * 2 * PAGE_SIZE, 1, PROT_READ) < 0) return noRoom();
+  }
   for (let i: u32 = 0; i < count; i++) mapAndUnmap(ARENA + (((i * 7919) % regions) * 2 + 1) * PAGE_SIZE);
   return 0;
 }

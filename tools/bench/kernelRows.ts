@@ -13,6 +13,8 @@ const PROMPT = 'pagewright:/# ';
 const LIMIT = 4e9;
 const SWAP_BYTES = 48 << 20;
 const NANOSECONDS_PER_INSTRUCTION = 10;
+/** Linux, and so our kernel, lets a process have 65,530 regions unless it is told otherwise. */
+const MORE_REGIONS = 'echo 70000 >/proc/sys/vm/max_map_count';
 
 export async function kernelRows(images: ProjectImages): Promise<BenchRow[]> {
   const rows = [await bootRow(images)];
@@ -30,11 +32,11 @@ export async function kernelRows(images: ProjectImages): Promise<BenchRow[]> {
     ['swap', 'page fault: swap-in', 1000],
     ['vmas10', 'mmap, munmap among 10 regions', 500],
     ['vmas1000', 'mmap, munmap among 1,000 regions', 500],
-    ['vmas65000', 'mmap, munmap among 65,000 regions', 500],
+    ['vmas65536', 'mmap, munmap among 65,536 regions', 500],
   ];
   for (const [word, name, times] of operations) {
-    const once = await costOf(images, `bench ${word} ${times}`);
-    const twice = await costOf(images, `bench ${word} ${2 * times}`);
+    const once = await costOf(images, `${MORE_REGIONS}; bench ${word} ${times}`);
+    const twice = await costOf(images, `${MORE_REGIONS}; bench ${word} ${2 * times}`);
     const value = Math.round((twice.instructions - once.instructions) / times);
     rows.push({ group: 'kernel', name, value, unit: 'instructions' });
   }
