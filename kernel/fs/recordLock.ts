@@ -16,8 +16,8 @@
  *
  * Deadlock. Two processes that wait for each other would do so for ever. Each waiter notes whose lock he waits for, and
  * who would close such a ring gets EDEADLK. When locks change, all that was noted is forgotten: who still has to wait notes
- * it again once he has been woken, and until then he is not in anybody's way. Open files are not persons: nobody can say who would release their locks, so
- * they are not looked at.
+ * it again once he has been woken, and until then he is in nobody's way. Open files are not persons: nobody can say who
+ * would release their locks, so they are not looked at.
  *
  * Locking. (K) recordLock guards both lists. Who waits sleeps on one queue for all files, which each release wakes.
  *

@@ -28,31 +28,8 @@ static void hear(int pipe_end) {
   if (read(pipe_end, &what, 1) != 1) exit(1);
 }
 
-/* The child has byte 1 and waits for byte 0, which the parent gives back before it asks for byte 1. */
-static void exchange(void) {
-  int ready[2];
-  pipe(ready);
-  lock(F_SETLK, F_WRLCK, 0);
-  pid_t child = fork();
-  if (child == 0) {
-    lock(F_SETLK, F_WRLCK, 1);
-    tell(ready[1], 'r');
-    int error = lock(F_SETLKW, F_WRLCK, 0);
-    lock(F_SETLK, F_UNLCK, 1);
-    _exit(error);
-  }
-  hear(ready[0]);
-  let_wait();
-  int released = lock(F_SETLK, F_UNLCK, 0);
-  int got = lock(F_SETLKW, F_WRLCK, 1);
-  int status;
-  waitpid(child, &status, 0);
-  printf("exchange: %s, %s, child %s\n", strerror(released), strerror(got), strerror(WEXITSTATUS(status)));
-  lock(F_SETLK, F_UNLCK, 1);
-}
-
-/* The same, but the parent keeps byte 0: somebody has to give in. */
-static void embrace(void) {
+/* The parent gets byte 0. The child, which is returned, gets byte 1, and waits for byte 0; its status says what became of that. */
+static pid_t begin(void) {
   int ready[2];
   pipe(ready);
   lock(F_SETLK, F_WRLCK, 0);
@@ -64,11 +41,30 @@ static void embrace(void) {
   }
   hear(ready[0]);
   let_wait();
-  int got = lock(F_SETLKW, F_WRLCK, 1);
-  lock(F_SETLK, F_UNLCK, 0);
+  return child;
+}
+
+static const char *outcome(pid_t child) {
   int status;
   waitpid(child, &status, 0);
-  printf("embrace: %s, child %s\n", strerror(got), strerror(WEXITSTATUS(status)));
+  return strerror(WEXITSTATUS(status));
+}
+
+/* The parent gives byte 0 back before it asks for byte 1. */
+static void exchange(void) {
+  pid_t child = begin();
+  int released = lock(F_SETLK, F_UNLCK, 0);
+  int got = lock(F_SETLKW, F_WRLCK, 1);
+  printf("exchange: %s, %s, child %s\n", strerror(released), strerror(got), outcome(child));
+  lock(F_SETLK, F_UNLCK, 1);
+}
+
+/* The parent keeps byte 0: somebody has to give in. */
+static void embrace(void) {
+  pid_t child = begin();
+  int got = lock(F_SETLKW, F_WRLCK, 1);
+  lock(F_SETLK, F_UNLCK, 0);
+  printf("embrace: %s, child %s\n", strerror(got), outcome(child));
 }
 
 /* Who waits for somebody that ends is in nobody's way either. */
@@ -92,10 +88,8 @@ static void inherit(void) {
   }
   hear(ready[0]);
   int got = lock(F_SETLKW, F_WRLCK, 1);
-  int status;
   waitpid(holder, NULL, 0);
-  waitpid(waiter, &status, 0);
-  printf("inherit: %s, waiter %s\n", strerror(got), strerror(WEXITSTATUS(status)));
+  printf("inherit: %s, waiter %s\n", strerror(got), outcome(waiter));
   lock(F_SETLK, F_UNLCK, 1);
 }
 

@@ -89,7 +89,7 @@ export function restoreCode(stored: StoredCode, where: UnitPlaces): MachineCode 
   }
   const rows = places.slice(LINE_LENGTH);
   for (let at = 0; at < rows.length; at += LINE_LENGTH) rows[at + 2]! += starts[rows[at + 1]!]!;
-  const [, own, line, column] = places as unknown as readonly [number, number, number, number];
+  const [own, line, column] = [places[1]!, places[2]!, places[3]!];
   return {
     ...code,
     lines: { files: units.map(({ file }) => file), rows },
