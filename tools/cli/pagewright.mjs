@@ -7,6 +7,19 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+
+/**
+ * A build runs for some seconds, spread over a great many functions, and what V8 spends on inlining some into others does
+ * not come back: with these limits, in bytes of bytecode, a build of everything takes a quarter less of CPU time. V8 looks
+ * at them more than once while it optimises in its other threads, and ends the process when they have become less in
+ * between; so they are set here, before anything has run often enough, and never again.
+ */
+const isBuild = process.argv[2] === 'build';
+if (isBuild) {
+  setFlagsFromString('--max-inlined-bytecode-size=50');
+  setFlagsFromString('--max-inlined-bytecode-size-cumulative=100');
+}
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const folder = join(root, '.cache', 'cli');
@@ -117,5 +130,5 @@ if (!existsSync(join(root, 'node_modules'))) {
   process.exit(1);
 }
 if (!isFresh()) await rebuild();
-const { main } = process.argv[2] === 'build' ? await loadBuild() : await import(pathToFileURL(bundle).href);
+const { main } = isBuild ? await loadBuild() : await import(pathToFileURL(bundle).href);
 process.exitCode = await main(process.argv.slice(2), root);

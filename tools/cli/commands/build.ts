@@ -8,7 +8,6 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { buildConstants } from '../../build/buildConstants.ts';
 import { BuildError, buildProject, type ProjectImages, type ProjectOptions } from '../../build/buildProject.ts';
 import { diskFiles } from '../../build/diskFiles.ts';
-import { withQuickCode } from '../../build/quickCode.ts';
 import { typesThread } from '../../build/typesThread.ts';
 import { formatDiagnostics } from '../../compiler/frontend/index.ts';
 import { printModule } from '../../compiler/ir/print.ts';
@@ -74,14 +73,12 @@ export function buildOrExplain(
   checkDefines(root, options.defines);
   output.progress('reading the sources');
   try {
-    const images = withQuickCode(() =>
-      buildProject(root, {
-        ...options,
-        now: () => performance.now(),
-        checkTypes: typesThread(new URL('typesWorker.mjs', import.meta.url)),
-        onImage: (name) => output.progress(`compiling ${name}`),
-      }),
-    );
+    const images = buildProject(root, {
+      ...options,
+      now: () => performance.now(),
+      checkTypes: typesThread(new URL('typesWorker.mjs', import.meta.url)),
+      onImage: (name) => output.progress(`compiling ${name}`),
+    });
     output.progress('');
     return images;
   } catch (error) {
