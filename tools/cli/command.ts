@@ -41,6 +41,11 @@ export class UsageError extends Error {}
 /** Something that the user can mend went wrong in the run; ends the command with status 1 and just this message. */
 export class RunError extends Error {}
 
+/** A file that cannot be written, a disk that is full: the message says what and where, and the stack nothing. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && 'code' in error;
+}
+
 /** Splits arguments into options and operands. Throws UsageError with what is wrong. */
 export function readArguments(command: Command, args: readonly string[]): { values: OptionValues; operands: string[] } {
   const options: NonNullable<ParseArgsConfig['options']> = { help: { type: 'boolean', short: 'h' } };

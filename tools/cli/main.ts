@@ -2,7 +2,7 @@
  * The front door: finds the subcommand, turns every way of failing into a message and an exit status.
  * 0: success; 1: the run failed; 2: wrong usage; 141: whoever read the output has gone.
  */
-import { helpText, readArguments, RunError, UsageError, type Command, type Output } from './command.ts';
+import { helpText, isSystemError, readArguments, RunError, UsageError, type Command, type Output } from './command.ts';
 
 /** Commands are loaded when they are wanted: a build has no need of the machine. In the order of the overview. */
 const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
@@ -67,11 +67,6 @@ function explain(command: Command, error: unknown, output: Output): number {
   }
   output.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
   return 1;
-}
-
-/** A file that cannot be written, a disk that is full: the message says what and where, and the stack nothing. */
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error && 'code' in error;
 }
 
 async function overview(): Promise<string> {

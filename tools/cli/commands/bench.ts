@@ -28,7 +28,7 @@ export const benchCommand: Command = {
     for (const group of groups) {
       if (operands.length > 0 && !operands.includes(group)) continue;
       output.progress(`measuring: ${group}`);
-      if (group === 'build') rows.push(...buildRows(root, images));
+      if (group === 'build') rows.push(...(await buildRows(root, images)));
       if (group === 'code') rows.push(...(await compilerRows(root)));
       if (group === 'kernel') rows.push(...(await kernelRows(images)));
       if (group === 'machine') rows.push(...(await machineRows(root)));

@@ -1,19 +1,31 @@
 /*
  * pagewright build: sources to a kernel image and an initial RAM disk.
  *
- * Writes dist/kernel.elf (or FILE), dist/kernel.layout.json, dist/initrd.cpio and the programs in dist/bin.
+ * Writes dist/kernel.elf (or FILE), dist/kernel.layout.json, dist/initrd.cpio and the programs in dist/bin. With --watch
+ * it does so again whenever a source has changed, until somebody ends it: a process that has built once is quicker.
  */
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { buildConstants } from '../../build/buildConstants.ts';
 import { BuildError, buildProject, type ProjectImages, type ProjectOptions } from '../../build/buildProject.ts';
+import { compilerVersion } from '../../build/compilerVersion.ts';
 import { diskFiles } from '../../build/diskFiles.ts';
+import { SourceWatch } from '../../build/sourceWatch.ts';
 import { typesThread } from '../../build/typesThread.ts';
 import { formatDiagnostics } from '../../compiler/frontend/index.ts';
 import { printModule } from '../../compiler/ir/print.ts';
 import { passNames } from '../../compiler/passes/optimise.ts';
 import { buildPage } from '../../web/buildPage.ts';
-import { listOption, parseDefines, stringOption, UsageError, type Command, type Output } from '../command.ts';
+import {
+  isSystemError,
+  listOption,
+  parseDefines,
+  RunError,
+  stringOption,
+  UsageError,
+  type Command,
+  type Output,
+} from '../command.ts';
 
 export const buildCommand: Command = {
   name: 'build',
@@ -23,6 +35,7 @@ export const buildCommand: Command = {
     define: { type: 'string', multiple: true, value: 'N=V', help: 'set a build constant: true, false or a number' },
     dump: { type: 'string', value: 'PASS', help: "print the kernel's IR after a pass (frontend, inline, gvn, ...)" },
     web: { type: 'boolean', help: 'also write the page to dist/web' },
+    watch: { type: 'boolean', help: 'build again whenever a source changes; Ctrl-C ends' },
     fresh: { type: 'boolean', help: 'compile everything, also what has not changed' },
     json: { type: 'boolean', help: 'print sizes, timings and diagnostics as JSON' },
   },
@@ -41,16 +54,40 @@ export const buildCommand: Command = {
       isFresh: values['fresh'] === true,
       ...(dump === undefined ? {} : { onPass }),
     };
-    const images = buildOrExplain(root, options, output, asJson);
-    if (images === null) return 1;
     const file = resolve(stringOption(values, 'output') ?? join(root, 'dist', 'kernel.elf'));
-    writeImages(root, file, images);
-    if (values['web'] === true) await buildPage(root, join(root, 'dist', 'web'), images);
-    if (dump !== undefined) return 0;
-    output.write(asJson ? `${JSON.stringify(summary(file, images))}\n` : describe(file, images));
-    return 0;
+    const build = async (): Promise<boolean> => {
+      const images = buildOrExplain(root, options, output, asJson);
+      if (images === null) return false;
+      writeImages(root, file, images);
+      if (values['web'] === true) await buildPage(root, join(root, 'dist', 'web'), images);
+      if (dump === undefined)
+        output.write(asJson ? `${JSON.stringify(summary(file, images))}\n` : describe(file, images));
+      return true;
+    };
+    if (values['watch'] === true) return await buildOnChanges(root, build, output);
+    return (await build()) ? 0 : 1;
   },
 };
+
+/** Builds now, and after each change, whatever becomes of it. Throws what the first build throws, and RunError. */
+async function buildOnChanges(root: string, build: () => Promise<boolean>, output: Output): Promise<never> {
+  const version = compilerVersion(root);
+  const watch = new SourceWatch(['kernel', 'images', join('tools', 'compiler')].map((folder) => join(root, folder)));
+  try {
+    await build();
+    for (;;) {
+      await watch.changes();
+      // This process would go on with the old one, and keep its results as the new one's.
+      if (compilerVersion(root) !== version) throw new RunError('the compiler itself has changed; start anew');
+      await build().catch((error: unknown) => {
+        if (!isSystemError(error) && !(error instanceof UsageError)) throw error;
+        output.error(`pagewright build: ${error.message}`); // the next change may mend it
+      });
+    }
+  } finally {
+    watch.close();
+  }
+}
 
 /** What no source asks for is most likely misspelt. */
 function checkDefines(root: string, defines: ProjectOptions['defines']): void {
