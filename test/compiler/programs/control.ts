@@ -4,7 +4,7 @@
 
 import { check, result } from './check.ts';
 
-// @expect 31
+// @expect 34
 
 let calls: u32 = 0;
 
@@ -130,7 +130,36 @@ function wideSwitch(value: u64): u32 {
   return 3;
 }
 
+/** What a case computes runs only if none before it was equal. */
+function lazySwitch(value: u32, p: Ptr<u32> | null): u32 {
+  switch (true) {
+    case p === null:
+      return 1;
+    case p![0] === value:
+      return 2;
+  }
+  switch (value) {
+    case counted(1):
+      return 3;
+    case counted(5):
+      return 4;
+    case counted(6):
+      return 5;
+  }
+  return 6;
+}
+
+function counted(value: u32): u32 {
+  calls++;
+  return value;
+}
+
 function switches(): void {
+  check(lazySwitch(5, null) === 1);
+  let five: u32 = 5;
+  check(lazySwitch(5, addrOf(five)) === 2);
+  calls = 0;
+  check(lazySwitch(1, addrOf(five)) === 3 && calls === 1);
   check(choose(Kind.Zero) === 100);
   check(choose(Kind.One) === 3);
   check(choose(Kind.Two) === 2);

@@ -73,7 +73,7 @@ export function knownCondition(f: FunctionLowering, node: ts.Expression): boolea
 }
 
 /** Made of constants alone, as far as the syntax and the names tell. */
-function isConstantExpression(f: FunctionLowering, node: ts.Expression): boolean {
+export function isConstantExpression(f: FunctionLowering, node: ts.Expression): boolean {
   if (ts.isParenthesizedExpression(node)) return isConstantExpression(f, node.expression);
   if (ts.isIdentifier(node)) return isConstantName(f, node);
   if (ts.isPropertyAccessExpression(node)) return isConstantMember(f, node);

@@ -2,10 +2,11 @@
  * The switch statement, with fallthrough.
  *
  * All-constant 32-bit cases become one `switch` terminator (the back end decides between a table and comparisons); others
- * are compared one after the other.
+ * are computed and compared one after the other, until one is equal.
  */
 
 import type { Block } from '../ir/types.ts';
+import { isConstantExpression } from './conditions.ts';
 import { fits } from './convert.ts';
 import type { FunctionLowering } from './function.ts';
 import { isError, type Operand } from './operand.ts';
@@ -14,10 +15,13 @@ import { withScope } from './scope.ts';
 import { ts } from './typescript.ts';
 import * as types from './types.ts';
 
-interface Case {
+interface Clause {
   readonly node: ts.CaseClause;
-  readonly operand: Operand;
   readonly block: Block;
+}
+
+interface Case extends Clause {
+  readonly operand: Operand;
 }
 
 export function lowerSwitch(f: FunctionLowering, node: ts.SwitchStatement, labels: readonly string[]): void {
@@ -26,14 +30,16 @@ export function lowerSwitch(f: FunctionLowering, node: ts.SwitchStatement, label
   const end = builder.createBlock();
   const clauses = node.caseBlock.clauses.map((clause) => ({ clause, block: builder.createBlock() }));
   const otherwise = clauses.find(({ clause }) => ts.isDefaultClause(clause))?.block ?? end;
-  const cases = clauses.flatMap(({ clause, block }): Case[] => {
-    if (ts.isDefaultClause(clause)) return [];
-    return [{ node: clause, operand: f.expression(clause.expression, subject.type), block }];
-  });
+  const tests = clauses.flatMap(({ clause, block }): Clause[] =>
+    ts.isCaseClause(clause) ? [{ node: clause, block }] : [],
+  );
+  const caseOf = (test: Clause): Case => ({ ...test, operand: f.expression(test.node.expression, subject.type) });
+  const areConstant = tests.every(({ node: { expression } }) => isConstantExpression(f, expression));
+  const constants = areConstant ? tests.map(caseOf) : [];
   f.at(node);
-  checkDuplicates(f, cases);
-  if (isPlain(subject, cases)) dispatch(f, subject, cases, otherwise);
-  else compareAll(f, subject, cases, otherwise);
+  const isTable = areConstant && isPlain(subject, constants);
+  if (isTable) dispatch(f, subject, constants, otherwise);
+  checkDuplicates(f, isTable ? constants : compareAll(f, subject, tests, caseOf, otherwise));
   f.jumps.push({ labels, isBreakable: true, onBreak: end, onContinue: null, depth: f.scopes.length });
   withScope(f, () => {
     for (const { clause, block } of clauses) {
@@ -71,18 +77,31 @@ function dispatch(f: FunctionLowering, subject: Operand, cases: readonly Case[],
   f.builder.switch(f.value(subject), otherwise, targets);
 }
 
-/** One comparison after the other. Reports what cannot be compared. */
-function compareAll(f: FunctionLowering, subject: Operand, cases: readonly Case[], otherwise: Block): void {
+/**
+ * One comparison after the other: what a case computes runs only if none before it was equal. Reports what cannot be
+ * compared. Gives the cases as they were lowered.
+ */
+function compareAll(
+  f: FunctionLowering,
+  subject: Operand,
+  tests: readonly Clause[],
+  caseOf: (test: Clause) => Case,
+  otherwise: Block,
+): Case[] {
   const { builder } = f;
-  for (const { node, operand, block } of cases) {
+  const cases = tests.map((test) => {
+    const { node, operand, block } = caseOf(test);
     f.at(node);
     const isSame = binary(f, node.expression, '===', subject, operand);
-    if (isSame === null || isError(isSame)) continue;
-    const next = builder.createBlock();
-    builder.branch(f.value(isSame), block, next);
-    builder.startSealed(next);
-  }
+    if (isSame !== null && !isError(isSame)) {
+      const next = builder.createBlock();
+      builder.branch(f.value(isSame), block, next);
+      builder.startSealed(next);
+    }
+    return { node, operand, block };
+  });
   builder.jump(otherwise);
+  return cases;
 }
 
 function checkDuplicates(f: FunctionLowering, cases: readonly Case[]): void {
