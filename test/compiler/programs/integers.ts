@@ -4,7 +4,7 @@
 
 import { check, result } from './check.ts';
 
-// @expect 75
+// @expect 80
 
 let byte: u8 = 200;
 let short: u16 = 65535;
@@ -133,6 +133,13 @@ function mixtures(): void {
   int = flag ? -1 : 1;
   check(int === -1);
   check((word & (flag ? 0x10 : 1)) === 16);
+  check(i64(flag ? -1 : 1) === -1n && u64(flag ? 0xffffffff : 1) === 0xffffffffn);
+  check(i64(~(flag ? 1 : 0)) === -2n);
+  const eight: u32 = flag ? 1000 : byte;
+  check(eight === 1000);
+  check((flag ? -1 : byte) === -1);
+  const negative: i32 = -(flag ? 5 : 4);
+  check(negative === -5);
   let index: i32 = 3;
   index = index * -2;
   check(index === -6);

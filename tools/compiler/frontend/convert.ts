@@ -167,7 +167,8 @@ export function cast(f: FunctionLowering, operand: Operand, to: IntType, node: t
 }
 
 function extendWide(f: FunctionLowering, operand: Operand, to: IntType): Operand {
-  const isSigned = operand.type.kind === 'int' && operand.type.signed && operand.min < 0;
+  const { kind } = operand.type;
+  const isSigned = operand.min < 0 && (kind === 'untyped' || (operand.type.kind === 'int' && operand.type.signed));
   return valueOperand(to, f.builder.emit(isSigned ? 'sextWide' : 'zextWide', 'i64', [f.value(operand)]));
 }
 

@@ -10,7 +10,7 @@ import { requireBoolean } from './boolean.ts';
 import { Variable } from './builder.ts';
 import { lowerCall } from './calls.ts';
 import { lowerCondition, knownCondition } from './conditions.ts';
-import { cast, convert, fits, settle } from './convert.ts';
+import { cast, convert, fits, settle, untypedFits } from './convert.ts';
 import type { FunctionLowering } from './function.ts';
 import { arrowValue, functionValue } from './function-values.ts';
 import {
@@ -383,11 +383,27 @@ function joinSides(f: FunctionLowering, node: ts.Node, type: Type, yes: Side, no
   if (type.kind === 'error') return errorOperand;
   if (isEmpty) return emptyOperand(type);
   const value = builder.read(result);
-  const isNumber = (type.kind === 'untyped' && !type.wide) || (type.kind === 'int' && type.bits < 64);
-  if (!isNumber || yes.value.isMask || no.value.isMask) return valueOperand(type, value);
+  const isBounded = (type.kind === 'untyped' && !type.wide) || (type.kind === 'int' && type.bits < 64);
+  if (!isBounded || yes.value.isMask || no.value.isMask) return valueOperand(type, value);
   const { value: a } = yes;
   const { value: b } = no;
-  return boundedOperand(type, value, Math.min(a.min, b.min), Math.max(a.max, b.max));
+  const [min, max] = [Math.min(a.min, b.min), Math.max(a.max, b.max)];
+  if (type.kind === 'untyped' && min < 0 && max > 0x7fffffff) {
+    f.report(node, 'constantTooLarge', [String(max), 'i32']);
+    return errorOperand;
+  }
+  return boundedOperand(type, value, min, max);
+}
+
+function isNumber(type: Type): boolean {
+  return type.kind === 'int' || type.kind === 'untyped';
+}
+
+/** The type of a choice between an untyped number and another one: as in arithmetic, a narrow one gives way. */
+function besideUntyped(operand: Operand, other: Type): Type {
+  if (other.kind !== 'int' || untypedFits(operand, other)) return other;
+  const promoted = types.promote(other);
+  return other.bits < 32 && !untypedFits(operand, promoted) ? types.i32 : promoted;
 }
 
 /** The type of `c ? a : b`. */
@@ -398,10 +414,10 @@ function joinedType(f: FunctionLowering, node: ts.Node, yes: Operand, no: Operan
   if (b.kind === 'never') return settle(yes);
   const wanted = expected === undefined ? null : types.decay(expected);
   if (a.kind === 'untyped' && b.kind === 'untyped' && a.wide === b.wide) return a;
-  if (a.kind === 'untyped') return b;
-  if (b.kind === 'untyped') return a;
+  if (wanted?.kind === 'int' && isNumber(a) && isNumber(b)) return wanted;
+  if (a.kind === 'untyped') return besideUntyped(yes, b);
+  if (b.kind === 'untyped') return besideUntyped(no, a);
   if (a.kind === 'int' && b.kind === 'int') {
-    if (wanted?.kind === 'int') return wanted;
     if (types.widensTo(a, b)) return b;
     if (types.widensTo(b, a)) return a;
     return types.promote(a.signed ? a : b);

@@ -266,5 +266,6 @@ export function unary(f: FunctionLowering, node: ts.Node, op: '-' | '~' | '+', o
     return constantResult(f, node, type, value, op === '~' || operand.isMask);
   }
   const value = f.builder.emit(op === '-' ? 'neg' : 'not', types.valueTypeOf(type), [f.value(inner)]);
-  return valueOperand(type, value);
+  if (op === '~' || inner.isMask || types.valueTypeOf(type) === 'i64') return valueOperand(type, value);
+  return boundedOperand(type, value, -inner.max, -inner.min);
 }
