@@ -111,7 +111,8 @@ export class FunctionLowering {
     const { outer, instance } = this.surroundings;
     const around = outer?.get(text);
     if (around?.kind === 'constant') return around;
-    const isOfModule = instance !== null && around === undefined;
+    // In an arrow, the name may be one that the function around it declares further down.
+    const isOfModule = instance !== null && outer === null;
     return isOfModule ? this.world.entities.moduleEntity(name) : this.world.entities.entityAt(name);
   }
 
