@@ -174,7 +174,12 @@ const typeRules = {
     'for pointers use p.add(n) or u32(p)',
   ),
   notBoolean: row('PW1110', 'condition', 'a condition is a boolean, this is $1', 'compare: x !== 0, p !== null'),
-  cannotCompare: row('PW1111', 'comparison', '$1 and $2 cannot be compared', 'convert one side'),
+  cannotCompare: row(
+    'PW1111',
+    'comparison',
+    '$1 and $2 cannot be compared',
+    'convert one side; for what strings say, compare bytes(s) in a loop',
+  ),
   otherType: row('PW1112', 'other type', '$1 is not $2', 'convert it, or change the declaration'),
   otherClass: row(
     'PW1113',

@@ -242,9 +242,12 @@ function compareOthers(f: FunctionLowering, node: ts.Node, op: CompareToken, a: 
   const right = types.decay(b.type);
   const isEquality = op === '===' || op === '!==';
   const areBooleans = left.kind === 'bool' && right.kind === 'bool';
+  const areTexts = left.kind === 'string' || right.kind === 'string';
   const areAddresses = types.isAddress(left) && types.isAddress(right) && comparable(left, right);
+  const isInOrder = areAddresses && !areTexts; // `<` would compare where strings lie, not what they say
   const nullable = (type: Type): boolean => type.kind === 'null' || (type.kind === 'witness' && type.nullable);
-  const isOk = areAddresses || (isEquality && (areBooleans || (nullable(left) && nullable(right))));
+  const areEqualable = areBooleans || areAddresses || (nullable(left) && nullable(right));
+  const isOk = isEquality ? areEqualable : isInOrder;
   if (isOk) return emitCompare(f, op, a, b, false);
   if (left.kind !== 'never' && right.kind !== 'never') f.report(node, 'cannotCompare', [left.name, right.name]);
   return errorOperand;
