@@ -7,6 +7,7 @@
 
 import { hasModifier, isAmbient, memberName } from './entities.ts';
 import type { Recorder } from './recorder.ts';
+import { checkSyntax } from './syntax.ts';
 import { readTags } from './tags.ts';
 import { classOf } from './types.ts';
 import { declarationKind, ts } from './typescript.ts';
@@ -53,7 +54,10 @@ function checkFunction(world: World, node: ts.FunctionDeclaration, leftovers: Re
   if (node.body === undefined) world.reporter.report(node.name, 'noBody', [node.name.text]);
   const entity = world.entities.entityAt(node.name);
   if (entity?.kind !== 'function') return;
-  if (entity.typeParameters.length > 0) return; // what it means depends on its instances
+  if (entity.typeParameters.length > 0) {
+    checkSyntax(world.reporter, node); // what it means depends on its instances
+    return;
+  }
   const instance = world.instances.instanceOf(entity, [], null);
   if (!world.catalogue.hasLowered(instance)) leftovers.add(world.catalogue.functionNeed(instance));
 }
@@ -67,10 +71,12 @@ function checkClass(world: World, node: ts.ClassDeclaration, leftovers: Recorder
   if (entity?.kind !== 'class') return;
   const isGeneric = entity.typeParameters.length > 0;
   const self = classOf(entity, []);
-  if (!isGeneric) world.layouts.layoutOf(self);
+  if (isGeneric) checkSyntax(world.reporter, node);
+  else world.layouts.layoutOf(self);
   for (const member of [...entity.statics.values(), ...entity.methods.values()]) {
     if (member.kind === 'variable') world.constants.variable(member);
-    else if (member.typeParameters.length === 0 && (member.isStatic || !isGeneric)) {
+    else if (member.typeParameters.length > 0) checkSyntax(world.reporter, member.declaration);
+    else if (member.isStatic || !isGeneric) {
       const instance = world.instances.instanceOf(member, [], member.isStatic ? null : self);
       if (!world.catalogue.hasLowered(instance)) leftovers.add(world.catalogue.functionNeed(instance));
     }

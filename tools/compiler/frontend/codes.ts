@@ -90,7 +90,12 @@ const syntax = {
   ),
   optionalChaining: row('PW1016', 'optional chaining', 'there is no optional chaining', 'compare with null first'),
   looseEquality: row('PW1017', 'loose equality', '`$1` does not exist here', 'use === or !=='),
-  operator: row('PW1018', 'operator', 'there is no operator `$1`', 'write it out: a loop for **'),
+  operator: row(
+    'PW1018',
+    'operator',
+    'there is no operator `$1`',
+    'write it out: a loop for `**`, a field that tells the kind for `in` and `instanceof`',
+  ),
   exceptions: row('PW1019', 'exceptions', 'there are no exceptions', 'return an error number; clean up by `using`'),
   forOf: row('PW1020', 'for...of, for...in', 'there are no iterators', 'count: for (let i: u32 = 0; i < n; i++)'),
   debugger: row('PW1022', 'debugger', 'there is no `debugger` statement', 'use int3()'),
@@ -333,6 +338,12 @@ const functions = {
     'pass the value, or write a second function',
   ),
   optionalParameter: row('PW1308', 'optional parameter', 'there are no optional parameters', 'use `T | null`'),
+  thisParameter: row(
+    'PW1309',
+    'this parameter',
+    'there are no `this` parameters',
+    'a method has its `this` anyway; elsewhere name the parameter',
+  ),
   noBody: row(
     'PW1310',
     'function without body',

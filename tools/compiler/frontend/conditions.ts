@@ -16,6 +16,7 @@ export function lowerCondition(f: FunctionLowering, node: ts.Expression, ifTrue:
   const { builder } = f;
   const known = knownCondition(f, node);
   if (known !== null) {
+    f.leaveOut(node);
     builder.jump(known ? ifTrue : ifFalse);
     return;
   }

@@ -84,17 +84,31 @@ export class Reporter {
   }
 
   /**
-   * All findings by file, line and column, without echoes: ours on a line that tsc has complained about, and tsc's
-   * complaints about no file at all (a global type that some syntax would need), if there is anything else.
+   * All findings by file, line and column, without echoes. Where ours say that the language has not what stands on a line,
+   * tsc's word about the line goes (what it says of a generator's type helps nobody); else ours on a line that tsc has
+   * complained about. And tsc's complaints about no file at all (a global type that some syntax would need), if there is
+   * anything else.
    */
   sorted(): Diagnostic[] {
     const found = [...this.#found.values()];
     const placed = found.filter((d) => d.file !== '');
     const all = placed.length > 0 ? placed : found;
     const place = (d: Diagnostic): string => `${d.file}:${d.line}`;
-    const byTsc = new Set(all.filter((d) => d.code.startsWith('TS')).map(place));
-    return all.filter((d) => d.code.startsWith('TS') || !byTsc.has(place(d))).sort(compare);
+    const lines = (isWanted: (d: Diagnostic) => boolean): Set<string> => new Set(all.filter(isWanted).map(place));
+    const [foreign, byTsc] = [lines(isForeignSyntax), lines(isOfTsc)];
+    const isEcho = (d: Diagnostic): boolean =>
+      isOfTsc(d) ? foreign.has(place(d)) : byTsc.has(place(d)) && !isForeignSyntax(d);
+    return all.filter((d) => !isEcho(d)).sort(compare);
   }
+}
+
+function isOfTsc({ code }: Diagnostic): boolean {
+  return code.startsWith('TS');
+}
+
+/** Syntax that is right in TypeScript, but not in kernel TS. */
+function isForeignSyntax({ code }: Diagnostic): boolean {
+  return code.startsWith('PW10') && code !== codes.unknownSyntax.code;
 }
 
 function compare(a: Diagnostic, b: Diagnostic): number {

@@ -134,7 +134,8 @@ export class EntityTable {
     const known = this.#symbols.get(node);
     if (known !== undefined) return known;
     const found = this.#checker.getSymbolAtLocation(node);
-    const symbol = found === undefined ? null : this.#throughAlias(found);
+    const meant = found === undefined ? null : this.#throughAlias(found);
+    const symbol = meant === null || this.#checker.isUnknownSymbol(meant) ? null : meant;
     this.#symbols.set(node, symbol);
     return symbol;
   }

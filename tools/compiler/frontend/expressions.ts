@@ -242,7 +242,10 @@ function step(
 /** `a && b` and `a || b` where a value is wanted. */
 function logical(f: FunctionLowering, node: ts.BinaryExpression): Operand {
   const known = knownCondition(f, node);
-  if (known !== null) return known ? trueOperand : falseOperand;
+  if (known !== null) {
+    f.leaveOut(node);
+    return known ? trueOperand : falseOperand;
+  }
   const isAnd = node.operatorToken.kind === ts.SyntaxKind.AmpersandAmpersandToken;
   const left = knownCondition(f, node.left);
   if (left !== null) {
@@ -287,7 +290,10 @@ function logicalAssignment(f: FunctionLowering, node: ts.BinaryExpression, isOr:
 
 function conditional(f: FunctionLowering, node: ts.ConditionalExpression, expected: Type | undefined): Operand {
   const known = knownCondition(f, node.condition);
-  if (known !== null) return f.expression(known ? node.whenTrue : node.whenFalse, expected);
+  if (known !== null) {
+    f.leaveOut(known ? node.whenFalse : node.whenTrue);
+    return f.expression(known ? node.whenTrue : node.whenFalse, expected);
+  }
   const { builder } = f;
   const blocks = { yes: builder.createBlock(), no: builder.createBlock(), join: builder.createBlock() };
   lowerCondition(f, node.condition, blocks.yes, blocks.no);

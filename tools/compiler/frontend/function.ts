@@ -17,6 +17,7 @@ import { errorOperand, type Operand } from './operand.ts';
 import type { TypeEnv } from './resolve-type.ts';
 import type { Scope } from './scope.ts';
 import { lowerStatement, type JumpTarget } from './statements.ts';
+import { checkSyntax } from './syntax.ts';
 import type { ts } from './typescript.ts';
 import { valueTypeOf, type ClassType, type Type } from './types.ts';
 import type { World } from './world.ts';
@@ -135,6 +136,11 @@ export class FunctionLowering {
 
   statement(node: ts.Statement): void {
     this.nested(node, () => lowerStatement(this, node));
+  }
+
+  /** What is not lowered is looked at all the same: it must be kernel TS. */
+  leaveOut(node: ts.Node): void {
+    checkSyntax(this.world.reporter, node);
   }
 
   /** Does something that may recur, unless it has recurred too often. */

@@ -119,6 +119,7 @@ export class InstanceTable {
   #parameter(node: ts.ParameterDeclaration, env: TypeEnv, expected: Type | undefined): Parameter {
     const name = memberName(node.name);
     if (name === null) this.#reporter.report(node.name, 'destructuring');
+    if (name === 'this') this.#reporter.report(node, 'thisParameter');
     if (node.initializer !== undefined) this.#reporter.report(node, 'defaultParameter');
     if (node.questionToken !== undefined) this.#reporter.report(node, 'optionalParameter');
     if (node.type === undefined) {

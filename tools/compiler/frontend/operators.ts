@@ -236,7 +236,7 @@ function compareInstruction(op: CompareToken, signed: boolean): CompareOp {
   }
 }
 
-/** Booleans by equality; addresses also by order. */
+/** Booleans and strings by equality; addresses of other things also by order. */
 function compareOthers(f: FunctionLowering, node: ts.Node, op: CompareToken, a: Operand, b: Operand): Operand {
   const left = types.decay(a.type);
   const right = types.decay(b.type);

@@ -115,6 +115,9 @@ function entityPlace(f: FunctionLowering, entity: Entity, node: ts.Node): Place 
 }
 
 function reportOther(f: FunctionLowering, declaration: ts.Declaration | null, node: ts.Node): void {
+  const isReported =
+    declaration !== null && (ts.isBindingElement(declaration) || ts.isFunctionDeclaration(declaration));
+  if (isReported) return; // where it is declared
   const isVariable = declaration !== null && (ts.isVariableDeclaration(declaration) || ts.isParameter(declaration));
   if (isVariable) f.report(node, 'capture', [node.getText()], [{ node: declaration, message: 'declared here' }]);
   else if (node.getText() === 'undefined') f.report(node, 'undefinedValue');

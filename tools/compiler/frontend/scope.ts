@@ -84,7 +84,10 @@ function acquire(f: FunctionLowering, node: ts.Expression, expected: Type | unde
   if (ts.isParenthesizedExpression(node)) return acquire(f, node.expression, expected, keep);
   if (ts.isConditionalExpression(node)) {
     const known = knownCondition(f, node.condition);
-    if (known !== null) return acquire(f, known ? node.whenTrue : node.whenFalse, expected, keep);
+    if (known !== null) {
+      f.leaveOut(known ? node.whenFalse : node.whenTrue);
+      return acquire(f, known ? node.whenTrue : node.whenFalse, expected, keep);
+    }
     return acquireEither(f, node, expected);
   }
   const record: CallRecord = ts.isCallExpression(node)

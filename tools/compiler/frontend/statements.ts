@@ -73,8 +73,10 @@ function lowerBody(f: FunctionLowering, node: ts.Statement): void {
 function lowerIf(f: FunctionLowering, node: ts.IfStatement): void {
   const known = knownCondition(f, node.expression);
   if (known !== null) {
-    const taken = known ? node.thenStatement : node.elseStatement;
+    const sides = [node.thenStatement, node.elseStatement];
+    const [taken, other] = known ? sides : sides.reverse();
     if (taken !== undefined) lowerBody(f, taken);
+    if (other !== undefined) f.leaveOut(other);
     return;
   }
   const { builder } = f;

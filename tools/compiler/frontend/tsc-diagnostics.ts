@@ -19,12 +19,35 @@ export function fromTsc(diagnostic: ts.Diagnostic): Diagnostic {
   return { ...span, code: `TS${code}`, message, hint: hint ?? hints.get(code) ?? null, related };
 }
 
+const noSuchName = 'declare or import it; what there is without an import stands in tools/compiler/library/kernel.d.ts';
+const noSuchModule = "import modules by a relative path with its extension: './list.ts'";
+const notNull = 'compare it with null, or write x! where it cannot be';
+
 /** What to do about some of tsc's findings, in the words of kernel TS. */
 const hints: ReadonlyMap<number, string> = new Map([
+  [2304, noSuchName],
+  [2305, 'look at what the module exports'],
+  [2307, noSuchModule],
+  [2318, noSuchName],
+  [2339, 'look at its declaration: there are its own fields and methods, and none of the JavaScript library'],
+  [2355, 'return a value on every path, or end it with unreachable()'],
   [2365, 'convert one side: u64(...), i64(...), u32(...) or i32(...)'],
+  [2366, 'return a value on every path, or end it with unreachable()'],
   [2367, 'if another CPU may have changed the place, read it anew: reload<T>(place)'],
-  [2531, 'compare it with null, or write x! where it cannot be'],
-  [18047, 'compare it with null, or write x! where it cannot be'],
+  [2454, 'give it an initial value'],
+  [2531, notNull],
+  [2552, noSuchName],
+  [2554, 'pass as many arguments as it has parameters: none is optional'],
+  [2580, noSuchName],
+  [2583, noSuchName],
+  [2584, noSuchName],
+  [2591, noSuchName],
+  [2792, noSuchModule],
+  [2850, 'use const, or give its class a [Symbol.dispose]() method'],
+  [5097, noSuchModule],
+  [7006, 'write its type'],
+  [7053, 'use a FixedArray or Ptr with a number as index'],
+  [18047, notNull],
 ]);
 
 function relatedSpan(other: ts.DiagnosticRelatedInformation): RelatedSpan[] {
@@ -40,6 +63,8 @@ const integers = new Set(['u8', 'u16', 'u32', 'i8', 'i16', 'i32', 'u64', 'i64'])
 function shorten(text: string): { message: string; hint: string | null } {
   const lines = text.split('\n').map((line) => line.trim());
   const found = mismatch.exec(text);
+  const unknown = /^Cannot find name '[^']+'\./.exec(text);
+  if (unknown !== null) return { message: unknown[0], hint: null };
   if (found === null)
     return { message: lines.length > 2 ? `${lines[0]} ${lines.at(-1)}` : lines.join(' '), hint: null };
   const [from, to] = [found[1]!, found[2]!];

@@ -42,9 +42,16 @@ const statements: ReadonlyMap<ts.SyntaxKind, CodeName> = new Map<ts.SyntaxKind, 
   [SyntaxKind.ModuleDeclaration, 'namespace'],
 ]);
 
+/** What to say of a node wherever it stands; null if it has a place in the language, or tsc has found a syntax error there. */
+export function unsupportedCode(node: ts.Node): CodeName | null {
+  return expressions.get(node.kind) ?? statements.get(node.kind) ?? null;
+}
+
 /** Nodes that only stand where tsc has found a syntax error need no word of ours. */
 export function unsupportedExpression(f: FunctionLowering, node: ts.Expression): void {
-  f.report(node, expressions.get(node.kind) ?? 'unknownSyntax', [SyntaxKind[node.kind]]);
+  const isForeignTag = ts.isTaggedTemplateExpression(node) && node.tag.getText() !== 'asm';
+  const code = isForeignTag ? 'templateString' : (expressions.get(node.kind) ?? 'unknownSyntax');
+  f.report(node, code, [SyntaxKind[node.kind]]);
 }
 
 export function unsupportedStatement(f: FunctionLowering, node: ts.Statement): void {
