@@ -4,8 +4,8 @@
  * than the last bundle (some ten milliseconds), and runs it. `pagewright build` is bundled once more, by itself and as one
  * script: that is what people wait for after every edit, and V8 keeps compiled code of scripts only (codeCache.mjs).
  */
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 
@@ -24,15 +24,24 @@ if (isBuild) {
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const folder = join(root, '.cache', 'cli');
 const bundle = join(folder, 'main.mjs');
+const worker = join(folder, 'typesWorker.mjs');
 const buildBundle = join(folder, 'build.cjs');
 const inputsFile = join(folder, 'inputs.json');
 
-/** Whether no file that went into the bundle has changed since. */
+/** Whether the files that went into the bundle are all as they were. */
 function isFresh() {
-  if (![bundle, buildBundle, inputsFile].every((path) => existsSync(path))) return false;
-  const built = statSync(bundle).mtimeMs;
-  const inputs = JSON.parse(readFileSync(inputsFile, 'utf8'));
-  return inputs.every((path) => statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs <= built);
+  if (![bundle, buildBundle, worker, inputsFile].every((path) => existsSync(path))) return false;
+  try {
+    const inputs = Object.entries(JSON.parse(readFileSync(inputsFile, 'utf8')));
+    return inputs.every(([path, time]) => timeOf(path) === time);
+  } catch {
+    return false; // that is not how it was written
+  }
+}
+
+/** When a file changed last, by its path in the project or from the root; undefined if it is not there. */
+function timeOf(path) {
+  return statSync(resolve(root, path), { throwIfNoEntry: false })?.mtimeMs;
 }
 
 /** Wherever the package `typescript` is imported, the bundle takes it from codeCache.mjs, which stays outside. */
@@ -73,9 +82,11 @@ const bundling = {
   target: 'node20',
   packages: 'external',
   logLevel: 'error',
+  write: false,
 };
 
 async function rebuild() {
+  const started = Date.now();
   const { build } = await import('esbuild');
   const bundles = Promise.all([
     build({
@@ -100,21 +111,40 @@ async function rebuild() {
     }),
   ]);
   await import('./codeCache.mjs'); // which the bundle is going to need, and esbuild is another process
-  const [result] = await bundles;
-  forgetOldChunks(Object.keys(result.metafile.outputs).map((path) => join(root, path)));
+  const [parts, alone] = await bundles;
+  const files = [...parts.outputFiles, ...alone.outputFiles];
+  writeBundles(files);
   // What a plug-in has made up (`cached:typescript`) is no file that could change.
-  const files = Object.keys(result.metafile.inputs).filter((path) => existsSync(join(root, path)));
-  const inputs = [...files, 'package-lock.json'];
-  writeFileSync(inputsFile, JSON.stringify(inputs));
+  const sources = Object.keys(parts.metafile.inputs).filter((path) => existsSync(join(root, path)));
+  const inputs = [...sources, 'package-lock.json', 'tools/cli/pagewright.mjs'].map((path) => {
+    const time = timeOf(path);
+    return [path, time < started ? time : 0]; // perhaps it was read before it changed
+  });
+  replace(inputsFile, JSON.stringify(Object.fromEntries(inputs)));
+  forgetOldFiles(files.map(({ path }) => path));
+}
+
+/** Others may be loading bundles, or writing the same: each file is whole at any time, and there before it is imported. */
+function writeBundles(files) {
+  const entries = [worker, buildBundle, bundle];
+  const rank = ({ path }) => entries.indexOf(path);
+  mkdirSync(folder, { recursive: true });
+  for (const { contents, path } of files.sort((a, b) => rank(a) - rank(b))) replace(path, contents);
+}
+
+function replace(path, contents) {
+  const draft = `${path}.${process.pid}.draft`;
+  writeFileSync(draft, contents);
+  renameSync(draft, path);
 }
 
 /** Parts of earlier bundles, and code made of them, go when nobody can be loading them any more. */
-function forgetOldChunks(outputs) {
+function forgetOldFiles(outputs) {
   const hourAgo = Date.now() - 3_600_000;
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
-    if (!/\.mjs(\.map)?$|^bundle-/.test(name) || outputs.includes(path)) continue;
-    if (statSync(path).mtimeMs < hourAgo) rmSync(path, { force: true });
+    if (!/\.(mjs|draft)$|^bundle-/.test(name) || outputs.includes(path)) continue;
+    if (timeOf(path) < hourAgo) rmSync(path, { force: true }); // unless another one has removed it
   }
 }
 

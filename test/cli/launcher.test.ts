@@ -1,0 +1,49 @@
+/*
+ * The launcher of the command line bundles it when a source has changed, and everybody finds a whole bundle.
+ */
+import { execFile } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { SmallProject } from '../support/smallProject.ts';
+
+const execute = promisify(execFile);
+const source = 'tools/cli/commands/build.ts';
+
+let project: SmallProject;
+
+beforeAll(() => {
+  project = new SmallProject();
+});
+
+afterAll(() => rmSync(project.folder, { recursive: true }));
+
+/** The summary that `pagewright build --help` has of itself. */
+async function summary(command: 'run' | 'build'): Promise<string> {
+  const { stdout } = await execute(process.execPath, [project.command, command, '--help']);
+  return stdout;
+}
+
+function changeSummary(text: string): void {
+  const before = readFileSync(join(project.folder, source), 'utf8');
+  project.save(source, before.replace(/summary: '.*'/, `summary: '${text}'`));
+}
+
+test('several that start at once after a change all run what is new', async () => {
+  changeSummary('First.');
+  const first = await Promise.all((['build', 'run', 'build', 'run'] as const).map(summary));
+  expect(first[0]).toContain('First.');
+  expect(first[2]).toBe(first[0]);
+  expect(first[3]).toBe(first[1]);
+  changeSummary('Second.');
+  const second = await Promise.all((['build', 'run', 'build'] as const).map(summary));
+  expect(second).toEqual([second[0], first[1], second[0]]);
+  expect(second[0]).toContain('Second.');
+});
+
+test('a record of the sources that is damaged counts as none', async () => {
+  project.write('.cache/cli/inputs.json', '["tools/cli');
+  changeSummary('Third.');
+  expect(await summary('build')).toContain('Third.');
+});
