@@ -4,8 +4,9 @@
 
 import { describe, expect, it } from 'vitest';
 import { formatDiagnostics, KernelTsProgram, mergeDiagnostics } from '../../tools/compiler/frontend/index.ts';
+import { Compiler } from '../../tools/compiler/compile.ts';
 import { printModule } from '../../tools/compiler/ir/print.ts';
-import { compile, libraryFiles, memoryFiles, summary } from './frontend-support.ts';
+import { compile, library, libraryFiles, memoryFiles, summary } from './frontend-support.ts';
 
 describe('diagnostics', () => {
   const source = `let small: u8 = 0;
@@ -106,8 +107,41 @@ main.ts:8:20: error PW1301: \`x\` belongs to the function around: functions capt
   });
 });
 
+describe('the stages behind the front end', () => {
+  const found = (text: string): string[] => {
+    const files = memoryFiles({ '/src/main.ts': text });
+    const images = [{ name: 'main', entry: '/src/main.ts', kind: 'program' as const }];
+    const compiler = new Compiler({ files, images, root: '/src', library, defines: new Map() });
+    return compiler.build().diagnostics.map(summary);
+  };
+
+  it('report all faulty assembly, each line where it stands', () => {
+    const text = `/** @naked */ export function start(): void { asm\`frob eax, \${other}\`; }
+/** @naked */ export function other(): void {
+  asm\`
+    push eax, 5
+    jmp nowhere
+  \`;
+}
+`;
+    expect(found(text).map((line) => line.replace(/(no such form|there is no label 'nowhere').*/, '$1'))).toEqual([
+      "main.ts:1:51 PW2001 unknown instruction 'frob'",
+      'main.ts:4:5 PW2001 push eax, 5: no such form',
+      "main.ts:5:5 PW2001 there is no label 'nowhere'",
+    ]);
+  });
+
+  it('report a symbol that nobody defines at the function that asks for it', () => {
+    const text = '/** @naked */ export function start(): void {\n  asm`call ${main}`;\n}\n';
+    expect(found(`${text}function main(): u32 {\n  return linkerSymbol('__nope');\n}\n`)).toEqual([
+      "main.ts:4:10 PW2002 main:main refers to '__nope', which is not there",
+    ]);
+  });
+});
+
 describe('a build in two parts', () => {
   it.each([
+    ['export function* start(): u32 { yield 1; } export function f(x: u32): u32 { return void x; }'],
     ['export function start(): u32 { return 5; }'],
     ['export function start(x: u32, y: i32): u8 { const z = x + y; return x; }'],
     ['export function start(x: u32): void { missing(x); if (x) return; }'],

@@ -76,7 +76,9 @@ export class Compiler {
     const run = new Run(this.#options);
     if (this.#options.level !== undefined || this.#options.onPass !== undefined) return run.buildAll();
     try {
-      return run.buildChanged(this.#store);
+      const result = run.buildChanged(this.#store);
+      // The first function with faulty assembly has ended its image: a build of everything finds the others.
+      return result.diagnostics.length > 0 && run.isFaultyBehind ? new Run(this.#options).buildAll() : result;
     } catch (error) {
       if (error instanceof CannotReuse) return new Run(this.#options).buildAll();
       throw error;
@@ -92,6 +94,8 @@ class Run {
   readonly #diagnostics: Diagnostic[] = [];
   readonly #images = new Map<string, LinkedImage>();
   readonly #timings: BuildTimings = { frontend: 0, passes: 0, backend: 0, output: 0 };
+  /** The stages behind the front end have found something wrong. */
+  isFaultyBehind = false;
 
   constructor(options: CompilerOptions) {
     this.#options = options;
@@ -121,7 +125,13 @@ class Run {
     try {
       this.#images.set(image.name, build());
     } catch (error) {
-      this.#diagnostics.push(...describe(image, error));
+      this.isFaultyBehind = true;
+      for (const found of describe(image, error)) {
+        const isKnown = this.#diagnostics.some(({ file, line, message }) => {
+          return file === found.file && line === found.line && message === found.message; // another image has it too
+        });
+        if (!isKnown) this.#diagnostics.push(found);
+      }
     }
   }
 
@@ -219,16 +229,20 @@ class Run {
   }
 }
 
+const asmHint = 'Intel syntax, one instruction a line: see "Naked functions" in tools/compiler/README.md';
+const linkHint = 'see "Linker symbols" and "Kernel image" in tools/compiler/README.md';
+
 /** What the stages behind the front end can find wrong with a program: its assembly, and the way it hangs together. */
 function describe(image: ImageSpec, error: unknown): Diagnostic[] {
   if (error instanceof AssemblyError) {
     return error.problems.map(({ location: { file, line, column }, message }) => {
-      return { file, line, column, length: 1, code: 'PW2001', message, hint: null, related: [] };
+      return { file, line, column, length: 1, code: 'PW2001', message, hint: asmHint, related: [] };
     });
   }
   if (error instanceof LinkError) {
-    const { message } = error;
-    return [{ file: image.entry, line: 1, column: 1, length: 1, code: 'PW2002', message, hint: null, related: [] }];
+    const { message, location } = error;
+    const { file, line, column } = location ?? { file: image.entry, line: 1, column: 1 };
+    return [{ file, line, column, length: 1, code: 'PW2002', message, hint: linkHint, related: [] }];
   }
   throw error;
 }

@@ -14,6 +14,7 @@
 import type { IrData, IrFunction, IrModule, StructLayout } from '../ir/types.ts';
 import { allocateRegisters } from './allocate/allocate.ts';
 import { assembleFunction } from './assembler/assemble.ts';
+import { AssemblyError, type AssemblyProblem } from './assembler/errors.ts';
 import { emitFunction } from './emit.ts';
 import { layOutFrame } from './frame.ts';
 import { layOutBlocks } from './layout.ts';
@@ -37,9 +38,22 @@ export interface GenerateOptions {
   readonly dump?: (stage: 'select' | 'allocate', text: string) => void;
 }
 
-/** Machine code for a whole module, together with the runtime functions that it calls. */
+/**
+ * Machine code for a whole module, together with the runtime functions that it calls. Throws one AssemblyError for all
+ * functions with faulty assembly.
+ */
 export function generateCode(module: IrModule, options: GenerateOptions = {}): MachineModule {
-  const functions = [...module.functions.values()].map((fn) => generateFunction(fn, options));
+  const problems: AssemblyProblem[] = [];
+  const functions = [...module.functions.values()].flatMap((fn) => {
+    try {
+      return generateFunction(fn, options);
+    } catch (error) {
+      if (!(error instanceof AssemblyError)) throw error;
+      problems.push(...error.problems);
+      return [];
+    }
+  });
+  if (problems.length > 0) throw new AssemblyError(problems);
   const { structs, constants, entry } = module;
   return assembleModule({ functions, data: [...module.data.values()], structs, constants, entry });
 }

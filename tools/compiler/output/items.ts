@@ -5,7 +5,7 @@
 import type { MachineCode } from '../backend/machine/types.ts';
 import type { MachineModule } from '../backend/generate.ts';
 import type { Fixup } from '../backend/encoder/code.ts';
-import type { IrData } from '../ir/types.ts';
+import type { IrData, SourceLocation } from '../ir/types.ts';
 
 /** A piece of the program with a name and an address to come. */
 export interface Item {
@@ -28,7 +28,15 @@ export interface Item {
 }
 
 /** Something in the program does not fit together: the program's fault, not the linker's. */
-export class LinkError extends Error {}
+export class LinkError extends Error {
+  /** The function that it shows in; null if it is about the program as a whole. */
+  readonly location: SourceLocation | null;
+
+  constructor(message: string, location: SourceLocation | null = null) {
+    super(message);
+    this.location = location;
+  }
+}
 
 /** All items of a module: functions, each followed by its tables, then data. */
 export function collectItems(module: MachineModule): Item[] {

@@ -74,13 +74,14 @@ function collectSymbols(
 function relocate(item: Item, symbols: ReadonlyMap<string, number>): void {
   if (item.fixups.length === 0 || item.bytes === null) return;
   const bytes = item.bytes.slice();
+  const location = item.code?.location ?? null;
   for (const { at, kind, symbol, addend } of item.fixups) {
     const address = symbols.get(symbol);
-    if (address === undefined) throw new LinkError(`${item.name} refers to '${symbol}', which is not there`);
+    if (address === undefined) throw new LinkError(`${item.name} refers to '${symbol}', which is not there`, location);
     const value = kind.startsWith('rel') ? address + addend - (item.address + at) : address + addend;
     const size = kind.endsWith('32') ? 4 : kind.endsWith('16') ? 2 : 1;
     if (size < 4 && (value >= 2 ** (size * 8) || value < -(2 ** (size * 8 - 1)))) {
-      throw new LinkError(`${item.name}: the address of '${symbol}' does not fit in ${size * 8} bits`);
+      throw new LinkError(`${item.name}: the address of '${symbol}' does not fit in ${size * 8} bits`, location);
     }
     for (let n = 0; n < size; n++) bytes[at + n] = (value >>> (n * 8)) & 0xff;
   }

@@ -147,7 +147,7 @@ export class Assembler {
   }
 
   #assembleLine(line: Line): void {
-    this.#location = { file: this.#body.location.file, line: line.number, column: 1 };
+    this.#location = { file: this.#body.location.file, line: line.number, column: line.column };
     try {
       if (line.problem !== null) throw new LineError(line.problem);
       this.#assembleTokens(new Cursor(line.tokens));

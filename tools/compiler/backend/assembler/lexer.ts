@@ -15,6 +15,8 @@ export type Token =
 export interface Line {
   /** Counted from 1 in the source file. */
   readonly number: number;
+  /** Where its first token stands, counted from 1 in the source file. */
+  readonly column: number;
   readonly tokens: readonly Token[];
   /** Why the line could not be read. */
   readonly problem: string | null;
@@ -23,14 +25,18 @@ export interface Line {
 const pattern =
   /\s+|(?<comment>;.*)|(?<name>[A-Za-z_.$@][\w.$@]*)|(?<number>0[xX][0-9a-fA-F_]+|0[bB][01_]+|\d[\d_]*)|(?<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?<mark><<|>>|[[\]():,+\-*/%&|^~])/y;
 
+/** How a body begins, at its location. */
+const opening = 'asm`';
+
 /** Splits a body into lines of tokens. Empty lines are left out. */
 export function readLines(body: AsmBody): Line[] {
   const lines: Line[] = [];
   let number = body.location.line;
+  let column = body.location.column + opening.length + indentOf(body.pieces[0]!);
   let tokens: Token[] = [];
   let problem: string | null = null;
   const endLine = (): void => {
-    if (tokens.length > 0 || problem !== null) lines.push({ number, tokens, problem });
+    if (tokens.length > 0 || problem !== null) lines.push({ number, column, tokens, problem });
     tokens = [];
     problem = null;
   };
@@ -39,6 +45,7 @@ export function readLines(body: AsmBody): Line[] {
       if (part > 0) {
         endLine();
         number++;
+        column = 1 + indentOf(text);
       }
       try {
         readTokens(text, tokens);
@@ -55,6 +62,11 @@ export function readLines(body: AsmBody): Line[] {
   });
   endLine();
   return lines;
+}
+
+/** The number of spaces that a text begins with. */
+function indentOf(text: string): number {
+  return text.length - text.trimStart().length;
 }
 
 function readTokens(text: string, tokens: Token[]): void {
