@@ -204,7 +204,7 @@ const typeRules = {
     'PW1117',
     'not indexable',
     '$1 has no elements',
-    'use Ptr<T> or FixedArray<T, N>; ptr<T>(...) gives an untyped pointer a type',
+    'use Ptr<T> or FixedArray<T, N>, and a.name for a field; ptr<T>(...) gives an untyped pointer a type',
   ),
   indexRange: row('PW1118', 'index out of range', 'element $1 of $2', 'count from 0'),
   containsItself: row(

@@ -216,6 +216,11 @@ function elementPlace(f: FunctionLowering, node: ts.ElementAccessExpression): Pl
     f.report(node.expression, 'notIndexable', [type.name]);
     return valuePlace(errorOperand);
   }
+  const number = types.decay(index.type);
+  if (number.kind !== 'int' && number.kind !== 'untyped') {
+    f.report(node.argumentExpression, 'notANumber', [number.name, 'u32']);
+    return valuePlace(errorOperand);
+  }
   checkIndex(f, index, type, node.argumentExpression);
   return moveBy(f, operand, index, element, isConstant);
 }
