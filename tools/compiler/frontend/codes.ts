@@ -150,8 +150,8 @@ const typeRules = {
     'no value can have the type $1: it is $2',
     'see the types in tools/compiler/README.md',
   ),
-  narrowing: row('PW1102', 'narrowing', '$1 may not fit $2', 'convert it: $2(...)'),
-  signChange: row('PW1103', 'change of sign', '$1 is not $2: the sign would change its meaning', 'convert it: $2(...)'),
+  narrowing: row('PW1102', 'narrowing', '$1 may not fit $2', 'convert it: $3(...)'),
+  signChange: row('PW1103', 'change of sign', '$1 is not $2: the sign would change its meaning', 'convert it: $3(...)'),
   mixedSign: row('PW1104', 'mixed signedness', '$1 and $2 do not mix', 'convert one side: u32(...) or i32(...)'),
   mixedWidth: row(
     'PW1105',

@@ -95,7 +95,7 @@ function toWord(f: FunctionLowering, operand: Operand, node: ts.Node): Operand {
 function toInteger(f: FunctionLowering, operand: Operand, to: IntType, node: ts.Node): Operand {
   const from = operand.type.kind === 'volatile' ? operand.type.of : operand.type;
   if (from.kind !== 'int' && from.kind !== 'untyped') {
-    f.report(node, 'notANumber', [types.decay(from).name, to.name]);
+    f.report(node, 'notANumber', [types.decay(from).name, to.base]);
     return errorOperand;
   }
   const isWide = from.kind === 'int' ? from.bits === 64 : from.wide;
@@ -110,7 +110,7 @@ function toInteger(f: FunctionLowering, operand: Operand, to: IntType, node: ts.
     return { ...operand, type: to };
   }
   const isSignChange = from.kind === 'int' && from.bits === to.bits;
-  f.report(node, isSignChange ? 'signChange' : 'narrowing', [from.name, to.name]);
+  f.report(node, isSignChange ? 'signChange' : 'narrowing', [from.name, to.name, to.base]);
   return errorOperand;
 }
 

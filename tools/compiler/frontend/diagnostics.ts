@@ -106,8 +106,9 @@ function isOfTsc({ code }: Diagnostic): boolean {
   return code.startsWith('TS');
 }
 
-/** Syntax that is right in TypeScript, but not in kernel TS. */
+/** What is right in TypeScript, but not in kernel TS, whatever its types are. */
 function isForeignSyntax({ code }: Diagnostic): boolean {
+  if (code === codes.undefinedValue.code) return true;
   return code.startsWith('PW10') && code !== codes.unknownSyntax.code;
 }
 
