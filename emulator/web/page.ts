@@ -6,7 +6,7 @@
  */
 import { FitAddon } from '@xterm/addon-fit';
 import { Terminal } from '@xterm/xterm';
-import { readChoice, writeChoice } from './choice.ts';
+import { explainRefused, readChoice, writeChoice } from './choice.ts';
 import type { Command, MachineChoice, Phase, Report } from './protocol.ts';
 
 const PHASES: readonly Phase[] = ['loading', 'starting', 'booting', 'ready'];
@@ -31,6 +31,10 @@ class Page {
   /** Counts the runs; a report of another run is stale. */
   #run = 0;
   #paused = false;
+  /** What the run does, while it is not paused. */
+  #doing = '';
+  /** What is wrong with the address, for as long as its machine is shown. */
+  #note = '';
 
   constructor() {
     const place = element('terminal');
@@ -38,6 +42,7 @@ class Page {
     this.#terminal.open(place);
     this.#fit.fit();
     new ResizeObserver(() => this.#fit.fit()).observe(place);
+    place.addEventListener('focus', () => this.#terminal.focus()); // by the link that skips to it
     this.#terminal.onData((text) => this.#type(text));
     element('choice').addEventListener('submit', (event) => {
       event.preventDefault();
@@ -50,6 +55,7 @@ class Page {
         this.#terminal.focus();
       });
     }
+    this.#note = explainRefused(location.search);
     this.#reset(readChoice(location.search));
   }
 
@@ -62,6 +68,7 @@ class Page {
     });
     const choice = readChoice(query.toString());
     history.replaceState(null, '', writeChoice(choice));
+    this.#note = '';
     this.#reset(choice);
   }
 
@@ -73,11 +80,15 @@ class Page {
     input('cpus').value = String(choice.cpus);
     this.#terminal.reset();
     this.#showPause(false);
+    pauseButton().disabled = false;
     this.#showPhase('loading', 0, 1);
     element('speed').textContent = '';
     const worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });
     worker.addEventListener('message', (event: MessageEvent<Report>) => this.#report(event.data));
-    worker.addEventListener('error', (event) => this.#showStatus(`The machine failed: ${event.message}`));
+    // A worker that cannot be loaded at all has no message.
+    worker.addEventListener('error', ({ message = 'cannot load worker.js' }) => {
+      if (worker === this.#worker) this.#end(`The machine failed: ${message}`);
+    });
     this.#worker = worker;
     const { rows, cols: columns } = this.#terminal;
     this.#send({ kind: 'start', run: this.#run, choice, size: { rows, columns } });
@@ -99,9 +110,17 @@ class Page {
         break;
       case 'stopped':
       case 'failed':
-        this.#showStatus(report.message);
+        this.#end(report.message);
         break;
     }
+  }
+
+  /** The run is over: there is nothing to pause, and the reason stays to be read. */
+  #end(message: string): void {
+    this.#showPause(false);
+    pauseButton().disabled = true;
+    this.#doing = message;
+    this.#showStatus();
   }
 
   #type(text: string): void {
@@ -111,7 +130,7 @@ class Page {
   #togglePause(): void {
     this.#showPause(!this.#paused);
     this.#send({ kind: this.#paused ? 'pause' : 'resume' });
-    this.#showStatus(this.#paused ? 'Paused' : 'Running');
+    this.#showStatus();
   }
 
   #send(command: Command): void {
@@ -120,7 +139,7 @@ class Page {
 
   #showPause(paused: boolean): void {
     this.#paused = paused;
-    const button = element('pause');
+    const button = pauseButton();
     button.setAttribute('aria-pressed', String(paused));
     button.textContent = paused ? 'Resume' : 'Pause';
   }
@@ -136,11 +155,14 @@ class Page {
     const part = total > 0 ? Math.min(1, loaded / total) : 0;
     (element('progress') as HTMLProgressElement).value = (reached + (phase === 'ready' ? 1 : part)) / PHASES.length;
     document.body.dataset['phase'] = phase;
-    this.#showStatus(PHASE_TEXT[phase]);
+    this.#doing = PHASE_TEXT[phase];
+    this.#showStatus();
   }
 
-  #showStatus(text: string): void {
-    element('status').textContent = text;
+  /** Changes the text only if it is another one: a screen reader reads it out each time. */
+  #showStatus(): void {
+    const text = `${this.#paused ? 'Paused' : this.#doing}${this.#note && `. ${this.#note}`}`;
+    if (element('status').textContent !== text) element('status').textContent = text;
   }
 }
 
@@ -152,6 +174,10 @@ function element(id: string): HTMLElement {
 
 function input(id: string): HTMLInputElement {
   return element(id) as HTMLInputElement;
+}
+
+function pauseButton(): HTMLButtonElement {
+  return element('pause') as HTMLButtonElement;
 }
 
 function millions(count: number): string {

@@ -2,6 +2,7 @@
  * The worker: one machine, from loading its parts to the last instruction. The page starts a new worker for each machine.
  */
 import { BootError, Machine, type RunResult } from '../machine.ts';
+import { OutputPattern } from '../output-pattern.ts';
 import type { Command, MachineChoice, Phase, Report, WindowSize } from './protocol.ts';
 
 /** What the guest's shell prints when it waits for a command. */
@@ -61,19 +62,17 @@ class Host {
     machine.serial(0).onOutput((bytes) => this.#post({ kind: 'output', run: this.#run, bytes: bytes.slice() }));
     for (const bytes of this.#early) machine.serial(0).send(bytes);
     this.#phase('booting');
+    this.#reportReady(machine);
     this.#reportSpeed(machine);
-    await this.#runUntil(machine, PROMPT);
-    this.#phase('ready');
-    const end = await this.#runUntil(machine, null);
+    const end = await this.#runToEnd(machine);
     this.#post({ kind: 'stopped', run: this.#run, message: describeEnd(end) });
   }
 
-  /** Runs, through pauses, until the guest prints `pattern` or the run ends for good. */
-  async #runUntil(machine: Machine, pattern: string | null): Promise<RunResult> {
+  /** Runs, through pauses, until the run ends for good. */
+  async #runToEnd(machine: Machine): Promise<RunResult> {
     for (;;) {
       if (this.#isPaused) await new Promise<void>((resolve) => (this.#resume = resolve));
-      const untilOutput = pattern === null ? {} : { untilOutput: { port: 0, pattern } };
-      const result = await machine.run({ ...untilOutput, waitForInput: true, realTime: true });
+      const result = await machine.run({ waitForInput: true, realTime: true });
       if (result.reason !== 'stopped') return result;
     }
   }
@@ -103,6 +102,16 @@ class Host {
       fetchFile(FILES.initrd),
     ]);
     return { wasm, kernel, initrd };
+  }
+
+  /** Listens for the prompt itself, not for the end of a run: a pause may come in the middle of it. */
+  #reportReady(machine: Machine): void {
+    const prompt = new OutputPattern(PROMPT);
+    const unlisten = machine.serial(0).onByte((byte) => {
+      if (!prompt.next(byte)) return;
+      unlisten();
+      this.#phase('ready');
+    });
   }
 
   #reportSpeed(machine: Machine): void {

@@ -129,11 +129,38 @@ describe('the page', () => {
     await page.close();
   });
 
+  test('explains a senseless address; a pause hides neither that nor how the machine ended', async () => {
+    const { page } = await openPage('?seed=9&memory=4&cpus=many');
+    await page.getByRole('button', { name: 'Pause' }).click(); // before the machine is there
+    const status = page.getByRole('status'); // the only live region: what changes all the time is none
+    await expect.poll(() => status.textContent()).toMatch(/^Paused\./);
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await waitForReady(page);
+    expect(await status.textContent()).toMatch(/^Ready.*memory=4, .*8 to 512: 16 .*cpus=many, .*1 to 8: 1 /);
+    await page.getByRole('link', { name: 'Skip to the terminal' }).focus();
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('poweroff\n');
+    await expect.poll(() => status.textContent()).toMatch(/^The guest has switched itself off/);
+    expect(await page.getByRole('button', { name: 'Pause' }).isDisabled()).toBe(true);
+    await page.fill('#seed', '');
+    await page.getByRole('button', { name: 'Reset' }).click();
+    expect(await page.evaluate(() => document.querySelector('form')!.checkValidity())).toBe(false);
+    await page.fill('#seed', '3');
+    await page.getByRole('button', { name: 'Reset' }).click();
+    await waitForReady(page);
+    expect(await status.textContent()).toBe('Ready: type into the terminal');
+    expect(new URL(page.url()).search).toBe('?seed=3&memory=16&cpus=1');
+    await page.close();
+  });
+
   test('says what is wrong when a part is missing', async () => {
     const page = await browser.newPage();
     await page.route('**/kernel.elf', (route) => route.fulfill({ status: 404, body: 'gone' }));
     await page.goto(server.url);
     await expect.poll(() => page.textContent('#status')).toMatch(/kernel\.elf: 404/);
+    await page.route('**/worker.js', (route) => route.fulfill({ status: 404, body: 'gone' }));
+    await page.reload();
+    await expect.poll(() => page.textContent('#status')).toBe('The machine failed: cannot load worker.js');
     await page.close();
   });
 });
