@@ -28,6 +28,7 @@ interface Census {
  * interrupt that touches memory, and everything else is checked as well.
  */
 export function checkMemory(state: MemoryState, quiet: boolean): Findings {
+  if (!state.isThere) return [];
   const findings: string[] = [];
   const census: Census = { mapped: new Map(), swapped: new Map() };
   attempt(findings, 'the list of address spaces', () => {

@@ -46,6 +46,11 @@ export class MemoryState {
     this.#protNone = reader.constant('mm/pageTables:PTE_PROT_NONE');
   }
 
+  /** Whether the kernel has come so far in its boot that there is something to see: its lists begin as zeroes. */
+  get isThere(): boolean {
+    return this.reader.word(this.reader.symbol('proc/taskList:processes')) !== 0;
+  }
+
   /** All processes, zombies too, in the order of their creation. */
   processes(): ProcessView[] {
     const all = this.reader.list<Process>('Process', 'allLink', this.reader.symbol('proc/taskList:processes'));

@@ -26,6 +26,28 @@ test('a build constant that no source knows is refused', () => {
   expect(status).toBe(2);
 });
 
+test.each([0, 20_000])(
+  'a limit of %i instructions is too small for a boot, and that is all there is to say',
+  (limit) => {
+    const args = ['run', '--limit', String(limit), '--inspect', 'maps', '--exec', 'true'];
+    const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args], { encoding: 'utf8' });
+    expect(stderr.split('\n').slice(0, -1)).toEqual([
+      `pagewright run: the limit of ${limit} instructions is used up`,
+      expect.stringMatching(/^pagewright run: nothing to --inspect: /),
+    ]);
+    expect(stdout).toBe('');
+    expect(status).toBe(1);
+  },
+);
+
+test('a port is a number in decimal', () => {
+  for (const port of ['', '1e3']) {
+    const { status, stderr } = spawnSync(process.execPath, [command, 'serve', `--port=${port}`], { encoding: 'utf8' });
+    expect(stderr).toMatch(/--port takes a number from 0 to 65535/);
+    expect(status).toBe(2);
+  }
+});
+
 test('a reader that has gone ends the command, without a word', async () => {
   const child = spawn(process.execPath, [command, 'run', '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
   child.stdout.destroy();

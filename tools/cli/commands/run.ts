@@ -98,7 +98,9 @@ function checkUsage(values: OptionValues): void {
 }
 
 function inspect(machine: Machine, layout: LayoutFile, report: Report, output: Output): void {
-  output.write(describeMemory(new MemoryState(new KernelReader(machine, layout)), report));
+  const state = new MemoryState(new KernelReader(machine, layout));
+  if (state.isThere) output.write(describeMemory(state, report));
+  else output.error('pagewright run: nothing to --inspect: the run ended before the kernel had set up its memory');
 }
 
 /** The run itself, and the files that it begins with and leaves behind. */

@@ -15,9 +15,9 @@ export const serveCommand: Command = {
     json: { type: 'boolean', help: 'print the address as JSON' },
   },
   async run(values, _operands, root, output) {
-    const port = Number(stringOption(values, 'port') ?? '8080');
-    if (!Number.isInteger(port) || port < 0 || port > 65535)
-      throw new UsageError('--port takes a number from 0 to 65535');
+    const text = stringOption(values, 'port') ?? '8080';
+    const port = Number(text);
+    if (!/^\d+$/.test(text) || port > 65535) throw new UsageError('--port takes a number from 0 to 65535');
     const project = buildOrExplain(root, { defines: new Map() }, output);
     if (project === null) return 1;
     output.progress('writing the page');
