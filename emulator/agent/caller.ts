@@ -11,7 +11,7 @@ import {
   SIGNAL_LOG_ENTRY,
   SLOT_AGENT,
 } from '../../kernel/abi/wire.ts';
-import { type Argument, input, output } from './arguments.ts';
+import { type Argument, type CallTarget, input, output } from './arguments.ts';
 import { Deferred } from './deferred.ts';
 import { Errno, isError } from './errno.ts';
 import { decodeWaitStatus, decodeWords, type WaitStatus } from './records.ts';
@@ -83,11 +83,12 @@ export class Caller {
 
   /** Makes a call by number. Errors are results like others. */
   request(nr: number, args: readonly Argument[]): Promise<CallResult> {
-    return this.client.call(
-      { slot: this.slot, pid: this.pid, ...(this.#cpu === undefined ? {} : { cpu: this.#cpu }) },
-      nr,
-      args,
-    );
+    return this.client.call(this.target, nr, args);
+  }
+
+  /** Where its calls go. */
+  protected get target(): CallTarget {
+    return { slot: this.slot, pid: this.pid, ...(this.#cpu === undefined ? {} : { cpu: this.#cpu }) };
   }
 
   /** Makes a system call; resolves with what it returned, a negated error number included. */

@@ -16,6 +16,7 @@ import {
   AGENT_SPAWN,
   EVENT_EXITED,
   EVENT_GONE,
+  EVENT_SIZE,
   EVENT_STARTED,
   FRAME_CALL,
   FRAME_EVENT,
@@ -68,11 +69,23 @@ export interface AgentInfo {
   readonly siginfoRestorer: number;
 }
 
-interface Pending {
+/** Both are called while the frame is taken that brings the end, before any frame behind it. */
+interface Settle {
+  readonly resolve: (result: CallResult) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Pending extends Settle {
   readonly pid: number;
   readonly call: string;
   readonly outputs: readonly number[];
-  readonly resolve: (result: CallResult) => void;
+}
+
+/** Somebody waits for a process to start: for this one, or for the next child of the process in a slot. */
+interface Awaited {
+  readonly pid?: number;
+  readonly parentSlot?: number;
+  readonly resolve: (started: Process) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -83,11 +96,7 @@ export class AgentClient {
   readonly #pending = new Map<number, Pending>();
   /** By pid: those that take calls, and spawned ones that are not dead yet. */
   readonly #processes = new Map<number, Process>();
-  /** Who waits for a process to start, by what tells it apart. */
-  readonly #awaited: {
-    readonly matches: (started: Process) => boolean;
-    readonly resolve: (started: Process) => void;
-  }[] = [];
+  readonly #awaited = new Set<Awaited>();
   readonly #opened = new Deferred<AgentInfo>();
   readonly #ticker: NodeJS.Timeout | null;
   #info: AgentInfo | null = null;
@@ -127,10 +136,19 @@ export class AgentClient {
   }
 
   /** Starts a process. Rejects with Errno if the kernel refuses. */
-  async spawn(): Promise<Process> {
-    const { value } = await this.call(agentItself, AGENT_SPAWN, []);
-    if (isError(value)) throw new Errno(-value, 'spawn()');
-    return this.started(value);
+  spawn(): Promise<Process> {
+    return this.make(agentItself, AGENT_SPAWN, 'spawn()');
+  }
+
+  /** Makes a call that gives the pid of a new process: the process, as soon as it takes calls, be it gone by then. */
+  make(target: CallTarget, nr: number, text: string): Promise<Process> {
+    return new Promise((resolve, reject) => {
+      const take = ({ value }: CallResult): void => {
+        if (isError(value)) reject(new Errno(-value, text));
+        else this.#started(value).then(resolve, reject);
+      };
+      this.#send(target, nr, [], { resolve: take, reject });
+    });
   }
 
   /** Sends a signal from the agent, which is neither parent nor child of any process here. */
@@ -141,26 +159,19 @@ export class AgentClient {
 
   /** Makes a call; resolves with whatever it returns, errors included. */
   call(target: CallTarget, nr: number, args: readonly Argument[]): Promise<CallResult> {
-    if (this.#lost !== null) return Promise.reject(this.#lost);
-    const id = this.#nextId++;
-    const { payload, outputs } = encodeCall(id, target, nr, args);
-    this.#trace(traceCall(id, target.pid, nr, args));
+    return new Promise((resolve, reject) => this.#send(target, nr, args, { resolve, reject }));
+  }
+
+  /** The next process that `parent` makes, or null if `unless` ends first. */
+  async nextChild(parent: Process, unless: Promise<unknown>): Promise<Process | null> {
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { pid: target.pid, call: callName(nr), outputs, resolve, reject });
-      this.#link.send(FRAME_CALL, payload);
+      const awaited: Awaited = { parentSlot: parent.slot, resolve, reject };
+      this.#await(awaited);
+      const giveUp = (): void => {
+        if (this.#awaited.delete(awaited)) resolve(null);
+      };
+      unless.then(giveUp, giveUp);
     });
-  }
-
-  /** The process `pid`, as soon as it takes calls. */
-  started(pid: number): Promise<Process> {
-    const process = this.#processes.get(pid);
-    if (process?.alive === true) return Promise.resolve(process);
-    return this.#await((started) => started.pid === pid);
-  }
-
-  /** The next process that `parent` makes. */
-  nextChild(parent: Process): Promise<Process> {
-    return this.#await((started) => started.parentSlot === parent.slot);
   }
 
   /** There is nothing at the other end any more: all calls reject. */
@@ -174,14 +185,35 @@ export class AgentClient {
     await this.#writer.close().catch(() => undefined);
   }
 
-  #await(matches: (started: Process) => boolean): Promise<Process> {
-    return new Promise((resolve) => this.#awaited.push({ matches, resolve }));
+  #send(target: CallTarget, nr: number, args: readonly Argument[], settle: Settle): void {
+    if (this.#lost !== null) {
+      settle.reject(this.#lost);
+      return;
+    }
+    const id = this.#nextId++;
+    const { payload, outputs } = encodeCall(id, target, nr, args);
+    this.#trace(traceCall(id, target.pid, nr, args));
+    this.#pending.set(id, { pid: target.pid, call: callName(nr), outputs, ...settle });
+    this.#link.send(FRAME_CALL, payload);
+  }
+
+  #started(pid: number): Promise<Process> {
+    const process = this.#processes.get(pid);
+    if (process !== undefined) return Promise.resolve(process);
+    return new Promise((resolve, reject) => this.#await({ pid, resolve, reject }));
+  }
+
+  #await(awaited: Awaited): void {
+    if (this.#lost === null) this.#awaited.add(awaited);
+    else awaited.reject(this.#lost);
   }
 
   async #read(transport: Transport): Promise<void> {
     const reader = transport.readable.getReader();
     try {
-      for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) this.#link.receive(chunk.value);
+      for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+        if (this.#lost === null) this.#link.receive(chunk.value); // else another client may be in charge of the line
+      }
       this.#lose('the line is closed');
     } catch (error) {
       this.#lose(`cannot read: ${String(error)}`);
@@ -212,6 +244,7 @@ export class AgentClient {
   }
 
   #takeRet(payload: Uint8Array): void {
+    if (payload.length < RET_HEADER) return;
     const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
     const id = view.getUint32(0, true);
     const status = view.getUint32(4, true);
@@ -230,6 +263,7 @@ export class AgentClient {
   }
 
   #takeEvent(payload: Uint8Array): void {
+    if (payload.length < EVENT_SIZE) return;
     const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
     const [kind, slot, parentSlot] = payload;
     const pid = view.getUint32(4, true);
@@ -243,8 +277,11 @@ export class AgentClient {
 
   #takeStarted(process: Process): void {
     this.#processes.set(process.pid, process);
-    const index = this.#awaited.findIndex(({ matches }) => matches(process));
-    if (index >= 0) this.#awaited.splice(index, 1)[0]!.resolve(process);
+    for (const awaited of this.#awaited) {
+      if (awaited.pid !== process.pid && awaited.parentSlot !== process.parentSlot) continue;
+      this.#awaited.delete(awaited);
+      awaited.resolve(process);
+    }
   }
 
   #takeGone(pid: number): void {
@@ -269,8 +306,10 @@ export class AgentClient {
   #forget(error: AgentLost): void {
     for (const process of this.#processes.values()) process.noteLost(error);
     for (const pending of this.#pending.values()) pending.reject(error);
+    for (const awaited of this.#awaited) awaited.reject(error);
     this.#processes.clear();
     this.#pending.clear();
+    this.#awaited.clear();
   }
 }
 

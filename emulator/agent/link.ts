@@ -120,6 +120,7 @@ export class HostLink {
 
   /** An answer to this session's HELLO, a repetition of it, or the voice of an agent that has just started. */
   #takeHello(payload: Uint8Array): void {
+    if (payload.length < 4) return;
     const nonce = new DataView(payload.buffer, payload.byteOffset).getUint32(0, true);
     if (nonce === this.#nonce) {
       if (this.#open) return;

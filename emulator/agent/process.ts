@@ -8,6 +8,7 @@ import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE } from '../../kernel/
 import { AGENT_FORK, AGENT_VFORK } from '../../kernel/abi/wire.ts';
 import { type Argument, input, output, strings, text } from './arguments.ts';
 import { Caller } from './caller.ts';
+import { ProcessGone } from './failures.ts';
 import {
   decodeDirents64,
   decodeSigaction,
@@ -54,9 +55,8 @@ export class Process extends Caller {
   // Processes.
 
   /** Forks; resolves with the child, which takes calls of its own. */
-  async fork(): Promise<Process> {
-    const { value } = await this.checked(AGENT_FORK, []);
-    return this.client.started(value);
+  fork(): Promise<Process> {
+    return this.client.make(this.target, AGENT_FORK, 'fork()');
   }
 
   /**
@@ -64,10 +64,10 @@ export class Process extends Caller {
    * child's pid when the child has exited or executed a program.
    */
   async vfork(): Promise<{ readonly child: Process; readonly returned: Promise<number> }> {
-    const started = this.client.nextChild(this);
     const returned = this.checked(AGENT_VFORK, []).then(({ value }) => value);
-    const child = await Promise.race([started, returned.then(() => started)]);
-    return { child, returned };
+    const child = await this.client.nextChild(this, returned);
+    if (child !== null) return { child, returned };
+    throw new ProcessGone(`the child ${await returned} was gone before it took calls`);
   }
 
   /** Executes a program with arguments and environment as strings. */

@@ -9,6 +9,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { AgentClient, type ClientOptions } from '../../emulator/agent/client.ts';
+import { output, words } from '../../emulator/agent/arguments.ts';
+import { decodeWords } from '../../emulator/agent/records.ts';
+import { RLIMIT_NOFILE } from '../../kernel/abi/resource.ts';
 import { Errno } from '../../emulator/agent/errno.ts';
 import { AgentLost, AgentRefusal, ProcessGone } from '../../emulator/agent/failures.ts';
 import { frameToBytes } from '../../emulator/agent/frames.ts';
@@ -176,7 +179,9 @@ describe('a host that vanishes', () => {
     const second = await connect(line, { nonce: 2 });
     const other = await second.spawn();
     expect(await other.getpid()).toBe(other.pid);
-    for (const pid of [proc.pid, child.pid]) expect(await stateOf(other, pid)).toMatch(/^(gone|Z)$/);
+    for (const pid of [proc.pid, child.pid]) {
+      await expect.poll(() => stateOf(other, pid), { timeout: 10_000 }).toMatch(/^(gone|Z)$/); // it is dying
+    }
   });
 
   test.runIf(runs32Bit)('for good takes the agent and its processes along', async () => {
@@ -252,5 +257,24 @@ describe('the agent', () => {
     await other.exec('/bin/sh', ['sh', '-c', 'exit 4']);
     expect(other.alive).toBe(false);
     expect(await other.exited).toEqual({ kind: 'exited', code: 4 });
+  });
+});
+
+describe('descriptors are few', () => {
+  eachAgent('a child is a process like others', async (line, local) => {
+    const client = await connect(line);
+    const parent = await client.spawn();
+    const limits = await parent.run('getrlimit', RLIMIT_NOFILE, output(8));
+    const [, hard] = decodeWords(limits.outputs[0]!);
+    for (const few of [words(64, hard!), words(3, local ? hard! : 3)]) {
+      await parent.run('setrlimit', RLIMIT_NOFILE, few);
+      const child = await parent.fork();
+      const inherited = await child.run('getrlimit', RLIMIT_NOFILE, output(8));
+      expect(inherited.outputs[0]).toEqual(few.input);
+      expect(child.alive).toBe(true);
+      await child.kill(9);
+      await child.gone;
+      await parent.wait();
+    }
   });
 });

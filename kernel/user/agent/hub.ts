@@ -10,7 +10,7 @@
  * leaves its pipe full is told to be busy.
  */
 
-import { EINTR } from '../../abi/errno.ts';
+import { EINTR, ESRCH } from '../../abi/errno.ts';
 import { SIGKILL } from '../../abi/signal.ts';
 import { WNOHANG } from '../../abi/wait.ts';
 import {
@@ -181,11 +181,15 @@ function takeFrame(type: u32, payload: Ptr<u8>, length: u32): void {
   else if (type === FRAME_CALL && length >= CALL_HEADER) takeCall(payload, length);
 }
 
-/** A new session begins once the old one's processes are gone. A HELLO that is repeated is just answered again. */
+/**
+ * A new session begins once the old one's processes are gone. A HELLO that is repeated is just answered again; or, while
+ * it must wait, it is a reason to look for processes that nobody watched.
+ */
 function takeHello(nonce: u32): void {
   if (nonce === 0) return;
   if (nonce === hub.nonce) {
-    if (!hub.opening) greet();
+    if (hub.opening) forgetDead();
+    else greet();
     return;
   }
   hub.nonce = nonce;
@@ -358,6 +362,14 @@ function killAll(): void {
   }
   for (let i: u32 = 0; i < FAMILIES; i++) {
     if (hub.families[i] !== 0) kill(-i32(hub.families[i]), SIGKILL);
+  }
+}
+
+/** Frees the slots of processes that are no more. */
+function forgetDead(): void {
+  for (let i: u32 = 0; i < SLOTS; i++) {
+    const slot = hub.slots[i];
+    if (slot.state === SLOT_ALIVE && kill(i32(slot.pid), 0) === -ESRCH) slot.state = SLOT_FREE;
   }
 }
 

@@ -11,34 +11,66 @@
 import { FD_CLOEXEC } from '../../abi/fcntl.ts';
 import { SIG_DFL, SIGCHLD, SIGPIPE, SIGSET_SIZE, type KernelSigaction } from '../../abi/signal.ts';
 import { EINTR } from '../../abi/errno.ts';
-import { SYS_rt_sigaction } from '../../abi/syscallNumbers.ts';
+import { RLIMIT_NOFILE, type Rlimit } from '../../abi/resource.ts';
+import { SYS_rt_sigaction, SYS_setrlimit, SYS_ugetrlimit } from '../../abi/syscallNumbers.ts';
 import { close, pipe, read, setDescriptorFlags } from '../lib/fileCalls.ts';
 import { exitNow, fork, setSignal, setsid, wait4 } from '../lib/processCalls.ts';
-import { closeRange, HUB_HEADER, HUB_ONLY_FD, LIFE_FD, MESSAGE_GONE, moveDescriptor, sendToHub } from './records.ts';
+import {
+  closeRange,
+  HUB_HEADER,
+  HUB_ONLY_FD,
+  LAST_FD,
+  LIFE_FD,
+  MESSAGE_GONE,
+  moveDescriptor,
+  sendToHub,
+} from './records.ts';
 
 /**
  * Gives the calling worker, freshly forked, a watcher of its own; what it has inherited of its parent's life pipe is
  * closed. If processes or descriptors are out, it goes without: the hub then hears of its end from nobody.
- *
+ */
+export function attachWatcher(slot: u32, pid: u32): void {
+  const ends = zeroed<FixedArray<i32, 2>>();
+  const limits = zeroed<Inline<Rlimit>>();
+  close(LIFE_FD);
+  int80(SYS_ugetrlimit, RLIMIT_NOFILE, u32(limits), 0, 0, 0, 0);
+  allowDescriptors(limits);
+  if (pipe(ends) === 0) {
+    forkWatcher(ends[0], slot, pid);
+    close(ends[0]);
+    adoptLife(ends[1]);
+  }
+  int80(SYS_setrlimit, RLIMIT_NOFILE, u32(limits), 0, 0, 0, 0);
+}
+
+/**
  * The death of the intermediate process would leave a SIGCHLD to a handler that the test has set, so the signal is
  * reset to its default, which ignores it, for as long as that takes.
  */
-export function attachWatcher(slot: u32, pid: u32): void {
+function forkWatcher(life: i32, slot: u32, pid: u32): void {
   const saved = zeroed<Inline<KernelSigaction>>();
-  const ends = zeroed<FixedArray<i32, 2>>();
-  close(LIFE_FD);
-  if (pipe(ends) < 0) return;
   int80(SYS_rt_sigaction, SIGCHLD, 0, u32(saved), SIGSET_SIZE, 0, 0);
   setSignal(SIGCHLD, SIG_DFL, 0, 0);
   const intermediate = fork();
   if (intermediate === 0) {
-    if (fork() === 0) watch(ends[0], slot, pid);
+    if (fork() === 0) watch(life, slot, pid);
     exitNow(0);
   }
   while (intermediate > 0 && wait4(intermediate, null, 0) === -EINTR) continue;
   int80(SYS_rt_sigaction, SIGCHLD, u32(saved), 0, SIGSET_SIZE, 0, 0);
-  close(ends[0]);
-  adoptLife(ends[1]);
+}
+
+/** Where a test has left room for few descriptors, the agent's own need more: both limits go up, or the soft one alone. */
+function allowDescriptors(limits: Rlimit): void {
+  const needed: u32 = u32(LAST_FD) + 1;
+  const raised = zeroed<Inline<Rlimit>>();
+  raised.rlim_cur = limits.rlim_cur < needed ? needed : limits.rlim_cur;
+  raised.rlim_max = limits.rlim_max < needed ? needed : limits.rlim_max;
+  if (int80(SYS_setrlimit, RLIMIT_NOFILE, u32(raised), 0, 0, 0, 0) === 0) return;
+  raised.rlim_cur = limits.rlim_max;
+  raised.rlim_max = limits.rlim_max;
+  int80(SYS_setrlimit, RLIMIT_NOFILE, u32(raised), 0, 0, 0, 0);
 }
 
 /**
