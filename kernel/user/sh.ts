@@ -1,5 +1,5 @@
 /*
- * sh [-aefnuxC] [-c COMMAND [NAME [PARAMETER...]] | FILE [PARAMETER...] | -s [PARAMETER...]]: the shell.
+ * sh [-aefnuvxC] [-o OPTION] [-c COMMAND [NAME [PARAMETER...]] | FILE [PARAMETER...] | -s [PARAMETER...]]: the shell.
  *
  * Without a command or a file, it reads from standard input; if that is a terminal, it is interactive: it prompts, a ^C
  * drops the line but not the shell, and jobs can be stopped and taken up again (sh/jobs.ts). The terminal's own line
@@ -11,19 +11,21 @@
 
 import { EINTR } from '../abi/errno.ts';
 import { SIG_IGN, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU, SA_RESTORER } from '../abi/signal.ts';
-import { MINUS, NEWLINE, PLUS } from './lib/characters.ts';
+import { append, appendBytes, type Buffer, contents } from './lib/buffer.ts';
+import { MINUS, NEWLINE, PLUS, TAB } from './lib/characters.ts';
 import { run } from './lib/crt.ts';
 import { read } from './lib/fileCalls.ts';
-import { flush, print, printError, stdout } from './lib/output.ts';
+import { flush, print, printError, stdout, writeAll } from './lib/output.ts';
 import { getpgid, getpid, getppid, restoreSignal, setpgid, setSignal } from './lib/processCalls.ts';
-import { stringLength, type StringList } from './lib/strings.ts';
+import { bytesEqual, stringLength, type StringList } from './lib/strings.ts';
 import { isTerminal, setForeground } from './lib/terminal.ts';
 import { mark, release } from './sh/arena.ts';
 import { currentDirectory } from './sh/builtins.ts';
 import { initExecution, runNode, runText } from './sh/execute.ts';
 import { expandDocument } from './sh/expand.ts';
 import { reportJobs } from './sh/jobs.ts';
-import { setByLetter } from './sh/options.ts';
+import { type Lexer } from './sh/lexer.ts';
+import { isSet, setByLetter, setByName, ShellOption } from './sh/options.ts';
 import { numberText } from './sh/parameters.ts';
 import { initParsing, parseLine } from './sh/parser.ts';
 import { initParser, Outcome, type Parser } from './sh/parserState.ts';
@@ -32,13 +34,25 @@ import { leave, shell } from './sh/state.ts';
 import { initTraps, runTraps, trappedSignal } from './sh/traps.ts';
 import { assign, importEnvironment, valueOf } from './sh/variables.ts';
 
-/** Bytes of a command that is typed in, over all its lines. */
-const INPUT_SIZE: u32 = 16384;
+/** Bytes that are read from a terminal at a time: at least a line of its. */
+const CHUNK: u32 = 4096;
 
-const input = zeroed<FixedArray<u8, 16384>>();
+/** What was typed in of a command, over all its lines. */
+const input = zeroed<Inline<Buffer>>();
+
+/** The here-document that the text ends in, if it does. */
+class OpenDocument {
+  isOpen: boolean;
+  stripsTabs: boolean;
+  /** The line that ends it. */
+  delimiter: Inline<Buffer>;
+}
+
+const openDocument = zeroed<Inline<OpenDocument>>();
 
 const LETTER_C = 0x63;
 const LETTER_I = 0x69;
+const LETTER_O = 0x6f;
 const LETTER_S = 0x73;
 
 /**
@@ -74,7 +88,7 @@ function main(_argc: u32, argv: StringList, envp: StringList): i32 {
       return 2;
     }
     setParameters(argv.add(first + 1));
-    leave(runText(operand, stringLength(operand)));
+    leave(runText(operand, stringLength(operand), true));
   }
   if (operand !== null && !modes.standardInput) {
     setParameters(argv.add(first));
@@ -104,6 +118,7 @@ function readOptions(argv: StringList, modes: Modes): u32 {
       if (text[k] === LETTER_C) modes.command = true;
       else if (text[k] === LETTER_I) modes.interactive = true;
       else if (text[k] === LETTER_S) modes.standardInput = true;
+      else if (text[k] === LETTER_O && argv[i + 1] !== null && setByName(argv[i + 1]!, on)) i++;
       else if (!setByLetter(text[k], on)) {
         printError('sh: %s: unknown option\n', text);
         return 0;
@@ -145,33 +160,37 @@ function onInterrupt(): void {
 /** Reads and runs commands until the end of input. Returns the last one's status. */
 function readCommands(): i32 {
   const parser = zeroed<Inline<Parser>>();
-  let length: u32 = 0;
   while (true) {
-    if (length === 0) reportJobs();
+    const continues = input.length > 0;
+    if (!continues) {
+      openDocument.isOpen = false;
+      reportJobs();
+    }
     shell.interrupted = false;
-    prompt(length > 0);
-    const got = readLine(length);
+    prompt(continues);
+    const lineStart = input.length;
+    const isLast = !readLine();
     if (shell.interrupted) {
       print('\n');
       shell.status = 128 + SIGINT;
-      length = 0;
+      input.length = 0;
       continue;
     }
     if (trappedSignal() !== 0) runTraps();
-    const isLast = got < 0;
-    if (isLast && length === 0) {
+    if (continues && !isLast && !shell.interactive && goesOn(lineStart)) continue;
+    if (isLast && input.length === 0) {
       if (shell.interactive) print('\n');
       return shell.status;
     }
-    if (!isLast) length += u32(got);
     const position = mark();
-    initParser(parser, input, length, isLast);
+    initParser(parser, contents(input), input.length, isLast);
     const node = parseLine(parser);
-    if (parser.outcome === Outcome.Unfinished && !isLast && length + 1 < INPUT_SIZE) {
+    if (parser.outcome === Outcome.Unfinished && !isLast) {
+      noteDocument(parser.lexer);
       release(position);
       continue;
     }
-    length = 0;
+    input.length = 0;
     if (parser.outcome === Outcome.Unfinished) printError('sh: syntax error: unexpected end of file\n');
     if (parser.outcome !== Outcome.Parsed) {
       shell.status = 2;
@@ -183,6 +202,26 @@ function readCommands(): i32 {
     shell.returning = false;
     shell.conditions = 0;
   }
+}
+
+/** Before the arena is released: remembers which line the text waits for. */
+function noteDocument(lexer: Lexer): void {
+  const document = lexer.pending;
+  openDocument.isOpen = document !== null;
+  if (document === null) return;
+  openDocument.stripsTabs = document.stripsTabs;
+  openDocument.delimiter.length = 0;
+  appendBytes(openDocument.delimiter, document.delimiter, stringLength(document.delimiter));
+}
+
+/** Is the line of `input` that begins at `start` one of a here-document, not its end? Parsing it all again can wait. */
+function goesOn(start: u32): boolean {
+  if (!openDocument.isOpen) return false;
+  let from = start;
+  while (openDocument.stripsTabs && input.data![from] === TAB) from++;
+  const length = openDocument.delimiter.length;
+  if (input.length - 1 - from !== length) return true;
+  return !bytesEqual(input.data!.add(from), contents(openDocument.delimiter), length);
 }
 
 /** PS1, or PS2 within a command. What they are if they are not set: the directory, and `> `. */
@@ -201,26 +240,26 @@ function prompt(continued: boolean): void {
 }
 
 /**
- * Reads a line to `input` from `at` on, with its newline. Returns its length, or -1 at the end of input. A terminal
- * gives a line at a time; from anything else it is taken byte by byte, since commands may read what follows it.
+ * Reads a line, with its newline, behind what `input` has. Returns false at the end of input. A terminal gives a line at
+ * a time; from anything else it is taken byte by byte, since commands may read what follows it.
  */
-function readLine(at: u32): i32 {
-  let length = at;
-  while (length + 1 < INPUT_SIZE) {
-    const got = read(0, addrOf(input[length]), shell.interactive ? INPUT_SIZE - 1 - length : 1);
+function readLine(): boolean {
+  const chunk = zeroed<FixedArray<u8, 4096>>();
+  const before = input.length;
+  while (true) {
+    const got = read(0, chunk, shell.interactive ? CHUNK : 1);
     if (got === -EINTR && !shell.interrupted) {
       runTraps();
       continue;
     }
-    if (got < 0) return -1;
+    if (got < 0) return false;
     if (got === 0) {
-      if (length === at) return -1;
-      input[length] = NEWLINE;
-      return i32(length + 1 - at);
+      if (input.length === before) return false;
+      append(input, NEWLINE);
+      return true;
     }
-    length += u32(got);
-    if (input[length - 1] === NEWLINE) return i32(length - at);
+    appendBytes(input, chunk, u32(got));
+    if (isSet(ShellOption.Verbose)) writeAll(2, chunk, u32(got));
+    if (input.data![input.length - 1] === NEWLINE) return true;
   }
-  printError('sh: line too long\n');
-  leave(2);
 }

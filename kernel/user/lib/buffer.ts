@@ -17,13 +17,15 @@ export class Buffer {
 
 /** Adds a byte. A program whose memory is out ends. */
 export function append(buffer: Buffer, byte: u32): void {
-  if (buffer.length === buffer.room) grow(buffer);
+  if (buffer.length === buffer.room) grow(buffer, 1);
   buffer.data![buffer.length] = u8(byte);
   buffer.length++;
 }
 
 export function appendBytes(buffer: Buffer, source: Ptr<u8>, length: u32): void {
-  for (let i: u32 = 0; i < length; i++) append(buffer, source[i]);
+  if (length > buffer.room - buffer.length) grow(buffer, length);
+  if (length > 0) copyBytes(buffer.data!.add(buffer.length), source, length);
+  buffer.length += length;
 }
 
 /** The contents, with a zero behind them that does not count. Valid until something is added. */
@@ -49,8 +51,10 @@ export function allocate(size: u32): Ptr<u8> {
   exit(2);
 }
 
-function grow(buffer: Buffer): void {
-  const room = buffer.room === 0 ? FIRST_SIZE : 2 * buffer.room;
+/** Makes room for `more` bytes behind what there is. */
+function grow(buffer: Buffer, more: u32): void {
+  let room = buffer.room === 0 ? FIRST_SIZE : 2 * buffer.room;
+  while (room - buffer.length < more) room *= 2;
   const data = allocate(room);
   if (buffer.data !== null) copyBytes(data, buffer.data, buffer.length);
   free(buffer.data);

@@ -5,7 +5,7 @@
 import { NodeKind, type Node, type WordList } from './tree.ts';
 import { matches } from '../lib/pattern.ts';
 import { stringLength } from '../lib/strings.ts';
-import { printError } from '../lib/output.ts';
+import { printError, writeAll } from '../lib/output.ts';
 import { mark, release } from './arena.ts';
 import { expandFields, expandOne, expandToPattern, setSubstitution } from './expand.ts';
 import { defineFunction } from './functions.ts';
@@ -167,14 +167,16 @@ function runCase(node: Node): i32 {
   return unwinding() ? shell.status : 0;
 }
 
-/** Runs all of a text, line by line. Returns the status of the last command. */
-export function runText(text: Ptr<u8>, length: u32): i32 {
+/** Runs all of a text, line by line; a file is input, which `set -v` shows. Returns the status of the last command. */
+export function runText(text: Ptr<u8>, length: u32, isInput: boolean): i32 {
   const parser = zeroed<Inline<Parser>>();
   initParser(parser, text, length, true);
   let status: i32 = 0;
   while (!unwinding() && !atEnd(parser)) {
     const position = mark();
+    const from = parser.lexer.at;
     const node = parseLine(parser);
+    if (isInput && isSet(ShellOption.Verbose)) writeAll(2, text.add(from), parser.lexer.at - from);
     if (parser.outcome === Outcome.Unfinished) printError('sh: syntax error: unexpected end of file\n');
     if (parser.outcome !== Outcome.Parsed) {
       shell.status = 2;

@@ -102,6 +102,7 @@ export function expandDocument(text: Ptr<u8>): Ptr<u8> {
 export function expandToPattern(word: Ptr<u8>, length: u32): Ptr<u8> {
   const field = zeroed<Inline<Field>>();
   beginField(field, null);
+  field.hasPattern = true;
   expandText(field, word, 0, length, Quoting.None);
   const pattern = takeCopy(contents(field.pattern), field.pattern.length);
   dropField(field);

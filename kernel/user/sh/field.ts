@@ -6,9 +6,9 @@
  * characters of IFS while they are added: blanks among these separate fields, each of the others ends one.
  */
 
-import { append, type Buffer, contents, freeBuffer } from '../lib/buffer.ts';
+import { append, appendBytes, type Buffer, contents, freeBuffer } from '../lib/buffer.ts';
 import { BACKSLASH, NEWLINE, OPEN_BRACKET, QUESTION, SLASH, SPACE, STAR, TAB } from '../lib/characters.ts';
-import { contains } from '../lib/strings.ts';
+import { contains, stringLength } from '../lib/strings.ts';
 import { takeCopy } from './arena.ts';
 import { expandPattern } from './glob.ts';
 import { isSet, ShellOption } from './options.ts';
@@ -18,6 +18,8 @@ import { valueOf } from './variables.ts';
 export class Field {
   /** Where finished fields go; null: all is one field, without splitting and patterns of file names. */
   fields: WordList | null;
+  /** The form as a pattern is wanted as well. */
+  hasPattern: boolean;
   /** A field has begun, be it an empty one in quotes. */
   begun: boolean;
   /** It has a special character that is not quoted. */
@@ -35,6 +37,7 @@ export class Field {
 /** To be done first, with a cleared one. */
 export function beginField(field: Field, fields: WordList | null): void {
   field.fields = fields;
+  field.hasPattern = fields !== null;
   field.separators = separators();
 }
 
@@ -73,6 +76,10 @@ export function add(field: Field, byte: u32, quoted: boolean): void {
   append(field.text, byte);
   const special = byte === STAR || byte === QUESTION || byte === OPEN_BRACKET;
   if (special && !quoted) field.special = true;
+  if (field.hasPattern) addToPattern(field, byte, quoted);
+}
+
+function addToPattern(field: Field, byte: u32, quoted: boolean): void {
   // A slash is never special, and separates the parts of a path whether it is quoted or not.
   if ((quoted && byte !== SLASH) || byte === BACKSLASH) append(field.pattern, BACKSLASH);
   append(field.pattern, byte);
@@ -93,6 +100,16 @@ export function addSplitting(field: Field, byte: u32, quoted: boolean): void {
   }
 }
 
+/** A value that is not split goes over as a whole: a loop may well build up a long one, piece by piece. */
 export function addValue(field: Field, value: Ptr<u8>, quoted: boolean): void {
+  if (quoted || field.fields === null) {
+    const length = stringLength(value);
+    if (length === 0) return;
+    field.begun = true;
+    field.afterBlank = false;
+    appendBytes(field.text, value, length);
+    for (let i: u32 = 0; i < length && field.hasPattern; i++) addToPattern(field, value[i], quoted);
+    return;
+  }
   for (let i: u32 = 0; value[i] !== 0; i++) addSplitting(field, value[i], quoted);
 }

@@ -9,6 +9,8 @@ import { EINTR } from '../../abi/errno.ts';
 import { SIGCONT, SIGINT, SIGPIPE } from '../../abi/signal.ts';
 import { STATUS_STOPPED, WNOHANG, WUNTRACED } from '../../abi/wait.ts';
 import { MINUS, NEWLINE, PLUS, SPACE } from '../lib/characters.ts';
+import { allocate } from '../lib/buffer.ts';
+import { free } from '../lib/heap.ts';
 import { print, printError, putByte, stdout, flush } from '../lib/output.ts';
 import { kill, wait4 } from '../lib/processCalls.ts';
 import { signalDescription } from '../lib/signalNames.ts';
@@ -17,8 +19,8 @@ import { setForeground } from '../lib/terminal.ts';
 import { shell } from './state.ts';
 import { trappedSignal } from './traps.ts';
 
-const MAX_JOBS: u32 = 32;
-export const MAX_STAGES: u32 = 16;
+/** Jobs of the table when it is first made; it grows. */
+const FIRST_ROOM: u32 = 16;
 const TEXT_SIZE: u32 = 80;
 
 const JOB_FREE = 0;
@@ -35,25 +37,32 @@ class Member {
 }
 
 export class Job {
+  /** What `jobs` shows, from 1. */
+  number: u32;
   state: u32;
   /** The process group; 0 without job control. */
   group: i32;
   foreground: boolean;
   count: u32;
-  members: FixedArray<Inline<Member>, 16>;
+  /** There is room for so many; it grows. */
+  room: u32;
+  members: Ptr<Inline<Member>>;
   /** The command, as far as there is room. */
   text: FixedArray<u8, 80>;
 }
 
-const jobs = zeroed<FixedArray<Inline<Job>, 32>>();
+/** All jobs by number, the first of which is 1. A place stays that job's for good, free or not. */
+class Jobs {
+  count: u32;
+  room: u32;
+  list: Ptr<Job>;
+}
 
-/** A new job, without processes yet. Null if there are too many; that has been reported. */
-export function makeJob(text: Ptr<u8>, length: u32, foreground: boolean): Job | null {
+const jobs = zeroed<Inline<Jobs>>();
+
+/** A new job, without processes yet. */
+export function makeJob(text: Ptr<u8>, length: u32, foreground: boolean): Job {
   const job = freeJob();
-  if (job === null) {
-    printError('sh: too many jobs\n');
-    return null;
-  }
   job.state = JOB_RUNNING;
   job.group = 0;
   job.foreground = foreground;
@@ -64,19 +73,49 @@ export function makeJob(text: Ptr<u8>, length: u32, foreground: boolean): Job | 
   return job;
 }
 
-/** A place for a job; if all are taken, that of one that is done, though nobody has asked for its status. */
-function freeJob(): Job | null {
-  for (let i: u32 = 0; i < MAX_JOBS; i++) {
-    if (jobs[i].state === JOB_FREE) return jobs[i];
+/** A place for a job: a free one, or that of one that is done though nobody has asked for its status, or a new one. */
+function freeJob(): Job {
+  for (let i: u32 = 0; i < jobs.count; i++) {
+    if (jobs.list[i].state === JOB_FREE) return jobs.list[i];
   }
-  while (collect(WNOHANG) > 0) continue;
-  for (let i: u32 = 0; i < MAX_JOBS; i++) {
-    if (jobs[i].state === JOB_DONE) return jobs[i];
+  if (jobs.count >= FIRST_ROOM) {
+    while (collect(WNOHANG) > 0) continue;
+    for (let i: u32 = 0; i < jobs.count; i++) {
+      if (jobs.list[i].state === JOB_DONE) return jobs.list[i];
+    }
   }
-  return null;
+  return addJob();
+}
+
+function addJob(): Job {
+  if (jobs.count === jobs.room) {
+    const room = jobs.room === 0 ? FIRST_ROOM : 2 * jobs.room;
+    jobs.list = ptr<Job>(u32(grown(ptr<u8>(jobs.list), jobs.count * 4, room * 4)));
+    jobs.room = room;
+  }
+  const job = as<Job>(allocate(sizeof<Job>()));
+  fillBytes(ptr<u8>(job), 0, sizeof<Job>());
+  jobs.list[jobs.count] = job;
+  jobs.count++;
+  job.number = jobs.count;
+  return job;
+}
+
+/** Heap memory of `size` bytes with the `used` bytes of `memory`, which is given back. */
+function grown(memory: Ptr<u8>, used: u32, size: u32): Ptr<u8> {
+  const larger = allocate(size);
+  if (used > 0) copyBytes(larger, memory, used);
+  if (used > 0) free(memory);
+  return larger;
 }
 
 export function addMember(job: Job, pid: i32): void {
+  if (job.count === job.room) {
+    const room = job.room === 0 ? 1 : 2 * job.room;
+    const size = sizeof<Member>();
+    job.members = ptr<Inline<Member>>(u32(grown(ptr<u8>(job.members), job.count * size, room * size)));
+    job.room = room;
+  }
   const member = job.members[job.count];
   member.pid = pid;
   member.running = true;
@@ -91,20 +130,16 @@ export function dropJob(job: Job): void {
 
 /** A forked shell has no jobs: the processes are not its children. */
 export function forgetJobs(): void {
-  for (let i: u32 = 0; i < MAX_JOBS; i++) jobs[i].state = JOB_FREE;
-}
-
-/** The number that `jobs` shows, from 1. */
-export function jobNumber(job: Job): u32 {
-  return (u32(job) - u32(jobs)) / sizeof<Job>() + 1;
+  for (let i: u32 = 0; i < jobs.count; i++) jobs.list[i].state = JOB_FREE;
 }
 
 /** The job with this number, or the latest one that is not done (0). Null if there is none. */
 export function findJob(number: u32): Job | null {
-  if (number !== 0) return number <= MAX_JOBS && jobs[number - 1].state !== JOB_FREE ? jobs[number - 1] : null;
-  for (let i: u32 = MAX_JOBS; i > 0; i--) {
-    const state = jobs[i - 1].state;
-    if (state === JOB_RUNNING || state === JOB_STOPPED) return jobs[i - 1];
+  if (number !== 0)
+    return number <= jobs.count && jobs.list[number - 1].state !== JOB_FREE ? jobs.list[number - 1] : null;
+  for (let i: u32 = jobs.count; i > 0; i--) {
+    const state = jobs.list[i - 1].state;
+    if (state === JOB_RUNNING || state === JOB_STOPPED) return jobs.list[i - 1];
   }
   return null;
 }
@@ -112,8 +147,8 @@ export function findJob(number: u32): Job | null {
 /** The job whose command begins with `text`; null asks for the one before the current one. Null if there is none. */
 export function findJobByText(text: Ptr<u8> | null): Job | null {
   const current = findJob(0);
-  for (let i: u32 = MAX_JOBS; i > 0; i--) {
-    const job = jobs[i - 1];
+  for (let i: u32 = jobs.count; i > 0; i--) {
+    const job = jobs.list[i - 1];
     if (job.state !== JOB_RUNNING && job.state !== JOB_STOPPED) continue;
     if (text === null ? job !== current : startsWith(job.text, text)) return job;
   }
@@ -136,7 +171,7 @@ export function waitForeground(job: Job): i32 {
   if (shell.interactive) setForeground(0, shell.group);
   if (state === JOB_STOPPED) {
     job.foreground = false;
-    print('\n[%u] Stopped  %s\n', jobNumber(job), ptr<u8>(job.text));
+    print('\n[%u] Stopped  %s\n', job.number, ptr<u8>(job.text));
   } else {
     tellSignal(status);
     job.state = JOB_FREE;
@@ -150,8 +185,10 @@ function tellSignal(status: u32): void {
   const signal = status & 0x7f;
   if (signal === 0) return;
   if (signal === SIGINT) {
+    // A shell that runs a script gets a ^C itself; if it did not, the signal was for the process alone.
+    if (!shell.interactive) return;
     shell.interrupted = true;
-    if (shell.interactive) putByte(stdout, NEWLINE);
+    putByte(stdout, NEWLINE);
   } else if (signal !== SIGPIPE) {
     printError('%s\n', signalDescription(signal));
   }
@@ -172,15 +209,15 @@ export function waitBackground(job: Job | null): i32 {
 
 /** The job that process `pid` belongs to, or null. */
 export function jobOfProcess(pid: i32): Job | null {
-  for (let i: u32 = 0; i < MAX_JOBS; i++) {
-    if (jobs[i].state !== JOB_FREE && memberOf(jobs[i], pid) !== null) return jobs[i];
+  for (let i: u32 = 0; i < jobs.count; i++) {
+    if (jobs.list[i].state !== JOB_FREE && memberOf(jobs.list[i], pid) !== null) return jobs.list[i];
   }
   return null;
 }
 
 function anyRunning(): boolean {
-  for (let i: u32 = 0; i < MAX_JOBS; i++) {
-    if (jobs[i].state === JOB_RUNNING) return true;
+  for (let i: u32 = 0; i < jobs.count; i++) {
+    if (jobs.list[i].state === JOB_RUNNING) return true;
   }
   return false;
 }
@@ -203,10 +240,10 @@ export function resumeJob(job: Job, foreground: boolean): i32 {
 /** In an interactive shell: takes in what has ended, without waiting, and says so. Scripts ask by `wait`. */
 export function reportJobs(): void {
   while (collect(WNOHANG) > 0) continue;
-  for (let i: u32 = 0; i < MAX_JOBS && shell.interactive; i++) {
-    if (jobs[i].state !== JOB_DONE) continue;
-    describe(jobs[i], JobList.Short);
-    jobs[i].state = JOB_FREE;
+  for (let i: u32 = 0; i < jobs.count && shell.interactive; i++) {
+    if (jobs.list[i].state !== JOB_DONE) continue;
+    describe(jobs.list[i], JobList.Short);
+    jobs.list[i].state = JOB_FREE;
   }
 }
 
@@ -220,8 +257,8 @@ export enum JobList {
 /** Prints all jobs. */
 export function listJobs(kind: i32): void {
   while (collect(WNOHANG) > 0) continue;
-  for (let i: u32 = 0; i < MAX_JOBS; i++) {
-    const job = jobs[i];
+  for (let i: u32 = 0; i < jobs.count; i++) {
+    const job = jobs.list[i];
     if (job.state === JOB_FREE || job.count === 0) continue;
     describe(job, kind);
     if (job.state === JOB_DONE) job.state = JOB_FREE;
@@ -234,7 +271,7 @@ function describe(job: Job, kind: i32): void {
     print('%d\n', job.members[0].pid);
     return;
   }
-  print('[%u] %c ', jobNumber(job), job === findJob(0) ? PLUS : job === findJobByText(null) ? MINUS : SPACE);
+  print('[%u] %c ', job.number, job === findJob(0) ? PLUS : job === findJobByText(null) ? MINUS : SPACE);
   if (kind === JobList.Long) print('%d ', job.members[0].pid);
   if (job.state === JOB_RUNNING) print('Running');
   else if (job.state === JOB_STOPPED) print('Stopped');
@@ -261,8 +298,8 @@ function collect(options: u32): i32 {
 }
 
 function foregroundRuns(): boolean {
-  for (let i: u32 = 0; i < MAX_JOBS; i++) {
-    if (jobs[i].state === JOB_RUNNING && jobs[i].foreground) return true;
+  for (let i: u32 = 0; i < jobs.count; i++) {
+    if (jobs.list[i].state === JOB_RUNNING && jobs.list[i].foreground) return true;
   }
   return false;
 }

@@ -17,6 +17,8 @@ export enum ShellOption {
   NoExec,
   /** -u: parameters that are not set are errors */
   NoUnset,
+  /** -v: show what is read, as it is read */
+  Verbose,
   /** -x: show commands before they are run */
   Trace,
   /** -C: `>` does not overwrite files */
@@ -24,8 +26,8 @@ export enum ShellOption {
   Count,
 }
 
-const letters = table<string, 7>('a', 'e', 'f', 'n', 'u', 'x', 'C');
-const names = table<string, 7>('allexport', 'errexit', 'noglob', 'noexec', 'nounset', 'xtrace', 'noclobber');
+const letters = table<string, 8>('a', 'e', 'f', 'n', 'u', 'v', 'x', 'C');
+const names = table<string, 8>('allexport', 'errexit', 'noglob', 'noexec', 'nounset', 'verbose', 'xtrace', 'noclobber');
 
 export function isSet(option: i32): boolean {
   return ((shell.options >>> u32(option)) & 1) !== 0;

@@ -6,10 +6,10 @@
 import { NEWLINE } from '../lib/characters.ts';
 import { complain } from '../lib/errors.ts';
 import { close, pipe, read } from '../lib/fileCalls.ts';
-import { flush, print, printError, stdout } from '../lib/output.ts';
+import { flush, print, stdout } from '../lib/output.ts';
 import { type StringList } from '../lib/strings.ts';
 import { take } from './arena.ts';
-import { dropJob, type Job, jobNumber, makeJob, MAX_STAGES, waitForeground } from './jobs.ts';
+import { dropJob, type Job, makeJob, waitForeground } from './jobs.ts';
 import { forkMember, moveTo } from './launch.ts';
 import { leave, shell } from './state.ts';
 import { type Node, NodeKind } from './tree.ts';
@@ -20,7 +20,6 @@ export type Body = (node: Node, argv: StringList | null) => never;
 /** Runs one command in a process. */
 export function runAlone(node: Node, argv: StringList | null, foreground: boolean, body: Body): i32 {
   const job = makeJob(node.source, node.sourceLength, foreground);
-  if (job === null) return 2;
   const pid = forkMember(job);
   if (pid === 0) body(node, argv);
   if (pid < 0) {
@@ -36,19 +35,15 @@ export function runAlone(node: Node, argv: StringList | null, foreground: boolea
 function announce(job: Job, pid: i32): void {
   shell.lastBackground = pid;
   if (!shell.interactive) return;
-  print('[%u] %d\n', jobNumber(job), pid);
+  print('[%u] %d\n', job.number, pid);
   flush(stdout);
 }
 
 /** The stages of a pipeline run side by side; its status is the last one's. */
 export function runPipeline(node: Node, body: Body): i32 {
-  const stages = zeroed<FixedArray<Node, 16>>();
   let count: u32 = 1;
   for (let n: Node = node; n.kind === NodeKind.Pipe; n = n.left!) count++;
-  if (count > MAX_STAGES) {
-    printError('sh: a pipeline of more than %u stages\n', MAX_STAGES);
-    return 2;
-  }
+  const stages = ptr<Node>(take(count * 4));
   let rest: Node = node;
   for (let i = count; i > 1; i--) {
     stages[i - 1] = rest.right!;
@@ -56,7 +51,6 @@ export function runPipeline(node: Node, body: Body): i32 {
   }
   stages[0] = rest;
   const job = makeJob(node.source, node.sourceLength, true);
-  if (job === null) return 2;
   return startStages(job, stages, count, body) ? waitForeground(job) : 2;
 }
 
@@ -98,13 +92,12 @@ function abandon(job: Job, input: i32, _status: i32): boolean {
 export function substitute(command: Ptr<u8>, length: u32): Ptr<u8> {
   const ends = zeroed<FixedArray<i32, 2>>();
   const job = makeJob(command, length, true);
-  if (job === null) return bytes('');
   const error = pipe(ends);
   const pid = error < 0 ? error : forkMember(job);
   if (pid === 0) {
     close(ends[0]);
     moveTo(ends[1], 1);
-    leave(shell.runText(command, length));
+    leave(shell.runText(command, length, false));
   }
   if (pid < 0) {
     dropJob(job);

@@ -285,7 +285,7 @@ function evaluateWords(argc: u32, argv: StringList): i32 {
     text[at + length] = SPACE;
     at += length + 1;
   }
-  return shell.runText(text, at);
+  return shell.runText(text, at, false);
 }
 
 /** Runs a file. Returns the status of its last command; one that cannot be read ends a script that asks for it. */
@@ -310,5 +310,5 @@ export function runFile(path: Ptr<u8>, isSourced: boolean): i32 {
     length += u32(got);
   }
   close(fd);
-  return shell.runText(text, length);
+  return shell.runText(text, length, true);
 }

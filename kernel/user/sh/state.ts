@@ -49,7 +49,7 @@ export class Shell {
   /** Loops that are being run. */
   loops: u32;
   /** Runs a text. Set by execute.ts, which needs the files that use this. */
-  runText: (text: Ptr<u8>, length: u32) => i32;
+  runText: (text: Ptr<u8>, length: u32, isInput: boolean) => i32;
   /** What is to be done before the shell ends. Set by traps.ts. */
   atExit: (status: i32) => i32;
 }

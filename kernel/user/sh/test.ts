@@ -4,7 +4,20 @@
  */
 
 import { R_OK, W_OK, X_OK } from '../../abi/fcntl.ts';
-import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK, type Stat64 } from '../../abi/stat.ts';
+import {
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+  S_IFSOCK,
+  S_ISGID,
+  S_ISUID,
+  S_ISVTX,
+  type Stat64,
+} from '../../abi/stat.ts';
 import { DIGIT_0, MINUS, NEWLINE, PLUS, SPACE, TAB } from '../lib/characters.ts';
 import { access, lstat, stat } from '../lib/fileCalls.ts';
 import { printError } from '../lib/output.ts';
@@ -141,6 +154,9 @@ function unary(operator: Ptr<u8>, operand: Ptr<u8>): i32 {
   if (stringsEqual(operator, bytes('-S'))) return answer(there && type === S_IFSOCK);
   if (stringsEqual(operator, bytes('-p'))) return answer(there && type === S_IFIFO);
   if (stringsEqual(operator, bytes('-s'))) return answer(there && status.st_size > 0n);
+  if (stringsEqual(operator, bytes('-u'))) return answer(there && (status.st_mode & S_ISUID) !== 0);
+  if (stringsEqual(operator, bytes('-g'))) return answer(there && (status.st_mode & S_ISGID) !== 0);
+  if (stringsEqual(operator, bytes('-k'))) return answer(there && (status.st_mode & S_ISVTX) !== 0);
   printError('sh: test: %s: unknown operator\n', operator);
   return ERROR;
 }

@@ -74,7 +74,7 @@ function runAction(action: Ptr<u8>): void {
   const length = stringLength(action);
   const copy = allocate(length + 1);
   copyBytes(copy, action, length + 1);
-  shell.runText(copy, length);
+  shell.runText(copy, length, false);
   free(copy);
 }
 

@@ -2,6 +2,7 @@ trap 'echo cleanup; rm -f t.$$' EXIT INT
 echo data > t.$$; cat t.$$
 (sleep 5 & p=$!; kill $p; wait $p; echo $?)
 sh -c 'kill -9 $$'; echo $?; sh -c 'kill -SEGV $$' 2>/dev/null; echo $?; sh -c 'exit 300'; echo $?
+sh -c 'kill -INT $$'; echo $?
 sh -c 'trap "echo t; exit 9" TERM; kill -TERM $$; echo no'; echo $?
 nosuchcommand 2>/dev/null; echo $?; /etc/passwd 2>/dev/null; echo $?; /nonexistent/x 2>/dev/null; echo $?
 sh -c 'set -e; (exit 3); echo no'; echo $?; sh -ec 'false | true; echo yes'; echo $?; sh -c 'set -eu; echo ${undef}' 2>/dev/null; echo $?
