@@ -10,11 +10,12 @@ import type { Recorder } from './recorder.ts';
 import { checkSyntax } from './syntax.ts';
 import { readTags } from './tags.ts';
 import { classOf } from './types.ts';
-import { declarationKind, ts } from './typescript.ts';
+import { declarationKind, suppressionsIn, ts } from './typescript.ts';
 import type { World } from './world.ts';
 
 /** Checks the declarations of one module. Functions that no program has lowered are asked for in `leftovers`. */
 export function checkSource(world: World, source: ts.SourceFile, leftovers: Recorder): void {
+  for (const range of suppressionsIn(source)) world.reporter.reportRange(source, range, 'suppression');
   for (const statement of source.statements) {
     checkModifiers(world, statement);
     checkTopLevel(world, statement, leftovers);

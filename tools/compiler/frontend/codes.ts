@@ -141,6 +141,12 @@ const syntax = {
     '`$1` is only declared: nothing defines it',
     'define it, or use linkerSymbol("...") for what the linker knows',
   ),
+  suppression: row(
+    'PW1035',
+    'suppression',
+    'nothing suppresses what tsc finds: locks and address spaces are types',
+    'mend it, and leave the comment out',
+  ),
 } as const;
 
 const typeRules = {

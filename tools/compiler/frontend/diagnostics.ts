@@ -67,6 +67,12 @@ export class Reporter {
     });
   }
 
+  /** About a comment, which is no node. */
+  reportRange(source: ts.SourceFile, { pos, end }: ts.TextRange, name: CodeName): void {
+    const { code, message, hint } = codes[name];
+    this.add({ ...spanOfRange(source, pos, end - pos), code, message, hint, related: [] });
+  }
+
   /** About a file as a whole. */
   reportFile(file: string, name: CodeName): void {
     const { code, message, hint } = codes[name];

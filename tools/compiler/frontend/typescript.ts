@@ -17,3 +17,14 @@ export function declarationKind(list: ts.VariableDeclarationList): DeclarationKi
   if (isUsing) return 'using';
   return (flags & ts.NodeFlags.Let) !== 0 ? 'let' : 'var';
 }
+
+/** The comments that tell tsc to look away: @ts-ignore, @ts-expect-error, @ts-nocheck. */
+export function suppressionsIn(source: ts.SourceFile): readonly ts.TextRange[] {
+  // Fields that TypeScript keeps to itself.
+  const { checkJsDirective, commentDirectives } = source as {
+    readonly checkJsDirective?: ts.TextRange & { readonly enabled: boolean };
+    readonly commentDirectives?: readonly { readonly range: ts.TextRange }[];
+  };
+  const ofFile = checkJsDirective === undefined || checkJsDirective.enabled ? [] : [checkJsDirective];
+  return [...ofFile, ...(commentDirectives ?? []).map(({ range }) => range)];
+}

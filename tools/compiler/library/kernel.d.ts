@@ -129,7 +129,9 @@ interface Atomics {
   /** Subtracts one, says whether the place is zero now. */
   decAndTest<T>(place: Ptr<T>): boolean;
   /** Bit operations on a word; the bit was set before? */
+  /** `bit` counts modulo 32. Gives what the bit was before. */
   testAndSetBit(place: Ptr<u32>, bit: u32): boolean;
+  /** `bit` counts modulo 32. Gives what the bit was before. */
   testAndClearBit(place: Ptr<u32>, bit: u32): boolean;
 }
 declare const atomic: Atomics;
