@@ -145,6 +145,30 @@ describe('gdb', () => {
     expect(text).toMatch(/in deep at .*lib\/deep\.ts:1\d/);
   });
 
+  it('stops at a function without a frame on whichever way it goes', () => {
+    const text = `${exitWithMain}
+function @main(): i32 named "main" !main.ts:1:1 {
+b0:
+  %0 = const 0 !2:3
+  %1 = call @lib/leaf:leaf(%0) !2:3
+  return %1 !2:3
+}
+function @lib/leaf:leaf(i32): i32 noinline named "leaf" !lib/leaf.ts:1:1 {
+b0:
+  %0 = param 0 !1:15
+  branch %0, b1, b2 !2:3
+b1 from b0:
+  %1 = mul %0, %0 !3:5
+  return %1 !3:5
+b2 from b0:
+  %2 = const 7 !4:3
+  return %2 !4:3
+}
+`;
+    const path = place.write(compileProgram(text).elf);
+    expect(gdb(path, 'break leaf', 'run', 'info breakpoints')).toContain('breakpoint already hit 1 time');
+  });
+
   it('finds the way back to main from every single instruction, prologues and epilogues included', () => {
     const path = place.write(compileProgram(program).elf);
     const script = `

@@ -94,7 +94,7 @@ function writeSequence(
     const number = numbers[rows[row + 1]!];
     if (number === undefined || offset >= size) continue;
     const nextLine = rows[row + 2]!;
-    const startsBody: boolean = !isBodyMarked && !isFirst && offset >= bodyStart;
+    const startsBody: boolean = !isBodyMarked && offset >= bodyStart;
     if (!isFirst && number === file && nextLine === line && !startsBody) continue;
     if (number !== file) {
       writer.u8(DW_LNS_set_file);
