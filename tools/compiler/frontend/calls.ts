@@ -202,6 +202,10 @@ function genericArguments(
     f.report(node.expression, 'typeArguments', [info.name]);
     return null;
   }
+  if (args.some(({ kind }) => kind === 'witness')) {
+    f.report(node, 'witnessEscapes', ['what a type parameter stands for']);
+    return null;
+  }
   const instance = f.world.instances.instanceOf(info, args, self);
   const parameters = instance.parameters.map((parameter) => parameter.type);
   const converted = convertArguments(f, node, parameters, instance.hasRest, lowered);

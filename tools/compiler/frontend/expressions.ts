@@ -167,7 +167,10 @@ function assignment(f: FunctionLowering, node: ts.BinaryExpression): Operand {
   }
   const place = lowerPlace(f, target);
   const value = f.expression(node.right, place.type);
-  if (types.decay(place.type).kind === 'witness') f.report(node, 'witnessEscapes', ['assigned']);
+  if (types.decay(place.type).kind === 'witness') {
+    f.report(node, 'witnessEscapes', ['assigned']);
+    return errorOperand;
+  }
   f.at(node);
   return writePlace(f, place, value, node.right);
 }

@@ -111,7 +111,8 @@ export class FunctionLowering {
     }
     const { outer, instance } = this.surroundings;
     const around = outer?.get(text);
-    if (around?.kind === 'constant') return around;
+    // Witnesses are no constants: the arrow may run when the lock is free again.
+    if (around?.kind === 'constant' && around.operand.type.kind !== 'witness') return around;
     // In an arrow, the name may be one that the function around it declares further down.
     const isOfModule = instance !== null && outer === null;
     return isOfModule ? this.world.entities.moduleEntity(name) : this.world.entities.entityAt(name);

@@ -33,9 +33,11 @@ export interface Scope {
   readonly cleanups: Cleanup[];
 }
 
-/** Is this a name that a `using` declaration has bound, so that what it means ends with its scope? */
+/** Is this a name that a `using` declaration has bound, or may it be one, so that what it means ends with its scope? */
 export function endsWithScope(f: FunctionLowering, node: ts.Expression): boolean {
   if (ts.isParenthesizedExpression(node) || ts.isNonNullExpression(node)) return endsWithScope(f, node.expression);
+  if (ts.isConditionalExpression(node)) return [node.whenTrue, node.whenFalse].some((side) => endsWithScope(f, side));
+  if (ts.isBinaryExpression(node)) return [node.left, node.right].some((side) => endsWithScope(f, side));
   if (!ts.isIdentifier(node)) return false;
   const scope = f.scopes.findLast(({ names }) => names.has(node.text));
   return scope?.given.has(node.text) ?? false;

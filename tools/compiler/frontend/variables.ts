@@ -8,9 +8,9 @@
 import { Variable } from './builder.ts';
 import { convert, settle } from './convert.ts';
 import type { FunctionLowering } from './function.ts';
-import { isError, errorOperand, retype, valueOperand, type Operand } from './operand.ts';
+import { emptyOperand, isError, errorOperand, retype, valueOperand, type Operand } from './operand.ts';
 import { memoryPlace, store } from './places.ts';
-import { lowerUsing } from './scope.ts';
+import { endsWithScope, lowerUsing } from './scope.ts';
 import { declarationKind, ts, type DeclarationKind } from './typescript.ts';
 import * as types from './types.ts';
 import type { Type } from './types.ts';
@@ -38,6 +38,7 @@ function declareVariable(f: FunctionLowering, node: ts.VariableDeclaration, kind
   const isUsing = kind === 'using' || kind === 'await using';
   const operand = isUsing ? lowerUsing(f, node, declared) : f.expression(node.initializer, declared);
   bindValue(f, node, node.name.text, operand, declared, kind !== 'let' && kind !== 'var');
+  if (operand.type.kind === 'witness' && endsWithScope(f, node.initializer)) f.scopes.at(-1)?.given.add(node.name.text);
 }
 
 function stripVolatile(type: Type): Type {
@@ -53,7 +54,8 @@ function bindEmpty(f: FunctionLowering, node: ts.VariableDeclaration, name: stri
   }
   const value = types.valueTypeOf(type);
   if (type.kind === 'error' || value === 'void' || type.kind === 'words') {
-    f.bind(name, { kind: 'constant', operand: errorOperand });
+    const operand = value === 'void' ? emptyOperand(type) : errorOperand;
+    f.bind(name, { kind: 'constant', operand });
     return;
   }
   f.at(node);
