@@ -23,6 +23,8 @@ export const GLOBALS = [
   'nestedHasCode',
   'nestedCode',
   'shutdown',
+  'enteredFrame',
+  'enteredValue',
 ] as const;
 export type GlobalName = (typeof GLOBALS)[number];
 export type GlobalIndices = Readonly<Record<GlobalName, number>>;

@@ -10,7 +10,8 @@
  *   3. Interrupts come from outside: bit 0 of `interruptLines` says that INTR is asserted, bit 1 that an NMI waits, and the
  *      acknowledge cycle is a read of the port ACKNOWLEDGE_PORT. The end of an NMI is told, see interrupt-return.ts.
  *   4. The pages and ports of v86's own APICs and PIC reach the machine like all others.
- *   5. An exception while another is delivered is handled as the architecture says, see exception-delivery.ts.
+ *   5. An exception while another is delivered is handled as the architecture says, see exception-delivery.ts; and
+ *      ENTER raises those that it meets, see enter.ts.
  *   6. It is known which pages were written, see written-pages.ts.
  *   7. Compiled code never touches devices in memory: such an instruction is left to the interpreter, which is exact.
  *   8. A change of CPU and a quantum take one call each, see switching.ts.
@@ -21,6 +22,7 @@
  */
 
 import { deliverExceptions } from './exception-delivery.ts';
+import { editEnter } from './enter.ts';
 import { GLOBALS, type GlobalIndices } from './globals.ts';
 import { serveApicBase } from './apic-base.ts';
 import { code, index5, unsigned } from './wasm-code.ts';
@@ -71,6 +73,7 @@ export function patchCore(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   takeInterruptsFromOutside(editor, globals);
   deliverExceptions(editor, globals);
   editInterruptReturn(editor, globals);
+  editEnter(editor, globals);
   sendDevicesOutside(editor);
   retryDeviceAccessInterpreted(editor, globals);
   markCompiledInstructions(editor);

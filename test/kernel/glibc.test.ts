@@ -85,6 +85,7 @@ describe('a static glibc program runs as on Linux', () => {
     ['segments', []],
     ['environment', ['one', 'two']],
     ['hostile', []],
+    ['enter', []],
   ])('%s', async (name, args) => {
     const program = compile(name);
     expect(await runThere(program, args)).toEqual(runHere(program, args));
