@@ -13,8 +13,13 @@ import { classOf } from './types.ts';
 import { declarationKind, suppressionsIn, ts } from './typescript.ts';
 import type { World } from './world.ts';
 
+/** What decoders put in place of bytes that mean nothing. */
+const replacement = '\ufffd';
+
 /** Checks the declarations of one module. Functions that no program has lowered are asked for in `leftovers`. */
 export function checkSource(world: World, source: ts.SourceFile, leftovers: Recorder): void {
+  const garbled = source.text.indexOf(replacement);
+  if (garbled >= 0) world.reporter.reportRange(source, { pos: garbled, end: garbled + 1 }, 'encoding');
   for (const range of suppressionsIn(source)) world.reporter.reportRange(source, range, 'suppression');
   for (const statement of source.statements) {
     checkModifiers(world, statement);

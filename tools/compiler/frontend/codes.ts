@@ -147,6 +147,7 @@ const syntax = {
     'nothing suppresses what tsc finds: locks and address spaces are types',
     'mend it, and leave the comment out',
   ),
+  encoding: row('PW1036', 'encoding', 'these bytes are no UTF-8', 'save the file as UTF-8'),
 } as const;
 
 const typeRules = {

@@ -44,6 +44,7 @@ const hints: ReadonlyMap<number, string> = new Map([
   [2591, noSuchName],
   [2792, noSuchModule],
   [2850, 'use const, or give its class a [Symbol.dispose]() method'],
+  [2882, noSuchModule],
   [5097, noSuchModule],
   [7006, 'write its type'],
   [7053, 'use a FixedArray or Ptr with a number as index'],
