@@ -2,6 +2,7 @@
  * The generator: a random program from a seed. Functions call earlier ones only, loops have constant counts, and a budget
  * bounds how much may run, so every program ends soon.
  */
+import { promote, RECORDS } from './program.ts';
 import type {
   ArrayVariable,
   BinaryOperator,
@@ -62,8 +63,10 @@ class Generator {
     }));
     const structFields = this.#list(2, 6, () => ({ name: this.#name('f'), type: this.#pick(integerTypes) }));
     const places: Place[] = [
-      ...globals.map((g) => ({ type: g.type, ts: g.name, c: g.name })),
-      ...structFields.map((f) => ({ type: f.type, ts: `record.${f.name}`, c: `record.${f.name}` })),
+      ...globals.map((g) => place(g.type, g.name)),
+      ...structFields.map((f) => place(f.type, `record.${f.name}`)),
+      ...structFields.map((f) => place(f.type, `records[${this.#random(RECORDS)}].${f.name}`)),
+      ...arrays.map((a) => place(a.element, `${a.name}[${this.#random(a.length)}]`)),
     ];
     const scopeArrays = arrays.map((a) => ({ element: a.element, length: a.length, ts: a.name, c: a.name }));
     const functions: ProgramFunction[] = [];
@@ -129,12 +132,7 @@ class Generator {
         return { kind: 'assignElement', array, index: this.#expression(scope, 'u32', 2), value: this.#any(scope) };
       }
       case 4:
-        return {
-          kind: 'update',
-          target: this.#pick(scope.places),
-          operator: this.#pick(['+', '-', '^', '|', '&', '*'] as const),
-          value: this.#any(scope),
-        };
+        return this.#update(scope);
       case 5:
         return { kind: 'mix', value: this.#wholeValue(scope) };
       case 6:
@@ -156,6 +154,20 @@ class Generator {
       default:
         return this.#loop(scope, depth);
     }
+  }
+
+  #update(scope: Scope): Statement {
+    const target = this.#pick(scope.places);
+    if (this.#random(4) === 0) return { kind: 'step', target, operator: this.#random(2) === 0 ? '++' : '--' };
+    const type = promote(target.type);
+    const operator = this.#operator(type);
+    return { kind: 'update', target, operator, value: this.#expression(scope, type, 3) };
+  }
+
+  /** bigint has no >>>. */
+  #operator(type: WideType): BinaryOperator {
+    const operator = this.#pick(operators);
+    return operator === '>>>' && (type === 'u64' || type === 'i64') ? '>>' : operator;
   }
 
   #loop(scope: Scope, depth: number): Statement {
@@ -197,15 +209,7 @@ class Generator {
       case 2:
         return { kind: 'choice', type, condition: this.#condition(scope, 1), yes: next(), no: next() };
       default: {
-        const operator = this.#pick(operators);
-        const isWide = type === 'u64' || type === 'i64'; // bigint has no >>>
-        return {
-          kind: 'binary',
-          type,
-          operator: isWide && operator === '>>>' ? '>>' : operator,
-          left: next(),
-          right: next(),
-        };
+        return { kind: 'binary', type, operator: this.#operator(type), left: next(), right: next() };
       }
     }
   }
@@ -221,8 +225,10 @@ class Generator {
           array: this.#pick(scope.arrays),
           index: { kind: 'literal', type: 'u32', value: BigInt(this.#random(16)) },
         };
-      default:
-        return { kind: 'read', type, place: this.#pick([...scope.places, ...scope.constants]) };
+      default: {
+        const from = this.#pick([...scope.places, ...scope.constants]);
+        return { kind: 'read', type, place: from, isBare: promote(from.type) === type && this.#random(2) === 0 };
+      }
     }
   }
 
@@ -266,6 +272,10 @@ class Generator {
   #list<T>(least: number, most: number, make: () => T): T[] {
     return Array.from({ length: least + this.#random(most - least + 1) }, make);
   }
+}
+
+function place(type: IntegerType, text: string): Place {
+  return { type, ts: text, c: text };
 }
 
 function wrap(value: bigint, type: WideType): bigint {

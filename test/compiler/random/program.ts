@@ -21,7 +21,8 @@ export interface Place {
 
 export type Expression =
   | { readonly kind: 'literal'; readonly type: WideType; readonly value: bigint }
-  | { readonly kind: 'read'; readonly type: WideType; readonly place: Place }
+  /** Bare: without a conversion, since a place of its type counts as the wide one by itself. */
+  | { readonly kind: 'read'; readonly type: WideType; readonly place: Place; readonly isBare?: boolean }
   | { readonly kind: 'element'; readonly type: WideType; readonly array: ArrayVariable; readonly index: Expression }
   | { readonly kind: 'convert'; readonly type: WideType; readonly through: IntegerType; readonly operand: Expression }
   | { readonly kind: 'unary'; readonly type: WideType; readonly operator: '-' | '~'; readonly operand: Expression }
@@ -69,9 +70,11 @@ export type Statement =
   | {
       readonly kind: 'update';
       readonly target: Place;
-      readonly operator: '+' | '-' | '^' | '|' | '&' | '*';
+      readonly operator: BinaryOperator;
+      /** Of the type that the target's promotes to. */
       readonly value: Expression;
     }
+  | { readonly kind: 'step'; readonly target: Place; readonly operator: '++' | '--' }
   | {
       readonly kind: 'if';
       readonly condition: Condition;
@@ -104,7 +107,11 @@ export interface ProgramFunction {
   readonly result: Expression;
 }
 
+/** How many elements `records` has. */
+export const RECORDS = 3;
+
 export interface Program {
+  /** Of `record`, and of each element of `records`. */
   readonly structFields: readonly { readonly name: string; readonly type: IntegerType }[];
   readonly globals: readonly { readonly name: string; readonly type: IntegerType; readonly value: bigint }[];
   readonly arrays: readonly { readonly name: string; readonly element: IntegerType; readonly length: number }[];
@@ -118,4 +125,10 @@ export function bitsOf(type: IntegerType): number {
 
 export function isSigned(type: IntegerType): boolean {
   return type.startsWith('i');
+}
+
+/** What arithmetic on values of the type happens in. */
+export function promote(type: IntegerType): WideType {
+  if (type === 'u64' || type === 'i64') return type;
+  return isSigned(type) ? 'i32' : 'u32';
 }

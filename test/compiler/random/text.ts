@@ -5,6 +5,7 @@
 import {
   bitsOf,
   isSigned,
+  RECORDS,
   type Condition,
   type Expression,
   type IntegerType,
@@ -41,7 +42,7 @@ const ts: Language = {
       case 'literal':
         return tsLiteral(e.value, e.type);
       case 'read':
-        return ts.convert(e.place.ts, e.place.type, e.type);
+        return e.isBare === true ? e.place.ts : ts.convert(e.place.ts, e.place.type, e.type);
       case 'element':
         return ts.convert(`${e.array.ts}[${indexText(ts, e.index, e.array.length)}]`, e.array.element, e.type);
       case 'convert':
@@ -148,7 +149,9 @@ function statementText(language: Language, statement: Statement, indent: string)
       return `${indent}${array[language.array]}[${indexText(language, statement.index, array.length)}] = ${e(statement.value, array.element)};\n`;
     }
     case 'update':
-      return `${indent}${statement.target[language.array]} ${statement.operator}= ${e(statement.value, statement.target.type)};\n`;
+      return `${indent}${updateText(language, statement)};\n`;
+    case 'step':
+      return `${indent}${statement.target[language.array]}${statement.operator};\n`;
     case 'if':
       return `${indent}if (${language.condition(statement.condition)}) {\n${block(statement.yes)}${indent}} else {\n${block(statement.no)}${indent}}\n`;
     case 'loop': {
@@ -172,6 +175,14 @@ function statementText(language: Language, statement: Statement, indent: string)
   }
 }
 
+/** A compound assignment; in C written out, since there it happens in other types. */
+function updateText(language: Language, { operator, target, value }: Extract<Statement, { kind: 'update' }>): string {
+  const { type } = value;
+  const whole = { kind: 'binary', type, operator, left: { kind: 'read', type, place: target }, right: value } as const;
+  if (language.array === 'ts') return `${target.ts} ${operator}= ${rightOperand(language, whole)}`;
+  return `${target.c} = ${c.convert(c.expression(whole), type, target.type)}`;
+}
+
 function inRange(value: bigint, type: IntegerType): bigint {
   return isSigned(type) ? BigInt.asIntN(bitsOf(type), value) : BigInt.asUintN(bitsOf(type), value);
 }
@@ -187,7 +198,8 @@ export function kernelTsText(program: Program): string {
     `  return ${ts.expression(f.result)};\n}\n`;
   return (
     `class Record {\n${program.structFields.map((f) => `  ${f.name}: ${f.type};\n`).join('')}}\n` +
-    'const record = zeroed<Inline<Record>>();\nlet checksum: u32 = 17;\n' +
+    `const record = zeroed<Inline<Record>>();\nconst records = zeroed<FixedArray<Inline<Record>, ${RECORDS}>>();\n` +
+    'let checksum: u32 = 17;\n' +
     program.globals.map((g) => `let ${g.name}: ${g.type} = ${literal(g.value, g.type)};\n`).join('') +
     program.arrays.map((a) => `const ${a.name} = zeroed<FixedArray<${a.element}, ${a.length}>>();\n`).join('') +
     'function mix(value: u32): void {\n  checksum = ((checksum << 5) ^ (checksum >>> 27) ^ value) * 2654435761;\n}\n' +
@@ -208,7 +220,7 @@ export function cText(program: Program): string {
     `  return ${c.expression(f.result)};\n}\n`;
   return (
     '#include <stdint.h>\n#include <stdio.h>\n' +
-    `static struct {\n${program.structFields.map((f) => `  ${cTypes[f.type]} ${f.name};\n`).join('')}} record;\nstatic uint32_t checksum = 17;\n` +
+    `static struct {\n${program.structFields.map((f) => `  ${cTypes[f.type]} ${f.name};\n`).join('')}} record, records[${RECORDS}];\nstatic uint32_t checksum = 17;\n` +
     program.globals
       .map((g) => `static ${cTypes[g.type]} ${g.name} = (${cTypes[g.type]})${BigInt.asUintN(64, g.value)}ULL;\n`)
       .join('') +
