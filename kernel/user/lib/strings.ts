@@ -4,6 +4,8 @@
 
 import { DIGIT_0, DIGIT_9, LOWER_A, LOWER_X, LOWER_Z, MINUS, UNDERSCORE } from './characters.ts';
 
+const LARGEST: u32 = 0x7fffffff;
+
 /** argv, envp: addresses of strings, ended by null. */
 export type StringList = Ptr<Ptr<u8> | null>;
 
@@ -74,8 +76,8 @@ export function isNameStart(byte: u32): boolean {
 }
 
 /**
- * Reads a decimal number (0x: hexadecimal; leading 0: octal), with a minus sign if it has one, that takes up all of
- * `text`. Returns whether it was one; the value, modulo 2^32, through `result`.
+ * Reads a whole text as a number: decimal, zeros in front or not, or hexadecimal after 0x; perhaps with a minus sign.
+ * What is too large becomes the largest number there is. Returns false if it is none.
  */
 export function parseNumber(text: Ptr<u8>, result: Ptr<i32>): boolean {
   let i: u32 = 0;
@@ -85,16 +87,13 @@ export function parseNumber(text: Ptr<u8>, result: Ptr<i32>): boolean {
   if (text[i] === DIGIT_0 && (text[i + 1] | 0x20) === LOWER_X) {
     base = 16;
     i += 2;
-  } else if (text[i] === DIGIT_0 && text[i + 1] !== 0) {
-    base = 8;
-    i++;
   }
   if (text[i] === 0) return false;
   let value: u32 = 0;
   for (; text[i] !== 0; i++) {
     const digit = digitValue(text[i]);
     if (digit >= base) return false;
-    value = value * base + digit;
+    value = value > (LARGEST - digit) / base ? LARGEST : value * base + digit;
   }
   result[0] = i32(negative ? 0 - value : value);
   return true;

@@ -7,9 +7,10 @@ import { chdir, getcwd, umask } from '../lib/fileCalls.ts';
 import { SYS_times } from '../../abi/syscallNumbers.ts';
 import { complain } from '../lib/errors.ts';
 import { echoCommand } from '../lib/echoCommand.ts';
+import { BAD_MODE, changeMode } from '../lib/modes.ts';
 import { flush, print, printError, stdout } from '../lib/output.ts';
 import { printfCommand } from '../lib/printfCommand.ts';
-import { stringLength, stringsEqual, type StringList } from '../lib/strings.ts';
+import { isDigit, stringsEqual, type StringList } from '../lib/strings.ts';
 import { take } from './arena.ts';
 import { getOption } from './getopts.ts';
 import { killBuiltin, showJobs, toBackground, toForeground, waitForJobs } from './jobBuiltins.ts';
@@ -231,19 +232,36 @@ function leaveLoops(argc: u32, argv: StringList, continuing: boolean): i32 {
   return 0;
 }
 
-/** umask [MASK] */
+/** umask [-S] [MASK]: what new files do not get, in octal; with -S or letters, what they may get. */
 function changeMask(argc: u32, argv: StringList): i32 {
-  if (argc > 1) {
-    const digits = take(stringLength(argv[1]!) + 2);
-    digits[0] = 0x30; // the mask is octal with or without a zero in front
-    copyBytes(digits.add(1), argv[1]!, stringLength(argv[1]!) + 1);
-    umask(u32(numberArgument(digits, 0o22)));
+  const symbolic = argc > 1 && stringsEqual(argv[1]!, bytes('-S'));
+  const operand = argv[symbolic ? 2 : 1];
+  const mask = u32(umask(0));
+  umask(mask);
+  if (operand === null) {
+    if (symbolic) printAllowed(~mask);
+    else print('%04o\n', mask);
     return 0;
   }
-  const mask = umask(0);
-  umask(u32(mask));
-  print('%04o\n', mask);
+  const mode = changeMode(operand, ~mask & 0o777);
+  if (mode === BAD_MODE || mode > 0o777) {
+    printError('sh: umask: %s: no mode\n', operand);
+    return 2;
+  }
+  umask(isDigit(operand[0]) ? mode : ~mode & 0o777);
   return 0;
+}
+
+function printAllowed(allowed: u32): void {
+  const who = bytes('ugo');
+  const what = bytes('rwx');
+  for (let i: u32 = 0; i < 3; i++) {
+    print(i === 0 ? '%c=' : ',%c=', who[i]);
+    for (let k: u32 = 0; k < 3; k++) {
+      if (((allowed >>> (8 - 3 * i - k)) & 1) !== 0) print('%c', what[k]);
+    }
+  }
+  print('\n');
 }
 
 /** times: the processor time of the shell (user, system), and below it that of its children. */
