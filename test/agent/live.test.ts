@@ -166,21 +166,23 @@ async function stateOf(proc: Process, pid: number): Promise<string> {
 }
 
 describe('a host that vanishes', () => {
-  eachAgent('in the middle of a frame leaves room for another', async (line) => {
-    const first = await connect(line, { nonce: 1 });
-    const proc = await first.spawn();
-    const [readEnd] = await proc.pipe();
-    const blocked = proc.read(readEnd, 1);
-    const child = await (await first.spawn()).fork();
-    line.send(frameToBytes(FRAME_CALL, 5, new Uint8Array(500)).subarray(0, 100));
-    first.abandon('vanished');
-    await expect(blocked).rejects.toThrow(AgentLost);
-    await expect(proc.getpid()).rejects.toThrow(AgentLost);
-    const second = await connect(line, { nonce: 2 });
-    const other = await second.spawn();
-    expect(await other.getpid()).toBe(other.pid);
-    for (const pid of [proc.pid, child.pid]) {
-      await expect.poll(() => stateOf(other, pid), { timeout: 10_000 }).toMatch(/^(gone|Z)$/); // it is dying
+  eachAgent('in the middle of a frame leaves room for another, time after time', async (line, local) => {
+    let host = await connect(line, { nonce: 1 });
+    for (let nonce = 2; nonce < (local ? 30 : 4); nonce++) {
+      const proc = await host.spawn();
+      const [readEnd] = await proc.pipe();
+      const blocked = proc.read(readEnd, 1);
+      const child = await (await host.spawn()).fork();
+      line.send(frameToBytes(FRAME_CALL, 5, new Uint8Array(500)).subarray(0, 100));
+      host.abandon('vanished');
+      await expect(blocked).rejects.toThrow(AgentLost);
+      await expect(proc.getpid()).rejects.toThrow(AgentLost);
+      host = await connect(line, { nonce });
+      const other = await host.spawn();
+      expect(await other.getpid()).toBe(other.pid);
+      for (const pid of [proc.pid, child.pid]) {
+        await expect.poll(() => stateOf(other, pid), { timeout: 10_000 }).toMatch(/^(gone|Z)$/); // it is dying
+      }
     }
   });
 

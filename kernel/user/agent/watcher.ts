@@ -5,7 +5,9 @@
  * comes to its end when the worker dies or executes a program. For a spawned worker that is its guardian (guardian.ts),
  * for a forked one a watcher of its own: its parent is the worker that made the call, and that one's wait4 is under
  * test. The watcher is forked by an intermediate process that exits at once, so that it is nobody's child but init's:
- * no worker's wait4 meets it.
+ * no worker's wait4 meets it. Before that, the intermediate process leaves the worker's process group: what is sent to
+ * the group, by the hub when a session ends or by a test, must not take the watcher along, and the worker only goes on
+ * when nothing can.
  */
 
 import { FD_CLOEXEC } from '../../abi/fcntl.ts';
@@ -54,6 +56,7 @@ function forkWatcher(life: i32, slot: u32, pid: u32): void {
   setSignal(SIGCHLD, SIG_DFL, 0, 0);
   const intermediate = fork();
   if (intermediate === 0) {
+    setsid();
     if (fork() === 0) watch(life, slot, pid);
     exitNow(0);
   }
@@ -82,7 +85,6 @@ function watch(life: i32, slot: u32, pid: u32): never {
   moveDescriptor(life, HUB_ONLY_FD);
   closeRange(0, HUB_ONLY_FD - 3);
   closeRange(HUB_ONLY_FD - 1, HUB_ONLY_FD - 1);
-  setsid();
   awaitEnd(HUB_ONLY_FD, slot, pid);
   exitNow(0);
 }
