@@ -47,6 +47,13 @@ function fail(message) {
   process.exit(1);
 }
 
+/** What is run here takes any Node from 20 on; vitest and eslint are more particular. */
+function requireNodeFor(tool) {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  const isEnough = major === 20 ? minor >= 19 : major === 22 ? minor >= 13 : major >= 24;
+  if (!isEnough) fail(`${tool} need Node 20.19, 22.13, 24 or later; this is ${process.version}`);
+}
+
 function installPackages() {
   const installed = join(root, 'node_modules', '.package-lock.json');
   const lock = join(root, 'package-lock.json');
@@ -117,6 +124,8 @@ function collect(command, args) {
 const [task, ...rest] = process.argv.slice(2);
 const sourceFolders = ['kernel', 'emulator', 'tools', 'test'];
 if (!sourceFolders.every((folder) => readdirSync(root).includes(folder))) fail(`${root} is not a whole checkout`);
+if (task === 'test') requireNodeFor('the tests');
+if (task === 'check') requireNodeFor('the checks');
 installPackages();
 switch (task) {
   case 'start':
