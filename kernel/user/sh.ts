@@ -32,7 +32,7 @@ import { initParser, Outcome, type Parser } from './sh/parserState.ts';
 import { runFile } from './sh/simple.ts';
 import { leave, shell } from './sh/state.ts';
 import { initTraps, runTraps, trappedSignal } from './sh/traps.ts';
-import { assign, importEnvironment, valueOf } from './sh/variables.ts';
+import { assign, exportVariable, importEnvironment, valueOf } from './sh/variables.ts';
 
 /** Bytes that are read from a terminal at a time: at least a line of its. */
 const CHUNK: u32 = 4096;
@@ -78,6 +78,7 @@ function main(_argc: u32, argv: StringList, envp: StringList): i32 {
   assign('PPID', ppid);
   assign('OPTIND', bytes('1'));
   assign('IFS', bytes(' \t\n'));
+  notePlace();
   const modes = zeroed<Inline<Modes>>();
   const first = readOptions(argv, modes);
   if (first === 0) return 2;
@@ -97,6 +98,15 @@ function main(_argc: u32, argv: StringList, envp: StringList): i32 {
   useParameters(argv.add(first));
   if (modes.interactive || isTerminal(0)) becomeInteractive();
   leave(readCommands());
+}
+
+/** PWD, whatever the environment says of it. */
+function notePlace(): void {
+  const position = mark();
+  const directory = currentDirectory();
+  if (directory !== null) assign('PWD', directory);
+  exportVariable(bytes('PWD'), 3);
+  release(position);
 }
 
 /** Where commands come from, and whether to behave as if somebody sat there. */

@@ -40,6 +40,13 @@ test.each([0, 20_000])(
   },
 );
 
+test('commands have no input, so there is nothing to connect to this terminal', () => {
+  const args = ['run', '--console', '--exec', 'cat'];
+  const { status, stderr } = spawnSync(process.execPath, [command, ...args], { encoding: 'utf8' });
+  expect(stderr).toMatch(/--console does not go with --exec/);
+  expect(status).toBe(2);
+});
+
 test('a port is a number in decimal', () => {
   for (const port of ['', '1e3']) {
     const { status, stderr } = spawnSync(process.execPath, [command, 'serve', `--port=${port}`], { encoding: 'utf8' });

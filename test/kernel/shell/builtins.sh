@@ -1,3 +1,4 @@
+echo "${PWD##*/}" | grep -c .; (cd /; sh -c 'echo $PWD; cd dev; env | grep ^PWD'; PWD=/nonsense sh -c 'echo $PWD')
 type cd if nosuch 2>&1 | head -2; command -v cd; command -v if; command -v nosuch; echo $?; command echo via; command false; echo $?
 export A=1 B; B=2; sh -c 'echo $A $B'; readonly R=1; (R=2) 2>/dev/null; echo $?; unset A; echo ${A-unset}
 umask 027; umask; umask 22; cd /; pwd; cd /etc; cd - ; echo $OLDPWD $PWD

@@ -88,8 +88,10 @@ function readReport(values: OptionValues): Report | undefined {
   return report;
 }
 
-/** What --check goes with. */
+/** What --console and --check go with. */
 function checkUsage(values: OptionValues): void {
+  if (values['console'] === true && values['exec'] !== undefined)
+    throw new UsageError('--console does not go with --exec, whose commands have no input');
   if (values['check'] !== true) return;
   if (namesOtherKernel(values)) throw new UsageError('--check knows our own kernel only');
   const others = values['qemu'] === true || values['until'] !== undefined;
