@@ -112,7 +112,7 @@ export function expandToPattern(word: Ptr<u8>, length: u32): Ptr<u8> {
 function expandPart(text: Ptr<u8>, length: u32, quoting: i32): Ptr<u8> {
   const field = zeroed<Inline<Field>>();
   beginField(field, null);
-  return finish(field, text, 0, length, quoting);
+  return finish(field, text, tildeWithin(field, text, length, quoting), length, quoting);
 }
 
 /** Expands the rest of a text into a field that is the only one. */
@@ -131,6 +131,12 @@ function afterTilde(field: Field, word: Ptr<u8>): u32 {
   field.begun = true;
   addValue(field, home, true);
   return 1;
+}
+
+/** The same for a word that ends in the middle of a text; within quotes, a tilde is a character like others. */
+function tildeWithin(field: Field, text: Ptr<u8>, length: u32, quoting: i32): u32 {
+  if (quoting >= Quoting.Double || length === 0 || text[0] !== TILDE) return 0;
+  return afterTilde(field, takeCopy(text, length));
 }
 
 /** Expands `text[from..length)`. */
@@ -288,21 +294,30 @@ function isChoice(operator: u32): boolean {
   return operator === MINUS || operator === EQUALS || operator === PLUS || operator === QUESTION;
 }
 
-/** `${name-word}` and the like; with a colon, an empty value is like none. `name` is the name's length. */
-function addChoice(field: Field, text: Ptr<u8>, name: u32, length: u32, quoting: i32): void {
+/** The word of `${name-word}`, in place of the value. */
+function addWordOfChoice(field: Field, word: Ptr<u8>, length: u32, quoting: i32): void {
+  const inner = quoting === Quoting.None ? Quoting.Value : quoting;
+  expandText(field, word, tildeWithin(field, word, length, inner), length, inner);
+}
+
+/**
+ * `${name-word}` and the like; with a colon, an empty value is like none. `name` is the name's length. A here-document's
+ * double quotes are quotes within the braces.
+ */
+function addChoice(field: Field, text: Ptr<u8>, name: u32, length: u32, outer: i32): void {
+  const quoting = outer === Quoting.Document ? Quoting.Double : outer;
   const colon = text[name] === COLON;
   const at = colon ? name + 1 : name;
   const word = text.add(at + 1);
   const wordLength = length - at - 1;
-  const inner = quoting === Quoting.None ? Quoting.Value : quoting;
   const isThere = isAll(text, name) ? shell.parameters.count > 0 : isPresent(parameterValue(text, name), colon);
   switch (text[at]) {
     case PLUS:
-      if (isThere) expandText(field, word, 0, wordLength, inner);
+      if (isThere) addWordOfChoice(field, word, wordLength, quoting);
       return;
     case MINUS:
       if (isThere) addParameter(field, text, name, quoting >= Quoting.Double);
-      else expandText(field, word, 0, wordLength, inner);
+      else addWordOfChoice(field, word, wordLength, quoting);
       return;
     case EQUALS:
       if (!isThere) {

@@ -17,8 +17,8 @@ import { isSet, ShellOption } from './options.ts';
 import { runAlone } from './process.ts';
 import { redirect, restore, type Saved } from './redirect.ts';
 import { abort, leave, shell } from './state.ts';
-import { type Node, NodeKind, type WordList } from './tree.ts';
-import { assignVariable, restoreTo, savedCount, saveVariable } from './variables.ts';
+import { addWord, type Node, NodeKind, type WordList } from './tree.ts';
+import { assignVariable, nameLength, restoreTo, savedCount, saveVariable } from './variables.ts';
 
 class Hooks {
   runNode: (node: Node) => i32;
@@ -96,7 +96,13 @@ function trace(argv: StringList): void {
 function expandArguments(node: Node): StringList {
   const fields = zeroed<Inline<WordList>>();
   let count: u32 = 0;
-  for (let word = node.words.first; word !== null; word = word.next) expandFields(word.text, fields);
+  let isDeclaration = false;
+  for (let word = node.words.first; word !== null; word = word.next) {
+    const length = isDeclaration ? nameLength(word.text) : 0;
+    if (length > 0 && word.text[length] === EQUALS) addWord(fields, expandDeclared(word.text, length));
+    else expandFields(word.text, fields);
+    if (word === node.words.first) isDeclaration = declares(fields);
+  }
   for (let field = fields.first; field !== null; field = field.next) count++;
   const argv = ptr<Ptr<u8> | null>(take((count + 1) * 4));
   let next: u32 = 0;
@@ -105,6 +111,25 @@ function expandArguments(node: Node): StringList {
     next++;
   }
   return argv;
+}
+
+/** Do the arguments of this command set variables? Then their values are not split. */
+function declares(fields: WordList): boolean {
+  if (fields.first === null) return false;
+  const name = fields.first.text;
+  return (
+    stringsEqual(name, bytes('export')) || stringsEqual(name, bytes('readonly')) || stringsEqual(name, bytes('local'))
+  );
+}
+
+/** NAME=VALUE with the value expanded, as one field. `length` is the name's. */
+function expandDeclared(text: Ptr<u8>, length: u32): Ptr<u8> {
+  const value = expandAssigned(text.add(length + 1));
+  const size = stringLength(value) + 1;
+  const whole = take(length + 1 + size);
+  copyBytes(whole, text, length + 1);
+  copyBytes(whole.add(length + 1), value, size);
+  return whole;
 }
 
 export function countWords(argv: StringList): u32 {
