@@ -4,7 +4,7 @@
 
 import { check, result } from './check.ts';
 
-// @expect 26
+// @expect 31
 
 function swap<T>(a: Ptr<T>, b: Ptr<T>): void {
   const saved = a[0];
@@ -117,6 +117,29 @@ function sorted(compareItems: (a: u16, b: u16) => i32, a: u16, b: u16): boolean 
   return compareItems(a, b) <= 0;
 }
 
+/** Defaults may name the parameters before them. */
+type Second<A, B = A> = Ptr<B>;
+
+class Both<T, U = T, V = Ptr<U>> {
+  first: T;
+  second: U;
+  third: V;
+
+  size<W = U>(): u32 {
+    return sizeof<W>();
+  }
+}
+
+function secondSize<T, U = Ptr<T>>(_x: T): u32 {
+  return sizeof<U>();
+}
+
+function takeSecond(numbers: Second<u16>): u32 {
+  return numbers[2];
+}
+
+const both = zeroed<Inline<Both<u16>>>();
+
 export function main(): u32 {
   let a: u16 = 1;
   let b: u16 = 2;
@@ -165,6 +188,14 @@ export function main(): u32 {
   const sum = fold<u16, u32>(numbers, 3, 100, (total, item) => total + item);
   check(sum === 107);
   check(identity(a) === 2 && identity<boolean>(true) && identity(pages[1]) === pages[1]);
+  check(takeSecond(numbers) === 4);
+  both.second = 65535;
+  both.third = numbers;
+  check(both.second === 65535 && both.third[2] === 4 && sizeof<Both<u16>>() === 8);
+  check(both.size() === 2 && both.size<u64>() === 8);
+  check(secondSize(a) === 4 && secondSize<u16>(5) === 4 && secondSize<u16, u8>(5) === 1);
+  const measure: (x: u64) => u32 = secondSize;
+  check(measure(1n) === 4);
   check(sorted(compare, 1, 2) && !sorted(compare<u16>, 2, 1));
   return result();
 }

@@ -13,7 +13,7 @@ import { lowerAtomic, lowerBuiltin } from './builtins.ts';
 import { convert, settle } from './convert.ts';
 import { memberName, type FunctionInfo } from './entities.ts';
 import type { FunctionLowering, Local } from './function.ts';
-import { boundArguments, patternEnv, unify, type Bindings } from './infer.ts';
+import { boundArguments, completed, patternEnv, unify, type Bindings } from './infer.ts';
 import type { FunctionInstance } from './instances.ts';
 import { constantOperand, emptyOperand, errorOperand, valueOperand, wordsOperand, type Operand } from './operand.ts';
 import { entityBeforeDot, lowerPlace, meaningPlace, movedPointer, readPlace } from './places.ts';
@@ -196,8 +196,11 @@ function genericArguments(
 ): Prepared | null {
   const { info, self } = callee;
   const lowered: (Operand | undefined)[] = [];
+  const written = node.typeArguments?.map((arg) => f.resolveType(arg));
   const args =
-    node.typeArguments?.map((arg) => f.resolveType(arg)) ?? inferArguments(f, node, callee, expected, lowered);
+    written === undefined
+      ? inferArguments(f, node, callee, expected, lowered)
+      : completed(f, info, patternEnv(info, self), written);
   if (args === null) {
     f.report(node.expression, 'typeArguments', [info.name]);
     return null;

@@ -5,7 +5,7 @@
 
 import type { FunctionInfo } from './entities.ts';
 import type { FunctionLowering } from './function.ts';
-import { bindFrom } from './infer.ts';
+import { bindFrom, completed, patternEnv } from './infer.ts';
 import { functionTypeOf, type FunctionInstance } from './instances.ts';
 import { addressOperand, errorOperand, type Operand } from './operand.ts';
 import { ts } from './typescript.ts';
@@ -29,7 +29,8 @@ export function functionValue(
   }
   let given = args;
   if (info.typeParameters.length > args.length) {
-    const inferred = expected === undefined ? null : bindFrom(f, info, expected);
+    const known = args.length > 0 ? completed(f, info, patternEnv(info, null), args) : null;
+    const inferred = known ?? (expected === undefined ? null : bindFrom(f, info, expected));
     if (inferred === null) {
       f.report(node, 'typeArguments', [info.name]);
       return errorOperand;

@@ -65,14 +65,23 @@ export function boundArguments(
   env: TypeEnv,
   bindings: Bindings,
 ): Type[] | null {
-  const args: Type[] = [];
-  for (const [index, symbol] of info.typeParameters.entries()) {
-    const fallback = info.declaration.typeParameters?.[index]?.default;
-    const type = bindings.get(symbol) ?? (fallback === undefined ? undefined : f.world.resolver.resolve(fallback, env));
-    if (type === undefined) return null;
-    args.push(type);
-  }
-  return args;
+  return completed(
+    f,
+    info,
+    env,
+    info.typeParameters.map((symbol) => bindings.get(symbol)),
+  );
+}
+
+/** Type arguments with defaults put in; null if one is not known. */
+export function completed(
+  f: FunctionLowering,
+  info: FunctionInfo,
+  env: TypeEnv,
+  given: readonly (Type | undefined)[],
+): Type[] | null {
+  const all = f.world.resolver.withDefaults(info.declaration.typeParameters ?? [], given, env);
+  return all.every((type) => type !== undefined) ? all : null;
 }
 
 /** The type arguments that make a generic function a value of type `expected`. */

@@ -219,16 +219,39 @@ export class TypeResolver {
 
   #class(info: ClassType['info'], args: readonly ts.TypeNode[], env: TypeEnv): Type {
     const given = args.map((arg) => this.resolve(arg, env));
-    for (const parameter of (info.declaration.typeParameters ?? []).slice(given.length)) {
-      given.push(parameter.default === undefined ? types.errorType : this.resolve(parameter.default, env));
-    }
-    return types.classOf(info, given);
+    return types.classOf(info, this.#filled(info.declaration.typeParameters, given));
+  }
+
+  #filled(parameters: readonly ts.TypeParameterDeclaration[] | undefined, given: readonly Type[]): Type[] {
+    return this.withDefaults(parameters ?? [], given, emptyEnv).map((type) => type ?? types.errorType);
+  }
+
+  /**
+   * Values for all type parameters: those that are given, else what the declaration falls back on, which may name the
+   * parameters before it; undefined where there is neither. `env` is that of the declaration.
+   */
+  withDefaults(
+    parameters: readonly ts.TypeParameterDeclaration[],
+    given: readonly (Type | undefined)[],
+    env: TypeEnv,
+  ): (Type | undefined)[] {
+    let inner = env;
+    return parameters.map((parameter, index) => {
+      const fallback = parameter.default;
+      const type = given[index] ?? (fallback === undefined ? undefined : this.resolve(fallback, inner));
+      const symbol = this.#entities.symbolAt(parameter.name);
+      if (symbol !== null && type !== undefined) inner = extendEnv(inner, [symbol], [type]);
+      return type;
+    });
   }
 
   #alias(declaration: ts.TypeAliasDeclaration, args: readonly ts.TypeNode[], env: TypeEnv): Type {
     if (this.#expanding.has(declaration)) return types.phantom(declaration.name.text, 'a type that contains itself');
     const parameters = (declaration.typeParameters ?? []).flatMap((p) => this.#entities.symbolAt(p.name) ?? []);
-    const given = args.map((arg) => this.resolve(arg, env));
+    const given = this.#filled(
+      declaration.typeParameters,
+      args.map((arg) => this.resolve(arg, env)),
+    );
     this.#expanding.add(declaration);
     try {
       return this.resolve(declaration.type, extendEnv(emptyEnv, parameters, given));
