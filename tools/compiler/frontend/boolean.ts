@@ -11,6 +11,7 @@ import { decay } from './types.ts';
 export function requireBoolean(f: FunctionLowering, operand: Operand, node: ts.Node): boolean {
   const type = decay(operand.type);
   if (type.kind === 'bool') return true;
-  if (type.kind !== 'error' && type.kind !== 'never') f.report(node, 'notBoolean', [type.name]);
+  if (type.kind === 'error') f.followError(node);
+  else if (type.kind !== 'never') f.report(node, 'notBoolean', [type.name]);
   return false;
 }

@@ -7,7 +7,15 @@
 
 import type { Instruction, UnaryOp } from '../ir/types.ts';
 import type { FunctionLowering } from './function.ts';
-import { constantOperand, emptyOperand, errorOperand, retype, valueOperand, type Operand } from './operand.ts';
+import {
+  constantOperand,
+  deadOperand,
+  emptyOperand,
+  errorOperand,
+  retype,
+  valueOperand,
+  type Operand,
+} from './operand.ts';
 import type { ts } from './typescript.ts';
 import * as types from './types.ts';
 import type { FunctionType, IntType, Type } from './types.ts';
@@ -16,8 +24,11 @@ import type { FunctionType, IntType, Type } from './types.ts';
 export function convert(f: FunctionLowering, operand: Operand, target: Type, node: ts.Node): Operand {
   const to = types.decay(target);
   const from = types.decay(operand.type);
-  if (from.kind === 'error' || to.kind === 'error') return errorOperand;
-  if (from.kind === 'never') return errorOperand; // no value ever arrives
+  if (operand === deadOperand || from.kind === 'never') return deadOperand;
+  if (from.kind === 'error' || to.kind === 'error') {
+    f.followError(node);
+    return errorOperand;
+  }
   if (to.kind === 'int') return toInteger(f, operand, to, node);
   if (to.kind === 'word') return toWord(f, operand, node);
   if (to.kind === 'witness') return toWitness(f, operand, to, node);

@@ -52,8 +52,12 @@ function fill(template: string, values: readonly string[]): string {
   return template.replace(/\$(\d)/g, (_, digit: string) => values[Number(digit) - 1] ?? '');
 }
 
+/** What is said where nothing else is said of something that was left out: it must not go unnoticed. */
+const unexplained = 'something is wrong here that nothing was said about';
+
 export class Reporter {
   readonly #found = new Map<string, Diagnostic>();
+  #hasFollowed = false;
 
   /** Adds a finding of ours. `values` replace `$1`, `$2`, ... in the code's message and hint. */
   report(node: ts.Node, name: CodeName, values: readonly string[] = [], related: readonly RelatedNode[] = []): void {
@@ -79,6 +83,13 @@ export class Reporter {
     this.add({ file, line: 1, column: 1, length: 1, code, message, hint, related: [] });
   }
 
+  /** Something follows from an error. Should there be none, then it is the compiler's own. */
+  followError(node: ts.Node): void {
+    if (this.#hasFollowed || !this.isEmpty) return;
+    this.#hasFollowed = true;
+    this.report(node, 'internal', [unexplained]);
+  }
+
   add(diagnostic: Diagnostic): void {
     const { code, file, line, column, message } = diagnostic;
     const key = `${code}|${file}|${line}|${column}|${message}`;
@@ -96,7 +107,9 @@ export class Reporter {
    * anything else.
    */
   sorted(): Diagnostic[] {
-    const found = [...this.#found.values()];
+    const known = [...this.#found.values()];
+    const explained = known.filter(({ message }) => !message.endsWith(unexplained));
+    const found = explained.length > 0 ? explained : known;
     const placed = found.filter((d) => d.file !== '');
     const all = placed.length > 0 ? placed : found;
     const place = (d: Diagnostic): string => `${d.file}:${d.line}`;

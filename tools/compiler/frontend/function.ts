@@ -86,6 +86,11 @@ export class FunctionLowering {
     this.world.reporter.report(node, code, values, related);
   }
 
+  /** What this node gives has been found faulty: it is left out, and somebody must have said so in the end. */
+  followError(node: ts.Node): void {
+    if (!this.builder.isDead) this.world.reporter.followError(node);
+  }
+
   /** The instructions that follow come from this node. */
   at(node: ts.Node): void {
     this.builder.at(node);

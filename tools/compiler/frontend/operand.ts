@@ -109,6 +109,8 @@ export function emptyOperand(type: Type): Operand {
 
 /** For what has been reported: silences everything that follows from it. */
 export const errorOperand: Operand = constantOperand(types.errorType, 0n);
+/** For what never arrives: silent too, but nothing is wrong. */
+export const deadOperand: Operand = constantOperand(types.errorType, 0n);
 export const voidOperand: Operand = emptyOperand(types.voidType);
 export const trueOperand: Operand = constantOperand(types.boolType, 1n);
 export const falseOperand: Operand = constantOperand(types.boolType, 0n);

@@ -9,6 +9,7 @@ import type { Block } from '../ir/types.ts';
 import { knownCondition, lowerCondition } from './conditions.ts';
 import { convert } from './convert.ts';
 import type { FunctionLowering } from './function.ts';
+import { deadOperand, isError } from './operand.ts';
 import { endsWithScope, leaveScopes, withScope } from './scope.ts';
 import { lowerSwitch } from './switch.ts';
 import { ts } from './typescript.ts';
@@ -30,7 +31,7 @@ export interface JumpTarget {
 export function lowerStatement(f: FunctionLowering, node: ts.Statement, labels: readonly string[] = []): void {
   if (ts.isBlock(node)) labelled(f, labels, () => withScope(f, () => lowerStatements(f, node.statements)));
   else if (ts.isVariableStatement(node)) declareVariables(f, node.declarationList);
-  else if (ts.isExpressionStatement(node)) f.expression(node.expression);
+  else if (ts.isExpressionStatement(node)) lowerForEffect(f, node.expression);
   else if (ts.isIfStatement(node)) labelled(f, labels, () => lowerIf(f, node));
   else if (ts.isWhileStatement(node)) lowerWhile(f, node, labels);
   else if (ts.isDoStatement(node)) lowerDo(f, node, labels);
@@ -40,6 +41,11 @@ export function lowerStatement(f: FunctionLowering, node: ts.Statement, labels: 
   else if (ts.isBreakOrContinueStatement(node)) lowerJump(f, node);
   else if (ts.isLabeledStatement(node)) lowerStatement(f, node.statement, [...labels, node.label.text]);
   else if (!declaresType(node)) unsupportedStatement(f, node);
+}
+
+function lowerForEffect(f: FunctionLowering, node: ts.Expression): void {
+  const operand = f.expression(node);
+  if (isError(operand) && operand !== deadOperand) f.followError(node);
 }
 
 /** What leaves no code, also inside a function. */
