@@ -12,7 +12,8 @@
  */
 
 import type { VirtualClock } from './clock.ts';
-import { LocalApic, LVT_LINT0 } from './apic/local-apic.ts';
+import { LocalApic } from './apic/local-apic.ts';
+import { LVT_LINT0 } from './apic/local-vectors.ts';
 import {
   type ApicBus,
   type ApicCpu,

@@ -11,8 +11,9 @@
  * A vector's priority class is its upper four bits. The CPU is interrupted when the class of the highest vector in the IRR
  * is above the class of the PPR, which is the higher of the TPR and the highest vector in the ISR.
  *
- * This file is the register file and the priority logic; where messages between CPUs go is the bus's business
- * (`ApicBus`), and so is waking a CPU by INIT and STARTUP (`ApicCpu`).
+ * This file is the register file and the priority logic; the sources of interrupts that an APIC has itself are in
+ * local-vectors.ts. Where messages between CPUs go is the bus's business (`ApicBus`), and so is waking a CPU by INIT and
+ * STARTUP (`ApicCpu`).
  *
  * Source: Intel SDM vol. 3A, chapter 11 (numbers of sections below refer to it).
  */
@@ -20,6 +21,7 @@
 import type { VirtualClock } from '../clock.ts';
 import type { Stateful, StateStream } from '../state.ts';
 import { ApicTimer } from './apic-timer.ts';
+import { LocalVectorTable, LVT_ERROR, LVT_LINT0, LVT_LINT1, LVT_TIMER, LVT_TRIGGER_LEVEL } from './local-vectors.ts';
 import {
   type ApicBus,
   type ApicCpu,
@@ -31,7 +33,6 @@ import {
   DELIVERY_STARTUP,
   FIRST_VECTOR,
   type InterruptMessage,
-  isUnmaskable,
   type MessageTarget,
 } from './messages.ts';
 import { VectorSet } from './vector-set.ts';
@@ -58,18 +59,9 @@ const REG_TIMER_INITIAL = 0x380;
 const REG_TIMER_CURRENT = 0x390;
 const REG_TIMER_DIVIDE = 0x3e0;
 
-const LVT_TIMER = 0;
-export const LVT_LINT0 = 3;
-const LVT_LINT1 = 4;
-const LVT_ERROR = 5;
-
 /** Version 14 (an integrated APIC), highest LVT entry 5. */
 const VERSION = 0x0005_0014;
-const MASKED = 1 << 16;
-const TIMER_PERIODIC = 1 << 17;
 const SVR_ENABLED = 1 << 8;
-const TRIGGER_LEVEL = 1 << 15;
-const REMOTE_IRR = 1 << 14;
 const SVR_NO_FOCUS = 1 << 9;
 
 /** Where the registers of every APIC are after power-on. */
@@ -78,9 +70,9 @@ const BASE_BOOT_PROCESSOR = 1 << 8;
 const BASE_ENABLED = 1 << 11;
 const BASE_ADDRESS = 0xffff_f000;
 
-/** Bits that software can set in the LVT entries, in their order (11.5.1). */
-const LVT_WRITABLE = [0x300ff, 0x107ff, 0x107ff, 0x1a7ff, 0x1a7ff, 0x100ff];
+/** Bits of the interrupt command that software can set (11.6.1). */
 const ICR_WRITABLE = 0xccfff & ~(1 << 12);
+const ICR_TRIGGER_LEVEL = 1 << 15;
 
 /** Errors in the ESR (11.5.3). */
 const ERROR_SEND_ILLEGAL_VECTOR = 1 << 5;
@@ -102,9 +94,7 @@ export class LocalApic implements MessageTarget, Stateful {
   readonly #irr = new VectorSet();
   readonly #isr = new VectorSet();
   readonly #tmr = new VectorSet();
-  readonly #lvt = new Uint32Array(6).fill(MASKED);
-  /** The pins LINT0 and LINT1 that are active: a bit for each LVT entry. */
-  #pins = 0;
+  readonly #lvt: LocalVectorTable;
   #base = APIC_POWER_ON_ADDRESS | BASE_ENABLED;
   #id = 0;
   #tpr = 0;
@@ -123,14 +113,18 @@ export class LocalApic implements MessageTarget, Stateful {
     this.index = index;
     this.#bus = bus;
     this.#cpu = cpu;
-    this.#timer = new ApicTimer(clock, () => this.#raiseLocal(LVT_TIMER));
+    this.#timer = new ApicTimer(clock, () => this.#lvt.raise(LVT_TIMER));
+    this.#lvt = new LocalVectorTable({
+      acceptVector: (vector, level) => this.#acceptVector(vector, level),
+      accept: (message) => this.accept(message),
+    });
     this.#id = index;
   }
 
   /** State after power-up and INIT (11.4.7): the id and the base register survive. */
   reset(): void {
     for (const vectors of [this.#irr, this.#isr, this.#tmr]) vectors.clear();
-    this.#lvt.fill(MASKED);
+    this.#lvt.reset();
     this.#tpr = 0;
     this.#ldr = 0;
     this.#dfr = 0xffff_ffff;
@@ -260,34 +254,29 @@ export class LocalApic implements MessageTarget, Stateful {
 
   /** Whether the 8259's output reaches the CPU: through LINT0, or directly while there is no APIC. */
   get passesExternalInterrupts(): boolean {
-    const lint0 = this.#lvt[LVT_LINT0]!;
-    return !this.hardwareEnabled || ((lint0 & MASKED) === 0 && deliveryOf(lint0) === DELIVERY_EXTINT);
+    return !this.hardwareEnabled || this.#lvt.passesExternalInterrupts;
   }
 
   /** Whether LINT0 reaches the CPU even if its interrupts are off. */
   get passesUnmaskable(): boolean {
-    const lint0 = this.#lvt[LVT_LINT0]!;
-    return (lint0 & MASKED) === 0 && isUnmaskable(deliveryOf(lint0));
+    return this.#lvt.passesUnmaskable;
   }
 
   /** Drives LINT0 or LINT1, named by its LVT entry. */
   setPin(index: number, active: boolean): void {
-    const bit = 1 << index;
-    const rises = active && (this.#pins & bit) === 0;
-    this.#pins = active ? this.#pins | bit : this.#pins & ~bit;
-    if (rises) this.#pinRises(index);
+    this.#lvt.setPin(index, active);
   }
 
   /** The state in which a PC BIOS hands over the boot processor: enabled, LINT0 from the 8259, LINT1 for NMI. */
   enterVirtualWireMode(): void {
     this.write(REG_SVR, SVR_ENABLED | 0xff);
-    this.write(REG_LVT_FIRST + 0x10 * LVT_LINT0, TRIGGER_LEVEL | (DELIVERY_EXTINT << 8));
-    this.write(REG_LVT_FIRST + 0x10 * LVT_LINT1, TRIGGER_LEVEL | (DELIVERY_NMI << 8));
+    this.write(REG_LVT_FIRST + 0x10 * LVT_LINT0, LVT_TRIGGER_LEVEL | (DELIVERY_EXTINT << 8));
+    this.write(REG_LVT_FIRST + 0x10 * LVT_LINT1, LVT_TRIGGER_LEVEL | (DELIVERY_NMI << 8));
   }
 
   read(offset: number): number {
     if (offset >= REG_ISR && offset < REG_ESR) return this.#readVectors(offset);
-    if (offset >= REG_LVT_FIRST && offset <= REG_LVT_LAST) return this.#lvt[(offset - REG_LVT_FIRST) >> 4]!;
+    if (offset >= REG_LVT_FIRST && offset <= REG_LVT_LAST) return this.#lvt.read((offset - REG_LVT_FIRST) >> 4);
     switch (offset) {
       case REG_ID:
         return (this.#id << 24) >>> 0;
@@ -385,8 +374,7 @@ export class LocalApic implements MessageTarget, Stateful {
 
   transferState(state: StateStream): void {
     for (const vectors of [this.#irr, this.#isr, this.#tmr]) vectors.transferState(state);
-    state.array(this.#lvt);
-    this.#pins = state.number(this.#pins);
+    this.#lvt.transferState(state);
     this.#base = state.number(this.#base);
     this.#id = state.number(this.#id);
     this.#tpr = state.number(this.#tpr);
@@ -425,7 +413,7 @@ export class LocalApic implements MessageTarget, Stateful {
     if (vector < 0) return;
     this.#isr.set(vector, false);
     if (this.#tmr.has(vector)) {
-      this.#endLocalLevel(vector);
+      this.#lvt.endOfInterrupt(vector);
       this.#bus.endOfInterrupt(vector);
     }
     this.#cpu.interruptsChanged();
@@ -435,7 +423,7 @@ export class LocalApic implements MessageTarget, Stateful {
   #writeSpurious(value: number): void {
     this.#svr = value & 0x3ff;
     if (!this.softwareEnabled) {
-      for (let i = 0; i < this.#lvt.length; i++) this.#lvt[i]! |= MASKED;
+      this.#lvt.maskAll();
       this.#setTimerMode();
     }
     this.#cpu.interruptsChanged();
@@ -443,17 +431,13 @@ export class LocalApic implements MessageTarget, Stateful {
   }
 
   #writeLvt(index: number, value: number): void {
-    const mask = this.softwareEnabled ? 0 : MASKED;
-    const status = (value & TRIGGER_LEVEL) !== 0 ? this.#lvt[index]! & REMOTE_IRR : 0;
-    this.#lvt[index] = (value & LVT_WRITABLE[index]!) | mask | status;
+    this.#lvt.write(index, value, this.softwareEnabled);
     if (index === LVT_TIMER) this.#setTimerMode();
-    if (index === LVT_LINT0 || index === LVT_LINT1) this.#raiseLevel(index);
     this.#cpu.interruptsChanged();
   }
 
   #setTimerMode(): void {
-    const entry = this.#lvt[LVT_TIMER]!;
-    this.#timer.setMode((entry & TIMER_PERIODIC) !== 0, (entry & MASKED) !== 0);
+    this.#timer.setMode(this.#lvt.timerIsPeriodic, this.#lvt.isMasked(LVT_TIMER));
   }
 
   /** Sends the interrupt command (11.6.1). It is accepted at once, so that the delivery status is always idle. */
@@ -461,7 +445,7 @@ export class LocalApic implements MessageTarget, Stateful {
     const message: InterruptMessage = {
       vector: this.#icrLow & 0xff,
       delivery: (this.#icrLow >> 8) & 7,
-      level: (this.#icrLow & TRIGGER_LEVEL) !== 0,
+      level: (this.#icrLow & ICR_TRIGGER_LEVEL) !== 0,
       logical: (this.#icrLow & (1 << 11)) !== 0,
       destination: this.#icrHigh >>> 24,
     };
@@ -487,49 +471,10 @@ export class LocalApic implements MessageTarget, Stateful {
     }
   }
 
-  #raiseLocal(index: number): void {
-    const entry = this.#lvt[index]!;
-    if ((entry & MASKED) === 0) this.#acceptVector(entry & 0xff, false);
-  }
-
-  /** A pin of the CPU becomes active. Levels matter for fixed interrupts only, NMI and INIT are edges whatever is set. */
-  #pinRises(index: number): void {
-    const entry = this.#lvt[index]!;
-    const delivery = deliveryOf(entry);
-    if ((entry & MASKED) !== 0 || delivery === DELIVERY_EXTINT) return;
-    if (delivery !== DELIVERY_FIXED) this.accept({ ...LOCAL_MESSAGE, delivery });
-    else if ((entry & TRIGGER_LEVEL) !== 0) this.#raiseLevel(index);
-    else this.#acceptVector(entry & 0xff, false);
-  }
-
-  /** A level-triggered pin interrupts while it is active, again after each EOI. */
-  #raiseLevel(index: number): void {
-    const entry = this.#lvt[index]!;
-    const isReady = (entry & (TRIGGER_LEVEL | MASKED | REMOTE_IRR)) === TRIGGER_LEVEL;
-    if (!isReady || deliveryOf(entry) !== DELIVERY_FIXED || (this.#pins & (1 << index)) === 0) return;
-    this.#lvt[index] = entry | REMOTE_IRR;
-    this.#acceptVector(entry & 0xff, true);
-  }
-
-  #endLocalLevel(vector: number): void {
-    for (const index of [LVT_LINT0, LVT_LINT1]) {
-      if ((this.#lvt[index]! & REMOTE_IRR) === 0 || (this.#lvt[index]! & 0xff) !== vector) continue;
-      this.#lvt[index]! &= ~REMOTE_IRR;
-      this.#raiseLevel(index);
-    }
-  }
-
   #error(bit: number): void {
     this.#errors |= bit;
-    const entry = this.#lvt[LVT_ERROR]!;
-    if (!this.#errorArmed || (entry & MASKED) !== 0 || (entry & 0xff) < FIRST_VECTOR) return;
+    if (!this.#errorArmed || this.#lvt.isMasked(LVT_ERROR) || this.#lvt.vectorOf(LVT_ERROR) < FIRST_VECTOR) return;
     this.#errorArmed = false;
-    this.#acceptVector(entry & 0xff, false);
+    this.#lvt.raise(LVT_ERROR);
   }
-}
-
-const LOCAL_MESSAGE = { vector: 0, level: false, logical: false, destination: 0 };
-
-function deliveryOf(entry: number): number {
-  return (entry >> 8) & 7;
 }
