@@ -8,16 +8,18 @@
  * `rows=N` and `columns=N` say how large the console's window is, which a serial line cannot know.
  */
 
-import { EBADF, EINTR } from '../abi/errno.ts';
+import { EBADF, EINTR, ENOMEM } from '../abi/errno.ts';
 import { O_RDWR } from '../abi/fcntl.ts';
 import { LINUX_REBOOT_CMD_RESTART2, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2 } from '../abi/reboot.ts';
 import { SYS_reboot, SYS_swapon } from '../abi/syscallNumbers.ts';
+import { type Stat64 } from '../abi/stat.ts';
 import { type Winsize } from '../abi/termios.ts';
 import { SPACE } from './lib/characters.ts';
 import { run } from './lib/crt.ts';
 import { complain } from './lib/errors.ts';
 import { readFile } from './lib/files.ts';
-import { close, dup2, open, statusFlags } from './lib/fileCalls.ts';
+import { close, dup2, open, stat, statusFlags } from './lib/fileCalls.ts';
+import { malloc } from './lib/heap.ts';
 import { flush, initOutput, printError, printTo, putByte, stdout, type Output } from './lib/output.ts';
 import { execve, exitNow, fork, getpid, setsid, wait4 } from './lib/processCalls.ts';
 import { parseNumber, startsWith, stringLength } from './lib/strings.ts';
@@ -38,7 +40,8 @@ class Service {
 
 const shell = zeroed<Inline<Service>>();
 const agent = zeroed<Inline<Service>>();
-const commands = zeroed<FixedArray<u8, 32768>>();
+/** For the kernel's command line, and the message of the day. */
+const text = zeroed<FixedArray<u8, 32768>>();
 const environment = table<string | null, 5>('PATH=/bin', 'HOME=/', 'TERM=vt100', 'USER=root', null);
 
 /**
@@ -57,9 +60,7 @@ function main(): i32 {
   openConsole();
   sizeConsole();
   turnOnSwap();
-  const length = readFile(bytes('/etc/exec'), commands, 32768);
-  if (length > 0) runCommands(u32(length));
-  if (length === 0) giveUp(); // the kernel had no room for what is in it
+  runCommands();
   const once = runsOnce();
   shell.name = 'sh';
   shell.start = startShell;
@@ -109,7 +110,7 @@ function runsOnce(): boolean {
 
 /** The rest of the word on the kernel's command line that begins with `prefix`; null if there is none. */
 function wordBehind(prefix: string): Ptr<u8> | null {
-  const line = commands; // not in use at these times
+  const line = text;
   const length = readFile(bytes('/proc/cmdline'), line, 4096);
   for (let i: u32 = 0; i32(i) < length; i++) {
     if ((i !== 0 && line[i - 1] !== SPACE) || !startsWith(line.add(i), bytes(prefix))) continue;
@@ -187,9 +188,9 @@ function takeConsole(): void {
 
 /** The message of the day. */
 function greet(): void {
-  const length = readFile(bytes('/etc/motd'), commands, 32768);
+  const length = readFile(bytes('/etc/motd'), text, 32768);
   if (length <= 0) return;
-  for (let i: i32 = 0; i < length; i++) putByte(stdout, commands[i]);
+  for (let i: i32 = 0; i < length; i++) putByte(stdout, text[i]);
   flush(stdout);
 }
 
@@ -201,22 +202,30 @@ function execute(path: Ptr<u8>, argv: Ptr<Ptr<u8> | null>): never {
 // ---------------------------------------------------------------------------------------------------------------------
 // Commands of the host.
 
-function giveUp(): never {
-  printError('init: /etc/exec is empty\n');
-  powerOff(1);
-}
-
-/** Runs the commands in `commands`, then powers off. The console passes bytes as they are: the host wants no CRs. */
-function runCommands(length: u32): never {
+/** Runs the commands of the host, if there are any, then powers off. The console passes bytes as they are: it wants no CRs. */
+function runCommands(): void {
+  const path = bytes('/etc/exec');
+  const file = zeroed<Inline<Stat64>>();
+  if (stat(path, file) < 0) return;
+  const size = u32(file.st_size);
+  const commands = malloc(size + 1);
+  const length: i32 = commands === null ? -ENOMEM : readFile(path, commands, size + 1);
+  if (length <= 0) giveUp(length);
   makeOutputRaw(0);
   let status: i32 = 0;
-  let at: u32 = 0;
-  while (at < length) {
-    const command = addrOf(commands[at]);
+  for (let at: u32 = 0; at < u32(length);) {
+    const command = commands!.add(at);
     status = runCommand(command);
     at += stringLength(command) + 1;
   }
   powerOff(status);
+}
+
+/** Empty: the kernel had no room for what is in it. */
+function giveUp(error: i32): never {
+  if (error < 0) complain('init', bytes('/etc/exec'), error);
+  else printError('init: /etc/exec is empty\n');
+  powerOff(1);
 }
 
 /** Runs one command by the shell. Returns its status as a shell would tell it. */

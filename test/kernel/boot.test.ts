@@ -23,6 +23,12 @@ test.each([
   expect(run.status, `${run.output}\n${replayCommand(options)}`).toBe(status);
 });
 
+test('long commands come whole, and so do those behind them', async () => {
+  const run = await runGuest({ exec: [`echo ${'x'.repeat(50_000)}`, 'echo second; exit 3'] });
+  expect(run.output).toBe(`${'x'.repeat(50_000)}\nsecond\n`);
+  expect(run.status).toBe(3);
+});
+
 test('the same run twice is the same to the last bit, compiled or interpreted', async () => {
   const options = { exec: ['ls -l /bin; ps; free', 'torture --iterations 2'], seed: 7 };
   const first = await runAndHash(options);
