@@ -6,12 +6,11 @@
 
 import { O_RDONLY } from '../abi/fcntl.ts';
 import { hasOption, type Options, readOptions } from './lib/args.ts';
-import { append, type Buffer, contents } from './lib/buffer.ts';
-import { NEWLINE } from './lib/characters.ts';
+import { type Buffer, contents } from './lib/buffer.ts';
 import { run } from './lib/crt.ts';
 import { complain } from './lib/errors.ts';
 import { close, open } from './lib/fileCalls.ts';
-import { getByte, initInput, type Input } from './lib/input.ts';
+import { initInput, type Input, nextLine } from './lib/input.ts';
 import { print, printError } from './lib/output.ts';
 import { compileRegex, matchesRegex, Syntax } from './lib/regex.ts';
 import { stringsEqual, type StringList } from './lib/strings.ts';
@@ -86,7 +85,7 @@ function searchFile(fd: i32, name: Ptr<u8>, named: boolean): u32 {
   let count: u32 = 0;
   let number: u32 = 0;
   initInput(input, fd);
-  while (nextLine()) {
+  while (nextLine(input, line)) {
     number++;
     if (matchesRegex(contents(line), line.length) === hasOption(options, INVERT)) continue;
     count++;
@@ -103,12 +102,4 @@ function searchFile(fd: i32, name: Ptr<u8>, named: boolean): u32 {
     print('%u\n', count);
   }
   return count;
-}
-
-function nextLine(): boolean {
-  line.length = 0;
-  let byte = getByte(input);
-  if (byte < 0) return false;
-  for (; byte >= 0 && byte !== NEWLINE; byte = getByte(input)) append(line, u32(byte));
-  return true;
 }

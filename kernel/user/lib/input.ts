@@ -3,6 +3,7 @@
  */
 
 import { EINTR } from '../../abi/errno.ts';
+import { append, type Buffer } from './buffer.ts';
 import { NEWLINE } from './characters.ts';
 import { read } from './fileCalls.ts';
 
@@ -35,21 +36,11 @@ export function getByte(input: Input): i32 {
   return byte;
 }
 
-/**
- * Reads a line, without its newline, ended by zero. Returns its length; -1 at the end of input. What does not fit into
- * `size` bytes is dropped.
- */
-export function readLine(input: Input, target: Ptr<u8>, size: u32): i32 {
-  let length: u32 = 0;
+/** Reads a line of any length, without its newline, in place of what `line` holds. False at the end of input. */
+export function nextLine(input: Input, line: Buffer): boolean {
+  line.length = 0;
   let byte = getByte(input);
-  if (byte < 0) return -1;
-  while (byte >= 0 && byte !== NEWLINE) {
-    if (length + 1 < size) {
-      target[length] = u8(byte);
-      length++;
-    }
-    byte = getByte(input);
-  }
-  target[length] = 0;
-  return i32(length);
+  if (byte < 0) return false;
+  for (; byte >= 0 && byte !== NEWLINE; byte = getByte(input)) append(line, u32(byte));
+  return true;
 }

@@ -27,3 +27,8 @@ date +%Y-%m-%d | tr 0-9 d; date '+%H:%M:%S %% %j' | tr 0-9 d; which sh nosuch > 
 printf 'one two\nthree\n' | xargs echo; printf 'a b c' | xargs -n 1 echo x; seq 3 | xargs -n 2; echo | xargs echo none; timeout 0.05 sleep 5; echo $?; timeout 5 true; echo $?
 free > /dev/null; free -m >/dev/null; ps > /dev/null; ps -ef > /dev/null; ps aux > /dev/null; echo $?;
 rm f n
+i=0; l=; while [ $i -lt 1500 ]; do i=$((i+1)); l=$l$i,; done; echo "$l" >l; cut -d, -f1499 l; cut -c6000-6010 l; cat l l | uniq -d | wc -c; cut -d: -f2 -s l l; grep -c 1500 l
+printf 'a b\nc\n' >m; cut -d ' ' -f 2 m - <<E
+x y
+E
+cut -f1 nofile m 2>/dev/null; echo $?; printf 'a\nb\nb\nc\nc\na\n' >m; uniq m; uniq -d m; uniq -u m; uniq -c m | cut -c6-; uniq nofile 2>/dev/null; echo $?; printf 'a\tb\t\tc\n' | cut -f2-3,5; printf '\n,\na,\n' | cut -d, -f1; rm l m
