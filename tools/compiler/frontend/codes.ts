@@ -388,6 +388,12 @@ const functions = {
     'a lock of the class `$1` is held here already: there is no order between two of them',
     'release the first one before: end its scope',
   ),
+  ownFrame: row(
+    'PW1317',
+    'address of the own frame',
+    'this lies in the frame of the function, which ends here',
+    'let the caller make room and pass it, or use a variable of the module',
+  ),
 } as const;
 
 const symbols = {

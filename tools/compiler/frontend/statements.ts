@@ -183,6 +183,7 @@ function lowerReturn(f: FunctionLowering, node: ts.ReturnStatement): void {
     f.at(node);
     const isVoid = result.kind === 'void' || result.kind === 'never';
     const converted = isVoid && operand.type.kind === 'void' ? operand : convert(f, operand, result, node.expression);
+    if (converted.value?.op === 'slot') f.report(node.expression, 'ownFrame');
     if (!isEmpty) value = converted.type.kind === 'error' ? null : f.value(converted);
   }
   leaveScopes(f, 0);
