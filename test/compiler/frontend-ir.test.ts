@@ -295,6 +295,14 @@ describe('code', () => {
     ]);
   });
 
+  it('takes the elements of a volatile array for volatile', () => {
+    const module = lower(`
+      class Ring { cells: Volatile<FixedArray<u16, 4>>; }
+      export function f(ring: Ring): void { ring.cells[1] = 2; }`);
+    const stores = functionOf(module, 'main:f').blocks[0]!.instructions.filter(({ op }) => op === 'store');
+    expect(stores.map(({ offset, size, isVolatile }) => [offset, size, isVolatile])).toEqual([[2, 2, true]]);
+  });
+
   it('erases witnesses and passes rest parameters as address and count', () => {
     const module = lower(`
       class Lock { x: u32; }

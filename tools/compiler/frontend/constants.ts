@@ -68,7 +68,7 @@ export class ConstantTable implements ConstantSource {
   #evaluateVariable(info: VariableInfo): VariableState {
     const { declaration, isConst } = info;
     const { reporter, resolver } = this.#world;
-    const declared = declaration.type === undefined ? undefined : resolver.storage(declaration.type, emptyEnv);
+    const declared = declaration.type === undefined ? undefined : resolver.variable(declaration.type, emptyEnv);
     const { initializer } = declaration;
     if (declared?.kind === 'error') return failed;
     if (initializer === undefined) {

@@ -84,9 +84,22 @@ export class TypeResolver {
 
   /** The same for a field, which a witness must not live in. */
   field(node: ts.TypeNode, env: TypeEnv): Type {
+    return this.#kept(node, env, 'kept in a field');
+  }
+
+  /** The same for a variable of a module. */
+  variable(node: ts.TypeNode, env: TypeEnv): Type {
+    return this.#kept(node, env, 'kept in a variable of a module');
+  }
+
+  #kept(node: ts.TypeNode, env: TypeEnv, how: string): Type {
     const type = this.storage(node, env);
-    if (type.kind !== 'witness') return type;
-    this.#reporter.report(node, 'witnessEscapes', ['kept in a field']);
+    if (type.kind === 'error') return type;
+    if (type.kind === 'witness') this.#reporter.report(node, 'witnessEscapes', [how]);
+    else if (['void', 'never', 'words'].includes(type.kind)) {
+      const what = type.kind === 'words' ? 'arguments, which are gone when the call ends' : 'no value at all';
+      this.#reporter.report(node, 'notAValueType', [type.name, what]);
+    } else return type;
     return types.errorType;
   }
 
@@ -105,8 +118,10 @@ export class TypeResolver {
         return type.element.kind === 'unknown' ? null : this.problemOf(type.element);
       case 'array':
         if (type.length.kind !== 'length') return 'an array whose length is not a constant';
+        if (['void', 'never', 'witness', 'words'].includes(type.element.kind)) return 'an array of what takes no room';
         return this.problemOf(type.element);
       case 'volatile':
+        if (type.of.kind === 'inline') return 'a struct as a whole: say Volatile<...> of its fields';
         return this.problemOf(type.of);
       default:
         return null;

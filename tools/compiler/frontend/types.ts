@@ -165,8 +165,10 @@ export function inlineOf(of: ClassType): InlineType {
   return { kind: 'inline', key: `Inline<${of.key}>`, name: `Inline<${of.name}>`, of };
 }
 
-export function volatileOf(of: Type): VolatileType {
+/** Of an array, each element is volatile. */
+export function volatileOf(of: Type): Type {
   if (of.kind === 'volatile') return of;
+  if (of.kind === 'array') return arrayOf(volatileOf(of.element), of.length);
   return { kind: 'volatile', key: `Volatile<${of.key}>`, name: `Volatile<${of.name}>`, of };
 }
 
