@@ -48,6 +48,9 @@ function finish(value: number): number {
   return mixed ^ (mixed >>> 16);
 }
 
+/** By byte: the two digits. Numbers as text are what takes long of a short text's hash. */
+const digits: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 function hex(value: number): string {
-  return (value >>> 0).toString(16).padStart(8, '0');
+  return digits[value >>> 24]! + digits[(value >>> 16) & 255]! + digits[(value >>> 8) & 255]! + digits[value & 255]!;
 }

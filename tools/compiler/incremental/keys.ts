@@ -27,6 +27,7 @@ export interface FileUnits {
 }
 
 interface Unit {
+  readonly path: string;
   readonly key: string;
   readonly owner: string;
   readonly line: number;
@@ -45,6 +46,8 @@ export class Keys implements UnitPlaces {
   readonly #world: World;
   readonly #shelf: Shelf<FileUnits>;
   readonly #units = new Map<string, KnownUnits>();
+  /** By name; null: there is none. Most are asked for many times. */
+  readonly #byName = new Map<string, Unit | null>();
   /** By kind, id and symbol of a need. */
   readonly #needs = new Map<string, string | undefined>();
 
@@ -107,11 +110,7 @@ export class Keys implements UnitPlaces {
 
   /** The file that the unit is in; undefined if it is not there. */
   pathOf(unit: string): string | undefined {
-    for (let at = unit.indexOf('#'); at >= 0; at = unit.indexOf('#', at + 1)) {
-      const path = unit.slice(0, at);
-      if (this.#digests.has(path)) return this.#unitsIn(path).byName.has(unit) ? path : undefined;
-    }
-    return undefined;
+    return this.#unit(unit)?.path;
   }
 
   /** The unit that a place lies in: the last one to begin before it. */
@@ -130,8 +129,20 @@ export class Keys implements UnitPlaces {
   // -------------------------------------------------------------------------------------------------------------------
 
   #unit(name: string): Unit | undefined {
-    const path = this.pathOf(name);
-    return path === undefined ? undefined : this.#unitsIn(path).byName.get(name);
+    let unit = this.#byName.get(name);
+    if (unit === undefined) {
+      unit = this.#findUnit(name);
+      this.#byName.set(name, unit);
+    }
+    return unit ?? undefined;
+  }
+
+  #findUnit(name: string): Unit | null {
+    for (let at = name.indexOf('#'); at >= 0; at = name.indexOf('#', at + 1)) {
+      const path = name.slice(0, at);
+      if (this.#digests.has(path)) return this.#unitsIn(path).byName.get(name) ?? null;
+    }
+    return null;
   }
 
   #unitsIn(path: string): KnownUnits {
@@ -141,7 +152,7 @@ export class Keys implements UnitPlaces {
     const list = findOrMake(this.#shelf, key, () => this.#findUnits(path));
     const byName = new Map<string, Unit>();
     list.names.forEach((name, n) => {
-      const unit = { key: list.keys[n]!, owner: list.owners[n]!, line: list.lines[n]! };
+      const unit = { path, key: list.keys[n]!, owner: list.owners[n]!, line: list.lines[n]! };
       const other = byName.get(name);
       // Two with one name (overloads, mistakes) depend on both.
       byName.set(name, other === undefined ? unit : merged(other, unit));
@@ -169,5 +180,5 @@ export class Keys implements UnitPlaces {
 }
 
 function merged(first: Unit, second: Unit): Unit {
-  return { key: hashText(first.key + second.key), owner: hashText(first.owner + second.owner), line: first.line };
+  return { ...first, key: hashText(first.key + second.key), owner: hashText(first.owner + second.owner) };
 }
