@@ -11,7 +11,7 @@ import { afterEach, describe, expect, inject, test } from 'vitest';
 import { AgentClient, type ClientOptions } from '../../emulator/agent/client.ts';
 import { output, words } from '../../emulator/agent/arguments.ts';
 import { decodeWords } from '../../emulator/agent/records.ts';
-import { RLIMIT_NOFILE } from '../../kernel/abi/resource.ts';
+import { RLIMIT_NOFILE, RLIMIT_NPROC } from '../../kernel/abi/resource.ts';
 import { Errno } from '../../emulator/agent/errno.ts';
 import { AgentLost, AgentRefusal, ProcessGone } from '../../emulator/agent/failures.ts';
 import { frameToBytes } from '../../emulator/agent/frames.ts';
@@ -279,4 +279,24 @@ describe('descriptors are few', () => {
       await parent.wait();
     }
   });
+});
+
+test('where no more processes may be made, those that are there are told to be gone, and leave room', async () => {
+  const line = opened(await guestAgent());
+  const client = await connect(line, { nonce: 1 });
+  const parent = await client.spawn();
+  await parent.run('setuid', 1000);
+  for (const most of [2, 3]) {
+    await parent.run('setrlimit', RLIMIT_NPROC, words(most, 3));
+    const child = await parent.fork(); // and there is no room for a third who would watch it
+    expect(await child.getpid()).toBe(child.pid);
+    await child.exit(0);
+    expect(child.alive).toBe(false);
+    await parent.wait();
+  }
+  await parent.fork();
+  client.abandon('vanished'); // the child is killed now, and nobody hears of it
+  const next = await connect(line, { nonce: 2, tickMilliseconds: GUEST_TICK });
+  const other = await next.spawn();
+  expect(await other.getpid()).toBe(other.pid);
 });

@@ -17,51 +17,48 @@ import { RLIMIT_NOFILE, type Rlimit } from '../../abi/resource.ts';
 import { SYS_rt_sigaction, SYS_setrlimit, SYS_ugetrlimit } from '../../abi/syscallNumbers.ts';
 import { close, pipe, read, setDescriptorFlags } from '../lib/fileCalls.ts';
 import { exitNow, fork, setSignal, setsid, wait4 } from '../lib/processCalls.ts';
-import {
-  closeRange,
-  HUB_HEADER,
-  HUB_ONLY_FD,
-  LAST_FD,
-  LIFE_FD,
-  MESSAGE_GONE,
-  moveDescriptor,
-  sendToHub,
-} from './records.ts';
+import { closeRange, HUB_ONLY_FD, LAST_FD, LIFE_FD, MESSAGE_GONE, moveDescriptor, sendToHub } from './records.ts';
 
 /**
  * Gives the calling worker, freshly forked, a watcher of its own; what it has inherited of its parent's life pipe is
- * closed. If processes or descriptors are out, it goes without: the hub then hears of its end from nobody.
+ * closed. If processes or descriptors are out, it goes without, and this gives false: the hub hears of its end from
+ * nobody but itself, if it exits by a call.
  */
-export function attachWatcher(slot: u32, pid: u32): void {
+export function attachWatcher(slot: u32, pid: u32): boolean {
   const ends = zeroed<FixedArray<i32, 2>>();
   const limits = zeroed<Inline<Rlimit>>();
   close(LIFE_FD);
   int80(SYS_ugetrlimit, RLIMIT_NOFILE, u32(limits), 0, 0, 0, 0);
   allowDescriptors(limits);
+  let isWatched = false;
   if (pipe(ends) === 0) {
-    forkWatcher(ends[0], slot, pid);
+    isWatched = forkWatcher(ends[0], slot, pid);
     close(ends[0]);
     adoptLife(ends[1]);
   }
   int80(SYS_setrlimit, RLIMIT_NOFILE, u32(limits), 0, 0, 0, 0);
+  return isWatched;
 }
 
 /**
  * The death of the intermediate process would leave a SIGCHLD to a handler that the test has set, so the signal is
  * reset to its default, which ignores it, for as long as that takes.
  */
-function forkWatcher(life: i32, slot: u32, pid: u32): void {
+function forkWatcher(life: i32, slot: u32, pid: u32): boolean {
+  const status = zeroed<FixedArray<u32, 1>>();
   const saved = zeroed<Inline<KernelSigaction>>();
   int80(SYS_rt_sigaction, SIGCHLD, 0, u32(saved), SIGSET_SIZE, 0, 0);
   setSignal(SIGCHLD, SIG_DFL, 0, 0);
   const intermediate = fork();
   if (intermediate === 0) {
     setsid();
-    if (fork() === 0) watch(life, slot, pid);
-    exitNow(0);
+    const watcher = fork();
+    if (watcher === 0) watch(life, slot, pid);
+    exitNow(watcher < 0 ? 1 : 0);
   }
-  while (intermediate > 0 && wait4(intermediate, null, 0) === -EINTR) continue;
+  while (intermediate > 0 && wait4(intermediate, status, 0) === -EINTR) continue;
   int80(SYS_rt_sigaction, SIGCHLD, u32(saved), 0, SIGSET_SIZE, 0, 0);
+  return intermediate > 0 && status[0] === 0;
 }
 
 /** Where a test has left room for few descriptors, the agent's own need more: both limits go up, or the soft one alone. */
@@ -91,8 +88,14 @@ function watch(life: i32, slot: u32, pid: u32): never {
 
 /** Waits for the end of worker `pid`, and tells the hub. */
 export function awaitEnd(life: i32, slot: u32, pid: u32): void {
+  const nothing = uninitialized<FixedArray<u32, 1>>();
+  while (read(life, ptr<u8>(nothing), 1) === -EINTR) continue;
+  tellEnd(slot, pid);
+}
+
+/** Tells the hub that worker `pid` takes no more calls. */
+export function tellEnd(slot: u32, pid: u32): void {
   const message = uninitialized<FixedArray<u32, 2>>();
-  while (read(life, ptr<u8>(message), HUB_HEADER) === -EINTR) continue;
   sendToHub(ptr<u8>(message), MESSAGE_GONE, slot, pid, 0);
 }
 

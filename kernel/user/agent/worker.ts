@@ -10,7 +10,7 @@
  */
 
 import { EINTR } from '../../abi/errno.ts';
-import { SYS_clone, SYS_clone3, SYS_exit, SYS_fork, SYS_vfork } from '../../abi/syscallNumbers.ts';
+import { SYS_clone, SYS_clone3, SYS_exit, SYS_exit_group, SYS_fork, SYS_vfork } from '../../abi/syscallNumbers.ts';
 import {
   AGENT_FORK,
   AGENT_INVOKE,
@@ -39,7 +39,7 @@ import {
 } from '../../abi/wire.ts';
 import { read } from '../lib/fileCalls.ts';
 import { exitNow, getpid, setAffinity } from '../lib/processCalls.ts';
-import { attachWatcher } from './watcher.ts';
+import { attachWatcher, tellEnd } from './watcher.ts';
 import {
   CALL_MESSAGE_HEADER,
   CALL_READ_FD,
@@ -74,6 +74,8 @@ class Blob {
 class Worker {
   slot: u32;
   pid: u32;
+  /** Nobody will tell the hub of its end. */
+  isUnwatched: boolean;
   call: Inline<Call>;
   blobs: FixedArray<Inline<Blob>, 32>;
   incoming: FixedArray<u8, 8192>;
@@ -195,6 +197,10 @@ function perform(call: Call): i32 {
     case SYS_clone:
     case SYS_clone3:
       return callWhoseChildExits(call.nr, args);
+    case SYS_exit:
+    case SYS_exit_group:
+      if (worker.isUnwatched) tellEnd(worker.slot, worker.pid);
+      return int80(call.nr, args[0], 0, 0, 0, 0, 0);
     default:
       return int80(call.nr, args[0], args[1], args[2], args[3], args[4], args[5]);
   }
@@ -207,13 +213,15 @@ function perform(call: Call): i32 {
 function becomeTwo(nr: u32, childSlot: u32, childTicket: u32): i32 {
   const slot = worker.slot;
   const pid = worker.pid;
+  const isUnwatched = worker.isUnwatched;
   const result = int80(nr, 0, 0, 0, 0, 0, 0);
   if (result === 0) {
-    attachWatcher(childSlot, u32(getpid()));
+    worker.isUnwatched = !attachWatcher(childSlot, u32(getpid()));
     work(childSlot, childTicket, slot);
   }
   worker.slot = slot;
   worker.pid = pid;
+  worker.isUnwatched = isUnwatched;
   worker.call.blobs = 0;
   return result;
 }
