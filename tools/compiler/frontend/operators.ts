@@ -130,6 +130,10 @@ function calculate(f: FunctionLowering, node: ts.Node, op: ArithmeticOp, a: Oper
   }
   if (left.constant !== null && right.constant !== null) {
     const value = foldArithmetic(op, left.constant, right.constant) ?? 0n;
+    if (isQuotientTooLarge(op, type, left.constant, right.constant)) {
+      f.report(node, 'constantTooLarge', [String(-left.constant), type.name]);
+      return errorOperand;
+    }
     return constantResult(f, node, type, value, a.isMask || b.isMask);
   }
   if (op === '+' && left.address !== null && right.constant !== null) return moved(left, right.constant);
@@ -138,6 +142,12 @@ function calculate(f: FunctionLowering, node: ts.Node, op: ArithmeticOp, a: Oper
   if (left.isMask || right.isMask || types.valueTypeOf(type) === 'i64') return valueOperand(type, value);
   const { min, max } = arithmeticBounds(op, left, right);
   return boundedOperand(type, value, min, max);
+}
+
+/** The one quotient of a type that it has not: the machine traps there, also for the remainder. */
+function isQuotientTooLarge(op: ArithmeticOp, type: NumberType, left: bigint, right: bigint): boolean {
+  if (op !== '/' && op !== '%') return false;
+  return type.kind === 'int' && type.signed && right === -1n && left === types.rangeOf(type).min;
 }
 
 /** A linker's address plus a constant. */
