@@ -131,6 +131,7 @@ export const symbols = {
   importedPortWrite32: imported('io_port_write32'),
   readMsr: 'instr_0F32',
   writeMsr: 'instr_0F30',
+  triggerInvalidOpcode: inCpu('cpu', 'trigger_ud'),
   enter16: 'instr16_C8',
   enter32: 'instr32_C8',
   read16: inCpu('cpu', 'safe_read16'),

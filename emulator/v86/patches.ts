@@ -36,6 +36,7 @@ import {
   V86_LOOP_LIMIT,
 } from './layout.ts';
 import { editInterruptReturn } from './interrupt-return.ts';
+import { protectPrivileged } from './privileged.ts';
 import { resumePointSlot } from './resume-points.ts';
 import { addSwitching } from './switching.ts';
 import { WasmModuleEditor } from './wasm-module.ts';
@@ -74,6 +75,7 @@ export function patchCore(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   deliverExceptions(editor, globals);
   editInterruptReturn(editor, globals);
   editEnter(editor, globals);
+  protectPrivileged(editor);
   sendDevicesOutside(editor);
   retryDeviceAccessInterpreted(editor, globals);
   markCompiledInstructions(editor);

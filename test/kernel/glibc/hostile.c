@@ -108,6 +108,11 @@ static void try_out(void) { __asm__ volatile("outb %%al, $0xf4" ::: "eax"); }
 static void try_lidt(void) { __asm__ volatile("lidt (%esp)"); }
 static void try_cr3(void) { __asm__ volatile("movl %eax, %cr3"); }
 static void try_wrmsr(void) { __asm__ volatile("wrmsr"); }
+static void try_invd(void) { __asm__ volatile("invd"); }
+static void try_wbinvd(void) { __asm__ volatile("wbinvd"); }
+static void try_invlpg(void) { __asm__ volatile("invlpg (%esp)"); }
+static void try_rdpmc(void) { __asm__ volatile("rdpmc" ::"c"(0) : "eax", "edx"); }
+static void try_undefined(void) { __asm__ volatile("ud2"); }
 static void try_segment(void) { __asm__ volatile("movw %0, %%ds" ::"r"((short)0x68)); }
 static void try_far_call(void) { __asm__ volatile("lcall $0x60, $0xc0100000"); }
 static void try_kernel_write(void) { *(volatile int *)(uintptr_t)0xc0100000 = 0; }
@@ -131,6 +136,11 @@ static void privileged(void) {
   in_a_child("lidt", try_lidt);
   in_a_child("mov cr3", try_cr3);
   in_a_child("wrmsr", try_wrmsr);
+  in_a_child("invd", try_invd);
+  in_a_child("wbinvd", try_wbinvd);
+  in_a_child("invlpg", try_invlpg);
+  in_a_child("rdpmc", try_rdpmc);
+  in_a_child("undefined instruction", try_undefined);
   in_a_child("kernel data segment", try_segment);
   in_a_child("far call", try_far_call);
   in_a_child("write to the kernel", try_kernel_write);
