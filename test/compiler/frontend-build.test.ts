@@ -89,6 +89,19 @@ main.ts:8:20: error PW1301: \`x\` belongs to the function around: functions capt
     ]);
   });
 
+  it('suggest conversions that exist', () => {
+    const program = compile(`
+      enum Kind { A, B }
+      export function f(x: u64, y: i64, z: u32): Kind {
+        if (x < y) return Kind.A;
+        return z;
+      }`);
+    expect(program.diagnostics().map(({ code, hint }) => [code, hint])).toEqual([
+      ['PW1104', 'convert one side: u64(...) or i64(...)'],
+      ['PW1103', 'convert it: i32(...)'],
+    ]);
+  });
+
   it('say what is wrong with the files themselves', () => {
     expect(compile("import { x } from './missing.ts';\n").diagnostics().map(summary)).toEqual([
       "main.ts:1:19 TS2307 Cannot find module './missing.ts' or its corresponding type declarations.",

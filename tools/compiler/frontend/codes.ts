@@ -159,7 +159,7 @@ const typeRules = {
   ),
   narrowing: row('PW1102', 'narrowing', '$1 may not fit $2', 'convert it: $3(...)'),
   signChange: row('PW1103', 'change of sign', '$1 is not $2: the sign would change its meaning', 'convert it: $3(...)'),
-  mixedSign: row('PW1104', 'mixed signedness', '$1 and $2 do not mix', 'convert one side: u32(...) or i32(...)'),
+  mixedSign: row('PW1104', 'mixed signedness', '$1 and $2 do not mix', 'convert one side: u$3(...) or i$3(...)'),
   mixedWidth: row(
     'PW1105',
     'mixed width',

@@ -77,7 +77,8 @@ function commonType(f: FunctionLowering, node: ts.Node, a: Operand, b: Operand):
   if (left.kind === 'untyped') return right.kind === 'untyped' ? right : adapt(f, node, a, right);
   if (right.kind === 'untyped') return adapt(f, node, b, left);
   const type = mixedType(a, left, b, right);
-  if (type === null) f.report(node, 'mixedSign', [left.name, right.name]);
+  const bits = isWide(left) ? '64' : '32';
+  if (type === null) f.report(node, 'mixedSign', [left.name, right.name, bits]);
   return type;
 }
 
