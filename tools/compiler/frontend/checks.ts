@@ -8,7 +8,7 @@
 import { hasModifier, isAmbient, memberName } from './entities.ts';
 import type { Recorder } from './recorder.ts';
 import { checkSyntax } from './syntax.ts';
-import { readTags } from './tags.ts';
+import { readTags, strayTags } from './tags.ts';
 import { classOf } from './types.ts';
 import { declarationKind, suppressionsIn, ts } from './typescript.ts';
 import type { World } from './world.ts';
@@ -21,6 +21,9 @@ export function checkSource(world: World, source: ts.SourceFile, leftovers: Reco
   const garbled = source.text.indexOf(replacement);
   if (garbled >= 0) world.reporter.reportRange(source, { pos: garbled, end: garbled + 1 }, 'encoding');
   for (const range of suppressionsIn(source)) world.reporter.reportRange(source, range, 'suppression');
+  for (const tag of strayTags(source.text)) {
+    world.reporter.reportRange(source, tag, 'misplacedTag', [tag.name, 'comment that does not begin its line']);
+  }
   for (const statement of source.statements) {
     checkModifiers(world, statement);
     checkTopLevel(world, statement, leftovers);

@@ -72,9 +72,10 @@ export class Reporter {
   }
 
   /** About a comment, which is no node. */
-  reportRange(source: ts.SourceFile, { pos, end }: ts.TextRange, name: CodeName): void {
+  reportRange(source: ts.SourceFile, { pos, end }: ts.TextRange, name: CodeName, values: readonly string[] = []): void {
     const { code, message, hint } = codes[name];
-    this.add({ ...spanOfRange(source, pos, end - pos), code, message, hint, related: [] });
+    const span = spanOfRange(source, pos, end - pos);
+    this.add({ ...span, code, message: fill(message, values), hint: fill(hint, values), related: [] });
   }
 
   /** About a file as a whole. */

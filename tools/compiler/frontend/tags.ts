@@ -99,3 +99,20 @@ function readAlign(text: string): number | null {
   const value = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : 0;
   return value > 0 && value <= 65536 && (value & (value - 1)) === 0 ? value : null;
 }
+
+const all: ReadonlySet<string> = new Set(Object.values(places).flatMap((names) => [...names]));
+
+/**
+ * Tags in comments that follow a statement or member on its line: TypeScript attaches such a comment to nothing, so that
+ * the tag would go unnoticed.
+ */
+export function strayTags(text: string): { readonly name: string; readonly pos: number; readonly end: number }[] {
+  return [...text.matchAll(/\/\*\*(?!\/)[^]*?\*\//g)].flatMap(({ 0: comment, index }) => {
+    const before = text.slice(text.lastIndexOf('\n', index) + 1, index).trimEnd();
+    if (!/[;{}]$/.test(before)) return []; // in front of an arrow it belongs to that
+    const found = /@(\w+)/.exec(comment);
+    if (found === null || !all.has(found[1]!)) return [];
+    const pos = index + found.index;
+    return [{ name: found[1]!, pos, end: pos + found[0].length }];
+  });
+}
