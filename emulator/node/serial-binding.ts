@@ -70,11 +70,10 @@ export class MachineBindingPort implements BindingPortInterface {
   readonly #stopListening: () => void;
   /** From the guest, not read yet. */
   #received: Uint8Array[] = [];
-  /** Makes a pending read look again. */
-  #wakeReader: (() => void) | undefined;
-  /** Rejects when the port is closed. */
-  readonly #closed: Promise<never>;
-  #cancel: (error: Error) => void = () => undefined;
+  /** Make pending reads look again. */
+  #readers: (() => void)[] = [];
+  /** Reject what is pending. */
+  readonly #cancels = new Set<(error: Error) => void>();
 
   constructor(port: SerialPort, options: OpenOptions, release: () => void) {
     const defaults = { dataBits: 8, lock: true, stopBits: 1, parity: 'none' } as const;
@@ -82,13 +81,11 @@ export class MachineBindingPort implements BindingPortInterface {
     this.openOptions = { ...defaults, ...flow, ...options };
     this.#port = port;
     this.#release = release;
-    this.#closed = new Promise<never>((_, reject) => {
-      this.#cancel = reject;
-    });
-    this.#closed.catch(() => undefined); // nobody has to be waiting
     this.#stopListening = port.onOutput((bytes) => {
       this.#received.push(bytes);
-      this.#wakeReader?.();
+      const readers = this.#readers;
+      this.#readers = [];
+      for (const wake of readers) wake();
     });
   }
 
@@ -96,7 +93,7 @@ export class MachineBindingPort implements BindingPortInterface {
     if (!this.isOpen) return Promise.reject(new Error('the port is not open'));
     this.isOpen = false;
     this.#stopListening();
-    this.#cancel(new CanceledError('the port was closed'));
+    for (const cancel of this.#cancels) cancel(new CanceledError('the port was closed'));
     this.#release();
     return Promise.resolve();
   }
@@ -104,10 +101,11 @@ export class MachineBindingPort implements BindingPortInterface {
   async read(buffer: Buffer, offset: number, length: number): Promise<{ buffer: Buffer; bytesRead: number }> {
     this.#check();
     while (this.#received.length === 0) await this.#orClosed(this.#nextOutput());
-    const [first, ...rest] = this.#received;
-    const bytesRead = Math.min(first!.length, length);
-    buffer.set(first!.subarray(0, bytesRead), offset);
-    this.#received = bytesRead < first!.length ? [first!.subarray(bytesRead), ...rest] : rest;
+    const first = this.#received[0]!;
+    const bytesRead = Math.min(first.length, length);
+    buffer.set(first.subarray(0, bytesRead), offset);
+    if (bytesRead < first.length) this.#received[0] = first.subarray(bytesRead);
+    else this.#received.shift();
     return { buffer, bytesRead };
   }
 
@@ -159,16 +157,21 @@ export class MachineBindingPort implements BindingPortInterface {
   }
 
   #nextOutput(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wakeReader = () => {
-        this.#wakeReader = undefined;
-        resolve();
-      };
-    });
+    return new Promise((resolve) => this.#readers.push(resolve));
   }
 
-  #orClosed(promise: Promise<void>): Promise<void> {
-    return Promise.race([promise, this.#closed]);
+  /** Rejects when the port is closed. What has been waited for leaves nothing behind: a port may live long. */
+  async #orClosed(promise: Promise<void>): Promise<void> {
+    let cancel: (error: Error) => void = () => undefined;
+    const closed = new Promise<never>((_, reject) => {
+      cancel = reject;
+    });
+    this.#cancels.add(cancel);
+    try {
+      await Promise.race([promise, closed]);
+    } finally {
+      this.#cancels.delete(cancel);
+    }
   }
 }
 

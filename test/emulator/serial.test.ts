@@ -203,6 +203,17 @@ describe('the binding', () => {
     expect(await readUntilDot(binding)).toBe('BCDEF.');
   });
 
+  test('lets several wait: each gets bytes of its own', async () => {
+    const machine = await echoing();
+    const binding = await new MachineBinding(machine).open({ path: 'ttyS1', baudRate: 115200 });
+    const buffers = [Buffer.alloc(1), Buffer.alloc(1), Buffer.alloc(1)];
+    const reads = Promise.all(buffers.map((buffer) => binding.read(buffer, 0, 1)));
+    machine.serial(1).send(text('abc'));
+    machine.runSync({ untilOutput: { port: 1, pattern: 'ABC' } });
+    await reads;
+    expect(buffers.map(String).sort()).toEqual(['A', 'B', 'C']);
+  });
+
   test('flushes both ways', async () => {
     const machine = await echoing();
     const binding = await new MachineBinding(machine).open({ path: 'ttyS1', baudRate: 115200 });
