@@ -6,14 +6,21 @@
  * caller may keep for longer than the compiler lives.
  */
 import { AssemblyError, generateCode, type MachineModule } from './backend/index.ts';
-import { KernelTsProgram, type Diagnostic, type KernelTsOptions, type VirtualFileSystem } from './frontend/index.ts';
+import {
+  type CodeRow,
+  type Diagnostic,
+  KernelTsProgram,
+  type KernelTsOptions,
+  stageCodes,
+  type VirtualFileSystem,
+} from './frontend/index.ts';
 import { IncrementalFrontEnd, type CheckTypes, type FrontEndResult } from './incremental/build.ts';
 import { compileImage, type CompiledImage } from './incremental/image.ts';
 import { patchImage } from './incremental/patch.ts';
 import { PlanRefused } from './incremental/plan.ts';
 import { Stages } from './incremental/stages.ts';
 import { CannotReuse, MemoryStore, type CompileStore } from './incremental/store.ts';
-import type { IrModule } from './ir/types.ts';
+import type { IrModule, SourceLocation } from './ir/types.ts';
 import { LinkError, linkKernel, linkUserProgram, type LinkedImage } from './output/index.ts';
 import { optimise } from './passes/optimise.ts';
 
@@ -229,20 +236,18 @@ class Run {
   }
 }
 
-const asmHint = 'Intel syntax, one instruction a line: see "Naked functions" in tools/compiler/README.md';
-const linkHint = 'see "Linker symbols" and "Kernel image" in tools/compiler/README.md';
-
 /** What the stages behind the front end can find wrong with a program: its assembly, and the way it hangs together. */
 function describe(image: ImageSpec, error: unknown): Diagnostic[] {
   if (error instanceof AssemblyError) {
-    return error.problems.map(({ location: { file, line, column }, message }) => {
-      return { file, line, column, length: 1, code: 'PW2001', message, hint: asmHint, related: [] };
-    });
+    return error.problems.map(({ location, message }) => asDiagnostic(stageCodes.assembly, location, message));
   }
   if (error instanceof LinkError) {
-    const { message, location } = error;
-    const { file, line, column } = location ?? { file: image.entry, line: 1, column: 1 };
-    return [{ file, line, column, length: 1, code: 'PW2002', message, hint: linkHint, related: [] }];
+    const location = error.location ?? { file: image.entry, line: 1, column: 1 };
+    return [asDiagnostic(stageCodes.link, location, error.message)];
   }
   throw error;
+}
+
+function asDiagnostic({ code, hint }: CodeRow, { column, file, line }: SourceLocation, message: string): Diagnostic {
+  return { file, line, column, length: 1, code, message, hint, related: [] };
 }

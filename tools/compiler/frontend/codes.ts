@@ -3,7 +3,8 @@
  *
  * `$1`, `$2`, ... are filled in. The message says what is wrong; the hint what to write instead. Codes are stable: a code
  * that goes out of use is not given to another error. 10xx: syntax that the language has not; 11xx: types and values;
- * 12xx: constants and storage; 13xx: functions and calls; 14xx: tags, assembly, symbols; 19xx: the compiler's limits.
+ * 12xx: constants and storage; 13xx: functions and calls; 14xx: tags, assembly, symbols; 19xx: the compiler's limits;
+ * 20xx: what the stages behind the front end find.
  */
 
 export interface CodeRow {
@@ -439,3 +440,19 @@ const limits = {
 export const codes = { ...syntax, ...typeRules, ...storage, ...functions, ...symbols, ...limits };
 
 export type CodeName = keyof typeof codes;
+
+/** Of faults that the stages behind the front end find in a program. The message is theirs. */
+export const stageCodes = {
+  assembly: row(
+    'PW2001',
+    'faulty assembly',
+    '$1',
+    'Intel syntax, one instruction a line: see "Naked functions" in tools/compiler/README.md',
+  ),
+  link: row(
+    'PW2002',
+    'incomplete program',
+    '$1',
+    'see "Linker symbols" and "Kernel image" in tools/compiler/README.md',
+  ),
+} as const;

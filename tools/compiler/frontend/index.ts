@@ -29,7 +29,7 @@ import { World } from './world.ts';
 
 export type { Diagnostic, RelatedSpan, Span } from './diagnostics.ts';
 export type { VirtualFileSystem } from './program.ts';
-export { codes, type CodeRow } from './codes.ts';
+export { codes, stageCodes, type CodeRow } from './codes.ts';
 export { formatDiagnostic, formatDiagnostics, type FormatOptions } from './format.ts';
 
 export interface KernelTsOptions {
