@@ -36,6 +36,8 @@ let first: Volatile<u32> = 0;
 let second: Volatile<u32> = 0;
 /** Threads that have not ended. */
 let running: Volatile<u32> = 0;
+/** The threads that take turns may begin. */
+let haveBegun: Volatile<boolean> = false;
 /** How many are inside at once, and the most that were. */
 let inside: Volatile<u32> = 0;
 let mostInside: Volatile<u32> = 0;
@@ -45,6 +47,8 @@ let eventCount: Volatile<u32> = 0;
 
 const THREADS: u32 = 6;
 const TURNS: u32 = 40;
+/** In turns of others, or of nobody if there are none. */
+const LONGEST_STAY: u32 = 200;
 const MOMENT_NS: u64 = 30000000n;
 
 function pauseFor(moments: u64): void {
@@ -56,8 +60,20 @@ function start(entry: (argument: u32) => void, argument: u32): void {
   assert(createKernelThread('lockKind', entry, argument) !== null, 'memory for a thread');
 }
 
+/** Begins a thread's turns when all of its kind are there: else one might be done before the next is made. */
+function awaitOthers(): void {
+  while (!haveBegun) yieldCpu();
+}
+
 function end(): void {
   atomic.dec(addrOf(running));
+}
+
+/** Has all threads run `entry` at the same time, and waits until they are done. */
+function runTogether(entry: (argument: u32) => void): void {
+  for (let i: u32 = 0; i < THREADS; i++) start(entry, i);
+  haveBegun = true;
+  waitForAll();
 }
 
 function waitForAll(): void {
@@ -70,7 +86,12 @@ function happened(letter: u8): void {
 
 function enter(): void {
   const now = atomic.fetchAdd(addrOf(inside), 1) + 1;
-  if (now > mostInside) mostInside = now;
+  for (let most = mostInside; now > most; most = mostInside) atomic.cmpxchg(addrOf(mostInside), most, now);
+}
+
+/** Stays inside, but not for ever, until somebody else has been there too: who may be together is to be so once. */
+function linger(): void {
+  for (let turns: u32 = 0; turns < LONGEST_STAY && mostInside < 2; turns++) yieldCpu();
 }
 
 function leave(): void {
@@ -109,6 +130,7 @@ function writeAndDowngrade(_argument: u32): void {
 }
 
 function readAndWrite(seed: u32): void {
+  awaitOthers();
   for (let i: u32 = 0; i < TURNS; i++) {
     if ((i + seed) % 4 === 0) {
       using held = sem.lockWrite();
@@ -121,6 +143,7 @@ function readAndWrite(seed: u32): void {
       sem.assertHeld();
       enter();
       checkValues();
+      linger();
       yieldCpu();
       checkValues();
       leave();
@@ -142,8 +165,7 @@ export function testRwsem(): void {
   sem.unlockRead();
   waitForAll();
   printk('lock-test: rwsem order %s\n', addrOf(events));
-  for (let i: u32 = 0; i < THREADS; i++) start(readAndWrite, i);
-  waitForAll();
+  runTogether(readAndWrite);
   assert(sem.tryLockWrite(), 'free at the end');
   sem.unlockWrite();
   printk('lock-test: rwsem writes %u, together %s\n', first, mostInside > 1 ? 'yes' : 'no');
@@ -173,6 +195,7 @@ function wantMutex(_argument: u32): void {
 }
 
 function useMutex(_argument: u32): void {
+  awaitOthers();
   for (let i: u32 = 0; i < TURNS; i++) {
     using _held = mutex.lock();
     enter();
@@ -191,8 +214,7 @@ export function testMutex(): void {
   start(wantMutex, 0);
   waitForAll();
   assert(hogTurns < 8, 'a waiter has his turn soon');
-  for (let i: u32 = 0; i < THREADS; i++) start(useMutex, i);
-  waitForAll();
+  runTogether(useMutex);
   assert(mutex.tryLock(), 'free at the end');
   mutex.unlock();
   printk('lock-test: mutex writes %u, together %u\n', first, mostInside);
@@ -201,15 +223,21 @@ export function testMutex(): void {
 // ---------------------------------------------------------------------------------------------------------------------
 // Sequence locks.
 
-function writeSequence(_argument: u32): void {
+function useSequence(number: u32): void {
+  awaitOthers();
+  if (number % 2 === 0) writeSequence();
+  else readSequence();
+  end();
+}
+
+function writeSequence(): void {
   for (let i: u32 = 0; i < TURNS; i++) {
     using held = sequence.lockWriteIrqSave();
     write();
   }
-  end();
 }
 
-function readSequence(_argument: u32): void {
+function readSequence(): void {
   let copies: u32 = 0;
   while (copies < TURNS * 4) {
     let a: u32 = 0;
@@ -224,13 +252,11 @@ function readSequence(_argument: u32): void {
     copies++;
     if (copies % 16 === 0) yieldCpu();
   }
-  end();
 }
 
 export function testSeqlock(): void {
   sequence.init('testSequence');
-  for (let i: u32 = 0; i < THREADS; i++) start(i % 2 === 0 ? writeSequence : readSequence, i);
-  waitForAll();
+  runTogether(useSequence);
   printk('lock-test: seqlock writes %u\n', first);
 }
 
@@ -238,6 +264,7 @@ export function testSeqlock(): void {
 // The big kernel lock.
 
 function useKernelLock(_argument: u32): void {
+  awaitOthers();
   for (let i: u32 = 0; i < TURNS; i++) {
     using _outer = lockKernel();
     write();
@@ -271,8 +298,7 @@ export function testKernelLock(): void {
   unlockKernel();
   waitForAll();
   printk('lock-test: kernel-lock order %s\n', addrOf(events));
-  for (let i: u32 = 0; i < THREADS; i++) start(useKernelLock, i);
-  waitForAll();
+  runTogether(useKernelLock);
   assert(!isKernelLocked(), 'free at the end');
   printk('lock-test: kernel-lock writes %u\n', first);
 }
@@ -281,10 +307,12 @@ export function testKernelLock(): void {
 // Semaphores.
 
 function usePermit(_argument: u32): void {
+  awaitOthers();
   for (let i: u32 = 0; i < TURNS; i++) {
     permits.down();
     enter();
     assert(reload<u32>(inside) <= 2, 'no more than there are permits');
+    linger();
     yieldCpu();
     leave();
     permits.up();
@@ -294,8 +322,7 @@ function usePermit(_argument: u32): void {
 
 export function testSemaphore(): void {
   permits.init(2);
-  for (let i: u32 = 0; i < THREADS; i++) start(usePermit, i);
-  waitForAll();
+  runTogether(usePermit);
   assert(permits.tryDown() && permits.tryDown() && !permits.tryDown(), 'two permits at the end');
   printk('lock-test: semaphore, together %u\n', mostInside);
 }

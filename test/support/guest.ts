@@ -140,5 +140,8 @@ export function replayCommand(options: GuestOptions): string {
   const swap = options.swapBytes === undefined ? '' : ` --swap ${options.swapBytes >> 10}K`;
   const commands = (options.exec ?? []).map((command) => `--exec '${command.replaceAll("'", "'\\''")}'`);
   const exact = options.mode === 'exact' ? ' --exact' : '';
-  return `npx pagewright run${cpus} ${memory} --seed ${options.seed ?? 1}${swap}${exact} ${commands.join(' ')}`.trim();
+  const policy = options.longestSlice === undefined ? '' : ` --policy random-slices:${options.longestSlice}`;
+  const words = options.commandLine === undefined ? '' : ` --append '${options.commandLine}'`;
+  const machine = `${cpus} ${memory} --seed ${options.seed ?? 1}${swap}${exact}${policy}${words}`;
+  return `npx pagewright run${machine} ${commands.join(' ')}`.trim();
 }
