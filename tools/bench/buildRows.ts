@@ -8,7 +8,6 @@
  * row is that of one process that watches.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -100,15 +99,20 @@ async function watched(root: string): Promise<number> {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const lines = createInterface(child.stdout);
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const nextBuild = async (): Promise<void> => {
+    const line = (await lines.next()) as IteratorResult<string, undefined>;
+    const isBuilt = line.done !== true && (JSON.parse(line.value) as { ok: boolean }).ok;
+    if (!isBuilt) throw new Error('the build that watches has failed');
+  };
   const edit = editFunction('kernel/mm/buddy.ts');
   const seconds: number[] = [];
   try {
-    await once(lines, 'line');
+    await nextBuild();
     for (let n = 0; n < REPEATS; n++) {
       const started = performance.now();
       edit(root, n + REPEATS);
-      await once(lines, 'line');
+      await nextBuild();
       seconds.push((performance.now() - started) / 1000);
     }
   } finally {

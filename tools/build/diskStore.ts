@@ -153,13 +153,26 @@ class DiskStore {
   }
 
   get store(): CompileStore {
+    // What a shelf finds was put there under the same name, and so has its type.
     const shelf = (name: keyof typeof codecs): Shelf<never> => this.#shelves.get(name)! as Shelf<never>;
-    const names = Object.keys(codecs) as (keyof typeof codecs)[];
-    const all = Object.fromEntries(names.map((name) => [name, shelf(name)])) as unknown as Omit<
-      CompileStore,
-      'endBuild' | 'nameOf'
-    >;
-    return { ...all, nameOf: nativeName, endBuild: () => this.#write() };
+    return {
+      digests: shelf('digests'),
+      worlds: shelf('worlds'),
+      lastWorlds: shelf('lastWorlds'),
+      units: shelf('units'),
+      checked: shelf('checked'),
+      facts: shelf('facts'),
+      functions: shelf('functions'),
+      globals: shelf('globals'),
+      classes: shelf('classes'),
+      cleaned: shelf('cleaned'),
+      expanded: shelf('expanded'),
+      finished: shelf('finished'),
+      images: shelf('images'),
+      plans: shelf('plans'),
+      nameOf: nativeName,
+      endBuild: () => this.#write(),
+    };
   }
 
   #write(): void {

@@ -2,9 +2,8 @@
  * Tells when files in some folders change.
  *
  * The system tells of one folder at a time, so each folder of the trees is watched by itself, and new ones are looked for
- * whenever something has changed. A save is several events, and editors make drafts and rename them: what has changed is
- * told when it has been quiet for a moment. The contents of files are not looked at; a build finds out quickly that there
- * is nothing to do.
+ * whenever something has changed. A save is several events, and editors make drafts and rename them: a change is told when
+ * it has been quiet for a moment. What has changed is not told: a build finds that out quickly, and better.
  */
 import { readdirSync, watch, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
@@ -16,10 +15,10 @@ export class SourceWatch {
   readonly #roots: readonly string[];
   /** By the path of the folder. */
   readonly #watchers = new Map<string, FSWatcher>();
-  /** What has changed since it was told last. */
-  readonly #changed = new Set<string>();
+  /** Something has changed since it was told last. */
+  #hasChanged = false;
   #quiet: NodeJS.Timeout | null = null;
-  #waiting: { readonly resolve: (paths: string[]) => void; readonly reject: (error: Error) => void } | null = null;
+  #waiting: { readonly resolve: () => void; readonly reject: (error: Error) => void } | null = null;
   /** What the system said when it could not watch. Told to whoever waits next. */
   #error: Error | null = null;
 
@@ -30,10 +29,10 @@ export class SourceWatch {
   }
 
   /**
-   * Waits until something has changed, and gives the paths: at once, if that was after the last time. Rejects with the
-   * system's error if it does not let so many folders be watched. One may wait at a time.
+   * Waits until something has changed; not at all, if that was after the last time. Rejects with the system's error if it
+   * does not let so many folders be watched. One may wait at a time.
    */
-  changes(): Promise<string[]> {
+  change(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
       if (this.#quiet === null) this.#tell();
@@ -64,7 +63,7 @@ export class SourceWatch {
 
   #watchFolder(folder: string): void {
     const watcher = watch(folder, (_, name) => this.#note(name === null ? folder : join(folder, name)));
-    watcher.on('error', () => this.#forget(folder)); // what was in it is told as changes
+    watcher.on('error', () => this.#forget(folder)); // what was in it counts as changed
     this.#watchers.set(folder, watcher);
   }
 
@@ -74,7 +73,7 @@ export class SourceWatch {
   }
 
   #note(path: string): void {
-    this.#changed.add(path);
+    this.#hasChanged = true;
     // What was a folder may be one again, and then the old watcher hears nothing of it.
     this.#forget(path);
     if (this.#quiet !== null) clearTimeout(this.#quiet);
@@ -93,10 +92,10 @@ export class SourceWatch {
 
   #tell(): void {
     const waiting = this.#waiting;
-    if (waiting === null || (this.#changed.size === 0 && this.#error === null)) return;
+    if (waiting === null || (!this.#hasChanged && this.#error === null)) return;
     this.#waiting = null;
+    this.#hasChanged = false;
     if (this.#error !== null) waiting.reject(this.#error);
-    else waiting.resolve([...this.#changed].sort());
-    this.#changed.clear();
+    else waiting.resolve();
   }
 }

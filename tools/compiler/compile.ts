@@ -85,7 +85,7 @@ export class Compiler {
     try {
       const result = run.buildChanged(this.#store);
       // The first function with faulty assembly has ended its image: a build of everything finds the others.
-      return result.diagnostics.length > 0 && run.isFaultyBehind ? new Run(this.#options).buildAll() : result;
+      return result.diagnostics.some(isOfStages) ? new Run(this.#options).buildAll() : result;
     } catch (error) {
       if (error instanceof CannotReuse) return new Run(this.#options).buildAll();
       throw error;
@@ -101,8 +101,6 @@ class Run {
   readonly #diagnostics: Diagnostic[] = [];
   readonly #images = new Map<string, LinkedImage>();
   readonly #timings: BuildTimings = { frontend: 0, passes: 0, backend: 0, output: 0 };
-  /** The stages behind the front end have found something wrong. */
-  isFaultyBehind = false;
 
   constructor(options: CompilerOptions) {
     this.#options = options;
@@ -132,7 +130,6 @@ class Run {
     try {
       this.#images.set(image.name, build());
     } catch (error) {
-      this.isFaultyBehind = true;
       for (const found of describe(image, error)) {
         const isKnown = this.#diagnostics.some(({ file, line, message }) => {
           return file === found.file && line === found.line && message === found.message; // another image has it too
@@ -246,6 +243,10 @@ function describe(image: ImageSpec, error: unknown): Diagnostic[] {
     return [asDiagnostic(stageCodes.link, location, error.message)];
   }
   throw error;
+}
+
+function isOfStages({ code }: Diagnostic): boolean {
+  return Object.values(stageCodes).some((row) => row.code === code);
 }
 
 function asDiagnostic({ code, hint }: CodeRow, { column, file, line }: SourceLocation, message: string): Diagnostic {

@@ -77,7 +77,7 @@ async function buildOnChanges(root: string, build: () => Promise<boolean>, outpu
     await build();
     for (;;) {
       output.progress('waiting for a change; Ctrl-C ends');
-      await watch.changes();
+      await watch.change();
       // This process would go on with the old one, and keep its results as the new one's.
       if (compilerVersion(root) !== version) throw new RunError('the compiler itself has changed; start anew');
       await build().catch((error: unknown) => {
