@@ -51,13 +51,18 @@ export function allocate(size: u32): Ptr<u8> {
   exit(2);
 }
 
+/** Heap memory of `size` bytes that begins with the `used` bytes of `memory`, which is given back. */
+export function grown(memory: Ptr<u8> | null, used: u32, size: u32): Ptr<u8> {
+  const larger = allocate(size);
+  if (memory !== null) copyBytes(larger, memory, used);
+  free(memory);
+  return larger;
+}
+
 /** Makes room for `more` bytes behind what there is. */
 function grow(buffer: Buffer, more: u32): void {
   let room = buffer.room === 0 ? FIRST_SIZE : 2 * buffer.room;
   while (room - buffer.length < more) room *= 2;
-  const data = allocate(room);
-  if (buffer.data !== null) copyBytes(data, buffer.data, buffer.length);
-  free(buffer.data);
-  buffer.data = data;
+  buffer.data = grown(buffer.data, buffer.length, room);
   buffer.room = room;
 }

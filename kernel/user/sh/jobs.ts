@@ -9,8 +9,7 @@ import { EINTR } from '../../abi/errno.ts';
 import { SIGCONT, SIGINT, SIGPIPE } from '../../abi/signal.ts';
 import { STATUS_STOPPED, WNOHANG, WUNTRACED } from '../../abi/wait.ts';
 import { MINUS, NEWLINE, PLUS, SPACE } from '../lib/characters.ts';
-import { allocate } from '../lib/buffer.ts';
-import { free } from '../lib/heap.ts';
+import { allocate, grown } from '../lib/buffer.ts';
 import { print, printError, putByte, stdout, flush } from '../lib/output.ts';
 import { kill, wait4 } from '../lib/processCalls.ts';
 import { signalDescription } from '../lib/signalNames.ts';
@@ -99,14 +98,6 @@ function addJob(): Job {
   jobs.count++;
   job.number = jobs.count;
   return job;
-}
-
-/** Heap memory of `size` bytes with the `used` bytes of `memory`, which is given back. */
-function grown(memory: Ptr<u8>, used: u32, size: u32): Ptr<u8> {
-  const larger = allocate(size);
-  if (used > 0) copyBytes(larger, memory, used);
-  if (used > 0) free(memory);
-  return larger;
 }
 
 export function addMember(job: Job, pid: i32): void {
