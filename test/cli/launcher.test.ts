@@ -43,7 +43,7 @@ test('several that start at once after a change all run what is new', async () =
 });
 
 test('a record of the sources that is damaged counts as none', async () => {
-  project.write('.cache/cli/inputs.json', '["tools/cli');
+  project.write('.cache/cli/build.cjs.json', '["tools/cli');
   changeSummary('Third.');
   expect(await summary('build')).toContain('Third.');
 });

@@ -1,11 +1,12 @@
 #!/usr/bin/env -S node --min-semi-space-size=16 --max-semi-space-size=16 --initial-old-space-size=1024
 /*
  * The `pagewright` command. The command line is written in TypeScript; this launcher bundles it when a source is newer
- * than the last bundle (some ten milliseconds), and runs it. `pagewright build` is bundled once more, by itself and as one
- * script: that is what people wait for after every edit, and V8 keeps compiled code of scripts only (codeCache.mjs).
+ * than the last bundle (some ten milliseconds), and runs it. `pagewright build` has a bundle of its own, which is one script:
+ * that is what people wait for after every edit, and V8 keeps compiled code of scripts only (codeCache.mjs). All the other
+ * commands are in a second bundle, which a build need not wait for.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 
@@ -23,20 +24,27 @@ if (isBuild) {
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const folder = join(root, '.cache', 'cli');
-const bundle = join(folder, 'main.mjs');
 const worker = join(folder, 'typesWorker.mjs');
 const buildBundle = join(folder, 'build.cjs');
-const inputsFile = join(folder, 'inputs.json');
+const mainBundle = join(folder, 'main.mjs');
 
-/** Whether the files that went into the bundle are all as they were. */
-function isFresh() {
-  if (![bundle, buildBundle, worker, inputsFile].every((path) => existsSync(path))) return false;
+/** The record of a bundle: what went into it, and what it consists of. */
+const recordOf = (file) => `${file}.json`;
+
+function readRecord(file) {
   try {
-    const inputs = Object.entries(JSON.parse(readFileSync(inputsFile, 'utf8')));
-    return inputs.every(([path, time]) => timeOf(path) === time);
+    const { inputs, outputs } = JSON.parse(readFileSync(recordOf(file), 'utf8'));
+    return { inputs: Object.entries(inputs), outputs: [...outputs] };
   } catch {
-    return false; // that is not how it was written
+    return null; // there is none, or that is not how it was written
   }
+}
+
+/** Whether a bundle is there, and the files that went into it are all as they were. */
+function isFresh(file) {
+  const record = readRecord(file);
+  if (record === null || !record.outputs.every((name) => existsSync(join(folder, name)))) return false;
+  return record.inputs.every(([path, time]) => timeOf(path) === time);
 }
 
 /** When a file changed last, by its path in the project or from the root; undefined if it is not there. */
@@ -83,22 +91,23 @@ const bundling = {
   packages: 'external',
   logLevel: 'error',
   write: false,
+  metafile: true,
 };
 
-async function rebuild() {
-  const started = Date.now();
+const asModules = {
+  ...bundling,
+  outdir: folder,
+  outExtension: { '.js': '.mjs' },
+  splitting: true,
+  format: 'esm',
+  plugins: [cachedTypeScript],
+};
+
+/** `pagewright build`, and its second thread: all that there is to wait for before the first build. */
+async function bundleBuild() {
   const { build } = await import('esbuild');
-  const bundles = Promise.all([
-    build({
-      ...bundling,
-      entryPoints: { main: 'tools/cli/main.ts', typesWorker: 'tools/build/typesWorker.ts' },
-      outdir: folder,
-      outExtension: { '.js': '.mjs' },
-      splitting: true,
-      format: 'esm',
-      plugins: [cachedTypeScript],
-      metafile: true,
-    }),
+  const bundles = [
+    build({ ...asModules, entryPoints: { typesWorker: 'tools/build/typesWorker.ts' } }),
     build({
       ...bundling,
       entryPoints: ['tools/cli/main.ts'],
@@ -109,24 +118,40 @@ async function rebuild() {
       define: { 'import.meta.url': 'bundleUrl' },
       banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
     }),
-  ]);
+  ];
   await import('./codeCache.mjs'); // which the bundle is going to need, and esbuild is another process
-  const [parts, alone] = await bundles;
-  const files = [...parts.outputFiles, ...alone.outputFiles];
+  return await Promise.all(bundles);
+}
+
+/** All other commands. */
+async function bundleMain() {
+  const { build } = await import('esbuild');
+  return [await build({ ...asModules, entryPoints: { main: 'tools/cli/main.ts' } })];
+}
+
+/** Makes the bundle that begins with `file`, unless the one that is there will do. */
+async function refresh(file, makeBundles) {
+  if (isFresh(file)) return;
+  const started = Date.now();
+  const bundles = await makeBundles();
+  const files = bundles.flatMap(({ outputFiles }) => outputFiles);
   writeBundles(files);
   // What a plug-in has made up (`cached:typescript`) is no file that could change.
-  const sources = Object.keys(parts.metafile.inputs).filter((path) => existsSync(join(root, path)));
-  const inputs = [...sources, 'package-lock.json', 'tools/cli/pagewright.mjs'].map((path) => {
+  const sources = bundles.flatMap(({ metafile }) =>
+    Object.keys(metafile.inputs).filter((path) => existsSync(join(root, path))),
+  );
+  const inputs = [...new Set(sources), 'package-lock.json', 'tools/cli/pagewright.mjs'].map((path) => {
     const time = timeOf(path);
     return [path, time < started ? time : 0]; // perhaps it was read before it changed
   });
-  replace(inputsFile, JSON.stringify(Object.fromEntries(inputs)));
-  forgetOldFiles(files.map(({ path }) => path));
+  const outputs = files.map(({ path }) => basename(path));
+  replace(recordOf(file), JSON.stringify({ inputs: Object.fromEntries(inputs), outputs }));
+  forgetOldFiles();
 }
 
 /** Others may be loading bundles, or writing the same: each file is whole at any time, and there before it is imported. */
 function writeBundles(files) {
-  const entries = [worker, buildBundle, bundle];
+  const entries = [worker, buildBundle, mainBundle];
   const rank = ({ path }) => entries.indexOf(path);
   mkdirSync(folder, { recursive: true });
   for (const { contents, path } of files.sort((a, b) => rank(a) - rank(b))) replace(path, contents);
@@ -139,11 +164,12 @@ function replace(path, contents) {
 }
 
 /** Parts of earlier bundles, and code made of them, go when nobody can be loading them any more. */
-function forgetOldFiles(outputs) {
+function forgetOldFiles() {
   const hourAgo = Date.now() - 3_600_000;
+  const kept = [buildBundle, mainBundle].flatMap((file) => readRecord(file)?.outputs ?? []);
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
-    if (!/\.(mjs|draft)$|^bundle-/.test(name) || outputs.includes(path)) continue;
+    if (!/\.(mjs|draft)$|^bundle-/.test(name) || kept.includes(name)) continue;
     if (timeOf(path) < hourAgo) rmSync(path, { force: true }); // unless another one has removed it
   }
 }
@@ -159,6 +185,7 @@ if (!existsSync(join(root, 'node_modules'))) {
   );
   process.exit(1);
 }
-if (!isFresh()) await rebuild();
-const { main } = isBuild ? await loadBuild() : await import(pathToFileURL(bundle).href);
+await refresh(buildBundle, bundleBuild);
+if (!isBuild) await refresh(mainBundle, bundleMain);
+const { main } = isBuild ? await loadBuild() : await import(pathToFileURL(mainBundle).href);
 process.exitCode = await main(process.argv.slice(2), root);
