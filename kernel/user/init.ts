@@ -23,7 +23,7 @@ import { malloc } from './lib/heap.ts';
 import { flush, initOutput, printError, printTo, putByte, stdout, type Output } from './lib/output.ts';
 import { execve, exitNow, fork, getpid, setsid, wait4 } from './lib/processCalls.ts';
 import { parseNumber, startsWith, stringLength } from './lib/strings.ts';
-import { drainOutput, makeOutputRaw, setControllingTerminal, setForeground, setWindowSize } from './lib/terminal.ts';
+import { drainOutput, makeUnattended, setControllingTerminal, setForeground, setWindowSize } from './lib/terminal.ts';
 
 /** A service that could not be executed so many times in a row is given up. */
 const PATIENCE: u32 = 5;
@@ -202,7 +202,7 @@ function execute(path: Ptr<u8>, argv: Ptr<Ptr<u8> | null>): never {
 // ---------------------------------------------------------------------------------------------------------------------
 // Commands of the host.
 
-/** Runs the commands of the host, if there are any, then powers off. The console passes bytes as they are: it wants no CRs. */
+/** Runs the commands of the host, if there are any, then powers off. It sends them no input, and wants no CRs in the output. */
 function runCommands(): void {
   const path = bytes('/etc/exec');
   const file = zeroed<Inline<Stat64>>();
@@ -211,7 +211,7 @@ function runCommands(): void {
   const commands = malloc(size + 1);
   const length: i32 = commands === null ? -ENOMEM : readFile(path, commands, size + 1);
   if (length <= 0) giveUp(length);
-  makeOutputRaw(0);
+  makeUnattended(0);
   let status: i32 = 0;
   for (let at: u32 = 0; at < u32(length);) {
     const command = commands!.add(at);

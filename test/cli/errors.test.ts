@@ -40,6 +40,12 @@ test.each([0, 20_000])(
   },
 );
 
+test('commands that read find the end of their input at once', () => {
+  const args = ['run', '--limit', '100000000', '--exec', 'cat | wc -c', '--exec', 'cat; read word; echo $?; exit 3'];
+  const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args], { encoding: 'utf8' });
+  expect({ status, stdout, stderr }).toEqual({ status: 3, stdout: '0\n1\n', stderr: '' });
+});
+
 test('commands have no input, so there is nothing to connect to this terminal', () => {
   const args = ['run', '--console', '--exec', 'cat'];
   const { status, stderr } = spawnSync(process.execPath, [command, ...args], { encoding: 'utf8' });

@@ -72,12 +72,15 @@ export function setCookedModes(termios: Termios): void {
   termios.c_lflag |= ISIG | ICANON | IEXTEN | ECHO;
 }
 
-/** Output as it is: a newline stays a newline. */
-export function makeOutputRaw(fd: i32): i32 {
+/** A terminal that nobody sits at: output as it is, a newline stays a newline; who reads finds the end at once. */
+export function makeUnattended(fd: i32): i32 {
   const termios = zeroed<Inline<Termios>>();
   const error = getTermios(fd, termios);
   if (error < 0) return error;
   termios.c_oflag &= ~OUTPUT_PROCESSING;
+  termios.c_lflag &= ~ICANON;
+  termios.c_cc[VMIN] = 0;
+  termios.c_cc[VTIME] = 0;
   return setTermios(fd, termios);
 }
 
