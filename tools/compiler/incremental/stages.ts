@@ -19,7 +19,7 @@ import { decodeFunction, encodeFunction, type EncodedFunction } from '../ir/code
 import { ReferenceTable, type Reference } from '../ir/outline.ts';
 import type { IrFunction, IrModule } from '../ir/types.ts';
 import { changeArguments, outlineArguments, type ArgumentOutline, type ParameterChange } from '../passes/arguments.ts';
-import { expandCallsIn, isCopyable, mayBeInlined, measure, type Candidate, type Measures } from '../passes/inline.ts';
+import { expandCallsIn, isCopyable, measure, type Candidate, type Measures } from '../passes/inline.ts';
 import { type NamedPass, Runner } from '../passes/pass.ts';
 import { cleanUp, finishing } from '../passes/pipeline.ts';
 import { hashTexts } from '../hash.ts';
@@ -52,7 +52,7 @@ export class Stages {
   readonly #store: CompileStore;
   readonly #places: UnitPlaces;
   readonly #references = new ReferenceTable();
-  /** Bodies that have been made, by key. Others read them. */
+  /** Bodies that have been made, by key. Others read them, until their machine code is made. */
   readonly #bodies = new Map<string, IrFunction>();
 
   constructor(store: CompileStore, places: UnitPlaces) {
@@ -156,10 +156,9 @@ export class Stages {
     changes: ReadonlyMap<string, ParameterChange>,
     module: IrModule,
   ): MachineCode {
-    // What others may want to inline is copied, the rest is used up.
-    const isWanted = outline.isCopyable && mayBeInlined(outline, outline.options, true);
-    if (!isWanted) this.#bodies.delete(outline.key);
-    const fn = changeArguments(isWanted ? decodeFunction(encodeFunction(body)) : body, changes);
+    // The body is used up. Few are asked for again, by another program: to make those anew costs less than to copy all.
+    this.#bodies.delete(outline.key);
+    const fn = changeArguments(body, changes);
     runPasses(finishing, fn, module);
     return generateFunction(fn);
   }
