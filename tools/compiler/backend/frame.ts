@@ -11,7 +11,7 @@
  * The depth does not change between prologue and epilogue, so everything is addressed from ESP.
  */
 
-import { EBP, EBX, EDI, ESI, ESP, NONE, type Operand } from './encoder/operands.ts';
+import { EBP, EBX, EDI, ESI, ESP, type MemoryOperand, NONE } from './encoder/operands.ts';
 import { RegisterScanner } from './allocate/scan.ts';
 import type { MachineFunction } from './machine/types.ts';
 
@@ -26,37 +26,44 @@ const calleeSaved = [EBX, ESI, EDI, EBP];
 
 /** Lays out the frame, and turns frame slots into addresses relative to ESP. */
 export function layOutFrame(fn: MachineFunction): Frame {
-  const pushes = savedRegisters(fn);
-  const room = placeSlots(fn);
+  const { used, written } = survey(fn);
+  const pushes = calleeSaved.filter((register) => (written & (1 << register)) !== 0);
+  const room = placeSlots(fn, used);
   const incoming = room + pushes.length * 4 + 4;
-  for (const block of fn.blocks) {
-    for (const { operands } of block.instructions) {
-      for (const operand of operands) resolveSlot(fn, operand, incoming);
+  for (const { instructions } of fn.blocks) {
+    for (let i = 0; i < instructions.length; i++) {
+      const { operands } = instructions[i]!;
+      for (let n = 0; n < operands.length; n++) {
+        const operand = operands[n]!;
+        if (operand.kind === 'memory' && operand.slot !== NONE) operands[n] = resolveSlot(fn, operand, incoming);
+      }
     }
   }
   return { pushes, room };
 }
 
-function savedRegisters(fn: MachineFunction): number[] {
+/** The registers that instructions write, as bits, and the slots that they mention, in that order. */
+function survey(fn: MachineFunction): { used: Set<number>; written: number } {
   const scanner = new RegisterScanner();
+  const used = new Set<number>();
   let written = 0;
-  for (const block of fn.blocks) {
-    for (const instruction of block.instructions) {
+  for (const { instructions } of fn.blocks) {
+    for (let i = 0; i < instructions.length; i++) {
+      const instruction = instructions[i]!;
       scanner.scan(instruction);
       written |= scanner.fixedDefs;
+      const { operands } = instruction;
+      for (let n = 0; n < operands.length; n++) {
+        const operand = operands[n]!;
+        if (operand.kind === 'memory' && operand.slot !== NONE) used.add(operand.slot);
+      }
     }
   }
-  return calleeSaved.filter((register) => (written & (1 << register)) !== 0);
+  return { used, written };
 }
 
 /** Gives offsets to the slots that are used: small ones near ESP, where displacements are short. */
-function placeSlots(fn: MachineFunction): number {
-  const used = new Set<number>();
-  for (const block of fn.blocks) {
-    for (const { operands } of block.instructions) {
-      for (const operand of operands) if (operand.kind === 'memory' && operand.slot !== NONE) used.add(operand.slot);
-    }
-  }
+function placeSlots(fn: MachineFunction, used: ReadonlySet<number>): number {
   let offset = fn.slots[0]!.size;
   const order = [...used].filter((slot) => slot !== 0 && fn.slots[slot]!.kind !== 'incoming');
   order.sort((a, b) => fn.slots[a]!.size - fn.slots[b]!.size);
@@ -68,10 +75,8 @@ function placeSlots(fn: MachineFunction): number {
   return Math.ceil(offset / 4) * 4;
 }
 
-function resolveSlot(fn: MachineFunction, operand: Operand, incoming: number): void {
-  if (operand.kind !== 'memory' || operand.slot === NONE) return;
-  const slot = fn.slots[operand.slot]!;
-  operand.displacement += slot.offset + (slot.kind === 'incoming' ? incoming : 0);
-  operand.slot = NONE;
-  operand.base = ESP;
+function resolveSlot(fn: MachineFunction, operand: MemoryOperand, incoming: number): MemoryOperand {
+  const { kind, offset } = fn.slots[operand.slot]!;
+  const displacement = operand.displacement + offset + (kind === 'incoming' ? incoming : 0);
+  return { ...operand, base: ESP, displacement, slot: NONE };
 }

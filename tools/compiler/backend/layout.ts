@@ -105,7 +105,7 @@ function copyTails(order: readonly MachineBlock[]): void {
 }
 
 function copyInstruction(instruction: MachineInstruction): MachineInstruction {
-  const copy = new MachineInstruction(instruction.op, instruction.operands, instruction.location);
+  const copy = new MachineInstruction(instruction.op, instruction.operands.slice(), instruction.location);
   copy.prefix = instruction.prefix;
   copy.extraUses = instruction.extraUses;
   copy.extraDefs = instruction.extraDefs;

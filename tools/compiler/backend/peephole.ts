@@ -14,8 +14,7 @@
 import { Condition } from './select/compare.ts';
 import { conditionNames } from './encoder/forms.ts';
 import { immediate, type ImmediateOperand, NONE, type Operand, register } from './encoder/operands.ts';
-import { effectsOf } from './machine/effects.ts';
-import { type MachineBlock, type MachineFunction, type MachineInstruction, ownOperand } from './machine/types.ts';
+import type { MachineBlock, MachineFunction, MachineInstruction } from './machine/types.ts';
 import { RegisterScanner } from './allocate/scan.ts';
 
 /** What somebody further down wants to know of the flags. */
@@ -35,12 +34,6 @@ function isRegister(operand: Operand | undefined, number: number): boolean {
 
 function isPlainImmediate(operand: Operand | undefined): operand is ImmediateOperand {
   return operand?.kind === 'immediate' && operand.symbol === null;
-}
-
-function replace(instruction: MachineInstruction, op: string, ...operands: Operand[]): void {
-  instruction.op = op;
-  instruction.operands = operands.map(ownOperand);
-  instruction.effects = effectsOf(op, operands.length);
 }
 
 function wantedBy(condition: number): number {
@@ -77,7 +70,7 @@ function simplifyCompares(block: MachineBlock): void {
   for (const instruction of instructions) {
     const [a, b] = instruction.operands;
     if (instruction.op === 'cmp' && a?.kind === 'register' && isPlainImmediate(b) && b.value === 0) {
-      replace(instruction, 'test', a, register(a.register, a.width));
+      instruction.become('test', a, register(a.register, a.width));
     }
     if (instruction.effects.writesFlags) isTest = instruction.op === 'test';
   }
@@ -132,7 +125,7 @@ function simplifyInstruction(instruction: MachineInstruction, flags: number): vo
     case 'mov': {
       const [to, from] = instruction.operands;
       if (flags !== Flags.none || to?.kind !== 'register' || !isPlainImmediate(from) || from.value !== 0) break;
-      replace(instruction, 'xor', to, register(to.register));
+      instruction.become('xor', to, register(to.register));
       break;
     }
     case 'add':
@@ -149,7 +142,7 @@ function simplifySum(instruction: MachineInstruction, flags: number): void {
   const [to, by] = instruction.operands as [Operand, Operand];
   if (!isPlainImmediate(by) || flags === Flags.all) return;
   const change = instruction.op === 'add' ? by.value : -by.value;
-  if (change === 1 || change === -1) replace(instruction, change === 1 ? 'inc' : 'dec', to);
+  if (change === 1 || change === -1) instruction.become(change === 1 ? 'inc' : 'dec', to);
 }
 
 /** An address computation that changes its own operand is an addition. */
@@ -158,16 +151,16 @@ function simplifyLea(instruction: MachineInstruction): void {
   if (to?.kind !== 'register' || from?.kind !== 'memory') return;
   const { base, displacement, index, scale, symbol } = from;
   if (index === NONE) {
-    if (base === NONE) replace(instruction, 'mov', to, immediate(displacement, symbol));
-    else if (displacement === 0 && symbol === null) replace(instruction, 'mov', to, register(base));
+    if (base === NONE) instruction.become('mov', to, immediate(displacement, symbol));
+    else if (displacement === 0 && symbol === null) instruction.become('mov', to, register(base));
     else if (base === to.register) {
-      replace(instruction, 'add', to, immediate(displacement, symbol));
+      instruction.become('add', to, immediate(displacement, symbol));
       simplifySum(instruction, Flags.none);
     }
   } else if (displacement === 0 && symbol === null) {
     if (base === NONE) {
-      if (index === to.register) replace(instruction, 'shl', to, immediate(Math.log2(scale)));
-    } else if (base === to.register && scale === 1) replace(instruction, 'add', to, register(index));
-    else if (index === to.register && scale === 1) replace(instruction, 'add', to, register(base));
+      if (index === to.register) instruction.become('shl', to, immediate(Math.log2(scale)));
+    } else if (base === to.register && scale === 1) instruction.become('add', to, register(index));
+    else if (index === to.register && scale === 1) instruction.become('add', to, register(base));
   }
 }

@@ -3,7 +3,14 @@
  * all have one. Afterwards no virtual registers are left.
  */
 
-import { FIRST_VIRTUAL, type Operand, registerName } from '../encoder/operands.ts';
+import {
+  FIRST_VIRTUAL,
+  NONE,
+  type Operand,
+  register,
+  registerName,
+  type RegisterOperand,
+} from '../encoder/operands.ts';
 import { CALLER_SAVED } from '../machine/effects.ts';
 import { printMachineFunction } from '../machine/print.ts';
 import type { MachineFunction, MachineInstruction } from '../machine/types.ts';
@@ -18,12 +25,12 @@ const maximumRounds = 40;
 /** Replaces all virtual registers of the function by real ones and frame slots. */
 export function allocateRegisters(fn: MachineFunction): void {
   const history = new SpillHistory();
-  const usedCalleeSaved = fixedRegisters(fn) & ALLOCATABLE & ~CALLER_SAVED;
+  const mustColour = (node: number): boolean => history.momentary.has(node + FIRST_VIRTUAL);
   for (let round = 0; round < maximumRounds; round++) {
     const graph = buildGraph(fn);
-    const colouring = colourGraph(graph, (node) => history.momentary.has(node + FIRST_VIRTUAL), usedCalleeSaved);
+    const colouring = colourGraph(graph, mustColour, graph.fixedDefs & ALLOCATABLE & ~CALLER_SAVED);
     if (colouring.spilled.length === 0) {
-      applyColours(fn, colouring);
+      renameRegisters(fn, namesByColour(fn, colouring));
       return;
     }
     spill(fn, graph, colouring, history);
@@ -31,57 +38,51 @@ export function allocateRegisters(fn: MachineFunction): void {
   throw new Error(`register allocation of ${fn.name} does not end:\n${printMachineFunction(fn)}`);
 }
 
-/** Registers that instructions write whatever the colouring, as bits. */
-function fixedRegisters(fn: MachineFunction): number {
-  const scanner = new RegisterScanner();
-  let found = 0;
-  for (const block of fn.blocks) {
-    for (const instruction of block.instructions) {
-      scanner.scan(instruction);
-      found |= scanner.fixedDefs;
-    }
+/** By number of a register: the real one that it is to be. */
+function namesByColour(fn: MachineFunction, { colours, representative }: Colouring): number[] {
+  const names = ownNames();
+  for (let node = 0; node < representative.length; node++) {
+    const colour = colours[representative[node]!]!;
+    if (colour < 0) throw new Error(`${fn.name}: ${registerName(node + FIRST_VIRTUAL)} has no register`);
+    names.push(colour);
   }
-  return found;
+  return names;
 }
 
-function applyColours(fn: MachineFunction, { colours, representative }: Colouring): void {
-  const colourOf = (register: number): number => {
-    if (register < FIRST_VIRTUAL) return register;
-    const colour = colours[representative[register - FIRST_VIRTUAL]!]!;
-    if (colour < 0) throw new Error(`${fn.name}: ${registerName(register)} has no register`);
-    return colour;
-  };
-  renameRegisters(fn, colourOf);
-  dropSelfCopies(fn);
+/** The beginning of a list of names by number of a register: real ones keep theirs. */
+function ownNames(): number[] {
+  return Array.from({ length: FIRST_VIRTUAL }, (_, register) => register);
 }
 
-function renameRegisters(fn: MachineFunction, rename: (register: number) => number): void {
-  for (const block of fn.blocks) {
-    for (const { operands } of block.instructions) {
-      for (const operand of operands) renameOperand(operand, rename);
+/** Gives each register the name that `names` has for its number. Copies from a register to itself go. */
+function renameRegisters(fn: MachineFunction, names: readonly number[]): void {
+  for (const { instructions } of fn.blocks) {
+    let kept = 0;
+    for (let i = 0; i < instructions.length; i++) {
+      const instruction = instructions[i]!;
+      const { operands } = instruction;
+      for (let n = 0; n < operands.length; n++) operands[n] = renamed(operands[n]!, names);
+      if (!isSelfCopy(instruction)) instructions[kept++] = instruction;
     }
+    if (kept < instructions.length) instructions.length = kept;
   }
 }
 
-function renameOperand(operand: Operand, rename: (register: number) => number): void {
+function renamed(operand: Operand, names: readonly number[]): Operand {
   if (operand.kind === 'register') {
-    operand.register = rename(operand.register);
-  } else if (operand.kind === 'memory') {
-    if (operand.base >= FIRST_VIRTUAL) operand.base = rename(operand.base);
-    if (operand.index >= FIRST_VIRTUAL) operand.index = rename(operand.index);
+    const name = names[operand.register]!;
+    return name === operand.register ? operand : register(name, operand.width);
   }
-}
-
-function dropSelfCopies(fn: MachineFunction): void {
-  for (const block of fn.blocks) {
-    block.instructions = block.instructions.filter((instruction) => !isSelfCopy(instruction));
-  }
+  if (operand.kind !== 'memory') return operand;
+  const base = operand.base === NONE ? NONE : names[operand.base]!;
+  const index = operand.index === NONE ? NONE : names[operand.index]!;
+  return base === operand.base && index === operand.index ? operand : { ...operand, base, index };
 }
 
 function isSelfCopy(instruction: MachineInstruction): boolean {
   if (!isCopy(instruction)) return false;
-  const [to, from] = instruction.operands as [Operand, Operand];
-  return to.kind === 'register' && from.kind === 'register' && to.register === from.register;
+  const { operands } = instruction;
+  return (operands[0] as RegisterOperand).register === (operands[1] as RegisterOperand).register;
 }
 
 /** Moves the registers that found no colour to memory. Registers that were merged with them go along. */
@@ -89,14 +90,12 @@ function spill(fn: MachineFunction, graph: InterferenceGraph, colouring: Colouri
   const { representative, spilled } = colouring;
   const isSpilled = new Set(spilled);
   const members = new Map<number, number>();
-  representative.forEach((node) => {
+  const names = ownNames();
+  representative.forEach((node, own) => {
+    names.push((isSpilled.has(node) ? node : own) + FIRST_VIRTUAL);
     if (isSpilled.has(node)) members.set(node, (members.get(node) ?? 0) + 1);
   });
-  renameRegisters(fn, (register) => {
-    const node = representative[register - FIRST_VIRTUAL];
-    return node !== undefined && isSpilled.has(node) ? node + FIRST_VIRTUAL : register;
-  });
-  dropSelfCopies(fn);
+  renameRegisters(fn, names);
   const homes = new Map<number, Home>();
   const definitions = soleDefinitions(fn, isSpilled);
   for (const node of spilled) {

@@ -60,12 +60,14 @@ class Colourer {
   readonly #representative: Int32Array;
   readonly #colours: Int8Array;
   readonly #copyState: Uint8Array;
-  /** By node: indices into graph.copies, heaviest first. */
-  readonly #copiesOf: number[][];
+  /** By node: indices into graph.copies, heaviest first. Nodes without copies share a list. */
+  readonly #copiesOf: (readonly number[])[];
   readonly #low: number[] = [];
   readonly #crowded = new Set<number>();
   readonly #movable = new Set<number>();
   readonly #stack: number[] = [];
+  /** What speaks for each register, while one is chosen. */
+  readonly #scores = new Float64Array(8);
   /** No copy before this one is pending. */
   #nextCopy = 0;
   #usedCalleeSaved: number;
@@ -76,15 +78,12 @@ class Colourer {
     this.#mustColour = mustColour;
     this.#usedCalleeSaved = usedCalleeSaved;
     this.#state = new Uint8Array(count);
-    this.#representative = Int32Array.from({ length: count }, (_, n) => n);
+    this.#representative = new Int32Array(count);
+    for (let node = 0; node < count; node++) this.#representative[node] = node;
     this.#colours = new Int8Array(count).fill(-1);
     copies.sort((a, b) => b.weight - a.weight);
     this.#copyState = new Uint8Array(copies.length);
-    this.#copiesOf = Array.from({ length: count }, () => []);
-    copies.forEach(({ to, from }, n) => {
-      this.#copiesOf[to]!.push(n);
-      this.#copiesOf[from]!.push(n);
-    });
+    this.#copiesOf = copiesByNode(graph);
   }
 
   run(): Colouring {
@@ -121,13 +120,20 @@ class Colourer {
   }
 
   #isInCopies(node: number): boolean {
-    return this.#copiesOf[node]!.some((n) => this.#copyState[n]! <= CopyState.waiting);
+    const copies = this.#copiesOf[node]!;
+    for (let i = 0; i < copies.length; i++) if (this.#copyState[copies[i]!]! <= CopyState.waiting) return true;
+    return false;
+  }
+
+  /** Takes a node off the set that it is in by its state, if any. */
+  #takeOff(node: number): void {
+    if (this.#state[node] === State.crowded) this.#crowded.delete(node);
+    else if (this.#state[node] === State.movable) this.#movable.delete(node);
   }
 
   /** Puts a node on the list where it belongs. */
   #classify(node: number): void {
-    this.#crowded.delete(node);
-    this.#movable.delete(node);
+    this.#takeOff(node);
     if (this.#isCrowded(node)) {
       this.#state[node] = State.crowded;
       this.#crowded.add(node);
@@ -142,14 +148,14 @@ class Colourer {
 
   #simplify(node: number): void {
     if (!this.#isInGraph(node)) return;
-    this.#crowded.delete(node);
-    this.#movable.delete(node);
+    this.#takeOff(node);
     if (this.#isInCopies(node)) this.#dropCopies(node);
     this.#state[node] = State.stacked;
     this.#stack.push(node);
-    this.#graph.forEachNeighbour(node, (neighbour) => {
-      if (this.#isInGraph(neighbour)) this.#lowerDegree(neighbour);
-    });
+    const { first, neighbour, next } = this.#graph;
+    for (let entry = first[node]!; entry !== 0; entry = next[entry]!) {
+      if (this.#isInGraph(neighbour[entry]!)) this.#lowerDegree(neighbour[entry]!);
+    }
   }
 
   #lowerDegree(node: number): void {
@@ -157,14 +163,17 @@ class Colourer {
     if (degree !== this.#choices(node) || this.#state[node] !== State.crowded) return;
     // It is not crowded any more: copies around it that looked risky may be safe now.
     this.#wakeCopies(node);
-    this.#graph.forEachNeighbour(node, (neighbour) => {
-      if (this.#isInGraph(neighbour)) this.#wakeCopies(neighbour);
-    });
+    const { first, neighbour, next } = this.#graph;
+    for (let entry = first[node]!; entry !== 0; entry = next[entry]!) {
+      if (this.#isInGraph(neighbour[entry]!)) this.#wakeCopies(neighbour[entry]!);
+    }
     this.#classify(node);
   }
 
   #wakeCopies(node: number): void {
-    for (const n of this.#copiesOf[node]!) {
+    const copies = this.#copiesOf[node]!;
+    for (let i = 0; i < copies.length; i++) {
+      const n = copies[i]!;
       if (this.#copyState[n] !== CopyState.waiting) continue;
       this.#copyState[n] = CopyState.pending;
       this.#nextCopy = Math.min(this.#nextCopy, n);
@@ -197,10 +206,11 @@ class Colourer {
     for (const n of this.#copiesOf[node]!) {
       if (this.#copyState[n]! > CopyState.waiting) continue;
       this.#copyState[n] = CopyState.givenUp;
-      const copy = this.#graph.copies[n]!;
-      for (const end of [this.#find(copy.to), this.#find(copy.from)]) {
-        if (end !== node && this.#state[end] === State.movable && !this.#isInCopies(end)) this.#classify(end);
-      }
+      const { from, to } = this.#graph.copies[n]!;
+      const toNode = this.#find(to);
+      const fromNode = this.#find(from);
+      if (toNode !== node) this.#reconsider(toNode);
+      if (fromNode !== node) this.#reconsider(fromNode);
     }
   }
 
@@ -265,35 +275,35 @@ class Colourer {
 
   /** The merged node has fewer crowded neighbours than registers. */
   #isSafeByBriggs(a: number, b: number, forbidden: number): boolean {
-    const graph = this.#graph;
+    const { degree, first, neighbour, next } = this.#graph;
     let crowded = 0;
-    graph.forEachNeighbour(a, (neighbour) => {
-      if (!this.#isInGraph(neighbour)) return;
-      const degree = graph.degree[neighbour]! - (graph.interferes(neighbour, b) ? 1 : 0);
-      if (degree >= this.#choices(neighbour)) crowded++;
-    });
-    graph.forEachNeighbour(b, (neighbour) => {
-      if (this.#isInGraph(neighbour) && !graph.interferes(neighbour, a) && this.#isCrowded(neighbour)) crowded++;
-    });
+    for (let entry = first[a]!; entry !== 0; entry = next[entry]!) {
+      const node = neighbour[entry]!;
+      if (!this.#isInGraph(node)) continue;
+      const left = degree[node]! - (this.#graph.interferes(node, b) ? 1 : 0);
+      if (left >= this.#choices(node)) crowded++;
+    }
+    for (let entry = first[b]!; entry !== 0; entry = next[entry]!) {
+      const node = neighbour[entry]!;
+      if (this.#isInGraph(node) && !this.#graph.interferes(node, a) && this.#isCrowded(node)) crowded++;
+    }
     return crowded < bitCount[ALLOCATABLE & ~forbidden]!;
   }
 
   /** Each neighbour of `from` is harmless, or a neighbour of `into` already; and `into` loses no choice. */
   #isSafeByGeorge(from: number, into: number): boolean {
-    const graph = this.#graph;
-    if ((graph.forbidden[from]! & ~graph.forbidden[into]! & ALLOCATABLE) !== 0) return false;
-    let isSafe = true;
-    graph.forEachNeighbour(from, (neighbour) => {
-      if (!this.#isInGraph(neighbour)) return;
-      if (this.#isCrowded(neighbour) && !graph.interferes(neighbour, into)) isSafe = false;
-    });
-    return isSafe;
+    const { first, forbidden, neighbour, next } = this.#graph;
+    if ((forbidden[from]! & ~forbidden[into]! & ALLOCATABLE) !== 0) return false;
+    for (let entry = first[from]!; entry !== 0; entry = next[entry]!) {
+      const node = neighbour[entry]!;
+      if (this.#isInGraph(node) && this.#isCrowded(node) && !this.#graph.interferes(node, into)) return false;
+    }
+    return true;
   }
 
   #merge(into: number, node: number): void {
     const graph = this.#graph;
-    this.#crowded.delete(node);
-    this.#movable.delete(node);
+    this.#takeOff(node);
     this.#state[node] = State.merged;
     this.#representative[node] = into;
     graph.forbidden[into]! |= graph.forbidden[node]!;
@@ -301,21 +311,28 @@ class Colourer {
     graph.needsRegister[into]! |= graph.needsRegister[node]!;
     for (let r = 0; r < 8; r++) graph.hints[into * 8 + r]! += graph.hints[node * 8 + r]!;
     this.#copiesOf[into] = mergeSorted(this.#copiesOf[into]!, this.#copiesOf[node]!);
-    graph.forEachNeighbour(node, (neighbour) => {
-      if (!this.#isInGraph(neighbour)) {
-        // What is on the stack must know its new neighbour when it chooses.
-        if (this.#state[neighbour] === State.stacked) graph.addEdge(neighbour, into, 0);
-        return;
-      }
-      // The neighbour loses `node`, and gains `into` unless it had that already.
-      if (graph.interferes(neighbour, into)) this.#lowerDegree(neighbour);
-      else {
-        graph.addEdge(neighbour, into, 0);
-        graph.degree[into]!++;
-      }
-    });
+    // new edges may move the pool of neighbours: it is asked for each time
+    for (let entry = graph.first[node]!; entry !== 0; entry = graph.next[entry]!) {
+      this.#passOn(graph.neighbour[entry]!, into);
+    }
     this.#classify(into);
     this.#wakeCopies(into);
+  }
+
+  /** A neighbour of a node that has just been merged becomes one of `into`. */
+  #passOn(neighbour: number, into: number): void {
+    const graph = this.#graph;
+    if (!this.#isInGraph(neighbour)) {
+      // What is on the stack must know its new neighbour when it chooses.
+      if (this.#state[neighbour] === State.stacked) graph.addEdge(neighbour, into, 0);
+      return;
+    }
+    // The neighbour loses the merged node, and gains `into` unless it had that already.
+    if (graph.interferes(neighbour, into)) this.#lowerDegree(neighbour);
+    else {
+      graph.addEdge(neighbour, into, 0);
+      graph.degree[into]!++;
+    }
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -326,15 +343,15 @@ class Colourer {
     const graph = this.#graph;
     this.#state[node] = State.coloured;
     let taken = graph.forbidden[node]!;
-    const scores = new Float64Array(8);
+    const scores = this.#scores;
     for (let r = 0; r < 8; r++) scores[r] = graph.hints[node * 8 + r]!;
-    graph.forEachNeighbour(node, (neighbour) => {
-      const other = this.#find(neighbour);
+    for (let entry = graph.first[node]!; entry !== 0; entry = graph.next[entry]!) {
+      const other = this.#find(graph.neighbour[entry]!);
       if (this.#colours[other]! >= 0) taken |= 1 << this.#colours[other]!;
       else if (this.#state[other] === State.stacked) {
         for (let r = 0; r < 8; r++) scores[r]! -= graph.hints[other * 8 + r]! * 0.9;
       }
-    });
+    }
     const available = ALLOCATABLE & ~taken;
     if (available === 0) return false;
     this.#scorePartners(node, scores);
@@ -355,7 +372,8 @@ class Colourer {
   #best(available: number, scores: Float64Array): number {
     let best = -1;
     let bestScore = -Infinity;
-    for (const r of preferred) {
+    for (let i = 0; i < preferred.length; i++) {
+      const r = preferred[i]!;
       if ((available & (1 << r)) === 0) continue;
       const isFirstUse = ((1 << r) & (CALLER_SAVED | this.#usedCalleeSaved)) === 0;
       const score = scores[r]! - (isFirstUse ? savePrice : 0);
@@ -382,8 +400,23 @@ class Colourer {
   }
 }
 
+const noCopies: readonly number[] = [];
+
+/** By node: the numbers of its copies, in their order. */
+function copiesByNode({ copies, count }: InterferenceGraph): (readonly number[])[] {
+  const lists = new Array<number[] | undefined>(count).fill(undefined);
+  for (let n = 0; n < copies.length; n++) {
+    const { from, to } = copies[n]!;
+    (lists[to] ??= []).push(n);
+    (lists[from] ??= []).push(n);
+  }
+  return lists.map((list) => list ?? noCopies);
+}
+
 /** Both lists are ascending: heaviest copy first. */
-function mergeSorted(a: readonly number[], b: readonly number[]): number[] {
+function mergeSorted(a: readonly number[], b: readonly number[]): readonly number[] {
+  if (a.length === 0) return b;
+  if (b.length === 0) return a;
   const merged: number[] = [];
   let i = 0;
   let j = 0;

@@ -34,22 +34,29 @@ export class InterferenceGraph {
   readonly hints: Float64Array;
   readonly degree: Int32Array;
   readonly copies: Copy[] = [];
-  /** A triangular bit matrix, and lists of neighbours in one pool. */
-  readonly #matrix: Uint32Array;
-  readonly #first: Int32Array;
-  #next = new Int32Array(1024);
-  #neighbour = new Int32Array(1024);
+  /** The real registers that instructions write whatever the colouring, as bits. */
+  readonly fixedDefs: number;
+  /**
+   * The neighbours of a node form a list in one pool: it starts at entry number `first[node]` and goes on at
+   * `next[entry]`, up to 0. Those that were merged into others are among them.
+   */
+  readonly first: Int32Array;
+  next = new Int32Array(256);
+  neighbour = new Int32Array(256);
   #poolSize = 1;
+  /** A triangular bit matrix. */
+  readonly #matrix: Uint32Array;
 
-  constructor(count: number) {
+  constructor(count: number, fixedDefs: number) {
     this.count = count;
+    this.fixedDefs = fixedDefs;
     this.forbidden = new Uint8Array(count);
     this.spillCost = new Float64Array(count);
     this.needsRegister = new Uint8Array(count);
     this.hints = new Float64Array(count * 8);
     this.degree = new Int32Array(count);
     this.#matrix = new Uint32Array((((count * (count + 1)) / 2) >> 5) + 1);
-    this.#first = new Int32Array(count);
+    this.first = new Int32Array(count);
   }
 
   interferes(a: number, b: number): boolean {
@@ -70,35 +77,30 @@ export class InterferenceGraph {
     this.degree[b]! += degree;
   }
 
-  /** Calls `visit` for each neighbour; those that were merged into others are visited too. */
-  forEachNeighbour(node: number, visit: (neighbour: number) => void): void {
-    for (let entry = this.#first[node]!; entry !== 0; entry = this.#next[entry]!) visit(this.#neighbour[entry]!);
-  }
-
   #link(from: number, to: number): void {
-    if (this.#poolSize === this.#next.length) this.#growPool();
+    if (this.#poolSize === this.next.length) this.#growPool();
     const entry = this.#poolSize++;
-    this.#neighbour[entry] = to;
-    this.#next[entry] = this.#first[from]!;
-    this.#first[from] = entry;
+    this.neighbour[entry] = to;
+    this.next[entry] = this.first[from]!;
+    this.first[from] = entry;
   }
 
   #growPool(): void {
-    const next = new Int32Array(this.#next.length * 2);
+    const next = new Int32Array(this.next.length * 2);
     const neighbour = new Int32Array(next.length);
-    next.set(this.#next);
-    neighbour.set(this.#neighbour);
-    this.#next = next;
-    this.#neighbour = neighbour;
+    next.set(this.next);
+    neighbour.set(this.neighbour);
+    this.next = next;
+    this.neighbour = neighbour;
   }
 }
 
 /** Builds the graph of a function, and removes dead code from it. */
 export function buildGraph(fn: MachineFunction): InterferenceGraph {
-  const graph = new InterferenceGraph(fn.nextVirtual - FIRST_VIRTUAL);
-  const { liveOut, words } = computeLiveness(fn);
+  const { fixedDefs, liveOut, words } = computeLiveness(fn);
+  const graph = new InterferenceGraph(fn.nextVirtual - FIRST_VIRTUAL, fixedDefs);
   const builder = new GraphBuilder(graph);
-  fn.blocks.forEach((block, n) => builder.addBlock(block, liveOut.subarray(n * words, (n + 1) * words)));
+  for (let n = 0; n < fn.blocks.length; n++) builder.addBlock(fn.blocks[n]!, liveOut, n * words, (n + 1) * words);
   return graph;
 }
 
@@ -120,13 +122,15 @@ class GraphBuilder {
     this.#place = new Int32Array(graph.count).fill(-1);
   }
 
-  addBlock(block: MachineBlock, liveOut: Uint32Array): void {
+  /** What is alive at the end of the block are the bits of `liveOut` between the words `from` and `to`. */
+  addBlock(block: MachineBlock, liveOut: Uint32Array, from: number, to: number): void {
     while (this.#liveCount > 0) this.#remove(this.#live[0]!);
     this.#liveFixed = 0;
     this.#frequency = block.frequency;
-    liveOut.forEach((word, w) => {
-      for (let bits = word; bits !== 0; bits &= bits - 1) this.#add(w * 32 + 31 - Math.clz32(bits & -bits));
-    });
+    for (let w = from; w < to; w++) {
+      const first = (w - from) * 32;
+      for (let bits = liveOut[w]!; bits !== 0; bits &= bits - 1) this.#add(first + 31 - Math.clz32(bits & -bits));
+    }
     const { instructions } = block;
     let hasDead = false;
     for (let n = instructions.length - 1; n >= 0; n--) {
@@ -191,21 +195,26 @@ class GraphBuilder {
 
   #addCosts(instruction: MachineInstruction): void {
     const { operands } = instruction;
-    const cost = this.#graph.spillCost;
-    operands.forEach((operand, n) => {
-      if (operand.kind === 'register' && operand.register >= FIRST_VIRTUAL) {
+    for (let n = 0; n < operands.length; n++) {
+      const operand = operands[n]!;
+      if (operand.kind === 'register') {
         // A memory operand is no extra instruction, but not free either.
-        const canFold = canBeMemory(instruction, n);
-        cost[operand.register - FIRST_VIRTUAL]! += this.#frequency * (canFold ? 0.4 : 1);
-        if (!canFold) this.#graph.needsRegister[operand.register - FIRST_VIRTUAL] = 1;
+        if (operand.register < FIRST_VIRTUAL) continue;
+        if (canBeMemory(instruction, n))
+          this.#graph.spillCost[operand.register - FIRST_VIRTUAL]! += this.#frequency * 0.4;
+        else this.#addNeed(operand.register);
       } else if (operand.kind === 'memory') {
-        for (const register of [operand.base, operand.index]) {
-          if (register < FIRST_VIRTUAL) continue;
-          cost[register - FIRST_VIRTUAL]! += this.#frequency;
-          this.#graph.needsRegister[register - FIRST_VIRTUAL] = 1;
-        }
+        this.#addNeed(operand.base);
+        this.#addNeed(operand.index);
       }
-    });
+    }
+  }
+
+  /** The register must be one where it is used. */
+  #addNeed(register: number): void {
+    if (register < FIRST_VIRTUAL) return;
+    this.#graph.spillCost[register - FIRST_VIRTUAL]! += this.#frequency;
+    this.#graph.needsRegister[register - FIRST_VIRTUAL] = 1;
   }
 
   #add(node: number): void {

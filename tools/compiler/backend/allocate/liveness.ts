@@ -14,43 +14,53 @@ export interface Liveness {
   readonly words: number;
   /** The set of block n (by position in `fn.blocks`) starts at n * words. */
   readonly liveOut: Uint32Array;
+  /** The real registers that some instruction writes, as bits. */
+  readonly fixedDefs: number;
 }
 
 export function computeLiveness(fn: MachineFunction): Liveness {
   const { blocks } = fn;
   const words = (fn.nextVirtual - FIRST_VIRTUAL + 31) >> 5;
-  const generated = new Uint32Array(words * blocks.length);
+  const liveIn = new Uint32Array(words * blocks.length);
   const killed = new Uint32Array(words * blocks.length);
-  blocks.forEach((block, n) => scanBlock(block, generated, killed, n * words));
-  const position = new Map(blocks.map((block, n) => [block, n]));
-  const successors = blocks.map((block) => block.successors.map((successor) => position.get(successor)!));
-  const liveIn = generated.slice();
   const liveOut = new Uint32Array(words * blocks.length);
-  const order = postorder(successors);
+  const scanner = new RegisterScanner();
+  let fixedDefs = 0;
+  for (let n = 0; n < blocks.length; n++) fixedDefs |= scanBlock(blocks[n]!, scanner, liveIn, killed, n * words);
+  const successors = successorsByPosition(blocks);
+  const { hasCycle, order } = postorder(successors);
   for (let changed = true; changed;) {
     changed = false;
     for (const n of order) {
       const at = n * words;
-      for (const successor of successors[n]!) {
-        for (let w = 0; w < words; w++) liveOut[at + w]! |= liveIn[successor * words + w]!;
+      const next = successors[n]!;
+      for (let i = 0; i < next.length; i++) {
+        const from = next[i]! * words;
+        for (let w = 0; w < words; w++) liveOut[at + w]! |= liveIn[from + w]!;
       }
       for (let w = 0; w < words; w++) {
-        const live = generated[at + w]! | (liveOut[at + w]! & ~killed[at + w]!);
-        if (live >>> 0 === liveIn[at + w]) continue;
+        const live = (liveIn[at + w]! | (liveOut[at + w]! & ~killed[at + w]!)) >>> 0;
+        if (live === liveIn[at + w]) continue;
         liveIn[at + w] = live;
-        changed = true;
+        changed = hasCycle; // else what follows each block was settled before it
       }
     }
   }
-  return { words, liveOut };
+  return { words, liveOut, fixedDefs };
 }
 
-/** What the block reads before writing, and what it writes. */
-function scanBlock(block: MachineBlock, generated: Uint32Array, killed: Uint32Array, at: number): void {
-  const scanner = new RegisterScanner();
-  const { instructions } = block;
+/** Notes what the block reads before writing, and what it writes. Gives the real registers that it writes, as bits. */
+function scanBlock(
+  { instructions }: MachineBlock,
+  scanner: RegisterScanner,
+  generated: Uint32Array,
+  killed: Uint32Array,
+  at: number,
+): number {
+  let fixedDefs = 0;
   for (let n = instructions.length - 1; n >= 0; n--) {
     scanner.scan(instructions[n]!);
+    fixedDefs |= scanner.fixedDefs;
     for (let d = 0; d < scanner.defCount; d++) {
       const bit = scanner.defs[d]! - FIRST_VIRTUAL;
       generated[at + (bit >> 5)]! &= ~(1 << (bit & 31));
@@ -61,26 +71,46 @@ function scanBlock(block: MachineBlock, generated: Uint32Array, killed: Uint32Ar
       generated[at + (bit >> 5)]! |= 1 << (bit & 31);
     }
   }
+  return fixedDefs;
 }
 
-function postorder(successors: readonly (readonly number[])[]): number[] {
+/** Of each block the successors; blocks are told by their positions in the list. */
+function successorsByPosition(blocks: readonly MachineBlock[]): number[][] {
+  const position: number[] = []; // by id
+  for (let n = 0; n < blocks.length; n++) position[blocks[n]!.id] = n;
+  return blocks.map((block) => block.successors.map(({ id }) => position[id]!));
+}
+
+/** Also tells whether there is an edge to a block that is not before its source in that order. */
+function postorder(successors: readonly (readonly number[])[]): { order: number[]; hasCycle: boolean } {
   const seen = new Uint8Array(successors.length);
+  const isDone = new Uint8Array(successors.length);
   const order: number[] = [];
-  const stack: { block: number; next: number }[] = [];
+  let hasCycle = false;
+  // the blocks that are being visited, and how many of their successors are done
+  const open: number[] = [];
+  const next: number[] = [];
   for (let root = 0; root < successors.length; root++) {
     if (seen[root] === 1) continue;
     seen[root] = 1;
-    stack.push({ block: root, next: 0 });
-    for (let top = stack[0]; top !== undefined; top = stack[stack.length - 1]) {
-      const successor = successors[top.block]![top.next++];
+    open[0] = root;
+    next[0] = 0;
+    for (let top = 0; top >= 0;) {
+      const block = open[top]!;
+      const successor = successors[block]![next[top]!++];
       if (successor === undefined) {
-        order.push(top.block);
-        stack.pop();
+        order.push(block);
+        isDone[block] = 1;
+        top--;
       } else if (seen[successor] === 0) {
         seen[successor] = 1;
-        stack.push({ block: successor, next: 0 });
+        top++;
+        open[top] = successor;
+        next[top] = 0;
+      } else if (isDone[successor] === 0) {
+        hasCycle = true;
       }
     }
   }
-  return order;
+  return { order, hasCycle };
 }

@@ -15,12 +15,12 @@ export const NOT_BYTE = 0b1111_0000;
 
 export class RegisterScanner {
   /** Virtual registers read, including those in addresses; the first `useCount` entries. */
-  readonly uses = new Int32Array(16);
+  readonly uses: number[] = [];
   useCount = 0;
-  readonly defs = new Int32Array(8);
+  readonly defs: number[] = [];
   defCount = 0;
   /** Virtual registers used as bytes: the first `byteCount` entries. */
-  readonly bytes = new Int32Array(8);
+  readonly bytes: number[] = [];
   byteCount = 0;
   /** Real registers read and written, as bits. */
   fixedUses = 0;

@@ -9,9 +9,10 @@
  * turn; its uses then each get a register of their own, and those must be coloured.
  */
 
-import { FIRST_VIRTUAL, immediate, memory, NONE, type Operand, register } from '../encoder/operands.ts';
-import { CALLER_SAVED, effectsOf, READS, WRITES } from '../machine/effects.ts';
-import { type MachineBlock, type MachineFunction, MachineInstruction, ownOperand } from '../machine/types.ts';
+import type { SourceLocation } from '../../ir/types.ts';
+import { immediate, memory, NONE, type Operand, register, slotMemory } from '../encoder/operands.ts';
+import { CALLER_SAVED, READS, WRITES } from '../machine/effects.ts';
+import { type MachineBlock, type MachineFunction, MachineInstruction } from '../machine/types.ts';
 import { canBeImmediate, canBeMemory } from './spillable.ts';
 
 /** Where a spilled register lives. */
@@ -57,23 +58,35 @@ class Rewriter {
 
   rewriteBlock(block: MachineBlock): void {
     this.#fetched.clear();
-    this.#code = [];
     const { instructions } = block;
+    this.#code = [];
     for (let n = 0; n < instructions.length; n++) {
       const instruction = instructions[n]!;
-      const spilled = this.#spilledIn(instruction);
-      for (const virtual of spilled) this.#prepare(instructions, n, virtual);
-      const stores = spilled.length === 0 ? [] : this.#storesAfter(instruction);
-      this.#code.push(instruction, ...stores);
+      const isSpilling = this.#mentionsSpilled(instruction);
+      if (isSpilling) for (const virtual of this.#spilledIn(instruction)) this.#prepare(instructions, n, virtual);
+      this.#code.push(instruction);
+      if (isSpilling) this.#store(instruction.location);
       if ((instruction.effects.defs & CALLER_SAVED) === CALLER_SAVED) this.#fetched.clear();
     }
     block.instructions = this.#code;
   }
 
+  #mentionsSpilled({ operands }: MachineInstruction): boolean {
+    for (let n = 0; n < operands.length; n++) {
+      const operand = operands[n]!;
+      if (operand.kind === 'register') {
+        if (this.#homes.has(operand.register)) return true;
+      } else if (operand.kind === 'memory' && (this.#homes.has(operand.base) || this.#homes.has(operand.index))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   #spilledIn(instruction: MachineInstruction): number[] {
     const found: number[] = [];
     const note = (register: number): void => {
-      if (register >= FIRST_VIRTUAL && this.#homes.has(register) && !found.includes(register)) found.push(register);
+      if (this.#homes.has(register) && !found.includes(register)) found.push(register);
     };
     for (const operand of instruction.operands) {
       if (operand.kind === 'register') note(operand.register);
@@ -108,7 +121,7 @@ class Rewriter {
       return;
     }
     if (isTestOfItself(instruction, virtual) && isInMemory) {
-      become(instruction, 'cmp', [memory(32, { slot: home.slot }), immediate(0)]);
+      instruction.become('cmp', slotMemory(home.slot), immediate(0));
       return;
     }
     this.#fetch(instruction, virtual, home.slot, writesRegister(instruction, virtual));
@@ -124,7 +137,7 @@ class Rewriter {
       this.#fetched.set(virtual, replacement);
     }
     if (reads(instruction, virtual)) {
-      const load = [register(replacement), memory(32, { slot })];
+      const load = [register(replacement), slotMemory(slot)];
       this.#code.push(new MachineInstruction('mov', load, instruction.location));
     }
     replaceRegister(instruction, virtual, replacement);
@@ -136,13 +149,12 @@ class Rewriter {
 
   readonly #pendingStores: { register: number; slot: number }[] = [];
 
-  #storesAfter(instruction: MachineInstruction): MachineInstruction[] {
-    return this.#pendingStores
-      .splice(0)
-      .map(
-        ({ register: from, slot }) =>
-          new MachineInstruction('mov', [memory(32, { slot }), register(from)], instruction.location),
-      );
+  /** Stores what the instruction has left in registers whose home is a slot. */
+  #store(location: SourceLocation | null): void {
+    for (const { register: from, slot } of this.#pendingStores) {
+      this.#code.push(new MachineInstruction('mov', [slotMemory(slot), register(from)], location));
+    }
+    this.#pendingStores.length = 0;
   }
 
   #prepareValue(instruction: MachineInstruction, virtual: number, home: Home & { kind: 'value' }): void {
@@ -152,7 +164,7 @@ class Rewriter {
       return;
     }
     if (at === 1 && home.op === 'lea' && instruction.op === 'mov' && instruction.operands[0]!.kind === 'register') {
-      become(instruction, 'lea', [instruction.operands[0]!, home.source]);
+      instruction.become('lea', instruction.operands[0]!, home.source);
       return;
     }
     const replacement = this.#fn.newVirtual();
@@ -220,15 +232,18 @@ function reads(instruction: MachineInstruction, virtual: number): boolean {
   });
 }
 
-function replaceRegister(instruction: MachineInstruction, from: number, to: number): void {
-  for (const operand of instruction.operands) {
-    if (operand.kind === 'register') {
-      if (operand.register === from) operand.register = to;
-    } else if (operand.kind === 'memory') {
-      if (operand.base === from) operand.base = to;
-      if (operand.index === from) operand.index = to;
-    }
-  }
+function replaceRegister({ operands }: MachineInstruction, from: number, to: number): void {
+  for (let n = 0; n < operands.length; n++) operands[n] = renamed(operands[n]!, from, to);
+}
+
+function renamed(operand: Operand, from: number, to: number): Operand {
+  if (operand.kind === 'register') return operand.register === from ? register(to, operand.width) : operand;
+  if (operand.kind !== 'memory' || (operand.base !== from && operand.index !== from)) return operand;
+  return {
+    ...operand,
+    base: operand.base === from ? to : operand.base,
+    index: operand.index === from ? to : operand.index,
+  };
 }
 
 /** `test v, v` on memory is `cmp [slot], 0`. */
@@ -241,13 +256,6 @@ function isTestOfItself({ op, operands }: MachineInstruction, virtual: number): 
     a.register === virtual &&
     b.register === virtual
   );
-}
-
-/** Makes another instruction of this one, in place. */
-function become(instruction: MachineInstruction, op: string, operands: readonly Operand[]): void {
-  instruction.op = op;
-  instruction.operands = operands.map(ownOperand);
-  instruction.effects = effectsOf(op, operands.length);
 }
 
 /**

@@ -6,22 +6,9 @@
 import type { Operand } from '../encoder/operands.ts';
 import type { MachineInstruction } from '../machine/types.ts';
 
-/** Per mnemonic the operands that may be memory, as bits. */
-const memoryOperands = new Map<string, number>([
-  ...['mov', 'add', 'sub', 'and', 'or', 'xor', 'adc', 'sbb', 'cmp', 'test'].map((op) => [op, 0b11] as const),
-  ...['movzx', 'movsx', 'bsf', 'bsr'].map((op) => [op, 0b10] as const),
-  ...['inc', 'dec', 'neg', 'not', 'shl', 'shr', 'sar', 'rol', 'ror', 'shld', 'shrd'].map((op) => [op, 0b1] as const),
-  ...['mul', 'div', 'idiv', 'push', 'pop', 'call'].map((op) => [op, 0b1] as const),
-]);
-
 /** Whether operand n, a register, could be the memory of a frame slot. */
-export function canBeMemory(instruction: MachineInstruction, n: number): boolean {
-  const { op, operands } = instruction;
-  let allowed = memoryOperands.get(op) ?? 0;
-  if (op === 'imul') allowed = operands.length === 1 ? 0b1 : 0b10;
-  else if (op.startsWith('cmov')) allowed = 0b10;
-  else if (op.startsWith('set')) allowed = 0b1;
-  if ((allowed & (1 << n)) === 0) return false;
+export function canBeMemory({ effects, operands }: MachineInstruction, n: number): boolean {
+  if ((effects.memory & (1 << n)) === 0) return false;
   for (let other = 0; other < operands.length; other++) {
     if (other !== n && !isCompatible(operands[other]!)) return false;
   }

@@ -4,6 +4,9 @@
  *
  * A general register is a number: 0 to 7 as the machine encodes them (eax ecx edx ebx esp ebp esi edi); from
  * FIRST_VIRTUAL on a virtual register. With width 8, the numbers 4 to 7 mean ah ch dh bh; only the assembler uses those.
+ *
+ * Operands never change, so instructions may share them: who renames a register puts another operand in the place of the
+ * old one.
  */
 
 export type Width = 8 | 16 | 32;
@@ -34,7 +37,7 @@ export const GS = 5;
 
 export interface RegisterOperand {
   readonly kind: 'register';
-  register: number;
+  readonly register: number;
   readonly width: Width;
 }
 
@@ -59,14 +62,14 @@ export interface MemoryOperand {
   readonly kind: 'memory';
   /** In bits; 0 if the instruction does not care or the assembler's user did not say. */
   readonly width: number;
-  base: number;
-  index: number;
-  scale: 1 | 2 | 4 | 8;
-  displacement: number;
+  readonly base: number;
+  readonly index: number;
+  readonly scale: 1 | 2 | 4 | 8;
+  readonly displacement: number;
   readonly symbol: string | null;
   readonly segment: number;
   /** Index into the frame's slots, or NONE. */
-  slot: number;
+  readonly slot: number;
   /** 16 for the real-mode forms [bx+si] and so on. */
   readonly addressSize: 16 | 32;
 }
@@ -80,7 +83,13 @@ export interface FarOperand {
 
 export type Operand = RegisterOperand | SystemRegisterOperand | ImmediateOperand | MemoryOperand | FarOperand;
 
+/** The registers of the machine, which are mentioned so often that each has just one operand for all its 32 bits. */
+const wholeRegisters: readonly RegisterOperand[] = [EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI].map((number) => {
+  return { kind: 'register', register: number, width: 32 };
+});
+
 export function register(number: number, width: Width = 32): RegisterOperand {
+  if (number < FIRST_VIRTUAL && width === 32) return wholeRegisters[number]!;
   return { kind: 'register', register: number, width };
 }
 
@@ -101,6 +110,22 @@ export function memory(width: number, parts: Partial<Omit<MemoryOperand, 'kind' 
     segment: parts.segment ?? NONE,
     slot: parts.slot ?? NONE,
     addressSize: parts.addressSize ?? 32,
+  };
+}
+
+/** 32 bits, `displacement` bytes into a slot of the frame. */
+export function slotMemory(slot: number, displacement = 0): MemoryOperand {
+  return {
+    kind: 'memory',
+    width: 32,
+    base: NONE,
+    index: NONE,
+    scale: 1,
+    displacement,
+    symbol: null,
+    segment: NONE,
+    slot,
+    addressSize: 32,
   };
 }
 

@@ -18,6 +18,8 @@ export interface Effects {
   readonly writesFlags: boolean;
   /** Nothing but the written operand: may be dropped when that is dead. */
   readonly isPure: boolean;
+  /** The operands that may be memory instead of a register, as bits; one at a time. */
+  readonly memory: number;
 }
 
 const A = 1 << 0;
@@ -42,6 +44,7 @@ interface Extra {
   defs?: number;
   flags?: 'reads' | 'writes' | 'both';
   isPure?: true;
+  memory?: number;
 }
 
 function make(roles: string, extra: Extra = {}): Effects {
@@ -52,37 +55,39 @@ function make(roles: string, extra: Extra = {}): Effects {
     readsFlags: extra.flags === 'reads' || extra.flags === 'both',
     writesFlags: extra.flags === 'writes' || extra.flags === 'both',
     isPure: extra.isPure ?? false,
+    memory: extra.memory ?? 0,
   };
 }
 
 const rows: readonly (readonly [mnemonics: string, effects: Effects])[] = [
-  ['mov movzx movsx', make('w r', { isPure: true })],
+  ['mov', make('w r', { isPure: true, memory: 0b11 })],
+  ['movzx movsx', make('w r', { isPure: true, memory: 0b10 })],
   ['lea', make('w a', { isPure: true })],
-  ['add sub and or xor', make('m r', { flags: 'writes' })],
-  ['adc sbb', make('m r', { flags: 'both' })],
-  ['cmp test', make('r r', { flags: 'writes' })],
-  ['inc dec neg', make('m', { flags: 'writes' })],
-  ['not', make('m')],
-  ['shl shr sar rol ror', make('m r', { flags: 'writes' })],
-  ['shld shrd', make('m r r', { flags: 'writes' })],
-  ['imul/1 mul', make('r', { uses: A, defs: A | D, flags: 'writes' })],
-  ['imul/2', make('m r', { flags: 'writes' })],
-  ['imul/3', make('w r r', { flags: 'writes' })],
-  ['div idiv', make('r', { uses: A | D, defs: A | D, flags: 'writes' })],
+  ['add sub and or xor', make('m r', { flags: 'writes', memory: 0b11 })],
+  ['adc sbb', make('m r', { flags: 'both', memory: 0b11 })],
+  ['cmp test', make('r r', { flags: 'writes', memory: 0b11 })],
+  ['inc dec neg', make('m', { flags: 'writes', memory: 0b1 })],
+  ['not', make('m', { memory: 0b1 })],
+  ['shl shr sar rol ror', make('m r', { flags: 'writes', memory: 0b1 })],
+  ['shld shrd', make('m r r', { flags: 'writes', memory: 0b1 })],
+  ['imul/1 mul', make('r', { uses: A, defs: A | D, flags: 'writes', memory: 0b1 })],
+  ['imul/2', make('m r', { flags: 'writes', memory: 0b10 })],
+  ['imul/3', make('w r r', { flags: 'writes', memory: 0b10 })],
+  ['div idiv', make('r', { uses: A | D, defs: A | D, flags: 'writes', memory: 0b1 })],
   ['cdq', make('', { uses: A, defs: D })],
   ['bt', make('r r', { flags: 'writes' })],
   ['bts btr', make('m r', { flags: 'writes' })],
-  ['bsf bsr', make('w r', { flags: 'writes' })],
+  ['bsf bsr', make('w r', { flags: 'writes', memory: 0b10 })],
   ['bswap', make('m')],
   ['xchg', make('m m')],
   ['xadd', make('m m', { flags: 'writes' })],
   ['cmpxchg', make('m r', { uses: A, defs: A, flags: 'writes' })],
   ['cmpxchg8b', make('m', { uses: A | D | B | CX, defs: A | D, flags: 'writes' })],
-  ['push', make('r')],
-  ['pop', make('w')],
+  ['push', make('r', { memory: 0b1 })],
+  ['pop', make('w', { memory: 0b1 })],
   ['pushfd', make('', { flags: 'reads' })],
   ['popfd', make('', { flags: 'writes' })],
-  ['call', make('r', { defs: CALLER_SAVED, flags: 'writes' })],
+  ['call', make('r', { defs: CALLER_SAVED, flags: 'writes', memory: 0b1 })],
   ['jmp', make('r')],
   ['ret', make('')],
   ['int', make('r', { flags: 'writes' })],
@@ -107,8 +112,8 @@ function buildEffects(): Map<string, Effects> {
 }
 
 const byName = buildEffects();
-const setEffects = make('w', { flags: 'reads' });
-const moveEffects = make('m r', { flags: 'reads' });
+const setEffects = make('w', { flags: 'reads', memory: 0b1 });
+const moveEffects = make('m r', { flags: 'reads', memory: 0b10 });
 
 /** Throws for an instruction that has no row: every one that selection emits must be described. */
 export function effectsOf(op: string, operandCount: number): Effects {

@@ -16,6 +16,7 @@ import { effectsOf, type Effects } from './effects.ts';
 export class MachineInstruction {
   /** Mnemonic, as in the encoder's table. */
   op: string;
+  /** Operands are shared, the list is not. */
   operands: Operand[];
   location: SourceLocation | null;
   prefix: 'lock' | 'rep' | null = null;
@@ -27,18 +28,20 @@ export class MachineInstruction {
   extraUses = 0;
   extraDefs = 0;
 
-  /** The operands are copied: they change in place later on, so no two instructions may share one. */
-  constructor(op: string, operands: readonly Operand[], location: SourceLocation | null) {
+  /** Takes the list of operands for its own. */
+  constructor(op: string, operands: Operand[], location: SourceLocation | null) {
     this.op = op;
-    this.operands = operands.map(ownOperand);
+    this.operands = operands;
     this.location = location;
     this.effects = effectsOf(op, operands.length);
   }
-}
 
-/** A copy of an operand that register allocation or frame layout may change; others serve as they are. */
-export function ownOperand(operand: Operand): Operand {
-  return operand.kind === 'register' || operand.kind === 'memory' ? { ...operand } : operand;
+  /** Makes another instruction of this one, in place. */
+  become(op: string, ...operands: Operand[]): void {
+    this.op = op;
+    this.operands = operands;
+    this.effects = effectsOf(op, operands.length);
+  }
 }
 
 /** How control leaves a block. Conditions are numbered as in the encoder's `conditionNames`. */

@@ -10,7 +10,7 @@
  */
 
 import type { Instruction } from '../../ir/types.ts';
-import { type MemoryOperand, memory, NONE } from '../encoder/operands.ts';
+import { type MemoryOperand, NONE } from '../encoder/operands.ts';
 import type { Selector } from './selector.ts';
 
 /** The terms of an address, as values that have not been asked for yet. */
@@ -36,15 +36,19 @@ export function sumOperand(selector: Selector, value: Instruction): MemoryOperan
 }
 
 function operandFor(selector: Selector, width: number, terms: Terms): MemoryOperand {
-  const operand = memory(width, {
-    displacement: terms.displacement | 0,
-    symbol: terms.symbol,
-    slot: terms.slot,
-    scale: terms.scale,
-  });
-  if (terms.base !== null) operand.base = selector.registerOf(terms.base).register;
-  if (terms.index !== null) operand.index = selector.registerOf(terms.index).register;
-  return operand;
+  const { base, displacement, index, scale, slot, symbol } = terms;
+  return {
+    kind: 'memory',
+    width,
+    base: base === null ? NONE : selector.registerOf(base).register,
+    index: index === null ? NONE : selector.registerOf(index).register,
+    scale,
+    displacement: displacement | 0,
+    symbol,
+    segment: NONE,
+    slot,
+    addressSize: 32,
+  };
 }
 
 /** The terms with the value added; null if there is no room. Nothing is asked for yet, so this may be tried. */

@@ -6,7 +6,7 @@
  */
 
 import type { Instruction, ValueType } from '../../ir/types.ts';
-import { EAX, ECX, EDX, immediate, memory, type Operand, register } from '../encoder/operands.ts';
+import { EAX, ECX, EDX, immediate, type Operand, register, slotMemory } from '../encoder/operands.ts';
 import type { Selector } from './selector.ts';
 
 const argumentRegisters = [EAX, EDX, ECX] as const;
@@ -28,7 +28,7 @@ function incomingWord(selector: Selector, word: number): Operand {
   const inRegister = argumentRegisters[word];
   if (inRegister !== undefined) return register(inRegister);
   const slot = selector.machine.newSlot('incoming', 4, 4, (word - argumentRegisters.length) * 4);
-  return memory(32, { slot });
+  return slotMemory(slot);
 }
 
 export function selectCall(selector: Selector, call: Instruction): void {

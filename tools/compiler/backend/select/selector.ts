@@ -25,6 +25,7 @@ import {
   type Operand,
   register,
   type RegisterOperand,
+  slotMemory,
   type Width,
 } from '../encoder/operands.ts';
 import { type MachineBlock, MachineFunction, MachineInstruction, OUTGOING_SLOT } from '../machine/types.ts';
@@ -107,7 +108,7 @@ export class Selector {
   outgoing(offset: number): MemoryOperand {
     const area = this.machine.slots[OUTGOING_SLOT]!;
     area.size = Math.max(area.size, offset + 4);
-    return memory(32, { slot: OUTGOING_SLOT, displacement: offset });
+    return slotMemory(OUTGOING_SLOT, offset);
   }
 
   newTableName(): string {
