@@ -110,7 +110,7 @@ const codecs: Readonly<Record<Exclude<keyof CompileStore, 'endBuild' | 'nameOf'>
   functions: withBody,
   globals: whole,
   classes: whole,
-  cleaned: withBody,
+  cleaned: whole,
   expanded: whole,
   finished: whole,
   images: asImage,

@@ -98,8 +98,8 @@ class ImageCompiler {
     for (const [name, { record }] of this.#image.functions) {
       if (live.has(name)) this.#module.functions.set(name, decodeHeader(record.code));
     }
-    for (const [name, { key, need, record }] of this.#image.functions) {
-      if (live.has(name)) this.#cleaned.set(name, this.#stages.cleaned(key, need.unit, record, this.#module));
+    for (const [name, { key, record }] of this.#image.functions) {
+      if (live.has(name)) this.#cleaned.set(name, this.#stages.cleaned(key, record, this.#module));
     }
   }
 
@@ -116,8 +116,8 @@ class ImageCompiler {
 
   #expand(): CallGraph {
     const outlines = new Map<string, FunctionOutline>();
-    for (const [name, { code, references }] of this.#cleaned) {
-      outlines.set(name, { name, options: code.options, references });
+    for (const [name, { record, references }] of this.#cleaned) {
+      outlines.set(name, { name, options: record.code.options, references });
     }
     const graph = callGraph(this.#outline(outlines));
     for (const { name, options } of graph.bottomUp) {

@@ -118,10 +118,12 @@ class ImagePatcher {
     if (cleaned !== undefined) return cleaned;
     const { key, need } = this.#functions[number]!;
     const changed = this.#image.changed.get(number);
-    if (changed === undefined) cleaned = known(this.#stages.cleanedBefore(key, need.unit));
-    else {
+    if (changed === undefined) {
+      cleaned = known(this.#stages.cleanedBefore(key, need.unit));
+      this.#addHeaders(cleaned.record);
+    } else {
       this.#addHeaders(changed.record);
-      cleaned = this.#stages.cleaned(changed.key, need.unit, changed.record, this.#module);
+      cleaned = this.#stages.cleaned(changed.key, changed.record, this.#module);
     }
     this.#addHeaders(cleaned);
     this.#cleaned.set(number, cleaned);
@@ -147,7 +149,7 @@ class ImagePatcher {
     const outline = this.#affected.has(number)
       ? this.#expandedOf(number).outline
       : known(this.#stages.expandedBefore(fn.expanded!));
-    return asCallee({ outline, body: () => this.#expandedOf(number).body() }, caller.code.options, fn);
+    return asCallee({ outline, body: () => this.#expandedOf(number).body() }, caller.record.code.options, fn);
   }
 
   /** Lets passes see the outside of the functions that one names. */
@@ -156,9 +158,8 @@ class ImagePatcher {
       const number = this.#numbers.get(symbol);
       if (number === undefined || this.#module.functions.has(symbol)) continue;
       const { key, need } = this.#functions[number]!;
-      const header =
-        this.#image.changed.get(number)?.record.code ?? known(this.#stages.cleanedBefore(key, need.unit)).code;
-      this.#module.functions.set(symbol, decodeHeader(header));
+      const { record } = this.#image.changed.get(number) ?? known(this.#stages.cleanedBefore(key, need.unit));
+      this.#module.functions.set(symbol, decodeHeader(record.code));
     }
   }
 }

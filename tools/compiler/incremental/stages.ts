@@ -15,7 +15,7 @@
 import { generateFunction } from '../backend/index.ts';
 import type { MachineCode } from '../backend/index.ts';
 import type { FunctionRecord } from '../frontend/records.ts';
-import { decodeFunction, encodeFunction, type EncodedFunction } from '../ir/codec.ts';
+import { decodeFunction } from '../ir/codec.ts';
 import { ReferenceTable, type Reference } from '../ir/outline.ts';
 import type { IrFunction, IrModule } from '../ir/types.ts';
 import { changeArguments, outlineArguments, type ArgumentOutline, type ParameterChange } from '../passes/arguments.ts';
@@ -28,10 +28,10 @@ import { findOrMake, type CompileStore } from './store.ts';
 
 export interface CleanedFunction {
   readonly key: string;
-  readonly code: EncodedFunction;
+  /** The function as written. Its outside is what it was. */
+  readonly record: FunctionRecord;
+  /** What is left of its references. */
   readonly references: readonly Reference[];
-  /** The line that its unit began at. */
-  readonly line: number;
 }
 
 /** What has to be known of an expanded function in order to decide about others. */
@@ -52,6 +52,8 @@ export class Stages {
   readonly #store: CompileStore;
   readonly #places: UnitPlaces;
   readonly #references = new ReferenceTable();
+  /** Functions that have just been cleaned, by key: most are wanted next to have others inlined. */
+  readonly #cleaned = new Map<string, IrFunction>();
   /** Bodies that have been made, by key. Others read them, until their machine code is made. */
   readonly #bodies = new Map<string, IrFunction>();
 
@@ -60,22 +62,28 @@ export class Stages {
     this.#places = places;
   }
 
-  /** `unit`: what the function was made from. */
-  cleaned(key: string, unit: string, fn: FunctionRecord, module: IrModule): CleanedFunction {
-    const line = this.#places.lineOf(unit)!;
-    const known = findOrMake(this.#store.cleaned, key, () => {
-      const body = decodeFunction(fn.code);
-      runPasses(cleanUp, body, module);
-      return { key, line, code: encodeFunction(body), references: this.#references.of(body) };
+  cleaned(key: string, record: FunctionRecord, module: IrModule): CleanedFunction {
+    const { references } = findOrMake(this.#store.cleaned, key, () => {
+      const body = this.#clean(record, module);
+      this.#cleaned.set(key, body);
+      return { references: this.#references.of(body) };
     });
-    return moveFunction(known, line);
+    return { key, record, references };
   }
 
-  /** The same, of a function that is what it was; undefined if nobody knows any more. */
+  #clean(record: FunctionRecord, module: IrModule): IrFunction {
+    const body = decodeFunction(record.code);
+    runPasses(cleanUp, body, module);
+    return body;
+  }
+
+  /** The same, of a function that is what it was; undefined if nobody knows any more. `unit`: what it was made from. */
   cleanedBefore(key: string, unit: string): CleanedFunction | undefined {
     const known = this.#store.cleaned.find(key);
+    const record = this.#store.functions.find(key);
     const line = this.#places.lineOf(unit);
-    return known === undefined || line === undefined ? undefined : moveFunction(known, line);
+    if (known === undefined || record === undefined || line === undefined) return undefined;
+    return { key, record: moveFunction(record, line), references: known.references };
   }
 
   /** `calleeOf` gives what may be inlined, by name. */
@@ -108,7 +116,14 @@ export class Stages {
   ): IrFunction {
     const known = this.#bodies.get(key);
     if (known !== undefined) return known;
-    const body = decodeFunction(fn.code);
+    const body = this.#expand(fn, calleeOf, module);
+    this.#bodies.set(key, body);
+    return body;
+  }
+
+  #expand(fn: CleanedFunction, calleeOf: (name: string) => Callee | undefined, module: IrModule): IrFunction {
+    const body = this.#cleaned.get(fn.key) ?? this.#clean(fn.record, module);
+    this.#cleaned.delete(fn.key);
     const candidates = new Map<string, Candidate>();
     const candidateOf = (name: string): Candidate | undefined => {
       const callee = calleeOf(name);
@@ -121,7 +136,6 @@ export class Stages {
       return candidate;
     };
     if (expandCallsIn(body, candidateOf)) runPasses(cleanUp, body, module);
-    this.#bodies.set(key, body);
     return body;
   }
 

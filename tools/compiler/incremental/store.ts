@@ -5,13 +5,14 @@
 
 import { hashTexts } from '../hash.ts';
 import type { ClassRecord, FileFacts, FunctionRecord, GlobalRecord } from '../frontend/records.ts';
+import type { Reference } from '../ir/outline.ts';
 import type { LinkedImage } from '../output/index.ts';
 import type { FileDigest } from './digest.ts';
 import type { FileUnits } from './keys.ts';
 import type { StoredCode } from './lines.ts';
 import type { World } from './meanings.ts';
 import type { ImagePlan } from './plan.ts';
-import type { CleanedFunction, ExpandedOutline } from './stages.ts';
+import type { ExpandedOutline } from './stages.ts';
 
 export interface Shelf<T> {
   find(key: string): T | undefined;
@@ -22,6 +23,10 @@ export interface Shelf<T> {
 
 /** A function, and the line that its unit began at. */
 export type StoredFunction = FunctionRecord & { readonly line: number };
+
+export interface CleanedOutline {
+  readonly references: readonly Reference[];
+}
 
 /** Where a world is, and what it was found from. Everything was there that was imported. */
 interface LastWorld {
@@ -48,7 +53,8 @@ export interface CompileStore {
   readonly functions: Shelf<StoredFunction>;
   readonly globals: Shelf<GlobalRecord>;
   readonly classes: Shelf<ClassRecord>;
-  readonly cleaned: Shelf<CleanedFunction>;
+  /** By the keys of `functions`: what is left of a function's references when it has been cleaned. */
+  readonly cleaned: Shelf<CleanedOutline>;
   readonly expanded: Shelf<ExpandedOutline>;
   readonly finished: Shelf<StoredCode>;
   readonly images: Shelf<LinkedImage>;
@@ -83,7 +89,7 @@ export class MemoryStore implements CompileStore {
   readonly functions = new MemoryShelf<StoredFunction>();
   readonly globals = new MemoryShelf<GlobalRecord>();
   readonly classes = new MemoryShelf<ClassRecord>();
-  readonly cleaned = new MemoryShelf<CleanedFunction>();
+  readonly cleaned = new MemoryShelf<CleanedOutline>();
   readonly expanded = new MemoryShelf<ExpandedOutline>();
   readonly finished = new MemoryShelf<StoredCode>();
   readonly images = new MemoryShelf<LinkedImage>();
