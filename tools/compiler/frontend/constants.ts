@@ -218,7 +218,7 @@ export class ConstantTable implements ConstantSource {
   }
 
   numberOf(name: ts.EntityName): bigint | null {
-    const entity = this.#world.entities.entityAt(ts.isIdentifier(name) ? name : name.right);
+    const entity = this.#world.entities.entityAt(name);
     if (entity?.kind === 'enumMember') return this.enumMember(entity.of, entity.name)?.constant ?? null;
     return entity?.kind === 'variable' && entity.isConst ? (this.variable(entity).constant?.constant ?? null) : null;
   }

@@ -1,12 +1,13 @@
 /*
  * What names stand for: functions, variables, classes, enums, and the library's built-in names.
  *
- * The checker says which symbol an identifier means; the EntityTable says what that symbol is to us. Both answers are
- * kept, since a function may be lowered for several programs. Symbols have one identity in the whole ts.Program, so the
- * table is shared by the kernel and all user programs.
+ * `Names` says which symbol an identifier means; the EntityTable says what that symbol is to us. Both answers are kept,
+ * since a function may be lowered for several programs. A symbol has one identity in the whole build, so the table is
+ * shared by the kernel and all user programs.
  */
 
 import type { Reporter } from './diagnostics.ts';
+import type { Names, SourceSymbol } from './names.ts';
 import { readTags, type Tags } from './tags.ts';
 import { declarationKind, ts } from './typescript.ts';
 
@@ -25,7 +26,7 @@ export interface FunctionInfo {
   /** Only declared: `declare function f(): void`. */
   readonly isAmbient: boolean;
   /** Its own, without those of its class. */
-  readonly typeParameters: readonly ts.Symbol[];
+  readonly typeParameters: readonly SourceSymbol[];
   readonly tags: Tags;
 }
 
@@ -55,7 +56,7 @@ export interface ClassInfo {
   /** The plain name where no other class has it, else the qualified one. */
   readonly displayName: string;
   readonly module: string;
-  readonly typeParameters: readonly ts.Symbol[];
+  readonly typeParameters: readonly SourceSymbol[];
   /** Those that take room, in order. */
   readonly fields: readonly FieldInfo[];
   readonly methods: ReadonlyMap<string, FunctionInfo>;
@@ -83,7 +84,7 @@ export type Entity =
   | EnumInfo
   | EnumMemberInfo
   | { readonly kind: 'builtin'; readonly name: string; readonly declaration: ts.Declaration }
-  | { readonly kind: 'namespace'; readonly symbol: ts.Symbol }
+  | { readonly kind: 'namespace'; readonly symbol: SourceSymbol }
   | { readonly kind: 'other'; readonly declaration: ts.Declaration | null };
 
 /** The name of a member as we key it; null for computed names that we do not know. */
@@ -103,26 +104,25 @@ export function isAmbient(node: ts.Declaration): boolean {
 }
 
 export class EntityTable {
-  readonly #checker: ts.TypeChecker;
+  readonly #names: Names;
   readonly #reporter: Reporter;
   readonly #root: string;
   readonly #library: ReadonlySet<ts.SourceFile>;
   /** Plain class names that more than one class has. */
   readonly #ambiguous: ReadonlySet<string>;
-  readonly #entities = new Map<ts.Symbol, Entity>();
-  readonly #symbols = new Map<ts.Node, ts.Symbol | null>();
-  readonly #exports = new Map<ts.Symbol, ReadonlyMap<string, ts.Symbol>>();
-  readonly #names = new Map<ts.SourceFile, Map<string, Entity>>();
+  readonly #entities = new Map<SourceSymbol, Entity>();
+  readonly #symbols = new Map<ts.EntityName, SourceSymbol | null>();
+  readonly #moduleNames = new Map<ts.SourceFile, Map<string, Entity>>();
   readonly #modules = new Map<ts.SourceFile, string>();
 
   constructor(
-    checker: ts.TypeChecker,
+    names: Names,
     reporter: Reporter,
     root: string,
     library: ReadonlySet<ts.SourceFile>,
     ambiguous: ReadonlySet<string>,
   ) {
-    this.#checker = checker;
+    this.#names = names;
     this.#reporter = reporter;
     this.#root = root;
     this.#library = library;
@@ -130,31 +130,25 @@ export class EntityTable {
   }
 
   /** The symbol that a name means, seen through imports; null if tsc does not know either. */
-  symbolAt(node: ts.Node): ts.Symbol | null {
-    const known = this.#symbols.get(node);
+  symbolAt(name: ts.EntityName): SourceSymbol | null {
+    const known = this.#symbols.get(name);
     if (known !== undefined) return known;
-    const found = this.#checker.getSymbolAtLocation(node);
-    const meant = found === undefined ? null : this.#throughAlias(found);
-    const symbol = meant === null || this.#checker.isUnknownSymbol(meant) ? null : meant;
-    this.#symbols.set(node, symbol);
+    const symbol = this.#names.symbolAt(name);
+    this.#symbols.set(name, symbol);
     return symbol;
   }
 
-  #throughAlias(symbol: ts.Symbol): ts.Symbol {
-    return (symbol.flags & ts.SymbolFlags.Alias) !== 0 ? this.#checker.getAliasedSymbol(symbol) : symbol;
-  }
-
   /** What an identifier means, outside of any function's local variables. */
-  entityAt(node: ts.Node): Entity | null {
-    const symbol = this.symbolAt(node);
+  entityAt(name: ts.EntityName): Entity | null {
+    const symbol = this.symbolAt(name);
     return symbol === null ? null : this.entityOf(symbol);
   }
 
   /** The same for a name that no function, class or enum around it declares: asked once per module. */
   moduleEntity(name: ts.Identifier): Entity | null {
     const source = name.getSourceFile();
-    const names = this.#names.get(source) ?? new Map<string, Entity>();
-    this.#names.set(source, names);
+    const names = this.#moduleNames.get(source) ?? new Map<string, Entity>();
+    this.#moduleNames.set(source, names);
     const known = names.get(name.text);
     if (known !== undefined) return known;
     const entity = this.entityAt(name);
@@ -163,17 +157,12 @@ export class EntityTable {
   }
 
   /** The export `name` of an `import * as` namespace. */
-  exportOf(namespace: ts.Symbol, name: string): Entity | null {
-    let exports = this.#exports.get(namespace);
-    if (exports === undefined) {
-      exports = new Map(this.#checker.getExportsOfModule(namespace).map((symbol) => [symbol.name, symbol]));
-      this.#exports.set(namespace, exports);
-    }
-    const found = exports.get(name);
-    return found === undefined ? null : this.entityOf(this.#throughAlias(found));
+  exportOf(namespace: SourceSymbol, name: string): Entity | null {
+    const found = this.#names.exportOf(namespace, name);
+    return found === null ? null : this.entityOf(found);
   }
 
-  entityOf(symbol: ts.Symbol): Entity {
+  entityOf(symbol: SourceSymbol): Entity {
     const known = this.#entities.get(symbol);
     if (known !== undefined) return known;
     const entity = this.#describe(symbol);
@@ -196,8 +185,8 @@ export class EntityTable {
     return name;
   }
 
-  #describe(symbol: ts.Symbol): Entity {
-    const declaration = symbol.valueDeclaration ?? symbol.declarations?.[0];
+  #describe(symbol: SourceSymbol): Entity {
+    const declaration = symbol.valueDeclaration ?? symbol.declarations[0];
     if (declaration === undefined) return { kind: 'other', declaration: null };
     if (this.isLibrary(declaration.getSourceFile())) return { kind: 'builtin', name: symbol.name, declaration };
     if (ts.isSourceFile(declaration)) return { kind: 'namespace', symbol };
@@ -241,7 +230,7 @@ export class EntityTable {
     };
   }
 
-  #typeParameters(declaration: FunctionNode | ts.ClassDeclaration): ts.Symbol[] {
+  #typeParameters(declaration: FunctionNode | ts.ClassDeclaration): SourceSymbol[] {
     return (declaration.typeParameters ?? []).flatMap((parameter) => this.symbolAt(parameter.name) ?? []);
   }
 

@@ -11,6 +11,7 @@ import { Variable } from './builder.ts';
 import { lowerCall } from './calls.ts';
 import { lowerCondition, knownCondition } from './conditions.ts';
 import { cast, convert, fits, settle, untypedFits } from './convert.ts';
+import type { Entity } from './entities.ts';
 import type { FunctionLowering } from './function.ts';
 import { arrowValue, functionValue } from './function-values.ts';
 import {
@@ -27,7 +28,7 @@ import {
   type Operand,
 } from './operand.ts';
 import { binary, unary } from './operators.ts';
-import { lowerPlace, meaningPlace, readPlace, writePlace, type Place } from './places.ts';
+import { entityBeforeDot, lowerPlace, meaningPlace, readPlace, writePlace, type Place } from './places.ts';
 import { ts } from './typescript.ts';
 import * as types from './types.ts';
 import type { Type } from './types.ts';
@@ -95,11 +96,17 @@ function identifier(f: FunctionLowering, node: ts.Identifier, expected: Type | u
   return readPlace(f, meaningPlace(f, meaning, node), node);
 }
 
+/** What `compare` or `sort.compare` names at the top of a module. */
+function namedEntity(f: FunctionLowering, node: ts.Expression): Entity | null {
+  if (ts.isIdentifier(node)) return f.world.entities.entityAt(node);
+  if (!ts.isPropertyAccessExpression(node)) return null;
+  const owner = entityBeforeDot(f, node.expression);
+  return owner?.kind === 'namespace' ? f.world.entities.exportOf(owner.symbol, node.name.text) : null;
+}
+
 /** `compare<u32>` as a value. */
 function instantiation(f: FunctionLowering, node: ts.ExpressionWithTypeArguments): Operand {
-  const entity = f.world.entities.entityAt(
-    ts.isPropertyAccessExpression(node.expression) ? node.expression.name : node.expression,
-  );
+  const entity = namedEntity(f, node.expression);
   const args = (node.typeArguments ?? []).map((arg) => f.resolveType(arg));
   if (entity?.kind === 'function') return functionValue(f, entity, node, args);
   f.report(node, 'notAValue', [node.getText()]);

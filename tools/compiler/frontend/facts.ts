@@ -37,11 +37,17 @@ function exportedVariables(world: World, source: ts.SourceFile): GlobalNeed[] {
   });
 }
 
+type NamedVariable = ts.VariableDeclaration & { readonly name: ts.Identifier };
+
 function variablesOf(source: ts.SourceFile, isWanted: (node: ts.VariableStatement) => boolean = () => true) {
   return source.statements
     .filter(ts.isVariableStatement)
     .filter(isWanted)
-    .flatMap((statement) => statement.declarationList.declarations.filter(({ name }) => ts.isIdentifier(name)));
+    .flatMap((statement) => statement.declarationList.declarations.filter(isNamed));
+}
+
+function isNamed(node: ts.VariableDeclaration): node is NamedVariable {
+  return ts.isIdentifier(node.name);
 }
 
 /** The names of numbers for the layout file: exported constants, and members of exported enums. */
@@ -59,13 +65,13 @@ function constantsOf(world: World, source: ts.SourceFile): [string, number | big
   const prefix = world.entities.moduleOf(source);
   for (const declaration of variablesOf(source, isExported)) {
     const value = constantOf(world, declaration);
-    if (value !== null) constants.push([`${prefix}:${declaration.name.getText()}`, value]);
+    if (value !== null) constants.push([`${prefix}:${declaration.name.text}`, value]);
   }
   return constants;
 }
 
 /** The number that a constant stands for; a bigint if it has 64 bits. */
-function constantOf(world: World, declaration: ts.VariableDeclaration): number | bigint | null {
+function constantOf(world: World, declaration: NamedVariable): number | bigint | null {
   const entity = world.entities.entityAt(declaration.name);
   if (entity?.kind !== 'variable' || !entity.isConst || entity.isAmbient) return null;
   const { constant } = world.constants.variable(entity);

@@ -2,16 +2,16 @@
  * Which modules a program consists of.
  */
 
-import { importedPath } from './program.ts';
+import type { Sources } from './program.ts';
 import { ts } from './typescript.ts';
 
 /** The modules that `entry` brings in, itself first; imports of types alone bring nothing in. */
-export function reachedFrom(entry: ts.SourceFile, program: ts.Program): ts.SourceFile[] {
+export function reachedFrom(entry: ts.SourceFile, sources: Sources): ts.SourceFile[] {
   const found = new Set([entry]);
   for (const source of found) {
     for (const statement of source.statements) {
-      const path = neededModule(statement, source);
-      const target = path === null ? undefined : program.getSourceFile(path);
+      const name = neededModule(statement);
+      const target = name === null ? undefined : sources.imported(name, source);
       if (target !== undefined) found.add(target);
     }
   }
@@ -19,11 +19,11 @@ export function reachedFrom(entry: ts.SourceFile, program: ts.Program): ts.Sourc
 }
 
 /** The module that a statement needs at run time. */
-function neededModule(statement: ts.Statement, source: ts.SourceFile): string | null {
+function neededModule(statement: ts.Statement): string | null {
   if (!ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement)) return null;
   const { moduleSpecifier } = statement;
-  if (moduleSpecifier === undefined || !ts.isStringLiteral(moduleSpecifier) || isTypeOnly(statement)) return null;
-  return importedPath(moduleSpecifier.text, source.fileName);
+  const isNamed = moduleSpecifier !== undefined && ts.isStringLiteral(moduleSpecifier);
+  return isNamed && !isTypeOnly(statement) ? moduleSpecifier.text : null;
 }
 
 function isTypeOnly(node: ts.ImportDeclaration | ts.ExportDeclaration): boolean {

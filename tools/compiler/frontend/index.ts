@@ -18,12 +18,13 @@ import { factsOf } from './facts.ts';
 import { reportFailure } from './failure.ts';
 import { reachedFrom } from './imports.ts';
 import { ProgramImage, type RecordSource } from './program-image.ts';
-import { createProgram, normalizePath, type ParseSource, type VirtualFileSystem } from './program.ts';
+import { normalizePath, Sources, type ParseSource, type VirtualFileSystem } from './program.ts';
 import { Recorder } from './recorder.ts';
 import type { FileFacts, FunctionNeed, Need } from './records.ts';
+import { createProgram } from './tsc.ts';
 import { fromTsc } from './tsc-diagnostics.ts';
 import { classOf } from './types.ts';
-import { ts } from './typescript.ts';
+import { syntaxErrorsIn, ts } from './typescript.ts';
 import { methodName, unitOf } from './units.ts';
 import { World } from './world.ts';
 
@@ -52,6 +53,8 @@ export interface KernelTsOptions {
   readonly part?: 'all' | 'types' | 'code';
 }
 
+const noFacts: FileFacts = { start: null, functions: [], variables: [], constants: [] };
+
 /** The findings of both parts of a build, as one build would have them. */
 export function mergeDiagnostics(types: readonly Diagnostic[], code: readonly Diagnostic[]): Diagnostic[] {
   const reporter = new Reporter();
@@ -61,7 +64,8 @@ export function mergeDiagnostics(types: readonly Diagnostic[], code: readonly Di
 
 export class KernelTsProgram {
   readonly #entries: readonly string[];
-  readonly #program: ts.Program;
+  readonly #sources: Sources;
+  readonly #roots: readonly string[];
   readonly #reporter = new Reporter();
   readonly #world: World;
   readonly #images = new Map<string, ProgramImage>();
@@ -73,17 +77,14 @@ export class KernelTsProgram {
     this.#part = options.part ?? 'all';
     this.#entries = options.entries.map(normalizePath);
     const library = options.libraryFiles.map(normalizePath);
-    const { program, tooDeep } = createProgram(options.files, [...library, ...this.#entries], options.parse);
-    this.#program = program;
-    for (const path of tooDeep) this.#reporter.reportFile(path, 'tooDeep');
-    const isLibrary = (source: ts.SourceFile): boolean => library.includes(source.fileName);
-    const sources = this.#program.getSourceFiles();
+    this.#roots = [...library, ...this.#entries];
+    this.#sources = new Sources(options.files, this.#roots, options.parse);
+    for (const path of this.#sources.tooDeep) this.#reporter.reportFile(path, 'tooDeep');
     this.#world = new World({
-      checker: this.#program.getTypeChecker(),
       reporter: this.#reporter,
       root: normalizePath(options.root),
-      sources: sources.filter((source) => !isLibrary(source)),
-      library: new Set(sources.filter(isLibrary)),
+      sources: this.#sources,
+      library,
       defines: options.defines,
       ...(options.ambiguousNames === undefined ? {} : { ambiguousNames: options.ambiguousNames }),
     });
@@ -91,11 +92,8 @@ export class KernelTsProgram {
 
   /** The files that the programs consist of, without the library. */
   get sourceFiles(): readonly string[] {
-    return this.#sources().map((source) => source.fileName);
-  }
-
-  #sources(): ts.SourceFile[] {
-    return this.#program.getSourceFiles().filter((source) => !this.#world.entities.isLibrary(source));
+    const own = this.#sources.all.filter((source) => !this.#world.entities.isLibrary(source));
+    return own.map((source) => source.fileName);
   }
 
   /** Everything that is wrong with the programs, sorted by place. */
@@ -105,7 +103,7 @@ export class KernelTsProgram {
   }
 
   #check(): readonly Diagnostic[] {
-    if (this.checkTypes(this.#program.getSourceFiles().map(({ fileName }) => fileName)) && this.#part !== 'types') {
+    if (this.checkTypes(this.#sources.all.map(({ fileName }) => fileName)) && this.#part !== 'types') {
       for (const entry of this.#entries) this.#image(entry);
       const leftovers = new ProgramImage(this.#recordSource());
       for (const need of this.checkDeclarations(this.sourceFiles)) leftovers.add(need);
@@ -129,9 +127,9 @@ export class KernelTsProgram {
     if (known !== undefined) return known;
     const image = new ProgramImage(this.#recordSource());
     this.#images.set(entry, image);
-    const source = this.#program.getSourceFile(entry);
+    const source = this.#sources.get(entry);
     if (source === undefined) return image; // tsc has said that there is no such file
-    const facts = reachedFrom(source, this.#program).map((reached) => this.#factsOf(reached));
+    const facts = reachedFrom(source, this.#sources).map((reached) => this.#factsOf(reached));
     image.addRoots(facts);
     image.run();
     image.describeClasses();
@@ -165,24 +163,30 @@ export class KernelTsProgram {
   }
 
   /** tsc's findings in some files. False if there are syntax errors: what follows would guess at half a tree. */
-  checkTypes(paths: Iterable<string>): boolean {
-    const syntactic = this.#program.getSourceFiles().flatMap((source) => this.#program.getSyntacticDiagnostics(source));
-    for (const diagnostic of [...this.#program.getOptionsDiagnostics(), ...syntactic])
-      this.#reporter.add(fromTsc(diagnostic));
-    if (syntactic.length > 0) return false;
-    if (this.#part === 'code') return true;
-    for (const path of paths) {
-      for (const diagnostic of this.#semantic(path)) this.#reporter.add(fromTsc(diagnostic));
-    }
-    for (const diagnostic of this.#program.getGlobalDiagnostics()) this.#reporter.add(fromTsc(diagnostic));
-    return true;
+  checkTypes(paths: readonly string[]): boolean {
+    const syntactic = this.#sources.all.flatMap(syntaxErrorsIn);
+    for (const diagnostic of syntactic) this.#reporter.add(fromTsc(diagnostic));
+    // Without files to look at there is nothing to make a ts.Program for.
+    if (this.#part !== 'code' && paths.length > 0) this.#checkWithTsc(syntactic.length > 0 ? [] : paths);
+    return syntactic.length === 0;
   }
 
-  #semantic(path: string): readonly ts.Diagnostic[] {
-    const source = this.#program.getSourceFile(path);
+  #checkWithTsc(paths: readonly string[]): void {
+    const { program, tooDeep } = createProgram(this.#sources, this.#roots);
+    for (const path of tooDeep) this.#reporter.reportFile(path, 'tooDeep');
+    for (const diagnostic of program.getOptionsDiagnostics()) this.#reporter.add(fromTsc(diagnostic));
+    for (const path of paths) {
+      for (const diagnostic of this.#semantic(program, path)) this.#reporter.add(fromTsc(diagnostic));
+    }
+    if (paths.length === 0) return;
+    for (const diagnostic of program.getGlobalDiagnostics()) this.#reporter.add(fromTsc(diagnostic));
+  }
+
+  #semantic(program: ts.Program, path: string): readonly ts.Diagnostic[] {
+    const source = program.getSourceFile(path);
     if (source === undefined) return [];
     try {
-      return this.#program.getSemanticDiagnostics(source);
+      return program.getSemanticDiagnostics(source);
     } catch (error) {
       reportFailure(this.#reporter, source, error);
       return [];
@@ -193,7 +197,7 @@ export class KernelTsProgram {
   checkDeclarations(paths: Iterable<string>): readonly Need[] {
     const leftovers = new Recorder(this.#world);
     for (const path of paths) {
-      const source = this.#program.getSourceFile(path);
+      const source = this.#sources.get(path);
       if (source === undefined) continue;
       try {
         checkSource(this.#world, source, leftovers);
@@ -206,23 +210,32 @@ export class KernelTsProgram {
 
   /** What a file contributes to programs. */
   facts(path: string): FileFacts | null {
-    const source = this.#program.getSourceFile(path);
+    const source = this.#sources.get(path);
     return source === undefined ? null : this.#factsOf(source);
   }
 
   #factsOf(source: ts.SourceFile): FileFacts {
     let facts = this.#facts.get(source);
     if (facts === undefined) {
-      facts = factsOf(this.#world, source);
+      facts = this.#findFacts(source);
       this.#facts.set(source, facts);
     }
     return facts;
   }
 
+  #findFacts(source: ts.SourceFile): FileFacts {
+    try {
+      return factsOf(this.#world, source);
+    } catch (error) {
+      reportFailure(this.#reporter, source, error);
+      return noFacts;
+    }
+  }
+
   /** Makes a function known to the catalogue, if its unit tells which one it is: neither generic nor an arrow. */
   register(need: FunctionNeed, path: string): void {
     const { entities, instances, catalogue } = this.#world;
-    for (const statement of this.#program.getSourceFile(path)?.statements ?? []) {
+    for (const statement of this.#sources.get(path)?.statements ?? []) {
       if (!need.unit.startsWith(unitOf(statement))) continue;
       const name = ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement) ? statement.name : undefined;
       const entity = name === undefined ? null : entities.entityAt(name);

@@ -7,16 +7,16 @@
 
 import type { FunctionInfo } from './entities.ts';
 import type { FunctionLowering } from './function.ts';
+import type { SourceSymbol } from './names.ts';
 import { envOf, extendEnv, type TypeEnv } from './resolve-type.ts';
-import type { ts } from './typescript.ts';
 import * as types from './types.ts';
 import type { ClassType, Type } from './types.ts';
 
-export type Bindings = Map<ts.Symbol, Type>;
+export type Bindings = Map<SourceSymbol, Type>;
 
 /** The environment in which a generic function's type parameters stand for themselves. */
 export function patternEnv(info: FunctionInfo, self: ClassType | null): TypeEnv {
-  const start = self === null ? { map: new Map<ts.Symbol, Type>(), self } : envOf(self);
+  const start = self === null ? { map: new Map<SourceSymbol, Type>(), self } : envOf(self);
   const parameters = info.typeParameters.map((symbol): Type => {
     const key = `$${info.module}:${info.name}.${symbol.name}`;
     return { kind: 'parameter', key, name: symbol.name, symbol, isInline: false };

@@ -1,21 +1,17 @@
 /*
- * From a virtual file system to a checked ts.Program.
- *
- * One ts.Program holds the kernel and all user programs, so that shared modules are parsed and checked once.
+ * From a virtual file system to syntax trees: the files of a build, which are the library, the entry modules, and all that
+ * these name. Shared modules are parsed once, for the kernel and all user programs.
  *
  * Imports are relative paths with their extension, so that resolving one is path arithmetic.
  */
 
 import { isStackOverflow } from './failure.ts';
-import { checkOptions } from './options.ts';
-import { ts } from './typescript.ts';
+import { mayImportDynamically, setParents, ts } from './typescript.ts';
 
 /** Where sources come from. Paths are POSIX and absolute. */
 export interface VirtualFileSystem {
   readFile(path: string): string | undefined;
 }
-
-const { options } = ts.convertCompilerOptionsFromJson(checkOptions, '/');
 
 /** `/a/b/../c/./d` to `/a/c/d`. */
 export function normalizePath(path: string): string {
@@ -32,12 +28,6 @@ export function importedPath(name: string, containing: string): string {
   return normalizePath(`${containing}/../${name}`);
 }
 
-interface CheckedProgram {
-  readonly program: ts.Program;
-  /** Files that nest so deeply that tsc's stack overflows. They count as empty. */
-  readonly tooDeep: readonly string[];
-}
-
 /** Makes the syntax tree of a file. */
 export type ParseSource = (path: string, text: string) => ts.SourceFile;
 
@@ -47,74 +37,75 @@ export const parseSource: ParseSource = (path, text) => {
   if (!ts.isExternalModule(source) && !source.isDeclarationFile) {
     (source as { externalModuleIndicator?: true }).externalModuleIndicator = true;
   }
+  setParents(source);
   return source;
 };
 
-export function createProgram(
-  files: VirtualFileSystem,
-  roots: readonly string[],
-  parse: ParseSource = parseSource,
-): CheckedProgram {
-  const texts = new Map<string, string | undefined>();
-  const read = (path: string): string | undefined => {
-    if (!texts.has(path)) texts.set(path, files.readFile(path));
-    return texts.get(path);
-  };
-  try {
-    return { program: build(read, roots, parse), tooDeep: [] };
-  } catch (error) {
-    if (!isStackOverflow(error)) throw error;
-    const tooDeep = [...texts].filter(([, text]) => text !== undefined && overflows(text)).map(([path]) => path);
-    if (tooDeep.length === 0) throw error;
-    for (const path of tooDeep) texts.set(path, '');
-    return { program: build(read, roots, parse), tooDeep };
+export class Sources {
+  readonly #files: VirtualFileSystem;
+  readonly #parse: ParseSource;
+  /** By path; null for what is not there. In the order in which they were met. */
+  readonly #known = new Map<string, ts.SourceFile | null>();
+  /** Each file after those that it names. */
+  readonly all: ts.SourceFile[] = [];
+  /** Files that nest so deeply that the stack overflows. They count as empty. */
+  readonly tooDeep: string[] = [];
+
+  constructor(files: VirtualFileSystem, roots: readonly string[], parse: ParseSource = parseSource) {
+    this.#files = files;
+    this.#parse = parse;
+    for (const path of roots) this.#add(path);
+  }
+
+  /** A file of the build. */
+  get(path: string): ts.SourceFile | undefined {
+    return this.#known.get(path) ?? undefined;
+  }
+
+  /** The module that a file means by a name. */
+  imported(name: string, { fileName }: ts.SourceFile): ts.SourceFile | undefined {
+    return name.startsWith('.') ? this.get(importedPath(name, fileName)) : undefined;
+  }
+
+  #add(path: string): void {
+    if (this.#known.has(path)) return;
+    const text = this.#files.readFile(path);
+    const source = text === undefined ? null : this.#tree(path, text);
+    this.#known.set(path, source);
+    if (source === null) return;
+    for (const named of pathsIn(source)) this.#add(named);
+    this.all.push(source);
+  }
+
+  #tree(path: string, text: string): ts.SourceFile {
+    try {
+      return this.#parse(path, text);
+    } catch (error) {
+      if (!isStackOverflow(error)) throw error;
+      this.tooDeep.push(path);
+      return this.#parse(path, '');
+    }
   }
 }
 
-function build(read: (path: string) => string | undefined, roots: readonly string[], parse: ParseSource): ts.Program {
-  const host: ts.CompilerHost = {
-    getSourceFile: (path) => {
-      const text = read(path);
-      return text === undefined ? undefined : parse(path, text);
-    },
-    getDefaultLibFileName: () => '/lib.d.ts',
-    getCurrentDirectory: () => '/',
-    getCanonicalFileName: (path) => path,
-    useCaseSensitiveFileNames: () => true,
-    getNewLine: () => '\n',
-    fileExists: (path) => read(path) !== undefined,
-    readFile: read,
-    writeFile: () => undefined,
-    resolveModuleNameLiterals: (literals, containing) =>
-      literals.map((literal) => ({ resolvedModule: resolve(literal.text, containing, read) })),
+/** The files that a file names. */
+function pathsIn(source: ts.SourceFile): string[] {
+  const found = source.referencedFiles.map(({ fileName }) => importedPath(fileName, source.fileName));
+  const add = (specifier: ts.Node | undefined): void => {
+    if (specifier === undefined || !ts.isStringLiteralLike(specifier)) return;
+    const path = specifier.text.startsWith('.') ? importedPath(specifier.text, source.fileName) : '';
+    if (path.endsWith('.ts')) found.push(path);
   };
-  const program = ts.createProgram({ rootNames: [...roots], options, host });
-  program.getTypeChecker(); // binds all files: the last stage that no single file can be blamed for
-  return program;
-}
-
-/** Whether a text nests more deeply than tsc can follow. */
-function overflows(text: string): boolean {
-  let deepest = 0;
-  const walk = (node: ts.Node, depth: number): void => {
-    deepest = Math.max(deepest, depth);
-    ts.forEachChild(node, (child) => walk(child, depth + 1));
-  };
-  try {
-    walk(ts.createSourceFile('/probe.ts', text, ts.ScriptTarget.ESNext), 0);
-  } catch {
-    return true;
+  for (const statement of source.statements) {
+    if (ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement)) add(statement.moduleSpecifier);
+    if (ts.isImportEqualsDeclaration(statement) && ts.isExternalModuleReference(statement.moduleReference))
+      add(statement.moduleReference.expression);
   }
-  return deepest > 300;
-}
-
-function resolve(
-  name: string,
-  containing: string,
-  read: (path: string) => string | undefined,
-): ts.ResolvedModuleFull | undefined {
-  if (!name.startsWith('.')) return undefined;
-  const path = importedPath(name, containing);
-  if (!path.endsWith('.ts') || read(path) === undefined) return undefined;
-  return { resolvedFileName: path, extension: path.endsWith('.d.ts') ? ts.Extension.Dts : ts.Extension.Ts };
+  const visit = (node: ts.Node): void => {
+    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) add(node.arguments[0]);
+    if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal);
+    ts.forEachChild(node, visit);
+  };
+  if (mayImportDynamically(source)) visit(source);
+  return found;
 }

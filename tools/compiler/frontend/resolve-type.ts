@@ -1,8 +1,7 @@
 /*
  * From type nodes to types.
  *
- * Written types are read from the syntax, never from the checker's types, which lose aliases and brands. The checker only
- * says what a name refers to. Type parameters are looked up in an environment, so that one generic declaration gives as
+ * Written types are read from the syntax, never from tsc's types, which lose aliases and brands. Type parameters are looked up in an environment, so that one generic declaration gives as
  * many types as it has instances.
  *
  * A union of addresses of several kinds is `object`: something in memory.
@@ -13,19 +12,20 @@
 
 import type { EntityTable } from './entities.ts';
 import type { Reporter } from './diagnostics.ts';
+import type { SourceSymbol } from './names.ts';
 import { ts } from './typescript.ts';
 import * as types from './types.ts';
 import type { ClassType, Type } from './types.ts';
 
 /** What type parameters stand for, and the class whose method this is. */
 export interface TypeEnv {
-  readonly map: ReadonlyMap<ts.Symbol, Type>;
+  readonly map: ReadonlyMap<SourceSymbol, Type>;
   readonly self: ClassType | null;
 }
 
 export const emptyEnv: TypeEnv = { map: new Map(), self: null };
 
-export function extendEnv(env: TypeEnv, parameters: readonly ts.Symbol[], args: readonly Type[]): TypeEnv {
+export function extendEnv(env: TypeEnv, parameters: readonly SourceSymbol[], args: readonly Type[]): TypeEnv {
   if (parameters.length === 0) return env;
   const map = new Map(env.map);
   parameters.forEach((parameter, index) => map.set(parameter, args[index] ?? types.errorType));
@@ -208,7 +208,7 @@ export class TypeResolver {
     if (symbol === null) return types.errorType;
     const bound = env.map.get(symbol);
     if (bound !== undefined) return bound;
-    const declaration = symbol.declarations?.[0];
+    const declaration = symbol.declarations[0];
     if (declaration === undefined) return types.errorType;
     const args = node.typeArguments ?? [];
     if (this.#entities.isLibrary(declaration.getSourceFile())) return this.#library(symbol.name, node, env);

@@ -168,7 +168,7 @@ function cleanupFor(f: FunctionLowering, record: CallRecord, node: ts.Expression
       const instance = f.world.instances.instanceOf(method, [], type);
       const kept = keep(result);
       const run = (): void => void emitCall(f, instance, kept(), []);
-      return canBeNull(f, node) ? () => runEither(f, f.value(kept()), run, null) : run;
+      return canBeNull(f, node, record.callee) ? () => runEither(f, f.value(kept()), run, null) : run;
     }
   }
   if (type.kind !== 'witness') {
@@ -181,10 +181,16 @@ function cleanupFor(f: FunctionLowering, record: CallRecord, node: ts.Expression
   return () => runEither(f, f.value(kept()), release, null);
 }
 
-/** Types of ours do not tell; tsc's do. */
-function canBeNull(f: FunctionLowering, node: ts.Expression): boolean {
-  const type = f.world.checker.getTypeAtLocation(node);
-  return type.isUnion() && type.types.some((part) => (part.flags & ts.TypeFlags.Null) !== 0);
+/**
+ * Types of ours do not tell whether a value may be null. It is not if the function that gives it says that it returns
+ * some class; else the code has to look.
+ */
+function canBeNull(f: FunctionLowering, node: ts.Expression, callee: FunctionInstance | null): boolean {
+  if (ts.isNonNullExpression(node)) return false;
+  const type = callee?.info.declaration.type;
+  return (
+    type === undefined || !ts.isTypeReferenceNode(type) || f.world.entities.entityAt(type.typeName)?.kind !== 'class'
+  );
 }
 
 /** The call that undoes the one in `record`. */

@@ -18,7 +18,7 @@
 
 import type { ValueType } from '../ir/types.ts';
 import type { ClassInfo } from './entities.ts';
-import type { ts } from './typescript.ts';
+import type { SourceSymbol } from './names.ts';
 
 interface Named {
   readonly key: string;
@@ -83,7 +83,7 @@ interface LengthType extends Named {
 /** A type parameter that has no value yet: only while type arguments are inferred. */
 interface ParameterType extends Named {
   readonly kind: 'parameter';
-  readonly symbol: ts.Symbol;
+  readonly symbol: SourceSymbol;
   /** It stands for the struct itself: `Inline<T>`. */
   readonly isInline: boolean;
 }

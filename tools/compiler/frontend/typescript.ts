@@ -18,6 +18,23 @@ export function declarationKind(list: ts.VariableDeclarationList): DeclarationKi
   return (flags & ts.NodeFlags.Let) !== 0 ? 'let' : 'var';
 }
 
+/** `let`, `const` and `using`: everything but `var`. */
+export function isBlockScoped(list: ts.VariableDeclarationList): boolean {
+  return (list.flags & ts.NodeFlags.BlockScoped) !== 0;
+}
+
+/** What is wrong with the syntax of a file. */
+export function syntaxErrorsIn(source: ts.SourceFile): readonly ts.Diagnostic[] {
+  // A field that TypeScript keeps to itself.
+  return (source as { readonly parseDiagnostics?: readonly ts.Diagnostic[] }).parseDiagnostics ?? [];
+}
+
+/** Whether `import()` may occur in a file, as an expression or as a type. */
+export function mayImportDynamically(source: ts.SourceFile): boolean {
+  const possiblyContainsDynamicImport = 1 << 22; // a flag that TypeScript keeps to itself
+  return (source.flags & possiblyContainsDynamicImport) !== 0;
+}
+
 /** The comments that tell tsc to look away: @ts-ignore, @ts-expect-error, @ts-nocheck. */
 export function suppressionsIn(source: ts.SourceFile): readonly ts.TextRange[] {
   // Fields that TypeScript keeps to itself.
@@ -27,4 +44,21 @@ export function suppressionsIn(source: ts.SourceFile): readonly ts.TextRange[] {
   };
   const ofFile = checkJsDirective === undefined || checkJsDirective.enabled ? [] : [checkJsDirective];
   return [...ofFile, ...(commentDirectives ?? []).map(({ range }) => range)];
+}
+
+/** Lets every node know the one around it: tsc's binder does so too, but not everybody has files bound. */
+export function setParents(source: ts.SourceFile): void {
+  let parent: ts.Node = source;
+  const visit = (node: ts.Node): void => {
+    (node as { parent: ts.Node }).parent = parent;
+    if (ts.isToken(node)) return;
+    const outer = parent;
+    parent = node;
+    ts.forEachChild(node, visit);
+    // Another field of its own.
+    const { jsDoc } = node as { readonly jsDoc?: readonly ts.JSDoc[] };
+    jsDoc?.forEach(visit);
+    parent = outer;
+  };
+  ts.forEachChild(source, visit);
 }

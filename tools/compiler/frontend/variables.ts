@@ -147,7 +147,8 @@ export function findAddressTaken(f: FunctionLowering, body: ts.Node): void {
       while (arg !== undefined && (ts.isParenthesizedExpression(arg) || ts.isNonNullExpression(arg)))
         arg = arg.expression;
       const symbol = arg !== undefined && ts.isIdentifier(arg) ? f.world.entities.symbolAt(arg) : null;
-      if (symbol?.valueDeclaration !== undefined) f.addressTaken.add(symbol.valueDeclaration);
+      const declaration = symbol?.valueDeclaration ?? null;
+      if (declaration !== null) f.addressTaken.add(declaration);
     }
     ts.forEachChild(node, visit);
   };

@@ -1,5 +1,5 @@
 /*
- * What the lowering of all programs of a build shares: the checker's answers, types, layouts, constants, instances.
+ * What the lowering of all programs of a build shares: names, types, layouts, constants, instances.
  */
 
 import { Catalogue } from './catalogue.ts';
@@ -8,23 +8,24 @@ import type { Reporter } from './diagnostics.ts';
 import { ambiguousClassNames, EntityTable } from './entities.ts';
 import { InstanceTable } from './instances.ts';
 import { Layouts } from './layout.ts';
+import { Names } from './names.ts';
+import type { Sources } from './program.ts';
 import { TypeResolver } from './resolve-type.ts';
 import type { ts } from './typescript.ts';
 
 interface WorldOptions {
-  readonly checker: ts.TypeChecker;
   readonly reporter: Reporter;
   /** Symbols are named by paths relative to this folder. */
   readonly root: string;
-  readonly sources: readonly ts.SourceFile[];
-  readonly library: ReadonlySet<ts.SourceFile>;
+  readonly sources: Sources;
+  /** Paths of the files that declare what there is without an import. */
+  readonly library: readonly string[];
   readonly defines: ReadonlyMap<string, number | boolean>;
   /** Names that several classes have. Default: those among `sources`. */
   readonly ambiguousNames?: ReadonlySet<string>;
 }
 
 export class World {
-  readonly checker: ts.TypeChecker;
   readonly reporter: Reporter;
   readonly defines: ReadonlyMap<string, number | boolean>;
   readonly entities: EntityTable;
@@ -34,11 +35,14 @@ export class World {
   readonly instances: InstanceTable;
   readonly catalogue: Catalogue;
 
-  constructor({ checker, reporter, root, sources, library, defines, ambiguousNames }: WorldOptions) {
-    this.checker = checker;
+  constructor({ reporter, root, sources, library, defines, ambiguousNames }: WorldOptions) {
     this.reporter = reporter;
     this.defines = defines;
-    this.entities = new EntityTable(checker, reporter, root, library, ambiguousNames ?? ambiguousClassNames(sources));
+    const names = new Names(sources);
+    const isLibrary = ({ fileName }: ts.SourceFile): boolean => library.includes(fileName);
+    const own = sources.all.filter((source) => !isLibrary(source));
+    const ambiguous = ambiguousNames ?? ambiguousClassNames(own);
+    this.entities = new EntityTable(names, reporter, root, new Set(sources.all.filter(isLibrary)), ambiguous);
     this.constants = new ConstantTable(this);
     this.resolver = new TypeResolver(this.entities, reporter, this.constants);
     this.layouts = new Layouts(this.resolver, reporter);

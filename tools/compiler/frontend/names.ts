@@ -1,0 +1,300 @@
+/*
+ * What identifiers mean, by TypeScript's rules of scope, from syntax trees alone.
+ *
+ * tsc could be asked, but only after it has bound all files and made a checker; we want to know what a name refers to, and
+ * no more. So scopes are looked at when a name in them is asked about, from the inside out, and what a scope declares is
+ * kept (declarations.ts). A name has up to three meanings at once, as value, as type, and as what stands before a dot:
+ * `meaning` says which is wanted, and a declaration that has not this one hides nothing.
+ *
+ * Of members only those that need no types are known: exports of modules, members of enums. Null always means that tsc
+ * does not know the name either. A test compares all answers with tsc's.
+ */
+
+import {
+  declareGlobals,
+  declareMembers,
+  declaredIn,
+  declaredInModule,
+  roleOf,
+  SourceSymbol,
+  type ModuleTables,
+  type SymbolTable,
+} from './declarations.ts';
+import type { Sources } from './program.ts';
+import { ts } from './typescript.ts';
+
+const { SymbolFlags, SyntaxKind } = ts;
+
+export { SourceSymbol };
+
+const anyMeaning = (SymbolFlags.Value | SymbolFlags.Type | SymbolFlags.Namespace) as ts.SymbolFlags;
+
+/** Names that no source declares. */
+const argumentsSymbol = new SourceSymbol('arguments');
+const built = ['undefined', 'globalThis'].map((name) => new SourceSymbol(name));
+for (const symbol of [argumentsSymbol, ...built]) symbol.flags = SymbolFlags.Property;
+
+const withArguments: ReadonlySet<ts.SyntaxKind> = new Set([
+  SyntaxKind.Constructor,
+  SyntaxKind.FunctionDeclaration,
+  SyntaxKind.FunctionExpression,
+  SyntaxKind.GetAccessor,
+  SyntaxKind.MethodDeclaration,
+  SyntaxKind.SetAccessor,
+]);
+
+export class Names {
+  readonly #sources: Sources;
+  readonly #globals: SymbolTable = new Map(built.map((symbol) => [symbol.name, symbol]));
+  readonly #scopes = new Map<ts.Node, SymbolTable | null>();
+  readonly #modules = new Map<ts.SourceFile, ModuleTables>();
+  /** Of modules and enums. */
+  readonly #exports = new Map<SourceSymbol, SymbolTable>();
+  /** What stands behind imports and the like. */
+  readonly #targets = new Map<SourceSymbol, SourceSymbol | null>();
+  /** Of declarations whose names belong to others: modules, named expressions, duplicates. */
+  readonly #own = new Map<ts.Node, SourceSymbol>();
+
+  constructor(sources: Sources) {
+    this.#sources = sources;
+    for (const source of sources.all) if (!ts.isExternalModule(source)) declareGlobals(this.#globals, source);
+  }
+
+  /**
+   * What a name means where it stands, seen through imports: where it is declared, as part of a type, or else as a value.
+   * Null if it means nothing there.
+   */
+  symbolAt(name: ts.EntityName): SourceSymbol | null {
+    let outermost: ts.Node = name;
+    while (ts.isQualifiedName(outermost.parent)) outermost = outermost.parent;
+    const { parent } = outermost;
+    if (ts.isIdentifier(name) && (parent as ts.NamedDeclaration).name === name && roleOf(parent) !== undefined)
+      return this.#behind(this.#declared(parent as ts.Declaration, name.text), SymbolFlags.None);
+    const meaning = ts.isTypeReferenceNode(parent) ? SymbolFlags.Type : SymbolFlags.Value;
+    const found = this.#entity(name, meaning);
+    return found === null ? null : this.#behind(found, meaning);
+  }
+
+  /** The export of a module, or the member of an enum, seen through imports. */
+  exportOf(of: SourceSymbol, name: string, meaning: ts.SymbolFlags = anyMeaning): SourceSymbol | null {
+    const found = this.#lookUp(this.#exportsOf(of), name, meaning);
+    return found === null ? null : this.#behind(found, meaning);
+  }
+
+  #entity(name: ts.EntityName, meaning: ts.SymbolFlags): SourceSymbol | null {
+    if (ts.isIdentifier(name)) return this.#resolve(name, name.text, meaning);
+    const before = (meaning & SymbolFlags.Type) === 0 ? SymbolFlags.Value : SymbolFlags.Namespace;
+    const left = this.#entity(name.left, before);
+    const owner = left === null ? null : this.#behind(left, before);
+    return owner === null ? null : this.exportOf(owner, name.right.text, meaning);
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Scopes
+
+  /** From the inside out: the first scope that has the name with the meaning. */
+  #resolve(from: ts.Node, name: string, meaning: ts.SymbolFlags): SourceSymbol | null {
+    let last = from;
+    let at = from.parent;
+    for (; !ts.isSourceFile(at); last = at, at = at.parent) {
+      const scope = this.#scope(at);
+      const found = scope === null ? null : this.#lookUp(scope, name, meaning);
+      if (found !== null && ts.isClassLike(at) && isStatic(last)) return null; // the class's type parameters
+      if (found !== null && (!ts.isFunctionLike(at) || isSeenFrom(last, at, found, meaning))) return found;
+      const own = this.#ownName(at, name, meaning);
+      if (own !== null) return own;
+    }
+    const found = ts.isExternalModule(at) ? this.#inModule(at, name, meaning) : null;
+    return found ?? this.#lookUp(this.#globals, name, meaning);
+  }
+
+  #scope(node: ts.Node): SymbolTable | null {
+    const known = this.#scopes.get(node);
+    if (known !== undefined) return known;
+    const isEnum = ts.isEnumDeclaration(node);
+    const scope = isEnum ? this.#exportsOf(this.#declared(node, node.name.text)) : declaredIn(node);
+    this.#scopes.set(node, scope);
+    return scope;
+  }
+
+  /** The names that functions and classes have for themselves. */
+  #ownName(node: ts.Node, name: string, meaning: ts.SymbolFlags): SourceSymbol | null {
+    const isNamed = ts.isFunctionExpression(node) || ts.isClassExpression(node);
+    if (isNamed && node.name?.text === name && (meaning & roleOf(node)!.flags) !== 0) return this.#declared(node, name);
+    const isArguments = name === 'arguments' && (meaning & SymbolFlags.Variable) !== 0;
+    return isArguments && withArguments.has(node.kind) ? argumentsSymbol : null;
+  }
+
+  #inModule(source: ts.SourceFile, name: string, meaning: ts.SymbolFlags): SourceSymbol | null {
+    const { exports, locals } = this.#module(source);
+    const local = this.#lookUp(locals, name, meaning);
+    if (local !== null) return local;
+    const byDefault = exports.get('default');
+    const declaration = byDefault?.declarations[0] as ts.NamedDeclaration | undefined;
+    const isDefault =
+      declaration?.name !== undefined && ts.isIdentifier(declaration.name) && declaration.name.text === name;
+    if (byDefault !== undefined && isDefault && (byDefault.flags & meaning) !== 0) return byDefault;
+    // What is only passed on has a name for others, not here.
+    const exported = name === 'default' ? undefined : exports.get(name);
+    return exported === undefined || exported.flags === SymbolFlags.Alias ? null : this.#lookUp(exports, name, meaning);
+  }
+
+  #lookUp(table: SymbolTable, name: string, meaning: ts.SymbolFlags): SourceSymbol | null {
+    const symbol = table.get(name);
+    if (symbol === undefined) return null;
+    if ((symbol.flags & meaning) !== 0) return symbol;
+    if ((symbol.flags & SymbolFlags.Alias) === 0) return null;
+    const target = this.#target(symbol);
+    // An import of what is not there stands for anything.
+    return target === null || (target.flags & meaning) !== 0 ? symbol : null;
+  }
+
+  /** The symbol of a declaration. */
+  #declared(node: ts.Declaration, name: string): SourceSymbol {
+    let at = node.parent;
+    for (; !ts.isSourceFile(at); at = at.parent) {
+      const found = this.#scope(at)?.get(name);
+      if (found?.declarations.includes(node) === true) return found;
+    }
+    const globals = { exports: this.#globals, locals: this.#globals };
+    const { exports, locals } = ts.isExternalModule(at) ? this.#module(at) : globals;
+    const found = [locals.get(name), exports.get(name), exports.get('default')].find((symbol) => {
+      return symbol?.declarations.includes(node);
+    });
+    return found ?? this.#ownSymbol(node, name);
+  }
+
+  #ownSymbol(node: ts.Declaration, name: string): SourceSymbol {
+    let symbol = this.#own.get(node);
+    if (symbol === undefined) {
+      symbol = new SourceSymbol(name);
+      symbol.add(node, ts.isSourceFile(node) ? SymbolFlags.ValueModule : roleOf(node)!.flags);
+      this.#own.set(node, symbol);
+    }
+    return symbol;
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Modules
+
+  #module(source: ts.SourceFile): ModuleTables {
+    let tables = this.#modules.get(source);
+    if (tables === undefined) {
+      tables = declaredInModule(source);
+      this.#modules.set(source, tables);
+    }
+    return tables;
+  }
+
+  #exportsOf(symbol: SourceSymbol): SymbolTable {
+    let exports = this.#exports.get(symbol);
+    if (exports === undefined) {
+      exports = this.#findExports(symbol);
+      this.#exports.set(symbol, exports);
+    }
+    return exports;
+  }
+
+  #findExports({ declarations }: SourceSymbol): SymbolTable {
+    const table: SymbolTable = new Map();
+    for (const declaration of declarations) {
+      if (ts.isSourceFile(declaration)) return this.#moduleExports(declaration, new Set());
+      if (ts.isEnumDeclaration(declaration)) declareMembers(table, declaration);
+      if (ts.isModuleDeclaration(declaration) && declaration.body !== undefined) {
+        for (const [name, symbol] of this.#scope(declaration.body) ?? []) table.set(name, symbol);
+      }
+    }
+    return table;
+  }
+
+  /** What a module exports itself, and by `export *`: its own names count first, then those of the first such module. */
+  #moduleExports(source: ts.SourceFile, seen: Set<ts.SourceFile>): SymbolTable {
+    const { exports, stars } = this.#module(source);
+    seen.add(source);
+    if (stars.length === 0) return exports;
+    const all = new Map(exports);
+    for (const specifier of stars) {
+      const target = this.#moduleNamed(specifier);
+      if (target === null || seen.has(target)) continue;
+      for (const [name, symbol] of this.#moduleExports(target, seen)) {
+        if (name !== 'default' && !all.has(name)) all.set(name, symbol);
+      }
+    }
+    return all;
+  }
+
+  #moduleNamed(specifier: ts.Expression | undefined): ts.SourceFile | null {
+    if (specifier === undefined || !ts.isStringLiteral(specifier)) return null;
+    const source = this.#sources.imported(specifier.text, specifier.getSourceFile());
+    return source !== undefined && ts.isExternalModule(source) ? source : null;
+  }
+
+  /** What an import stands for; any other symbol, and one that has the meaning itself, for itself. */
+  #behind(symbol: SourceSymbol, meaning: ts.SymbolFlags): SourceSymbol | null {
+    const isAlias = (symbol.flags & SymbolFlags.Alias) !== 0 && (symbol.flags & meaning) === 0;
+    return isAlias ? this.#target(symbol) : symbol;
+  }
+
+  #target(symbol: SourceSymbol): SourceSymbol | null {
+    const known = this.#targets.get(symbol);
+    if (known !== undefined) return known;
+    this.#targets.set(symbol, null); // what goes in circles is nothing
+    const target = symbol.declarations.map((declaration) => this.#aliased(declaration)).find((found) => found !== null);
+    const found = target === undefined ? null : this.#behind(target, SymbolFlags.None);
+    this.#targets.set(symbol, found);
+    return found;
+  }
+
+  #aliased(node: ts.Declaration): SourceSymbol | null {
+    if (ts.isImportSpecifier(node))
+      return this.#imported(node.parent.parent.parent.moduleSpecifier, (node.propertyName ?? node.name).text);
+    if (ts.isImportClause(node)) return this.#imported(node.parent.moduleSpecifier, 'default');
+    if (ts.isNamespaceImport(node)) return this.#wholeModule(node.parent.parent.moduleSpecifier);
+    if (ts.isNamespaceExport(node)) return this.#wholeModule(node.parent.moduleSpecifier);
+    if (ts.isExportAssignment(node) && ts.isIdentifier(node.expression))
+      return this.#resolve(node.expression, node.expression.text, anyMeaning);
+    if (!ts.isExportSpecifier(node)) return null;
+    const { text } = node.propertyName ?? node.name;
+    const { moduleSpecifier } = node.parent.parent;
+    return moduleSpecifier === undefined
+      ? this.#resolve(node, text, anyMeaning)
+      : this.#imported(moduleSpecifier, text);
+  }
+
+  #imported(specifier: ts.Expression | undefined, name: string): SourceSymbol | null {
+    const module = this.#wholeModule(specifier);
+    return module === null ? null : (this.#exportsOf(module).get(name) ?? null);
+  }
+
+  #wholeModule(specifier: ts.Expression | undefined): SourceSymbol | null {
+    const source = this.#moduleNamed(specifier);
+    return source === null ? null : this.#ownSymbol(source, source.fileName);
+  }
+}
+
+function isStatic(node: ts.Node): boolean {
+  if (ts.isClassStaticBlockDeclaration(node)) return true;
+  const isMember = ts.isClassElement(node) && ts.canHaveModifiers(node);
+  return isMember && (ts.getModifiers(node)?.some(({ kind }) => kind === SyntaxKind.StaticKeyword) ?? false);
+}
+
+/** Whether part `from` of a function sees a name of the function: what the body declares is mostly not for the others. */
+function isSeenFrom(
+  from: ts.Node,
+  fn: ts.SignatureDeclaration,
+  symbol: SourceSymbol,
+  meaning: ts.SymbolFlags,
+): boolean {
+  const body = 'body' in fn ? fn.body : undefined;
+  if (from === body) return true;
+  const isResult = from === fn.type;
+  if ((meaning & symbol.flags & SymbolFlags.Type) !== 0) {
+    const isParameter = (symbol.flags & SymbolFlags.TypeParameter) !== 0;
+    return isParameter && (isResult || ts.isParameter(from) || ts.isTypeParameterDeclaration(from));
+  }
+  if ((meaning & symbol.flags & SymbolFlags.Variable) === 0) return true;
+  const { valueDeclaration } = symbol;
+  const isInBody = valueDeclaration !== null && body != null && valueDeclaration.pos >= body.pos;
+  if (ts.isParameter(from)) return !isInBody;
+  return (symbol.flags & SymbolFlags.FunctionScopedVariable) === 0 || (isResult && !isInBody);
+}
