@@ -85,6 +85,13 @@ it('gives the same diagnostics, those of the types and the others', () => {
   writeFileSync(path(12), source(12));
 });
 
+it('gives up a thread that cannot begin', () => {
+  const checkTypes = typesThread(pathToFileURL(join(workerFolder, 'missing.mjs')), { begin: 100, answer: 120_000 });
+  const { diagnostics, images } = build({ checkTypes });
+  expect(diagnostics).toEqual([]);
+  expect(Buffer.compare(images.get('a')!.elf, build().images.get('a')!.elf)).toBe(0);
+});
+
 it('does not believe a thread that has seen other texts', () => {
   const edited = memoryFiles({ [path(5)]: `${source(5)}export const wrong: u8 = missing;\n` });
   const readFile = (file: string): string | undefined => edited.readFile(file) ?? diskFiles.readFile(file);

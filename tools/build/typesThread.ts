@@ -7,11 +7,18 @@ import type { CheckTypes, TypeFindings } from '../compiler/incremental/build.ts'
 
 export type TypesRequest = Pick<KernelTsOptions, 'entries' | 'root' | 'libraryFiles' | 'defines'>;
 
-/** The longest that a thread may take to answer, in milliseconds. It is given up then, and nothing is lost but time. */
-const PATIENCE = 120_000;
+/** What the thread tells, beside its answer. */
+export const HAS_STARTED = 1;
+export const HAS_ANSWERED = 2;
+
+/**
+ * The longest that a thread may take, in milliseconds, to begin (when somebody waits for it, it has had seconds already),
+ * and to answer. It is given up then, and nothing is lost but time.
+ */
+const PATIENCE = { begin: 10_000, answer: 120_000 };
 
 /** `worker`: the bundle of typesWorker.ts. */
-export function typesThread(worker: URL): CheckTypes {
+export function typesThread(worker: URL, patience = PATIENCE): CheckTypes {
   return (request) => {
     const signal = new Int32Array(new SharedArrayBuffer(4));
     const { port1, port2 } = new MessageChannel();
@@ -20,7 +27,8 @@ export function typesThread(worker: URL): CheckTypes {
     thread.unref();
     thread.on('error', () => undefined); // seen as an answer that does not come
     return () => {
-      Atomics.wait(signal, 0, 0, PATIENCE);
+      Atomics.wait(signal, 0, 0, patience.begin);
+      Atomics.wait(signal, 0, HAS_STARTED, patience.answer);
       const answer = receiveMessageOnPort(port1) as { message: TypeFindings } | undefined;
       port1.close();
       return answer?.message ?? null;

@@ -7,7 +7,7 @@ import type { TypeFindings } from '../compiler/incremental/build.ts';
 import { hashText } from '../compiler/hash.ts';
 import { diskFiles } from './diskFiles.ts';
 import { filesWithoutFaults } from './nativeTypes.ts';
-import type { TypesRequest } from './typesThread.ts';
+import { HAS_ANSWERED, HAS_STARTED, type TypesRequest } from './typesThread.ts';
 
 const { port, signal, ...request } = workerData as TypesRequest & {
   readonly port: MessagePort;
@@ -34,10 +34,14 @@ async function checkHere(): Promise<TypeFindings> {
   return { diagnostics, hashes: new Map([...texts].map(([path, text]) => [path, hashText(text)])) };
 }
 
+function tell(state: number): void {
+  Atomics.store(signal, 0, state);
+  Atomics.notify(signal, 0);
+}
+
 try {
+  tell(HAS_STARTED);
   port.postMessage(checkNatively() ?? (await checkHere()));
 } finally {
-  // Without an answer, the other side does the work itself.
-  Atomics.store(signal, 0, 1);
-  Atomics.notify(signal, 0);
+  tell(HAS_ANSWERED); // without an answer, the other side does the work itself
 }
