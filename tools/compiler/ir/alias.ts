@@ -26,7 +26,8 @@ export class AliasAnalysis {
 
   /** Both are loads or stores. */
   mayOverlap(a: Instruction, b: Instruction): boolean {
-    const [first, second] = [a.args[0]!, b.args[0]!];
+    const first = a.args[0]!;
+    const second = b.args[0]!;
     if (sameBase(first, second)) {
       const from = offsetOf(a);
       const to = offsetOf(b);
@@ -72,7 +73,7 @@ export function sameBase(a: Instruction, b: Instruction): boolean {
 
 /** Distance from the base, where a symbol's own offset counts too. */
 export function offsetOf(access: Instruction): number {
-  const [base] = access.args as [Instruction];
+  const base = access.args[0]!;
   return base.op === 'symbol' ? access.offset + base.offset : access.offset;
 }
 
@@ -82,7 +83,8 @@ function symbolOf(address: Instruction): Instruction | null {
   for (let steps = 0; steps < 8; steps++) {
     if (value.op === 'symbol') return value;
     if (value.op !== 'add' && value.op !== 'sub') return null;
-    const [a, b] = value.args as [Instruction, Instruction];
+    const a = value.args[0]!;
+    const b = value.args[1]!;
     if (a.op === 'symbol' || b.op === 'const' || value.op === 'sub') value = a;
     else if (b.op === 'symbol') value = b;
     else return null;
@@ -106,31 +108,37 @@ function followSlots(fn: IrFunction): SlotUses {
   for (let changed = true; changed;) {
     changed = false;
     for (const { instructions } of fn.blocks) {
-      for (const instruction of instructions) changed = notePointers(instruction, uses) || changed;
+      for (let n = 0; n < instructions.length; n++) if (notePointers(instructions[n]!, uses)) changed = true;
     }
   }
   return uses;
 }
 
 /** Follows the addresses of slots through additions; every other use lets them out. */
-function notePointers(instruction: Instruction, { escaped, pointsInto }: SlotUses): boolean {
-  const { op, id, args } = instruction;
+function notePointers(instruction: Instruction, uses: SlotUses): boolean {
+  const { args, id, op } = instruction;
   if (op === 'slot') {
-    if (pointsInto.has(id)) return false;
-    pointsInto.set(id, instruction);
+    if (uses.pointsInto.has(id)) return false;
+    uses.pointsInto.set(id, instruction);
     return true;
   }
   let changed = false;
-  args.forEach((operand, position) => {
-    const slot = pointsInto.get(operand.id);
-    if (slot === undefined || ((op === 'load' || op === 'store') && position === 0)) return;
-    if ((op === 'add' || (op === 'sub' && position === 0)) && (pointsInto.get(id) ?? slot).index === slot.index) {
-      changed ||= !pointsInto.has(id);
-      pointsInto.set(id, slot);
-    } else if (!escaped.has(slot.index)) {
-      escaped.add(slot.index);
-      changed = true;
-    }
-  });
+  for (let position = op === 'load' || op === 'store' ? 1 : 0; position < args.length; position++) {
+    const slot = uses.pointsInto.get(args[position]!.id);
+    if (slot !== undefined && notePointer(instruction, position, slot, uses)) changed = true;
+  }
   return changed;
+}
+
+/** One operand of an instruction, no address of a load or store, points into a slot. */
+function notePointer({ id, op }: Instruction, position: number, slot: Instruction, uses: SlotUses): boolean {
+  const { escaped, pointsInto } = uses;
+  if ((op === 'add' || (op === 'sub' && position === 0)) && (pointsInto.get(id) ?? slot).index === slot.index) {
+    const isNew = !pointsInto.has(id);
+    pointsInto.set(id, slot);
+    return isNew;
+  }
+  if (escaped.has(slot.index)) return false;
+  escaped.add(slot.index);
+  return true;
 }

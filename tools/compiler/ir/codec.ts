@@ -58,6 +58,7 @@ const opcodes: readonly Opcode[] = [
   ...(['jump', 'branch', 'switch', 'return', 'unreachable', 'phi', 'select'] as const),
 ];
 const opcodeNumbers: ReadonlyMap<Opcode, number> = new Map(opcodes.map((op, index) => [op, index]));
+/** As typeNumber numbers them. */
 const valueTypes: readonly ValueType[] = ['i32', 'i64', 'void'];
 
 /** What else an instruction has, in the upper half of its first word. */
@@ -77,26 +78,12 @@ export function encodeFunction(fn: IrFunction): EncodedFunction {
   return new Encoder().encode(fn);
 }
 
-/** Things that are told by their number in a list. */
-class Numbered<T> {
-  readonly list: T[] = [];
-  readonly #numbers = new Map<T, number>();
-
-  of(item: T): number {
-    let number = this.#numbers.get(item);
-    if (number === undefined) {
-      number = this.list.push(item) - 1;
-      this.#numbers.set(item, number);
-    }
-    return number;
-  }
-}
-
 class Encoder {
   readonly #code: number[] = [];
-  readonly #texts = new Numbered<string>();
-  readonly #wide = new Numbered<bigint>();
-  readonly #signatures = new Numbered<readonly ValueType[]>();
+  readonly #texts: string[] = [];
+  readonly #textNumbers = new Map<string, number>();
+  readonly #wide: bigint[] = [];
+  readonly #signatures: (readonly ValueType[])[] = [];
   readonly #locations: number[] = [];
   readonly #locationNumbers = new Map<SourceLocation, number>();
 
@@ -115,9 +102,9 @@ class Encoder {
         valueLimit,
         blockLimit,
         code: new Int32Array(this.#code),
-        texts: this.#texts.list,
-        wide: this.#wide.list,
-        signatures: this.#signatures.list,
+        texts: this.#texts,
+        wide: this.#wide,
+        signatures: this.#signatures,
         locations: new Int32Array(this.#locations),
       },
     };
@@ -127,37 +114,71 @@ class Encoder {
     this.#code.push(id, isCold ? 1 : 0, predecessors.length);
     for (const predecessor of predecessors) this.#code.push(predecessor.id);
     this.#code.push(instructions.length);
-    for (const instruction of instructions) this.#instruction(instruction);
+    for (let n = 0; n < instructions.length; n++) this.#instruction(instructions[n]!);
   }
 
   #instruction(instruction: Instruction): void {
-    const { op, type, args, value, index, symbol, offset, size, intrinsic, parameters, cases, targets } = instruction;
+    const { args, intrinsic, offset, symbol, value } = instruction;
     const code = this.#code;
-    let head = opcodeNumbers.get(op)! | (valueTypes.indexOf(type) << 8) | (size << 10);
-    const at = code.push(head, instruction.id, this.#location(instruction.location), args.length) - 4;
-    for (const arg of args) code.push(arg.id);
-    const has = (flag: number, number: number): void => {
-      head |= flag;
-      code.push(number);
-    };
+    const at = code.length;
+    let head = opcodeNumbers.get(instruction.op)! | (typeNumber(instruction.type) << 8) | (instruction.size << 10);
+    code.push(head, instruction.id, this.#location(instruction.location), args.length);
+    for (let n = 0; n < args.length; n++) code.push(args[n]!.id);
     if (instruction.signed) head |= IS_SIGNED;
     if (instruction.isVolatile) head |= IS_VOLATILE;
-    if (typeof value === 'bigint') has(HAS_VALUE | IS_WIDE, this.#wide.of(value));
-    else if (value !== 0) has(HAS_VALUE, value);
-    if (index !== 0) has(HAS_INDEX, index);
-    if (symbol !== '') has(HAS_SYMBOL, this.#texts.of(symbol));
-    if (offset !== 0) has(HAS_OFFSET, offset);
-    if (intrinsic !== '') has(HAS_INTRINSIC, this.#texts.of(intrinsic));
-    if (parameters.length > 0) has(HAS_SIGNATURE, this.#signatures.of(parameters));
+    if (typeof value === 'bigint') {
+      head |= HAS_VALUE | IS_WIDE;
+      code.push(numberIn(this.#wide, value));
+    } else if (value !== 0) {
+      head |= HAS_VALUE;
+      code.push(value);
+    }
+    if (instruction.index !== 0) {
+      head |= HAS_INDEX;
+      code.push(instruction.index);
+    }
+    if (symbol !== '') {
+      head |= HAS_SYMBOL;
+      code.push(this.#text(symbol));
+    }
+    if (offset !== 0) {
+      head |= HAS_OFFSET;
+      code.push(offset);
+    }
+    if (intrinsic !== '') {
+      head |= HAS_INTRINSIC;
+      code.push(this.#text(intrinsic));
+    }
+    code[at] = head | this.#lists(instruction);
+  }
+
+  /** What few instructions have: the signature of an indirect call, and where terminators lead. Gives the flags. */
+  #lists({ cases, parameters, targets }: Instruction): number {
+    const code = this.#code;
+    let flags = 0;
+    if (parameters.length > 0) {
+      flags |= HAS_SIGNATURE;
+      code.push(numberIn(this.#signatures, parameters));
+    }
     if (cases.length > 0) {
-      has(HAS_CASES, cases.length);
-      code.push(...cases);
+      flags |= HAS_CASES;
+      code.push(cases.length, ...cases);
     }
     if (targets.length > 0) {
-      has(HAS_TARGETS, targets.length);
-      for (const target of targets) code.push(target.id);
+      flags |= HAS_TARGETS;
+      code.push(targets.length);
+      for (let n = 0; n < targets.length; n++) code.push(targets[n]!.id);
     }
-    code[at] = head;
+    return flags;
+  }
+
+  #text(text: string): number {
+    let number = this.#textNumbers.get(text);
+    if (number === undefined) {
+      number = this.#texts.push(text) - 1;
+      this.#textNumbers.set(text, number);
+    }
+    return number;
   }
 
   #location(location: SourceLocation | null): number {
@@ -167,10 +188,20 @@ class Encoder {
     const { file, line, column } = location;
     const inlinedAt = this.#location(location.inlinedAt ?? null);
     const number = this.#locations.length / LOCATION_LENGTH;
-    this.#locations.push(this.#texts.of(file), line, column, inlinedAt);
+    this.#locations.push(this.#text(file), line, column, inlinedAt);
     this.#locationNumbers.set(location, number);
     return number;
   }
+}
+
+function typeNumber(type: ValueType): number {
+  return type === 'i32' ? 0 : type === 'i64' ? 1 : 2;
+}
+
+/** Where the item is in a short list; it is added if it is not there. */
+function numberIn<T>(list: T[], item: T): number {
+  const number = list.indexOf(item);
+  return number < 0 ? list.push(item) - 1 : number;
 }
 
 /** The locations, with all their lines moved. */
@@ -195,13 +226,15 @@ class Decoder {
   readonly #code: Int32Array;
   readonly #locations: SourceLocation[] = [];
   /** By id. */
-  readonly #values: Instruction[] = [];
-  readonly #blocks: Block[] = [];
+  readonly #values: (Instruction | undefined)[];
+  readonly #blocks: (Block | undefined)[];
   #at = 0;
 
   constructor(encoded: EncodedBody) {
     this.#encoded = encoded;
     this.#code = encoded.code;
+    this.#values = new Array<undefined>(encoded.valueLimit);
+    this.#blocks = new Array<undefined>(encoded.blockLimit);
   }
 
   decode(fn: IrFunction): IrFunction {
@@ -230,12 +263,6 @@ class Decoder {
     return this.#code[this.#at++]!;
   }
 
-  #list<T>(length: number, item: () => T): T[] {
-    const list: T[] = [];
-    for (let n = 0; n < length; n++) list.push(item());
-    return list;
-  }
-
   /** Blocks and values are named before they are met: by jumps, and by phis. */
   #blockAt(id: number): Block {
     return (this.#blocks[id] ??= new Block(id));
@@ -248,9 +275,38 @@ class Decoder {
   #block(): Block {
     const block = this.#blockAt(this.#next());
     block.isCold = this.#next() === 1;
-    block.predecessors = this.#list(this.#next(), () => this.#blockAt(this.#next()));
-    block.instructions = this.#list(this.#next(), () => this.#instruction(block));
+    block.predecessors = this.#nextBlocks();
+    const count = this.#next();
+    const instructions = new Array<Instruction>(count);
+    for (let n = 0; n < count; n++) instructions[n] = this.#instruction(block);
+    block.instructions = instructions;
     return block;
+  }
+
+  /** A list of blocks, after its length. */
+  #nextBlocks(): Block[] {
+    const count = this.#next();
+    if (count === 1) return [this.#blockAt(this.#next())]; // nearly always; a list that grows takes room for more
+    const blocks: Block[] = [];
+    for (let n = 0; n < count; n++) blocks.push(this.#blockAt(this.#next()));
+    return blocks;
+  }
+
+  /** The same of values. */
+  #nextValues(): Instruction[] {
+    const count = this.#next();
+    if (count === 1) return [this.#valueAt(this.#next())];
+    if (count === 2) return [this.#valueAt(this.#next()), this.#valueAt(this.#next())];
+    const values: Instruction[] = [];
+    for (let n = 0; n < count; n++) values.push(this.#valueAt(this.#next()));
+    return values;
+  }
+
+  #nextNumbers(): number[] {
+    const count = this.#next();
+    const numbers: number[] = [];
+    for (let n = 0; n < count; n++) numbers.push(this.#next());
+    return numbers;
   }
 
   #instruction(block: Block): Instruction {
@@ -263,7 +319,8 @@ class Decoder {
     instruction.size = ((head >> 10) & 15) as Instruction['size'];
     instruction.location = location < 0 ? null : this.#locations[location]!;
     instruction.block = block;
-    instruction.args = this.#list(this.#next(), () => this.#valueAt(this.#next()));
+    instruction.args = this.#nextValues();
+    if (head < HAS_VALUE) return instruction; // it has nothing else
     instruction.signed = (head & IS_SIGNED) !== 0;
     instruction.isVolatile = (head & IS_VOLATILE) !== 0;
     if ((head & HAS_VALUE) !== 0) instruction.value = (head & IS_WIDE) !== 0 ? wide[this.#next()]! : this.#next();
@@ -272,8 +329,8 @@ class Decoder {
     if ((head & HAS_OFFSET) !== 0) instruction.offset = this.#next();
     if ((head & HAS_INTRINSIC) !== 0) instruction.intrinsic = texts[this.#next()]!;
     if ((head & HAS_SIGNATURE) !== 0) instruction.parameters = signatures[this.#next()]!;
-    if ((head & HAS_CASES) !== 0) instruction.cases = this.#list(this.#next(), () => this.#next());
-    if ((head & HAS_TARGETS) !== 0) instruction.targets = this.#list(this.#next(), () => this.#blockAt(this.#next()));
+    if ((head & HAS_CASES) !== 0) instruction.cases = this.#nextNumbers();
+    if ((head & HAS_TARGETS) !== 0) instruction.targets = this.#nextBlocks();
     return instruction;
   }
 }

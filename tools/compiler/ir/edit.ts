@@ -45,9 +45,10 @@ export class Replacements {
 
   /** Puts the replacements into the operands of one instruction. */
   updateOperands({ args }: Instruction): void {
-    if (this.isEmpty) return;
+    const by = this.#by;
+    if (by.length === 0) return;
     for (let i = 0; i < args.length; i++) {
-      if (this.#by[args[i]!.id] !== undefined) args[i] = this.find(args[i]!);
+      if (by[args[i]!.id] !== undefined) args[i] = this.find(args[i]!);
     }
   }
 
@@ -57,8 +58,9 @@ export class Replacements {
     for (const block of fn.blocks) {
       let kept = 0;
       const { instructions } = block;
-      for (const instruction of instructions) {
-        if (this.isReplaced(instruction)) {
+      for (let n = 0; n < instructions.length; n++) {
+        const instruction = instructions[n]!;
+        if (this.#by[instruction.id] !== undefined) {
           instruction.block = null;
           continue;
         }
@@ -96,13 +98,18 @@ export function renameEdge(target: Block, from: Block, to: Block): void {
 /** Adds one edge to the books of `target`; `operands` are the phis' new ones, in their order. */
 export function noteEdge(from: Block, target: Block, operands: readonly Instruction[]): void {
   target.predecessors.push(from);
-  operands.forEach((operand, i) => target.instructions[i]!.args.push(operand));
+  for (let i = 0; i < operands.length; i++) target.instructions[i]!.args.push(operands[i]!);
 }
 
 /** The operands that the phis of `target` have for an edge from `from`. */
 export function edgeOperands(from: Block, target: Block): Instruction[] {
   const index = target.predecessors.indexOf(from);
-  return phisOf(target).map((phi) => phi.args[index]!);
+  const operands: Instruction[] = [];
+  for (const phi of target.instructions) {
+    if (phi.op !== 'phi') break;
+    operands.push(phi.args[index]!);
+  }
+  return operands;
 }
 
 /** Makes `instruction` the last of the block. */

@@ -6,7 +6,7 @@
  */
 
 import { intrinsics } from './intrinsics.ts';
-import { isBinary, isCompare, isDivision, isUnary } from './opcodes.ts';
+import { isArithmetic, isDivision } from './opcodes.ts';
 import { type Instruction, isTerminator } from './types.ts';
 
 /** Must stay, whether its result is used or not. */
@@ -28,8 +28,7 @@ export function hasEffect(instruction: Instruction): boolean {
 /** Its result depends on its operands alone, and it can be computed anywhere at no risk. */
 export function isPure(instruction: Instruction): boolean {
   const { op } = instruction;
-  if (isBinary(op)) return !mayTrap(instruction);
-  if (isCompare(op) || isUnary(op)) return true;
+  if (isArithmetic(op)) return !mayTrap(instruction);
   switch (op) {
     case 'const':
     case 'symbol':

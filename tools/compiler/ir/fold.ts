@@ -2,7 +2,7 @@
  * Computes an operation whose operands are known, by the tables that the interpreter uses.
  */
 
-import { isBinary, isCompare, isConversion, isDivision, isShift, isUnary } from './opcodes.ts';
+import { isArithmetic, isBinary, isCompare, isConversion, isDivision, isShift, isUnary } from './opcodes.ts';
 import {
   binary32,
   binary64,
@@ -22,7 +22,7 @@ type Known = number | bigint;
 
 /** Its result is a function of its operands that can be computed here. */
 export function isFoldable({ op, intrinsic }: Instruction): boolean {
-  return isBinary(op) || isCompare(op) || isUnary(op) || (op === 'intrinsic' && pureIntrinsics.has(intrinsic));
+  return isArithmetic(op) || (op === 'intrinsic' && pureIntrinsics.has(intrinsic));
 }
 
 /** The result for these operands; null if there is none (a trap, or not foldable). */

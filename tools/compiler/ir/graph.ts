@@ -35,6 +35,9 @@ export function reversePostorder(fn: IrFunction): Block[] {
   return order.reverse();
 }
 
+/** Most blocks dominate no others: they share this. */
+const noBlocks = Object.freeze<Block[]>([]) as Block[];
+
 export class Dominators {
   /** The reachable blocks in reverse postorder. */
   readonly order: readonly Block[];
@@ -46,15 +49,18 @@ export class Dominators {
   readonly #first: Int32Array;
   readonly #last: Int32Array;
   readonly #children: Block[][];
+  #hasBackEdge = false;
 
   constructor(fn: IrFunction) {
-    this.order = reversePostorder(fn);
+    const order = reversePostorder(fn);
+    this.order = order;
     this.#position = new Int32Array(fn.blockLimit).fill(-1);
-    this.order.forEach((block, position) => (this.#position[block.id] = position));
-    this.#parent = new Int32Array(this.order.length).fill(-1);
-    this.#first = new Int32Array(this.order.length);
-    this.#last = new Int32Array(this.order.length);
-    this.#children = this.order.map(() => []);
+    for (let position = 0; position < order.length; position++) this.#position[order[position]!.id] = position;
+    this.#parent = new Int32Array(order.length).fill(-1);
+    this.#first = new Int32Array(order.length);
+    this.#last = new Int32Array(order.length);
+    this.#children = new Array<Block[]>(order.length).fill(noBlocks);
+    if (order.length === 0) return;
     this.#findParents();
     this.#number();
   }
@@ -105,22 +111,23 @@ export class Dominators {
   }
 
   #findParents(): void {
-    if (this.order.length > 0) this.#parent[0] = 0;
+    this.#parent[0] = 0;
     for (let changed = true; changed;) {
       changed = false;
       for (let position = 1; position < this.order.length; position++) {
-        const parent = this.#commonDominator(this.order[position]!);
+        const parent = this.#commonDominator(this.order[position]!, position);
         if (parent === this.#parent[position]) continue;
         this.#parent[position] = parent;
-        changed = true;
+        changed = this.#hasBackEdge; // else all that a block depends on was settled before it
       }
     }
   }
 
-  #commonDominator(block: Block): number {
+  #commonDominator({ predecessors }: Block, own: number): number {
     let common = -1;
-    for (const predecessor of block.predecessors) {
-      const position = this.#position[predecessor.id]!;
+    for (let n = 0; n < predecessors.length; n++) {
+      const position = this.#position[predecessors[n]!.id]!;
+      if (position >= own) this.#hasBackEdge = true;
       if (position === -1 || this.#parent[position] === -1) continue;
       common = common === -1 ? position : this.#intersect(common, position);
     }
@@ -135,65 +142,82 @@ export class Dominators {
     return a;
   }
 
+  /** Numbers the tree. In `order` parents stand before their children, so walks over it do. */
   #number(): void {
-    for (let position = 1; position < this.order.length; position++) {
-      this.#children[this.#parent[position]!]!.push(this.order[position]!);
+    const { length } = this.order;
+    const size = new Int32Array(length).fill(1);
+    for (let position = length - 1; position > 0; position--) {
+      size[this.#parent[position]!]! += size[position]!;
     }
-    let number = 0;
-    const stack = this.order.length === 0 ? [] : [0];
-    const preorder: number[] = [];
-    for (let position = stack.pop(); position !== undefined; position = stack.pop()) {
-      this.#first[position] = this.#last[position] = number++;
-      preorder.push(position);
-      for (const child of this.#children[position]!) stack.push(this.position(child));
-    }
-    for (const position of preorder.reverse()) {
+    this.#last[0] = length - 1;
+    const free = new Int32Array(length).fill(1); // the next number within the subtree
+    for (let position = 1; position < length; position++) {
       const parent = this.#parent[position]!;
-      this.#last[parent] = Math.max(this.#last[parent]!, this.#last[position]!);
+      const first = free[parent]!;
+      free[parent] = first + size[position]!;
+      free[position] = first + 1;
+      this.#first[position] = first;
+      this.#last[position] = first + size[position]! - 1;
+      this.#addChild(parent, this.order[position]!);
     }
+  }
+
+  #addChild(parent: number, child: Block): void {
+    const children = this.#children[parent]!;
+    if (children.length === 0) this.#children[parent] = [child];
+    else children.push(child);
   }
 }
 
 /** By value id: how often the value is an operand. */
 export function countUses(fn: IrFunction): Int32Array {
   const uses = new Int32Array(fn.valueLimit);
-  for (const block of fn.blocks) {
-    for (const instruction of block.instructions) {
-      for (const operand of instruction.args) uses[operand.id]!++;
+  const { blocks } = fn;
+  for (let b = 0; b < blocks.length; b++) {
+    const { instructions } = blocks[b]!;
+    for (let i = 0; i < instructions.length; i++) {
+      const { args } = instructions[i]!;
+      for (let n = 0; n < args.length; n++) uses[args[n]!.id]!++;
     }
   }
   return uses;
 }
 
-/** For each value, the instructions that have it as an operand. */
+/** For each value, the instructions that have it as an operand, once for each operand. */
 export class Users {
-  /** The users of the value number n stand from #start[n] up to #start[n + 1]. */
-  readonly #start: Int32Array;
-  readonly #users: Instruction[];
+  /** The users of a value form a list: it starts at entry number #first[id] and goes on at #next[entry], up to 0. */
+  readonly #first: Int32Array;
+  readonly #next: number[] = [0];
+  readonly #users: (Instruction | null)[] = [null];
 
   constructor(fn: IrFunction) {
-    const uses = countUses(fn);
-    this.#start = new Int32Array(fn.valueLimit + 1);
-    for (let id = 0; id < uses.length; id++) this.#start[id + 1] = this.#start[id]! + uses[id]!;
-    const next = this.#start.slice();
-    this.#users = new Array<Instruction>(this.#start[uses.length]!);
-    for (const block of fn.blocks) {
-      for (const instruction of block.instructions) {
-        for (const operand of instruction.args) this.#users[next[operand.id]!++] = instruction;
+    this.#first = new Int32Array(fn.valueLimit);
+    const { blocks } = fn;
+    for (let b = 0; b < blocks.length; b++) {
+      const { instructions } = blocks[b]!;
+      for (let i = 0; i < instructions.length; i++) {
+        const { args } = instructions[i]!;
+        for (let n = 0; n < args.length; n++) this.add(args[n]!, instructions[i]!);
       }
     }
   }
 
+  /** Notes an operand more. The value must have been there from the beginning. */
+  add({ id }: Instruction, user: Instruction): void {
+    this.#next.push(this.#first[id]!);
+    this.#first[id] = this.#users.push(user) - 1;
+  }
+
   /** Whether all users pass the test. */
-  every(value: Instruction, test: (user: Instruction) => boolean): boolean {
-    const end = this.#start[value.id + 1]!;
-    for (let i = this.#start[value.id]!; i < end; i++) if (!test(this.#users[i]!)) return false;
+  every({ id }: Instruction, test: (user: Instruction) => boolean): boolean {
+    for (let entry = this.#first[id]!; entry !== 0; entry = this.#next[entry]!) {
+      if (!test(this.#users[entry]!)) return false;
+    }
     return true;
   }
 
-  /** Calls `visit` for each user, once for each operand. */
-  forEach(value: Instruction, visit: (user: Instruction) => void): void {
-    const end = this.#start[value.id + 1]!;
-    for (let i = this.#start[value.id]!; i < end; i++) visit(this.#users[i]!);
+  /** Calls `visit` for each user. */
+  forEach({ id }: Instruction, visit: (user: Instruction) => void): void {
+    for (let entry = this.#first[id]!; entry !== 0; entry = this.#next[entry]!) visit(this.#users[entry]!);
   }
 }

@@ -36,20 +36,29 @@ export const unaryOps: readonly UnaryOp[] = [
   'narrow',
 ];
 
-const binarySet: ReadonlySet<Opcode> = new Set(binaryOps);
-const compareSet: ReadonlySet<Opcode> = new Set(compareOps);
-const unarySet: ReadonlySet<Opcode> = new Set(unaryOps);
+type Family = 'binary' | 'compare' | 'unary';
+
+const families: ReadonlyMap<Opcode, Family> = new Map<Opcode, Family>([
+  ...binaryOps.map((op) => [op, 'binary'] as const),
+  ...compareOps.map((op) => [op, 'compare'] as const),
+  ...unaryOps.map((op) => [op, 'unary'] as const),
+]);
 
 export function isBinary(op: Opcode): op is BinaryOp {
-  return binarySet.has(op);
+  return families.get(op) === 'binary';
 }
 
 export function isCompare(op: Opcode): op is CompareOp {
-  return compareSet.has(op);
+  return families.get(op) === 'compare';
 }
 
 export function isUnary(op: Opcode): op is UnaryOp {
-  return unarySet.has(op);
+  return families.get(op) === 'unary';
+}
+
+/** Any of the three. */
+export function isArithmetic(op: Opcode): op is BinaryOp | CompareOp | UnaryOp {
+  return families.has(op);
 }
 
 export function isDivision(op: Opcode): op is 'divS' | 'divU' | 'remS' | 'remU' {

@@ -146,7 +146,8 @@ export class Block {
   }
 
   get successors(): readonly Block[] {
-    return this.terminator?.targets ?? [];
+    const last = this.instructions[this.instructions.length - 1];
+    return last === undefined ? noBlocks : last.targets; // no other instruction than a terminator has any
   }
 }
 

@@ -19,8 +19,8 @@ export function eliminateDeadCode(fn: IrFunction): boolean {
   let changed = false;
   for (const { instructions } of fn.blocks) {
     let kept = 0;
-    for (const instruction of instructions) {
-      if (live[instruction.id] !== 0) instructions[kept++] = instruction;
+    for (let n = 0; n < instructions.length; n++) {
+      if (live[instructions[n]!.id] !== 0) instructions[kept++] = instructions[n]!;
     }
     if (kept === instructions.length) continue;
     instructions.length = kept;
@@ -38,12 +38,15 @@ function markFromEffects(fn: IrFunction): Uint8Array {
     live[instruction.id] = 1;
     work.push(instruction);
   };
-  for (const block of fn.blocks) {
-    for (const instruction of block.instructions) {
+  for (const { instructions } of fn.blocks) {
+    for (let n = 0; n < instructions.length; n++) {
+      const instruction = instructions[n]!;
       if (instruction.op === 'param' || hasEffect(instruction)) mark(instruction);
     }
   }
-  for (let instruction = work.pop(); instruction !== undefined; instruction = work.pop())
-    instruction.args.forEach(mark);
+  for (let instruction = work.pop(); instruction !== undefined; instruction = work.pop()) {
+    const { args } = instruction;
+    for (let n = 0; n < args.length; n++) mark(args[n]!);
+  }
   return live;
 }

@@ -62,9 +62,11 @@ class Forwarding {
   /** Tells whether anything was forwarded. */
   run(): boolean {
     for (const block of this.#dominators.order) {
-      let known = this.#atStart(block);
+      const known = this.#atStart(block);
       const kept: Instruction[] = [];
-      for (const instruction of block.instructions) {
+      const { instructions } = block;
+      for (let n = 0; n < instructions.length; n++) {
+        const instruction = instructions[n]!;
         this.#replacements.updateOperands(instruction);
         const value = isForwardable(instruction) ? this.#find(instruction, known, kept) : null;
         if (value !== null) {
@@ -72,7 +74,7 @@ class Forwarding {
           continue;
         }
         kept.push(instruction);
-        known = this.#after(instruction, known);
+        this.#follow(instruction, known);
       }
       block.instructions = kept;
       this.#atEnd[block.id] = known;
@@ -81,31 +83,32 @@ class Forwarding {
     return !this.#replacements.isEmpty;
   }
 
+  /** What is known at the head of the block, as a list of its own. */
   #atStart(block: Block): Content[] {
     const known = block.predecessors.map((predecessor) => this.#atEnd[predecessor.id]);
     const before = known.filter((contents) => contents !== undefined);
-    const [first, ...others] = before;
+    const first = before[0];
     if (first === undefined) return [];
-    const agreed = first.filter((content) =>
-      others.every((contents) => contents.some((other) => isSame(content, other))),
-    );
-    return before.length === known.length ? agreed : this.#keptByLoop(block, agreed);
+    const agreed = before.length === 1 ? first.slice() : first.filter((content) => isInAll(content, before));
+    if (before.length < known.length) this.#keepUnchanged(block, agreed);
+    return agreed;
   }
 
-  /** Some way into the block was not visited yet: it is the head of a loop. */
-  #keptByLoop(block: Block, contents: Content[]): Content[] {
-    if (contents.length === 0) return contents;
+  /** Some way into the block was not visited yet: it is the head of a loop, which may change what is known. */
+  #keepUnchanged(block: Block, contents: Content[]): void {
+    if (contents.length === 0) return;
     this.#loops ??= loopsByHeader(this.#dominators);
     const loop = this.#loops?.get(block);
-    if (loop === undefined) return [];
-    let kept = contents;
+    if (loop === undefined) {
+      contents.length = 0;
+      return;
+    }
     for (const { instructions } of loop.blocks) {
       for (const instruction of instructions) {
-        if (kept.length === 0) return kept;
-        if (writesMemory(instruction)) kept = this.#forget(instruction, kept);
+        if (contents.length === 0) return;
+        if (writesMemory(instruction)) this.#forget(instruction, contents);
       }
     }
-    return kept;
   }
 
   /** What the load will give; an extension of it may have to be computed. */
@@ -128,23 +131,35 @@ class Forwarding {
     return null;
   }
 
-  /** What is known after the instruction. */
-  #after(instruction: Instruction, known: Content[]): Content[] {
+  /** Makes what is known before the instruction what is known after it. */
+  #follow(instruction: Instruction, known: Content[]): void {
     const { op } = instruction;
-    const left = writesMemory(instruction) ? this.#forget(instruction, known) : known;
-    if (!isForwardable(instruction) && (op !== 'store' || instruction.isVolatile)) return left;
-    const content = { access: instruction, value: op === 'store' ? instruction.args[1]! : instruction };
-    return [...(left.length < memoryLimit ? left : left.slice(1)), content];
+    if (writesMemory(instruction)) this.#forget(instruction, known);
+    if (!isForwardable(instruction) && (op !== 'store' || instruction.isVolatile)) return;
+    if (known.length === memoryLimit) known.shift();
+    known.push({ access: instruction, value: op === 'store' ? instruction.args[1]! : instruction });
   }
 
-  /** Leaves out what the instruction may overwrite. */
-  #forget(writer: Instruction, known: Content[]): Content[] {
-    return known.filter(({ access }) => {
-      if (access.op === 'intrinsic') return writer.op === 'store' && this.#alias.isPrivate(writer);
-      if (this.#alias.isConstant(access)) return true;
-      return writer.op === 'store' ? !this.#alias.mayOverlap(writer, access) : this.#alias.isPrivate(access);
-    });
+  /** Drops what the instruction may overwrite. */
+  #forget(writer: Instruction, known: Content[]): void {
+    let kept = 0;
+    for (let n = 0; n < known.length; n++) {
+      if (this.#survives(known[n]!.access, writer)) known[kept++] = known[n]!;
+    }
+    if (kept < known.length) known.length = kept;
   }
+
+  #survives(access: Instruction, writer: Instruction): boolean {
+    if (access.op === 'intrinsic') return writer.op === 'store' && this.#alias.isPrivate(writer);
+    if (this.#alias.isConstant(access)) return true;
+    return writer.op === 'store' ? !this.#alias.mayOverlap(writer, access) : this.#alias.isPrivate(access);
+  }
+}
+
+/** What the first list holds is in the others too. */
+function isInAll(content: Content, lists: readonly (readonly Content[])[]): boolean {
+  for (let n = 1; n < lists.length; n++) if (!lists[n]!.some((other) => isSame(content, other))) return false;
+  return true;
 }
 
 function loopsByHeader(dominators: Dominators): ReadonlyMap<Block, Loop> | null {

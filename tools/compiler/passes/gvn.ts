@@ -86,9 +86,10 @@ class Numbering {
   #visit(block: Block): void {
     this.#done = [];
     const { instructions } = block;
-    for (const instruction of instructions) {
+    for (let n = 0; n < instructions.length; n++) {
+      const instruction = instructions[n]!;
       if (instruction.op !== 'phi') this.#updateOperands(instruction, block);
-      const known = this.#lookUp(instruction);
+      const known = instruction.op === 'phi' ? earlierPhi(instructions, n) : this.#lookUp(instruction);
       if (known === null) {
         this.#done.push(instruction);
       } else {
@@ -164,9 +165,8 @@ class Numbering {
     const end = this.#done.pop()!;
     for (const target of end.targets) {
       if (target.instructions[0]!.op !== 'phi') continue;
-      target.predecessors.forEach((predecessor, index) => {
-        if (predecessor === block) this.#informPhi(target, index, block);
-      });
+      const { predecessors } = target;
+      for (let n = 0; n < predecessors.length; n++) if (predecessors[n] === block) this.#informPhi(target, n, block);
     }
     this.#done.push(end);
   }
@@ -181,16 +181,14 @@ class Numbering {
 
   /** Notes what the branch that leads to the block says. */
   #learnFromEdge(block: Block): void {
-    const [predecessor] = block.predecessors;
-    if (predecessor === undefined || block.predecessors.length !== 1) return;
-    const { op, args, targets, cases } = predecessor.terminator!;
+    if (block.predecessors.length !== 1) return;
+    const { op, args, targets, cases } = block.predecessors[0]!.terminator!;
     const value = args[0];
     if (value === undefined || value.op === 'const') return;
     if (op === 'branch') this.#learn(value, targets[0] === block);
+    if (op !== 'switch') return;
     const index = targets.indexOf(block);
-    if (op === 'switch' && index > 0 && targets.lastIndexOf(block) === index) {
-      this.#learnFact(value, cases[index - 1]!);
-    }
+    if (index > 0 && targets.lastIndexOf(block) === index) this.#learnFact(value, cases[index - 1]!);
   }
 
   #learn(condition: Instruction, holds: boolean): void {
@@ -201,38 +199,54 @@ class Numbering {
     this.#learnFact(condition, holds ? 1 : 0);
     const [a, b] = condition.args as [Instruction, Instruction];
     const { op, swapped } = inverses[condition.op]!;
-    this.#set(this.#table, pairKey(op, swapped ? b : a, swapped ? a : b), holds ? 0 : 1);
+    this.#set(this.#table, pairKey(operations.get(op)!, swapped ? b : a, swapped ? a : b), holds ? 0 : 1);
     const areEqual = (condition.op === 'eq' && holds) || (condition.op === 'ne' && !holds);
     if (areEqual && b.op === 'const' && typeof b.value === 'number') this.#learnFact(a, b.value);
   }
 }
 
-/** Equal keys, equal values. Null: never equal to another. Constants have a table of their own. */
+/** An equal phi that stands before number `n` of a block's instructions, or null. */
+function earlierPhi(instructions: readonly Instruction[], n: number): Instruction | null {
+  const { args } = instructions[n]!;
+  for (let i = 0; i < n; i++) {
+    const other = instructions[i]!.args;
+    let same = 0;
+    while (same < args.length && args[same] === other[same]) same++;
+    if (same === args.length) return instructions[i]!;
+  }
+  return null;
+}
+
+/** Equal keys, equal values. Null: never equal to another. Constants have a table of their own, phis none. */
 function keyOf(instruction: Instruction): Key | null {
   const { op, args } = instruction;
+  const operation = operations.get(op);
+  if (operation !== undefined) return pairKey(operation, args[0]!, args[1] ?? args[0]!);
   switch (op) {
     case 'symbol':
-      return `${instruction.offset} ${instruction.symbol}`;
+      return instruction.offset === 0 ? instruction.symbol : `${instruction.offset} ${instruction.symbol}`;
     case 'slot':
-      return `slot ${instruction.index}`;
+      return -1 - instruction.index;
     case 'select':
       return `select ${args[0]!.id} ${args[1]!.id} ${args[2]!.id}`;
-    case 'phi':
-      return `phi ${instruction.block!.id} ${args.map(({ id }) => id).join(' ')}`;
     case 'intrinsic':
       return isPure(instruction) ? `${instruction.intrinsic} ${args.map(({ id }) => id).join(' ')}` : null;
     default:
-      if (opNumbers.has(op)) return pairKey(op, args[0]!, args[1] ?? args[0]!);
       return null;
   }
 }
 
-/** The operation and the operands, and thereby the type. Ids are below 2^22. */
-function pairKey(op: Opcode, a: Instruction, b: Instruction): number {
-  const [left, right] = isCommutative(op) && a.id > b.id ? [b.id, a.id] : [a.id, b.id];
-  return ((opNumbers.get(op) ?? 0) * 2 ** 22 + left) * 2 ** 22 + right;
+interface Operation {
+  readonly number: number;
+  readonly isCommutative: boolean;
 }
 
-const opNumbers: ReadonlyMap<Opcode, number> = new Map(
-  [...binaryOps, ...compareOps, ...unaryOps].map((op, index) => [op, index]),
+/** The operation and the operands, and thereby the type. Ids are below 2^22. */
+function pairKey({ isCommutative, number }: Operation, a: Instruction, b: Instruction): number {
+  const isSwapped = isCommutative && a.id > b.id;
+  return (number * 2 ** 22 + (isSwapped ? b.id : a.id)) * 2 ** 22 + (isSwapped ? a.id : b.id);
+}
+
+const operations: ReadonlyMap<Opcode, Operation> = new Map(
+  [...binaryOps, ...compareOps, ...unaryOps].map((op, number) => [op, { number, isCommutative: isCommutative(op) }]),
 );

@@ -177,15 +177,42 @@ function constantPart(store: Instruction, piece: Piece): bigint {
 
 /** Slots are numbered; who is left moves up. */
 function removeUnusedSlots(fn: IrFunction): void {
-  const references = new Set<Instruction>();
+  const isReferenced = markReferences(fn);
+  const isUsed = fn.slots.map(() => false);
   for (const { instructions } of fn.blocks) {
-    for (const { args } of instructions) for (const operand of args) if (operand.op === 'slot') references.add(operand);
+    let kept = 0;
+    for (let n = 0; n < instructions.length; n++) {
+      const instruction = instructions[n]!;
+      if (instruction.op === 'slot') {
+        if (isReferenced[instruction.id] === 0) continue;
+        isUsed[instruction.index] = true;
+      }
+      instructions[kept++] = instruction;
+    }
+    if (kept < instructions.length) instructions.length = kept;
   }
-  for (const block of fn.blocks) {
-    block.instructions = block.instructions.filter((other) => other.op !== 'slot' || references.has(other));
+  if (isUsed.includes(false)) renumber(fn, isUsed);
+}
+
+/** By value id: 1 for addresses of slots that are operands. */
+function markReferences(fn: IrFunction): Uint8Array {
+  const isReferenced = new Uint8Array(fn.valueLimit);
+  for (const { instructions } of fn.blocks) {
+    for (let n = 0; n < instructions.length; n++) {
+      const { args } = instructions[n]!;
+      for (let i = 0; i < args.length; i++) if (args[i]!.op === 'slot') isReferenced[args[i]!.id] = 1;
+    }
   }
-  const used = new Set([...references].map(({ index }) => index));
-  const numbers = new Map([...used].sort((a, b) => a - b).map((old, index) => [old, index]));
-  fn.slots = fn.slots.filter((_, index) => used.has(index));
-  for (const reference of references) reference.index = numbers.get(reference.index)!;
+  return isReferenced;
+}
+
+function renumber(fn: IrFunction, isUsed: readonly boolean[]): void {
+  let count = 0;
+  const numbers = isUsed.map((used) => (used ? count++ : -1));
+  fn.slots = fn.slots.filter((_, index) => isUsed[index]);
+  for (const { instructions } of fn.blocks) {
+    for (const instruction of instructions) {
+      if (instruction.op === 'slot') instruction.index = numbers[instruction.index]!;
+    }
+  }
 }

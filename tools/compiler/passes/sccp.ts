@@ -73,9 +73,9 @@ class Propagation {
   }
 
   run(): readonly State[] {
-    const [entry] = this.#fn.blocks;
-    this.#entered[entry!.id] = new Set();
-    this.#visitAll(entry!);
+    const entry = this.#fn.blocks[0]!;
+    this.#entered[entry.id] = new Set();
+    this.#visitAll(entry);
     for (;;) {
       const edge = this.#edges.pop();
       if (edge !== undefined) {
@@ -85,7 +85,8 @@ class Propagation {
       const value = this.#fallen.pop();
       if (value === undefined) return this.#states;
       this.#users.forEach(value, (user) => {
-        if (this.#entered[user.block!.id] !== null) this.#visit(user);
+        // what varies already falls no further
+        if (this.#states[user.id] !== varies && this.#entered[user.block!.id] !== null) this.#visit(user);
       });
     }
   }
@@ -105,7 +106,8 @@ class Propagation {
   }
 
   #visitAll(block: Block): void {
-    for (const instruction of block.instructions) this.#visit(instruction);
+    const { instructions } = block;
+    for (let n = 0; n < instructions.length; n++) this.#visit(instructions[n]!);
   }
 
   #visit(instruction: Instruction): void {
@@ -123,15 +125,15 @@ class Propagation {
     this.#fallen.push(instruction);
   }
 
-  #meet(phi: Instruction): State {
-    const sources = this.#entered[phi.block!.id]!;
+  #meet({ args, block }: Instruction): State {
+    const sources = this.#entered[block!.id]!;
     let met: State;
-    phi.args.forEach((operand, index) => {
-      if (!sources.has(phi.block!.predecessors[index]!)) return;
-      const state = this.#states[operand.id];
-      if (state === undefined || state === met) return;
-      met = met === undefined ? state : varies;
-    });
+    for (let index = 0; index < args.length; index++) {
+      const state = this.#states[args[index]!.id];
+      if (state === undefined || state === met || !sources.has(block!.predecessors[index]!)) continue;
+      if (met !== undefined) return varies;
+      met = state;
+    }
     return met;
   }
 

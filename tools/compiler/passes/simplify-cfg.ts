@@ -43,7 +43,7 @@ export function simplifyControlFlow(fn: IrFunction): boolean {
 function foldTerminators(fn: IrFunction): boolean {
   let changed = false;
   for (const block of fn.blocks) {
-    const end = block.terminator!;
+    const end = block.instructions[block.instructions.length - 1]!;
     const target = end.op === 'branch' || end.op === 'switch' ? onlyTarget(end) : null;
     if (target !== null) {
       jumpTo(block, target);
@@ -56,8 +56,8 @@ function foldTerminators(fn: IrFunction): boolean {
 }
 
 function onlyTarget({ op, args, targets, cases }: Instruction): Block | null {
-  const [first] = targets;
-  if (targets.every((target) => target === first)) return first!;
+  const first = targets[0]!;
+  if (op === 'branch' ? targets[1] === first : targets.every((target) => target === first)) return first;
   const value = args[0]!;
   if (value.op !== 'const') return null;
   if (op === 'branch') return targets[value.value !== 0 ? 0 : 1]!;
@@ -101,9 +101,11 @@ function removeUnreachable(fn: IrFunction): boolean {
 
 /** Lets predecessors go around blocks that decide nothing for them. */
 function skipBlocks(fn: IrFunction): boolean {
+  const { blocks } = fn;
   const uses = new UseSites(fn);
   let changed = false;
-  for (const block of fn.blocks.slice(1)) {
+  for (let n = 1; n < blocks.length; n++) {
+    const block = blocks[n]!;
     if (jumpsOn(block)) changed = skipBlock(block, uses, () => block.successors[0]!) || changed;
     else if (isDecidedByPhi(block)) changed = skipBlock(block, uses, (index) => knownTarget(block, index)) || changed;
   }
@@ -112,16 +114,18 @@ function skipBlocks(fn: IrFunction): boolean {
 
 /** Nothing but phis and a jump. */
 function jumpsOn(block: Block): boolean {
-  const end = block.terminator!;
+  const { instructions } = block;
+  const end = instructions[instructions.length - 1]!;
   if (end.op !== 'jump' || end.targets[0] === block) return false;
-  return block.instructions.length === 1 || block.instructions[block.instructions.length - 2]!.op === 'phi';
+  return instructions.length === 1 || instructions[instructions.length - 2]!.op === 'phi';
 }
 
 /** Phis, perhaps a comparison of one with a constant, and a branch or switch on that. */
 function isDecidedByPhi(block: Block): boolean {
+  if (block.instructions[0]!.op !== 'phi') return false;
   const end = block.terminator!;
-  if ((end.op !== 'branch' && end.op !== 'switch') || block.instructions[0]!.op !== 'phi') return false;
-  const [value] = end.args as [Instruction];
+  if (end.op !== 'branch' && end.op !== 'switch') return false;
+  const value = end.args[0]!;
   if (value.block !== block || end.targets.includes(block)) return false;
   if (value.op !== 'phi' && !(isCompare(value.op) && comparedPhi(value, block) !== null)) return false;
   return block.instructions.every((other) => {
@@ -138,18 +142,19 @@ function comparedPhi({ args }: Instruction, block: Block): Instruction | null {
 /** Answers whether an edge may go around a block without leaving a use behind that the block no longer dominates. */
 class UseSites {
   readonly #fn: IrFunction;
-  /** Made when they are needed; null again when they are out of date. */
+  /** Made when they are needed. May name users that are none any more: these make no difference. */
   #users: Users | null = null;
+  /** The same; null again when they are out of date. */
   #dominators: Dominators | null = null;
 
   constructor(fn: IrFunction) {
     this.#fn = fn;
   }
 
-  /** Edges have changed, and with `operands` new uses have come. */
-  forget(operands: readonly Instruction[]): void {
+  /** Edges have changed, and the first phis of `target` have each got an operand more. */
+  noteEdge(target: Block, operands: readonly Instruction[]): void {
     this.#dominators = null;
-    if (operands.length > 0) this.#users = null;
+    for (let i = 0; i < operands.length; i++) this.#users?.add(operands[i]!, target.instructions[i]!);
   }
 
   /**
@@ -159,8 +164,8 @@ class UseSites {
   allow(block: Block, target: Block): boolean {
     if (block.instructions.length === 1) return true;
     // phis that serve the phis of one target cannot do so if it has none
-    const [only] = block.successors;
-    if (block.successors.length === 1 && only!.instructions[0]!.op !== 'phi') return false;
+    const { successors } = block;
+    if (successors.length === 1 && successors[0]!.instructions[0]!.op !== 'phi') return false;
     this.#users ??= new Users(this.#fn);
     const users = this.#users;
     return block.instructions.every((value) => {
@@ -181,9 +186,10 @@ class UseSites {
   }
 
   #isBehindOther(place: Block, block: Block, target: Block): boolean {
-    const [first, second] = block.successors;
-    const other = first === target ? second : first;
-    if (block.successors.length !== 2 || other === undefined || other === target) return false;
+    const { successors } = block;
+    if (successors.length !== 2) return false;
+    const other = successors[successors[0] === target ? 1 : 0]!;
+    if (other === target) return false;
     if (other.predecessors.length !== 1) return false;
     this.#dominators ??= new Dominators(this.#fn);
     return this.#dominators.dominates(other, place);
@@ -193,7 +199,7 @@ class UseSites {
 /** Where the predecessor number `index` is known to go on from a block that isDecidedByPhi; null if not known. */
 function knownTarget(block: Block, index: number): Block | null {
   const end = block.terminator!;
-  const [value] = end.args as [Instruction];
+  const value = end.args[0]!;
   const phi = value.op === 'phi' ? value : comparedPhi(value, block)!;
   const operand = phi.args[index]!;
   if (operand.op !== 'const') return null;
@@ -206,18 +212,20 @@ function knownTarget(block: Block, index: number): Block | null {
 /** Redirects edges into `block` to where they lead in the end, as far as phis and uses allow it. */
 function skipBlock(block: Block, uses: UseSites, targetOf: (predecessorIndex: number) => Block | null): boolean {
   let changed = false;
-  const allowed = new Map<Block, boolean>();
+  // the target that was asked about last, and the answer
+  let asked: Block | null = null;
+  let isAllowed = false;
   for (const predecessor of new Set(block.predecessors)) {
     const index = block.predecessors.indexOf(predecessor);
     const target = targetOf(index);
     if (target === null || target === block || predecessor === block) continue;
-    const operands = edgeOperands(block, target).map((operand) => {
-      if (operand.block !== block) return operand;
-      return operand.op === 'phi' ? operand.args[index]! : null;
-    });
-    if (!isComplete(operands) || !agrees(predecessor, target, operands)) continue;
-    if (!allowed.has(target)) allowed.set(target, uses.allow(block, target));
-    if (allowed.get(target) !== true) continue;
+    const operands = operandsAround(block, target, index);
+    if (operands === null || !agrees(predecessor, target, operands)) continue;
+    if (asked !== target) {
+      asked = target;
+      isAllowed = uses.allow(block, target);
+    }
+    if (!isAllowed) continue;
     const end = predecessor.terminator!;
     end.targets = end.targets.map((old) => {
       if (old !== block) return old;
@@ -225,15 +233,26 @@ function skipBlock(block: Block, uses: UseSites, targetOf: (predecessorIndex: nu
       noteEdge(predecessor, target, operands);
       return target;
     });
-    allowed.clear(); // the other targets may have an entry more now
-    uses.forget(operands);
+    asked = null; // other targets may have an entry more now
+    uses.noteEdge(target, operands);
     changed = true;
   }
   return changed;
 }
 
-function isComplete(operands: readonly (Instruction | null)[]): operands is readonly Instruction[] {
-  return operands.every((operand) => operand !== null);
+/**
+ * What the phis of `target` get if the predecessor number `index` of `block` goes there at once; null if that is computed
+ * in `block`.
+ */
+function operandsAround(block: Block, target: Block, index: number): Instruction[] | null {
+  const operands = edgeOperands(block, target);
+  for (let i = 0; i < operands.length; i++) {
+    const operand = operands[i]!;
+    if (operand.block !== block) continue;
+    if (operand.op !== 'phi') return null;
+    operands[i] = operand.args[index]!;
+  }
+  return operands;
 }
 
 /** An edge that exists already must bring the same values. */
@@ -261,10 +280,10 @@ function mergeChains(fn: IrFunction): boolean {
 }
 
 function onlyFollower(block: Block, fn: IrFunction): Block | null {
-  const end = block.terminator!;
-  const [next] = end.targets;
-  if (end.op !== 'jump' || next === undefined || next === block || next === fn.blocks[0]) return null;
-  return next.predecessors.length === 1 ? next : null;
+  const end = block.instructions[block.instructions.length - 1]!;
+  if (end.op !== 'jump') return null;
+  const next = end.targets[0]!;
+  return next.predecessors.length === 1 && next !== block && next !== fn.blocks[0] ? next : null;
 }
 
 function mergeInto(block: Block, next: Block, replacements: Replacements): void {

@@ -44,7 +44,9 @@ export function simplify(fn: IrFunction, module: IrModule): boolean {
   const simplifier = new Simplifier(fn, module);
   for (const block of fn.blocks) {
     simplifier.begin(block);
-    for (const instruction of block.instructions) {
+    const { instructions } = block;
+    for (let n = 0; n < instructions.length; n++) {
+      const instruction = instructions[n]!;
       replacements.updateOperands(instruction);
       const value = simplifier.simplify(instruction);
       if (value !== instruction) replacements.replace(instruction, value);
@@ -137,8 +139,9 @@ class Simplifier implements Emitter {
   /** Puts a constant to the right, or computes with two. */
   #fold(instruction: Instruction): Instruction | null {
     const { op, args } = instruction;
-    const [a, b] = args as [Instruction, Instruction | undefined];
+    const a = args[0]!;
     if (a.op !== 'const') return null;
+    const b = args[1];
     if (b !== undefined && b.op !== 'const') {
       if (isCommutative(op)) args.reverse();
       return null;

@@ -29,13 +29,15 @@ interface Access {
 export function findPieces(fn: IrFunction): Piece[] {
   const accesses = fn.slots.map((slot): Access[] | null => (slot.size <= sizeLimit ? [] : null));
   for (const { instructions } of fn.blocks) {
-    for (const instruction of instructions) {
-      instruction.args.forEach((operand, position) => {
-        if (operand.op !== 'slot') return;
-        const access = position === 0 ? accessOf(instruction, fn.slots[operand.index]!.size) : null;
-        if (access === null) accesses[operand.index] = null;
-        else accesses[operand.index]?.push(access);
-      });
+    for (let n = 0; n < instructions.length; n++) {
+      const { args } = instructions[n]!;
+      for (let position = 0; position < args.length; position++) {
+        const { index, op } = args[position]!;
+        if (op !== 'slot') continue;
+        const access = position === 0 ? accessOf(instructions[n]!, fn.slots[index]!.size) : null;
+        if (access === null) accesses[index] = null;
+        else accesses[index]?.push(access);
+      }
     }
   }
   return accesses.flatMap((list) => (list === null ? [] : (cut(list) ?? [])));

@@ -14,19 +14,13 @@ import { Replacements } from '../ir/edit.ts';
 import type { Instruction, IrFunction } from '../ir/types.ts';
 
 export function removeTrivialPhis(fn: IrFunction): boolean {
-  const users = new Map<Instruction, Instruction[]>();
   const work: Instruction[] = [];
-  for (const block of fn.blocks) {
-    for (const phi of block.instructions) {
-      if (phi.op !== 'phi') break;
-      work.push(phi);
-      for (const operand of phi.args) {
-        if (operand.op === 'phi') users.set(operand, [...(users.get(operand) ?? []), phi]);
-      }
-    }
+  for (const { instructions } of fn.blocks) {
+    for (let n = 0; instructions[n]?.op === 'phi'; n++) work.push(instructions[n]!);
   }
-  if (work.length === 0) return false;
   const replacements = new Replacements(fn);
+  if (!work.some((phi) => onlyOperand(phi, replacements) !== null)) return false;
+  const users = phiUsers(work);
   for (let phi = work.pop(); phi !== undefined; phi = work.pop()) {
     if (replacements.isReplaced(phi)) continue;
     const only = onlyOperand(phi, replacements);
@@ -40,11 +34,23 @@ export function removeTrivialPhis(fn: IrFunction): boolean {
   return !replacements.isEmpty;
 }
 
+/** For each phi, the phis that it is an operand of. */
+function phiUsers(phis: readonly Instruction[]): Map<Instruction, Instruction[]> {
+  const users = new Map<Instruction, Instruction[]>();
+  for (const phi of phis) {
+    for (const operand of phi.args) {
+      if (operand.op === 'phi') users.set(operand, [...(users.get(operand) ?? []), phi]);
+    }
+  }
+  return users;
+}
+
 /** The one value that the phi can have; null if there are several. */
 function onlyOperand(phi: Instruction, replacements: Replacements): Instruction | null {
   let only: Instruction | null = null;
-  for (const operand of phi.args) {
-    const value = replacements.find(operand);
+  const { args } = phi;
+  for (let n = 0; n < args.length; n++) {
+    const value = replacements.find(args[n]!);
     if (value === phi || value === only) continue;
     if (only !== null) return null;
     only = value;

@@ -34,7 +34,7 @@ export function selectFunction(source: IrFunction): MachineFunction {
 
 function selectBlock(selector: Selector, block: Block): void {
   const machineBlock = selector.blocks[block.id]!;
-  const pieces: MachineInstruction[][] = [];
+  const backwards: MachineInstruction[] = [];
   selector.block = block;
   const { instructions } = block;
   for (let n = instructions.length - 1; n >= 0; n--) {
@@ -48,10 +48,13 @@ function selectBlock(selector: Selector, block: Block): void {
       selector.enter(instruction);
       selectInstruction(selector, instruction);
     }
-    if (selector.hasVolatile) for (const emitted of selector.current) emitted.isVolatile = true;
-    pieces.push(selector.current);
+    const { current, hasVolatile } = selector;
+    for (let emitted = current.pop(); emitted !== undefined; emitted = current.pop()) {
+      if (hasVolatile) emitted.isVolatile = true;
+      backwards.push(emitted);
+    }
   }
-  machineBlock.instructions = pieces.reverse().flat();
+  machineBlock.instructions = backwards.reverse();
 }
 
 function isNeeded(selector: Selector, instruction: Instruction): boolean {

@@ -42,7 +42,7 @@ export class Selector {
   readonly slots: number[];
   /** The IR block that is being selected. */
   block: Block;
-  /** Code of the IR instruction at hand, in order. */
+  /** Code of the IR instruction at hand, in order. Who enters the next one takes it out. */
   current: MachineInstruction[] = [];
   location: SourceLocation | null = null;
   /** The code at hand contains a volatile load: none of it is dead. */
@@ -292,14 +292,15 @@ export class Selector {
     this.location = instruction.location;
     this.#writes = this.#writesBefore[instruction.id]!;
     this.#events = this.#eventsBefore[instruction.id]!;
-    this.current = [];
     this.hasVolatile = false;
   }
 
   #countEvents(block: Block): void {
     let writes = 0;
     let events = 0;
-    for (const instruction of block.instructions) {
+    const { instructions } = block;
+    for (let n = 0; n < instructions.length; n++) {
+      const instruction = instructions[n]!;
       this.#writesBefore[instruction.id] = writes;
       this.#eventsBefore[instruction.id] = events;
       if (writesMemory(instruction)) writes++;
@@ -312,11 +313,13 @@ export class Selector {
 function findAddresses(source: IrFunction): Uint8Array {
   const isAddress = new Uint8Array(source.valueLimit).fill(1);
   for (const block of source.blocks) {
-    for (const user of block.instructions) {
-      const isAccess = user.op === 'load' || user.op === 'store';
-      user.args.forEach((value, n) => {
-        if (!isAccess || n > 0 || value.block !== block) isAddress[value.id] = 0;
-      });
+    const { instructions } = block;
+    for (let i = 0; i < instructions.length; i++) {
+      const { args, op } = instructions[i]!;
+      const isAccess = op === 'load' || op === 'store';
+      for (let n = 0; n < args.length; n++) {
+        if (!isAccess || n > 0 || args[n]!.block !== block) isAddress[args[n]!.id] = 0;
+      }
     }
   }
   return isAddress;
