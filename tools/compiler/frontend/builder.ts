@@ -171,6 +171,12 @@ export class SsaBuilder {
   }
 
   #readIn(variable: Variable, block: Block): Instruction {
+    const known = variable.definitions.get(block);
+    return known === undefined ? this.#readFrom(variable, block) : this.resolve(known);
+  }
+
+  /** The value in a block that does not set the variable. */
+  #readFrom(variable: Variable, block: Block): Instruction {
     const passed = new Set<Block>(); // blocks with one predecessor, whose value is that one's
     let at = block;
     let value: Instruction | undefined;
@@ -266,6 +272,7 @@ export class SsaBuilder {
   /** The value that a possibly replaced phi stands for. */
   resolve(value: Instruction): Instruction {
     let found = value;
+    if (found.op !== 'phi') return found;
     for (let next = this.#replaced.get(found); next !== undefined; next = this.#replaced.get(found)) found = next;
     return found;
   }

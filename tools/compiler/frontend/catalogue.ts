@@ -30,6 +30,11 @@ import type { World } from './world.ts';
 
 export class Catalogue {
   readonly #world: World;
+  /** Each need is one object, however often it turns up. */
+  readonly #functionNeeds = new Map<string, FunctionNeed>();
+  readonly #globalNeeds = new Map<Global, GlobalNeed>();
+  readonly #classNeeds = new Map<string, ClassNeed>();
+  /** By the ids of needs: what is needed. */
   readonly #instances = new Map<string, FunctionInstance>();
   readonly #globals = new Map<string, Global>();
   readonly #classes = new Map<string, ClassType>();
@@ -38,8 +43,6 @@ export class Catalogue {
   readonly #globalRecords = new Map<string, GlobalRecord>();
   readonly #texts = new Map<string, TextNeed>();
   readonly #references = new ReferenceTable();
-  /** By kind and id: each need is one object, however often it turns up. */
-  readonly #needs = new Map<string, Need>();
 
   constructor(world: World) {
     this.#world = world;
@@ -60,36 +63,37 @@ export class Catalogue {
   }
 
   functionNeed(instance: FunctionInstance): FunctionNeed {
-    this.#instances.set(instance.key, instance);
     const { info, key: id, symbolName: symbol } = instance;
-    return this.#need(`function ${id}`, () => {
+    let need = this.#functionNeeds.get(id);
+    if (need === undefined) {
       const unit = unitOf(info.declaration);
-      return { kind: 'function', id, symbol, unit, classes: unitsOfClasses(instance.typeArguments) };
-    });
+      need = { kind: 'function', id, symbol, unit, classes: unitsOfClasses(instance.typeArguments) };
+      this.#functionNeeds.set(id, need);
+      this.#instances.set(id, instance);
+    }
+    return need;
   }
 
   globalNeed(global: Global): GlobalNeed {
-    const unit = unitOf(global.declaration);
-    const id = `${unit} ${global.symbolName}`;
-    this.#globals.set(id, global);
-    return this.#need(`global ${id}`, () => {
-      return { kind: 'global', id, symbol: global.symbolName, unit, classes: [] };
-    });
+    let need = this.#globalNeeds.get(global);
+    if (need === undefined) {
+      const unit = unitOf(global.declaration);
+      const id = `${unit} ${global.symbolName}`;
+      need = { kind: 'global', id, symbol: global.symbolName, unit, classes: [] };
+      this.#globalNeeds.set(global, need);
+      this.#globals.set(id, global);
+    }
+    return need;
   }
 
   classNeed(type: ClassType): ClassNeed {
-    this.#classes.set(type.key, type);
     const { args, info, key: id, name: symbol } = type;
-    return this.#need(`class ${id}`, () => {
-      return { kind: 'class', id, symbol, unit: unitOf(info.declaration), classes: unitsOfClasses(args) };
-    });
-  }
-
-  #need<T extends Need>(key: string, make: () => T): T {
-    const known = this.#needs.get(key) as T | undefined;
-    if (known !== undefined) return known;
-    const need = make();
-    this.#needs.set(key, need);
+    let need = this.#classNeeds.get(id);
+    if (need === undefined) {
+      need = { kind: 'class', id, symbol, unit: unitOf(info.declaration), classes: unitsOfClasses(args) };
+      this.#classNeeds.set(id, need);
+      this.#classes.set(id, type);
+    }
     return need;
   }
 

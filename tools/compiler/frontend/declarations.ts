@@ -98,59 +98,66 @@ function declareBinding(table: SymbolTable, node: Binding, as: Role): void {
 // ---------------------------------------------------------------------------------------------------------------------
 // Scopes within modules
 
-/** What a scope declares, without the scopes in it; null if the node is no scope. Parameters of types are names too. */
-export function declaredIn(node: ts.Node): SymbolTable | null {
-  switch (node.kind) {
-    case SyntaxKind.Block:
-    case SyntaxKind.ModuleBlock:
-      return isBodyOfFunction(node) ? null : inStatements((node as ts.Block).statements);
-    case SyntaxKind.FunctionDeclaration:
-    case SyntaxKind.FunctionExpression:
-    case SyntaxKind.ArrowFunction:
-    case SyntaxKind.MethodDeclaration:
-    case SyntaxKind.Constructor:
-    case SyntaxKind.GetAccessor:
-    case SyntaxKind.SetAccessor:
-    case SyntaxKind.MethodSignature:
-    case SyntaxKind.CallSignature:
-    case SyntaxKind.ConstructSignature:
-    case SyntaxKind.IndexSignature:
-    case SyntaxKind.FunctionType:
-    case SyntaxKind.ConstructorType:
-      return inFunction(node as ts.FunctionLikeDeclaration);
-    case SyntaxKind.ClassDeclaration:
-    case SyntaxKind.ClassExpression:
-    case SyntaxKind.InterfaceDeclaration:
-    case SyntaxKind.TypeAliasDeclaration:
-      return inTypeParameters((node as ts.ClassDeclaration).typeParameters);
-    case SyntaxKind.ForStatement:
-    case SyntaxKind.ForInStatement:
-    case SyntaxKind.ForOfStatement:
-      return inLoop(node as ts.ForStatement);
-    case SyntaxKind.CaseBlock:
-      return inStatements((node as ts.CaseBlock).clauses.flatMap<ts.Statement>(({ statements }) => statements));
-    case SyntaxKind.CatchClause:
-      return inCatch(node as ts.CatchClause);
-    case SyntaxKind.ClassStaticBlockDeclaration:
-      return inBody((node as ts.ClassStaticBlockDeclaration).body, new Map());
-    default:
-      return null;
-  }
+/** What the scopes of each kind declare. */
+const scopes: ReadonlyMap<ts.SyntaxKind, (scope: never) => SymbolTable> = new Map<
+  ts.SyntaxKind,
+  (scope: never) => SymbolTable
+>([
+  [SyntaxKind.Block, inBlock],
+  [SyntaxKind.ModuleBlock, inBlock],
+  [SyntaxKind.CaseBlock, inCases],
+  [SyntaxKind.CatchClause, inCatch],
+  [SyntaxKind.ForStatement, inLoop],
+  [SyntaxKind.ForInStatement, inLoop],
+  [SyntaxKind.ForOfStatement, inLoop],
+  [SyntaxKind.FunctionDeclaration, inFunction],
+  [SyntaxKind.FunctionExpression, inFunction],
+  [SyntaxKind.ArrowFunction, inFunction],
+  [SyntaxKind.MethodDeclaration, inFunction],
+  [SyntaxKind.Constructor, inFunction],
+  [SyntaxKind.GetAccessor, inFunction],
+  [SyntaxKind.SetAccessor, inFunction],
+  [SyntaxKind.MethodSignature, inFunction],
+  [SyntaxKind.CallSignature, inFunction],
+  [SyntaxKind.ConstructSignature, inFunction],
+  [SyntaxKind.IndexSignature, inFunction],
+  [SyntaxKind.FunctionType, inFunction],
+  [SyntaxKind.ConstructorType, inFunction],
+  [SyntaxKind.ClassDeclaration, inGeneric],
+  [SyntaxKind.ClassExpression, inGeneric],
+  [SyntaxKind.InterfaceDeclaration, inGeneric],
+  [SyntaxKind.TypeAliasDeclaration, inGeneric],
+  [SyntaxKind.ClassStaticBlockDeclaration, inStaticBlock],
+]);
+
+/** What a scope declares, without the scopes in it. */
+export function declaredIn(scope: ts.Node): SymbolTable {
+  return scopes.get(scope.kind)!(scope as never);
 }
 
-/** Its names are those of the function, then: parameters and what the body declares are one scope. */
-function isBodyOfFunction({ parent }: ts.Node): boolean {
-  return ts.isFunctionLike(parent) || ts.isClassStaticBlockDeclaration(parent);
+/** The block that is a function's body is none: parameters and what the body declares are one scope, the function's. */
+export function isScope(node: ts.Node): boolean {
+  if (!scopes.has(node.kind)) return false;
+  return node.kind !== SyntaxKind.Block || (node.parent as Partial<ts.FunctionDeclaration>).body !== node;
 }
 
-function inStatements(statements: readonly ts.Statement[]): SymbolTable {
-  const table: SymbolTable = new Map();
-  declareStatements(table, statements);
-  return table;
+function inBlock({ statements }: ts.Block): SymbolTable {
+  return declareStatements(new Map(), statements);
+}
+
+function inCases({ clauses }: ts.CaseBlock): SymbolTable {
+  return declareStatements(
+    new Map(),
+    clauses.flatMap<ts.Statement>(({ statements }) => statements),
+  );
+}
+
+function inStaticBlock({ body }: ts.ClassStaticBlockDeclaration): SymbolTable {
+  return inBody(body, new Map());
 }
 
 function inFunction(node: ts.FunctionLikeDeclaration): SymbolTable {
-  const table = inTypeParameters(node.typeParameters);
+  const table = inGeneric(node);
   for (const one of node.parameters) declareBinding(table, one, parameter);
   const { body } = node;
   return body === undefined || !ts.isBlock(body) ? table : inBody(body, table);
@@ -162,9 +169,9 @@ function inBody({ statements }: ts.Block, table: SymbolTable): SymbolTable {
   return table;
 }
 
-function inTypeParameters(parameters: readonly ts.TypeParameterDeclaration[] | undefined): SymbolTable {
+function inGeneric({ typeParameters }: ts.ClassDeclaration | ts.FunctionLikeDeclaration): SymbolTable {
   const table: SymbolTable = new Map();
-  for (const one of parameters ?? []) declare(table, one, one.name.text);
+  for (const one of typeParameters ?? []) declare(table, one, one.name.text);
   return table;
 }
 
@@ -181,9 +188,10 @@ function inCatch({ variableDeclaration }: ts.CatchClause): SymbolTable {
   return table;
 }
 
-function declareStatements(table: SymbolTable, statements: readonly ts.Statement[]): void {
+function declareStatements(table: SymbolTable, statements: readonly ts.Statement[]): SymbolTable {
   for (const statement of statements) if (ts.isFunctionDeclaration(statement)) declareStatement(table, statement);
   for (const statement of statements) if (!ts.isFunctionDeclaration(statement)) declareStatement(table, statement);
+  return table;
 }
 
 /** What a statement declares in the scope around it, also as part of another one: `if (c) function f() {}`. */

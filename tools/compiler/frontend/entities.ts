@@ -111,7 +111,6 @@ export class EntityTable {
   /** Plain class names that more than one class has. */
   readonly #ambiguous: ReadonlySet<string>;
   readonly #entities = new Map<SourceSymbol, Entity>();
-  readonly #symbols = new Map<ts.EntityName, SourceSymbol | null>();
   readonly #moduleNames = new Map<ts.SourceFile, Map<string, Entity>>();
   readonly #modules = new Map<ts.SourceFile, string>();
 
@@ -131,11 +130,7 @@ export class EntityTable {
 
   /** The symbol that a name means, seen through imports; null if tsc does not know either. */
   symbolAt(name: ts.EntityName): SourceSymbol | null {
-    const known = this.#symbols.get(name);
-    if (known !== undefined) return known;
-    const symbol = this.#names.symbolAt(name);
-    this.#symbols.set(name, symbol);
-    return symbol;
+    return this.#names.symbolAt(name);
   }
 
   /** What an identifier means, outside of any function's local variables. */
@@ -144,11 +139,18 @@ export class EntityTable {
     return symbol === null ? null : this.entityOf(symbol);
   }
 
-  /** The same for a name that no function, class or enum around it declares: asked once per module. */
-  moduleEntity(name: ts.Identifier): Entity | null {
-    const source = name.getSourceFile();
-    const names = this.#moduleNames.get(source) ?? new Map<string, Entity>();
-    this.#moduleNames.set(source, names);
+  /** What names mean at the top of a module, as far as somebody has asked. */
+  namesIn(source: ts.SourceFile): Map<string, Entity> {
+    let names = this.#moduleNames.get(source);
+    if (names === undefined) {
+      names = new Map();
+      this.#moduleNames.set(source, names);
+    }
+    return names;
+  }
+
+  /** The same for a name that no function, class or enum around it declares; `names` are those of its module. */
+  moduleEntity(name: ts.Identifier, names: Map<string, Entity>): Entity | null {
     const known = names.get(name.text);
     if (known !== undefined) return known;
     const entity = this.entityAt(name);

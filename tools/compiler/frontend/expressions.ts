@@ -34,41 +34,68 @@ import * as types from './types.ts';
 import type { Type } from './types.ts';
 import { unsupportedExpression } from './unsupported.ts';
 
+const { SyntaxKind } = ts;
+
+type Lowering = (f: FunctionLowering, node: never, expected?: Type) => Operand;
+
+/** How each kind of expression is lowered. What is not among them has no place in the language. */
+const lowerings: ReadonlyMap<ts.SyntaxKind, Lowering> = new Map<ts.SyntaxKind, Lowering>([
+  [SyntaxKind.Identifier, identifier],
+  [SyntaxKind.NumericLiteral, number],
+  [SyntaxKind.BigIntLiteral, bigint],
+  [SyntaxKind.StringLiteral, string],
+  [SyntaxKind.TrueKeyword, () => trueOperand],
+  [SyntaxKind.FalseKeyword, () => falseOperand],
+  [SyntaxKind.NullKeyword, () => nullOperand],
+  [SyntaxKind.ThisKeyword, receiver],
+  [SyntaxKind.ParenthesizedExpression, inner],
+  [SyntaxKind.NonNullExpression, inner],
+  [SyntaxKind.PropertyAccessExpression, access],
+  [SyntaxKind.ElementAccessExpression, access],
+  [SyntaxKind.CallExpression, call],
+  [SyntaxKind.BinaryExpression, binaryExpression],
+  [SyntaxKind.PrefixUnaryExpression, prefix],
+  [SyntaxKind.PostfixUnaryExpression, postfix],
+  [SyntaxKind.ConditionalExpression, conditional],
+  [SyntaxKind.ArrowFunction, arrowValue],
+  [SyntaxKind.FunctionExpression, arrowValue],
+  [SyntaxKind.ExpressionWithTypeArguments, instantiation],
+]);
+
 export function lowerExpression(f: FunctionLowering, node: ts.Expression, expected?: Type): Operand {
-  if (ts.isParenthesizedExpression(node) || ts.isNonNullExpression(node))
-    return f.expression(node.expression, expected);
-  if (ts.isIdentifier(node)) return identifier(f, node, expected);
-  if (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node)) {
-    return readPlace(f, lowerPlace(f, node), node);
-  }
-  if (ts.isCallExpression(node)) return lowerCall(f, node, expected).result;
-  if (ts.isBinaryExpression(node)) return binaryExpression(f, node, expected);
-  if (ts.isPrefixUnaryExpression(node)) return prefix(f, node);
-  if (ts.isPostfixUnaryExpression(node)) return step(f, node, node.operand, node.operator, true);
-  if (ts.isConditionalExpression(node)) return conditional(f, node, expected);
-  if (ts.isArrowFunction(node) || ts.isFunctionExpression(node)) return arrowValue(f, node, expected);
-  if (ts.isExpressionWithTypeArguments(node)) return instantiation(f, node);
-  return literal(f, node);
+  const lowering = lowerings.get(node.kind);
+  if (lowering !== undefined) return lowering(f, node as never, expected);
+  unsupportedExpression(f, node);
+  return errorOperand;
 }
 
-function literal(f: FunctionLowering, node: ts.Expression): Operand {
-  if (ts.isNumericLiteral(node)) return number(f, node);
-  if (ts.isBigIntLiteral(node)) return bigint(f, node);
-  if (ts.isStringLiteral(node)) return addressOperand(types.stringType, { kind: 'text', text: node.text });
-  switch (node.kind) {
-    case ts.SyntaxKind.TrueKeyword:
-      return trueOperand;
-    case ts.SyntaxKind.FalseKeyword:
-      return falseOperand;
-    case ts.SyntaxKind.NullKeyword:
-      return nullOperand;
-    case ts.SyntaxKind.ThisKeyword:
-      if (f.receiver === null) f.report(node, 'noThis');
-      return f.receiver ?? errorOperand;
-    default:
-      unsupportedExpression(f, node);
-      return errorOperand;
-  }
+function inner(
+  f: FunctionLowering,
+  node: ts.ParenthesizedExpression | ts.NonNullExpression,
+  expected: Type | undefined,
+): Operand {
+  return f.expression(node.expression, expected);
+}
+
+function access(f: FunctionLowering, node: ts.PropertyAccessExpression | ts.ElementAccessExpression): Operand {
+  return readPlace(f, lowerPlace(f, node), node);
+}
+
+function call(f: FunctionLowering, node: ts.CallExpression, expected: Type | undefined): Operand {
+  return lowerCall(f, node, expected).result;
+}
+
+function postfix(f: FunctionLowering, node: ts.PostfixUnaryExpression): Operand {
+  return step(f, node, node.operand, node.operator, true);
+}
+
+function string(_: FunctionLowering, node: ts.StringLiteral): Operand {
+  return addressOperand(types.stringType, { kind: 'text', text: node.text });
+}
+
+function receiver(f: FunctionLowering, node: ts.Expression): Operand {
+  if (f.receiver === null) f.report(node, 'noThis');
+  return f.receiver ?? errorOperand;
 }
 
 function number(f: FunctionLowering, node: ts.NumericLiteral): Operand {
@@ -117,37 +144,37 @@ function instantiation(f: FunctionLowering, node: ts.ExpressionWithTypeArguments
 // Operators
 
 const assignments: ReadonlyMap<ts.SyntaxKind, string> = new Map<ts.SyntaxKind, string>([
-  [ts.SyntaxKind.PlusEqualsToken, '+'],
-  [ts.SyntaxKind.MinusEqualsToken, '-'],
-  [ts.SyntaxKind.AsteriskEqualsToken, '*'],
-  [ts.SyntaxKind.SlashEqualsToken, '/'],
-  [ts.SyntaxKind.PercentEqualsToken, '%'],
-  [ts.SyntaxKind.AmpersandEqualsToken, '&'],
-  [ts.SyntaxKind.BarEqualsToken, '|'],
-  [ts.SyntaxKind.CaretEqualsToken, '^'],
-  [ts.SyntaxKind.LessThanLessThanEqualsToken, '<<'],
-  [ts.SyntaxKind.GreaterThanGreaterThanEqualsToken, '>>'],
-  [ts.SyntaxKind.GreaterThanGreaterThanGreaterThanEqualsToken, '>>>'],
+  [SyntaxKind.PlusEqualsToken, '+'],
+  [SyntaxKind.MinusEqualsToken, '-'],
+  [SyntaxKind.AsteriskEqualsToken, '*'],
+  [SyntaxKind.SlashEqualsToken, '/'],
+  [SyntaxKind.PercentEqualsToken, '%'],
+  [SyntaxKind.AmpersandEqualsToken, '&'],
+  [SyntaxKind.BarEqualsToken, '|'],
+  [SyntaxKind.CaretEqualsToken, '^'],
+  [SyntaxKind.LessThanLessThanEqualsToken, '<<'],
+  [SyntaxKind.GreaterThanGreaterThanEqualsToken, '>>'],
+  [SyntaxKind.GreaterThanGreaterThanGreaterThanEqualsToken, '>>>'],
 ]);
 
 function binaryExpression(f: FunctionLowering, node: ts.BinaryExpression, expected: Type | undefined): Operand {
   const kind = node.operatorToken.kind;
   switch (kind) {
-    case ts.SyntaxKind.EqualsToken:
+    case SyntaxKind.EqualsToken:
       return assignment(f, node);
-    case ts.SyntaxKind.CommaToken:
+    case SyntaxKind.CommaToken:
       f.expression(node.left);
       return f.expression(node.right, expected);
-    case ts.SyntaxKind.AmpersandAmpersandToken:
-    case ts.SyntaxKind.BarBarToken:
+    case SyntaxKind.AmpersandAmpersandToken:
+    case SyntaxKind.BarBarToken:
       return logical(f, node);
-    case ts.SyntaxKind.QuestionQuestionToken:
+    case SyntaxKind.QuestionQuestionToken:
       return ifNull(f, node, expected);
-    case ts.SyntaxKind.QuestionQuestionEqualsToken:
+    case SyntaxKind.QuestionQuestionEqualsToken:
       return assignIfNull(f, node);
-    case ts.SyntaxKind.AmpersandAmpersandEqualsToken:
-    case ts.SyntaxKind.BarBarEqualsToken:
-      return logicalAssignment(f, node, kind === ts.SyntaxKind.BarBarEqualsToken);
+    case SyntaxKind.AmpersandAmpersandEqualsToken:
+    case SyntaxKind.BarBarEqualsToken:
+      return logicalAssignment(f, node, kind === SyntaxKind.BarBarEqualsToken);
     default: {
       const compound = assignments.get(kind);
       return compound === undefined ? plainBinary(f, node) : compoundAssignment(f, node, compound);
@@ -200,10 +227,10 @@ function writeBack(f: FunctionLowering, place: Place, result: Operand, node: ts.
 
 function prefix(f: FunctionLowering, node: ts.PrefixUnaryExpression): Operand {
   switch (node.operator) {
-    case ts.SyntaxKind.PlusPlusToken:
-    case ts.SyntaxKind.MinusMinusToken:
+    case SyntaxKind.PlusPlusToken:
+    case SyntaxKind.MinusMinusToken:
       return step(f, node, node.operand, node.operator, false);
-    case ts.SyntaxKind.ExclamationToken:
+    case SyntaxKind.ExclamationToken:
       return not(f, node);
     default: {
       const operand = f.expression(node.operand);
@@ -214,8 +241,8 @@ function prefix(f: FunctionLowering, node: ts.PrefixUnaryExpression): Operand {
 }
 
 function operatorText(operator: ts.PrefixUnaryOperator): '-' | '~' | '+' {
-  if (operator === ts.SyntaxKind.MinusToken) return '-';
-  return operator === ts.SyntaxKind.TildeToken ? '~' : '+';
+  if (operator === SyntaxKind.MinusToken) return '-';
+  return operator === SyntaxKind.TildeToken ? '~' : '+';
 }
 
 function not(f: FunctionLowering, node: ts.PrefixUnaryExpression): Operand {
@@ -241,7 +268,7 @@ function step(
   const isWide = types.valueTypeOf(before.type) === 'i64';
   const one = constantOperand(isWide ? types.untypedWide : types.untyped, 1n);
   f.at(node);
-  const result = binary(f, node, operator === ts.SyntaxKind.PlusPlusToken ? '+' : '-', before, one) ?? errorOperand;
+  const result = binary(f, node, operator === SyntaxKind.PlusPlusToken ? '+' : '-', before, one) ?? errorOperand;
   const after = writeBack(f, place, result, node);
   return isPostfix ? before : after;
 }
@@ -256,7 +283,7 @@ function logical(f: FunctionLowering, node: ts.BinaryExpression): Operand {
     f.leaveOut(node);
     return known ? trueOperand : falseOperand;
   }
-  const isAnd = node.operatorToken.kind === ts.SyntaxKind.AmpersandAmpersandToken;
+  const isAnd = node.operatorToken.kind === SyntaxKind.AmpersandAmpersandToken;
   const left = knownCondition(f, node.left);
   if (left !== null) {
     const right = f.expression(node.right);

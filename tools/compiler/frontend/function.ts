@@ -63,6 +63,8 @@ export class FunctionLowering {
   receiver: Operand | null = null;
   /** The slot that all calls with rest arguments share, and its size in words. */
   restSlot: { readonly index: number; words: number } | null = null;
+  /** Null in an arrow, where a name may be one that the function around it declares further down. */
+  readonly #moduleNames: Map<string, Entity> | null;
   #depth = 0;
   #isTooDeep = false;
 
@@ -71,6 +73,9 @@ export class FunctionLowering {
     this.recorder = recorder;
     this.surroundings = surroundings;
     this.builder = new SsaBuilder(fn);
+    const { instance, outer } = surroundings;
+    const isOfModule = instance !== null && outer === null;
+    this.#moduleNames = isOfModule ? world.entities.namesIn(instance.info.declaration.getSourceFile()) : null;
   }
 
   get env(): TypeEnv {
@@ -114,13 +119,12 @@ export class FunctionLowering {
       const local = this.scopes[index]!.names.get(text);
       if (local !== undefined) return local;
     }
-    const { outer, instance } = this.surroundings;
+    const { outer } = this.surroundings;
     const around = outer?.get(text);
     // Witnesses are no constants: the arrow may run when the lock is free again.
     if (around?.kind === 'constant' && around.operand.type.kind !== 'witness') return around;
-    // In an arrow, the name may be one that the function around it declares further down.
-    const isOfModule = instance !== null && outer === null;
-    return isOfModule ? this.world.entities.moduleEntity(name) : this.world.entities.entityAt(name);
+    const { entities } = this.world;
+    return this.#moduleNames === null ? entities.entityAt(name) : entities.moduleEntity(name, this.#moduleNames);
   }
 
   /** All locals that can be named here. */

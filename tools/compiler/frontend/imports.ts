@@ -5,17 +5,32 @@
 import type { Sources } from './program.ts';
 import { ts } from './typescript.ts';
 
-/** The modules that `entry` brings in, itself first; imports of types alone bring nothing in. */
-export function reachedFrom(entry: ts.SourceFile, sources: Sources): ts.SourceFile[] {
-  const found = new Set([entry]);
-  for (const source of found) {
-    for (const statement of source.statements) {
-      const name = neededModule(statement);
-      const target = name === null ? undefined : sources.imported(name, source);
-      if (target !== undefined) found.add(target);
-    }
+export class Imports {
+  readonly #sources: Sources;
+  readonly #needed = new Map<ts.SourceFile, readonly ts.SourceFile[]>();
+
+  constructor(sources: Sources) {
+    this.#sources = sources;
   }
-  return [...found];
+
+  /** The modules that `entry` brings in, itself first; imports of types alone bring nothing in. */
+  reachedFrom(entry: ts.SourceFile): ts.SourceFile[] {
+    const found = new Set([entry]);
+    for (const source of found) for (const needed of this.#neededBy(source)) found.add(needed);
+    return [...found];
+  }
+
+  #neededBy(source: ts.SourceFile): readonly ts.SourceFile[] {
+    let needed = this.#needed.get(source);
+    if (needed === undefined) {
+      needed = source.statements.flatMap((statement) => {
+        const name = neededModule(statement);
+        return name === null ? [] : (this.#sources.imported(name, source) ?? []);
+      });
+      this.#needed.set(source, needed);
+    }
+    return needed;
+  }
 }
 
 /** The module that a statement needs at run time. */

@@ -16,7 +16,7 @@ import { checkSource } from './checks.ts';
 import { Reporter, type Diagnostic } from './diagnostics.ts';
 import { factsOf } from './facts.ts';
 import { reportFailure } from './failure.ts';
-import { reachedFrom } from './imports.ts';
+import { Imports } from './imports.ts';
 import { ProgramImage, type RecordSource } from './program-image.ts';
 import { normalizePath, Sources, type ParseSource, type VirtualFileSystem } from './program.ts';
 import { Recorder } from './recorder.ts';
@@ -65,6 +65,7 @@ export function mergeDiagnostics(types: readonly Diagnostic[], code: readonly Di
 export class KernelTsProgram {
   readonly #entries: readonly string[];
   readonly #sources: Sources;
+  readonly #imports: Imports;
   readonly #roots: readonly string[];
   readonly #reporter = new Reporter();
   readonly #world: World;
@@ -79,6 +80,7 @@ export class KernelTsProgram {
     const library = options.libraryFiles.map(normalizePath);
     this.#roots = [...library, ...this.#entries];
     this.#sources = new Sources(options.files, this.#roots, options.parse);
+    this.#imports = new Imports(this.#sources);
     for (const path of this.#sources.tooDeep) this.#reporter.reportFile(path, 'tooDeep');
     this.#world = new World({
       reporter: this.#reporter,
@@ -129,7 +131,7 @@ export class KernelTsProgram {
     this.#images.set(entry, image);
     const source = this.#sources.get(entry);
     if (source === undefined) return image; // tsc has said that there is no such file
-    const facts = reachedFrom(source, this.#sources).map((reached) => this.#factsOf(reached));
+    const facts = this.#imports.reachedFrom(source).map((reached) => this.#factsOf(reached));
     image.addRoots(facts);
     image.run();
     image.describeClasses();

@@ -47,6 +47,8 @@ export class InstanceTable {
   readonly #resolver: TypeResolver;
   readonly #reporter: Reporter;
   readonly #instances = new Map<string, FunctionInstance>();
+  /** Those without type arguments, also of their classes. */
+  readonly #plain = new Map<FunctionInfo, FunctionInstance>();
 
   constructor(entities: EntityTable, resolver: TypeResolver, reporter: Reporter) {
     this.#entities = entities;
@@ -56,6 +58,15 @@ export class InstanceTable {
 
   /** The instance of a declared function or method for the given type arguments; `self` is a method's class. */
   instanceOf(info: FunctionInfo, args: readonly Type[], self: ClassType | null): FunctionInstance {
+    const isPlain = args.length === 0 && (info.owner === null || info.isStatic || self?.args.length === 0);
+    const plain = isPlain ? this.#plain.get(info) : undefined;
+    if (plain !== undefined) return plain;
+    const instance = this.#findInstance(info, args, self);
+    if (isPlain) this.#plain.set(info, instance);
+    return instance;
+  }
+
+  #findInstance(info: FunctionInfo, args: readonly Type[], self: ClassType | null): FunctionInstance {
     const owner = info.owner;
     const holder = owner === null ? null : info.isStatic ? types.classOf(owner, []) : self;
     const prefix = holder === null ? `${info.module}:` : `${holder.key}.`;

@@ -19,9 +19,10 @@ import type { World } from './world.ts';
 
 /** Lowers the body. With errors in it, what comes out is of no use, but complete enough to go on. */
 export function lowerFunction(world: World, recorder: Recorder, instance: FunctionInstance): IrFunction {
-  const { info, receiver, result } = instance;
+  const { env, info, key, outer, receiver, result, symbolName } = instance;
   const fn = createFunction(instance);
-  const f = new FunctionLowering(world, recorder, { ...instance, module: info.module, receiver, result, instance }, fn);
+  const surroundings = { key, symbolName, module: info.module, env, receiver, result, instance, outer };
+  const f = new FunctionLowering(world, recorder, surroundings, fn);
   if (info.tags.isNaked) {
     fn.asm = lowerAsm(f, info);
     fn.blocks = [];

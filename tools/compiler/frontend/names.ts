@@ -15,6 +15,7 @@ import {
   declareMembers,
   declaredIn,
   declaredInModule,
+  isScope,
   roleOf,
   SourceSymbol,
   type ModuleTables,
@@ -43,10 +44,17 @@ const withArguments: ReadonlySet<ts.SyntaxKind> = new Set([
   SyntaxKind.SetAccessor,
 ]);
 
+/** Answers for the top of a file. */
+interface TopNames {
+  readonly types: Map<string, SourceSymbol | null>;
+  readonly values: Map<string, SourceSymbol | null>;
+}
+
 export class Names {
   readonly #sources: Sources;
   readonly #globals: SymbolTable = new Map(built.map((symbol) => [symbol.name, symbol]));
-  readonly #scopes = new Map<ts.Node, SymbolTable | null>();
+  readonly #scopes = new Map<ts.Node, SymbolTable>();
+  readonly #tops = new Map<ts.SourceFile, TopNames>();
   readonly #modules = new Map<ts.SourceFile, ModuleTables>();
   /** Of modules and enums. */
   readonly #exports = new Map<SourceSymbol, SymbolTable>();
@@ -70,9 +78,7 @@ export class Names {
     const { parent } = outermost;
     if (ts.isIdentifier(name) && (parent as ts.NamedDeclaration).name === name && roleOf(parent) !== undefined)
       return this.#behind(this.#declared(parent as ts.Declaration, name.text), SymbolFlags.None);
-    const meaning = ts.isTypeReferenceNode(parent) ? SymbolFlags.Type : SymbolFlags.Value;
-    const found = this.#entity(name, meaning);
-    return found === null ? null : this.#behind(found, meaning);
+    return this.#entity(name, ts.isTypeReferenceNode(parent) ? SymbolFlags.Type : SymbolFlags.Value);
   }
 
   /** The export of a module, or the member of an enum, seen through imports. */
@@ -84,36 +90,60 @@ export class Names {
   #entity(name: ts.EntityName, meaning: ts.SymbolFlags): SourceSymbol | null {
     if (ts.isIdentifier(name)) return this.#resolve(name, name.text, meaning);
     const before = (meaning & SymbolFlags.Type) === 0 ? SymbolFlags.Value : SymbolFlags.Namespace;
-    const left = this.#entity(name.left, before);
-    const owner = left === null ? null : this.#behind(left, before);
+    const owner = this.#entity(name.left, before);
     return owner === null ? null : this.exportOf(owner, name.right.text, meaning);
   }
 
   // -------------------------------------------------------------------------------------------------------------------
   // Scopes
 
-  /** From the inside out: the first scope that has the name with the meaning. */
+  /** From the inside out: the first scope that has the name with the meaning. Seen through imports. */
   #resolve(from: ts.Node, name: string, meaning: ts.SymbolFlags): SourceSymbol | null {
     let last = from;
     let at = from.parent;
     for (; !ts.isSourceFile(at); last = at, at = at.parent) {
       const scope = this.#scope(at);
-      const found = scope === null ? null : this.#lookUp(scope, name, meaning);
+      if (scope === null) continue;
+      const found = this.#lookUp(scope, name, meaning);
       if (found !== null && ts.isClassLike(at) && isStatic(last)) return null; // the class's type parameters
-      if (found !== null && (!ts.isFunctionLike(at) || isSeenFrom(last, at, found, meaning))) return found;
+      if (found !== null && (!ts.isFunctionLike(at) || isSeenFrom(last, at, found, meaning)))
+        return this.#behind(found, meaning);
       const own = this.#ownName(at, name, meaning);
       if (own !== null) return own;
     }
-    const found = ts.isExternalModule(at) ? this.#inModule(at, name, meaning) : null;
-    return found ?? this.#lookUp(this.#globals, name, meaning);
+    return this.#atTop(at, name, meaning);
+  }
+
+  /** What a name means outside of functions and classes. Kept: each name is asked about often. */
+  #atTop(source: ts.SourceFile, name: string, meaning: ts.SymbolFlags): SourceSymbol | null {
+    const { types, values } = this.#topOf(source);
+    const kept = meaning === SymbolFlags.Type ? types : meaning === SymbolFlags.Value ? values : null;
+    const known = kept?.get(name);
+    if (known !== undefined) return known;
+    const own = ts.isExternalModule(source) ? this.#inModule(source, name, meaning) : null;
+    const found = own ?? this.#lookUp(this.#globals, name, meaning);
+    const symbol = found === null ? null : this.#behind(found, meaning);
+    kept?.set(name, symbol);
+    return symbol;
+  }
+
+  #topOf(source: ts.SourceFile): TopNames {
+    let top = this.#tops.get(source);
+    if (top === undefined) {
+      top = { types: new Map(), values: new Map() };
+      this.#tops.set(source, top);
+    }
+    return top;
   }
 
   #scope(node: ts.Node): SymbolTable | null {
-    const known = this.#scopes.get(node);
-    if (known !== undefined) return known;
-    const isEnum = ts.isEnumDeclaration(node);
-    const scope = isEnum ? this.#exportsOf(this.#declared(node, node.name.text)) : declaredIn(node);
-    this.#scopes.set(node, scope);
+    if (ts.isEnumDeclaration(node)) return this.#exportsOf(this.#declared(node, node.name.text));
+    if (!isScope(node)) return null;
+    let scope = this.#scopes.get(node);
+    if (scope === undefined) {
+      scope = declaredIn(node);
+      this.#scopes.set(node, scope);
+    }
     return scope;
   }
 

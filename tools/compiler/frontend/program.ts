@@ -46,6 +46,8 @@ export class Sources {
   readonly #parse: ParseSource;
   /** By path; null for what is not there. In the order in which they were met. */
   readonly #known = new Map<string, ts.SourceFile | null>();
+  /** By file, and the names that it has for others. */
+  readonly #imported = new Map<ts.SourceFile, Map<string, ts.SourceFile | null>>();
   /** Each file after those that it names. */
   readonly all: ts.SourceFile[] = [];
   /** Files that nest so deeply that the stack overflows. They count as empty. */
@@ -63,8 +65,18 @@ export class Sources {
   }
 
   /** The module that a file means by a name. */
-  imported(name: string, { fileName }: ts.SourceFile): ts.SourceFile | undefined {
-    return name.startsWith('.') ? this.get(importedPath(name, fileName)) : undefined;
+  imported(name: string, source: ts.SourceFile): ts.SourceFile | undefined {
+    let modules = this.#imported.get(source);
+    if (modules === undefined) {
+      modules = new Map();
+      this.#imported.set(source, modules);
+    }
+    let module = modules.get(name);
+    if (module === undefined) {
+      module = (name.startsWith('.') ? this.get(importedPath(name, source.fileName)) : undefined) ?? null;
+      modules.set(name, module);
+    }
+    return module ?? undefined;
   }
 
   #add(path: string): void {

@@ -10,7 +10,7 @@ import type { World } from './world.ts';
 
 export class Recorder {
   readonly #world: World;
-  readonly #needs = new Map<string, Need>();
+  readonly #needs = new Set<Need>();
 
   constructor(world: World) {
     this.#world = world;
@@ -18,12 +18,11 @@ export class Recorder {
 
   /** In the order in which they turned up, each once. */
   get needs(): Need[] {
-    return [...this.#needs.values()];
+    return [...this.#needs];
   }
 
   add(need: Need): void {
-    const key = `${need.kind} ${need.id}`;
-    if (!this.#needs.has(key)) this.#needs.set(key, need);
+    this.#needs.add(need);
   }
 
   /** The layout of a class, which is thereby one that the program uses. */

@@ -28,29 +28,53 @@ export interface JumpTarget {
   readonly depth: number;
 }
 
-export function lowerStatement(f: FunctionLowering, node: ts.Statement, labels: readonly string[] = []): void {
-  if (ts.isBlock(node)) labelled(f, labels, () => withScope(f, () => lowerStatements(f, node.statements)));
-  else if (ts.isVariableStatement(node)) declareVariables(f, node.declarationList);
-  else if (ts.isExpressionStatement(node)) lowerForEffect(f, node.expression);
-  else if (ts.isIfStatement(node)) labelled(f, labels, () => lowerIf(f, node));
-  else if (ts.isWhileStatement(node)) lowerWhile(f, node, labels);
-  else if (ts.isDoStatement(node)) lowerDo(f, node, labels);
-  else if (ts.isForStatement(node)) withScope(f, () => lowerFor(f, node, labels));
-  else if (ts.isSwitchStatement(node)) lowerSwitch(f, node, labels);
-  else if (ts.isReturnStatement(node)) lowerReturn(f, node);
-  else if (ts.isBreakOrContinueStatement(node)) lowerJump(f, node);
-  else if (ts.isLabeledStatement(node)) lowerStatement(f, node.statement, [...labels, node.label.text]);
-  else if (!declaresType(node)) unsupportedStatement(f, node);
+const { SyntaxKind } = ts;
+
+type Lowering = (f: FunctionLowering, node: never, labels: readonly string[]) => void;
+
+/** How each kind of statement is lowered. What is not among them has no place in the language. */
+const lowerings: ReadonlyMap<ts.SyntaxKind, Lowering> = new Map<ts.SyntaxKind, Lowering>([
+  [SyntaxKind.Block, lowerBlock],
+  [SyntaxKind.VariableStatement, lowerVariables],
+  [SyntaxKind.ExpressionStatement, lowerForEffect],
+  [SyntaxKind.IfStatement, lowerIf],
+  [SyntaxKind.WhileStatement, lowerWhile],
+  [SyntaxKind.DoStatement, lowerDo],
+  [SyntaxKind.ForStatement, lowerFor],
+  [SyntaxKind.SwitchStatement, lowerSwitch],
+  [SyntaxKind.ReturnStatement, lowerReturn],
+  [SyntaxKind.BreakStatement, lowerJump],
+  [SyntaxKind.ContinueStatement, lowerJump],
+  [SyntaxKind.LabeledStatement, lowerLabeled],
+  // These leave no code, also inside a function.
+  [SyntaxKind.EmptyStatement, () => undefined],
+  [SyntaxKind.TypeAliasDeclaration, () => undefined],
+  [SyntaxKind.InterfaceDeclaration, () => undefined],
+]);
+
+const noLabels: readonly string[] = [];
+
+export function lowerStatement(f: FunctionLowering, node: ts.Statement, labels: readonly string[] = noLabels): void {
+  const lowering = lowerings.get(node.kind);
+  if (lowering === undefined) unsupportedStatement(f, node);
+  else lowering(f, node as never, labels);
 }
 
-function lowerForEffect(f: FunctionLowering, node: ts.Expression): void {
-  const operand = f.expression(node);
-  if (isError(operand) && operand !== deadOperand) f.followError(node);
+function lowerBlock(f: FunctionLowering, { statements }: ts.Block, labels: readonly string[]): void {
+  labelled(f, labels, () => withScope(f, () => lowerStatements(f, statements)));
 }
 
-/** What leaves no code, also inside a function. */
-function declaresType(node: ts.Statement): boolean {
-  return ts.isEmptyStatement(node) || ts.isTypeAliasDeclaration(node) || ts.isInterfaceDeclaration(node);
+function lowerVariables(f: FunctionLowering, { declarationList }: ts.VariableStatement): void {
+  declareVariables(f, declarationList);
+}
+
+function lowerLabeled(f: FunctionLowering, node: ts.LabeledStatement, labels: readonly string[]): void {
+  lowerStatement(f, node.statement, [...labels, node.label.text]);
+}
+
+function lowerForEffect(f: FunctionLowering, { expression }: ts.ExpressionStatement): void {
+  const operand = f.expression(expression);
+  if (isError(operand) && operand !== deadOperand) f.followError(expression);
 }
 
 function lowerStatements(f: FunctionLowering, nodes: readonly ts.Statement[]): void {
@@ -76,15 +100,22 @@ function lowerBody(f: FunctionLowering, node: ts.Statement): void {
   withScope(f, () => f.statement(node));
 }
 
-function lowerIf(f: FunctionLowering, node: ts.IfStatement): void {
-  const known = knownCondition(f, node.expression);
-  if (known !== null) {
-    const sides = [node.thenStatement, node.elseStatement];
-    const [taken, other] = known ? sides : sides.reverse();
-    if (taken !== undefined) lowerBody(f, taken);
-    if (other !== undefined) f.leaveOut(other);
-    return;
-  }
+function lowerIf(f: FunctionLowering, node: ts.IfStatement, labels: readonly string[]): void {
+  labelled(f, labels, () => {
+    const known = knownCondition(f, node.expression);
+    if (known === null) lowerChoice(f, node);
+    else lowerKnownIf(f, node, known);
+  });
+}
+
+function lowerKnownIf(f: FunctionLowering, node: ts.IfStatement, known: boolean): void {
+  const sides = [node.thenStatement, node.elseStatement];
+  const [taken, other] = known ? sides : sides.reverse();
+  if (taken !== undefined) lowerBody(f, taken);
+  if (other !== undefined) f.leaveOut(other);
+}
+
+function lowerChoice(f: FunctionLowering, node: ts.IfStatement): void {
   const { builder } = f;
   const [yes, no] = [builder.createBlock(), builder.createBlock()];
   const join = node.elseStatement === undefined ? no : builder.createBlock();
@@ -142,6 +173,10 @@ function lowerDo(f: FunctionLowering, node: ts.DoStatement, labels: readonly str
 }
 
 function lowerFor(f: FunctionLowering, node: ts.ForStatement, labels: readonly string[]): void {
+  withScope(f, () => lowerLoop(f, node, labels));
+}
+
+function lowerLoop(f: FunctionLowering, node: ts.ForStatement, labels: readonly string[]): void {
   const { builder } = f;
   const { initializer } = node;
   if (initializer !== undefined) {
