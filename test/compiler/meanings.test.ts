@@ -29,7 +29,7 @@ function digestsOf(files: Files): Map<string, FileDigest> {
   return new Map(
     Object.entries(files).map(([path, text]) => [
       path,
-      digestOf(parseSource(path, text), (name) => importedPath(name, path))!,
+      digestOf(parseSource(path, text), text, (name) => importedPath(name, path))!,
     ]),
   );
 }

@@ -9,13 +9,13 @@
  *
  * A damaged head counts as no file; damage that is met in the middle of a build ends the use of the store, and the file.
  */
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { CannotReuse, type CompileStore, type Shelf } from '../compiler/incremental/store.ts';
 import type { LayoutFile, LinkedImage } from '../compiler/output/index.ts';
 import { compilerVersion } from './compilerVersion.ts';
+import { nativeName } from './nativeName.ts';
 import { LARGEST_BLOCK, StoreFile, writeStoreFile, type NewBlock, type StoredBlock } from './storeFile.ts';
 
 /** So many files are put together to one. */
@@ -121,11 +121,6 @@ const codecs: Readonly<Record<Exclude<keyof CompileStore, 'endBuild' | 'nameOf'>
 function later<T>(make: () => T): () => T {
   let made: { readonly value: T } | null = null;
   return () => (made ??= { value: make() }).value;
-}
-
-/** Node's own hash reads the sources in a fifth of the time that ours takes before V8 has optimised it. */
-function nativeName(path: string, text: string): string {
-  return createHash('sha1').update(`${path}\0${text}`).digest('hex');
 }
 
 export function openDiskStore(root: string): CompileStore {

@@ -2,10 +2,18 @@
  * Has tsc's checker run in a thread of its own (typesWorker.ts).
  */
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import type { KernelTsOptions } from '../compiler/frontend/index.ts';
-import type { CheckTypes, TypeFindings } from '../compiler/incremental/build.ts';
+import type { Diagnostic, KernelTsOptions } from '../compiler/frontend/index.ts';
+import type { CheckTypes } from '../compiler/incremental/build.ts';
+import { nativeName } from './nativeName.ts';
 
 export type TypesRequest = Pick<KernelTsOptions, 'entries' | 'root' | 'libraryFiles' | 'defines'>;
+
+/** tsc's findings in all files of a build. */
+export interface TypeFindings {
+  readonly diagnostics: readonly Diagnostic[];
+  /** By path: names of the texts that have been looked at. */
+  readonly names: ReadonlyMap<string, string>;
+}
 
 /** What the thread tells, beside its answer. */
 export const HAS_STARTED = 1;
@@ -26,12 +34,21 @@ export function typesThread(worker: URL, patience = PATIENCE): CheckTypes {
     const thread = new Worker(worker, { workerData, transferList: [port2] });
     thread.unref();
     thread.on('error', () => undefined); // seen as an answer that does not come
-    return () => {
+    return (texts) => {
       Atomics.wait(signal, 0, 0, patience.begin);
       Atomics.wait(signal, 0, HAS_STARTED, patience.answer);
       const answer = receiveMessageOnPort(port1) as { message: TypeFindings } | undefined;
       port1.close();
-      return answer?.message ?? null;
+      return answer === undefined ? null : findingsAbout(texts, answer.message);
     };
   };
+}
+
+/** Nobody takes its word for other texts. */
+function findingsAbout(
+  texts: ReadonlyMap<string, string>,
+  { diagnostics, names }: TypeFindings,
+): readonly Diagnostic[] | null {
+  for (const [path, text] of texts) if (names.get(path) !== nativeName(path, text)) return null;
+  return diagnostics;
 }

@@ -1,13 +1,12 @@
 /*
  * A second thread of a large build: it looks at the types, while the first one makes code. It answers with its findings
- * and with the hashes of what has been read, so that nobody takes its word for other texts.
+ * and with names for the texts that it has read.
  */
 import { workerData, type MessagePort } from 'node:worker_threads';
-import type { TypeFindings } from '../compiler/incremental/build.ts';
-import { hashText } from '../compiler/hash.ts';
 import { diskFiles } from './diskFiles.ts';
+import { nativeName } from './nativeName.ts';
 import { filesWithoutFaults } from './nativeTypes.ts';
-import { HAS_ANSWERED, HAS_STARTED, type TypesRequest } from './typesThread.ts';
+import { HAS_ANSWERED, HAS_STARTED, type TypeFindings, type TypesRequest } from './typesThread.ts';
 
 const { port, signal, ...request } = workerData as TypesRequest & {
   readonly port: MessagePort;
@@ -18,7 +17,10 @@ const { port, signal, ...request } = workerData as TypesRequest & {
 function checkNatively(): TypeFindings | null {
   const paths = filesWithoutFaults([...request.libraryFiles, ...request.entries]);
   if (paths === null) return null;
-  return { diagnostics: [], hashes: new Map(paths.map((path) => [path, hashText(diskFiles.readFile(path) ?? '')])) };
+  return {
+    diagnostics: [],
+    names: new Map(paths.map((path) => [path, nativeName(path, diskFiles.readFile(path) ?? '')])),
+  };
 }
 
 async function checkHere(): Promise<TypeFindings> {
@@ -31,7 +33,7 @@ async function checkHere(): Promise<TypeFindings> {
   };
   const program = new KernelTsProgram({ ...request, files: { readFile }, part: 'types' });
   const diagnostics = program.diagnostics();
-  return { diagnostics, hashes: new Map([...texts].map(([path, text]) => [path, hashText(text)])) };
+  return { diagnostics, names: new Map([...texts].map(([path, text]) => [path, nativeName(path, text)])) };
 }
 
 function tell(state: number): void {

@@ -30,17 +30,13 @@ export type FrontEndOptions = Pick<KernelTsOptions, 'files' | 'root' | 'libraryF
   readonly checkTypes?: CheckTypes | undefined;
 };
 
-/** tsc's findings in all files of a build. */
-export interface TypeFindings {
-  readonly diagnostics: readonly Diagnostic[];
-  /** By path: the hashes of the texts that have been looked at. */
-  readonly hashes: ReadonlyMap<string, string>;
-}
+/** Waits for tsc's findings in some files, by path their texts. Null: there are none, or about other texts. */
+type WaitForTypes = (texts: ReadonlyMap<string, string>) => readonly Diagnostic[] | null;
 
-/** Starts to look at the types of all files elsewhere, and gives a function that waits for the findings; null: none. */
+/** Starts to look at the types of all files elsewhere. */
 export type CheckTypes = (
   request: Pick<KernelTsOptions, 'entries' | 'root' | 'libraryFiles' | 'defines'>,
-) => () => TypeFindings | null;
+) => WaitForTypes;
 
 interface Attempt {
   /** The programs that are not in the store, by name. */
@@ -87,7 +83,7 @@ export class IncrementalFrontEnd {
   /** Ids of functions that a plan says nothing is wrong with. */
   readonly #settled = new Set<string>();
   /** Set if the types are being looked at elsewhere. */
-  #waitForTypes: (() => TypeFindings | null) | null = null;
+  #waitForTypes: WaitForTypes | null = null;
   /** What goes to the store once it is clear that nothing is wrong. */
   readonly #puts: (() => void)[] = [];
 
@@ -121,7 +117,7 @@ export class IncrementalFrontEnd {
     }
   }
 
-  #startTypes(entries: readonly string[]): (() => TypeFindings | null) | null {
+  #startTypes(entries: readonly string[]): WaitForTypes | null {
     const { checkTypes, defines, root } = this.#options;
     return checkTypes?.({ entries, root, libraryFiles: this.#library, defines }) ?? null;
   }
@@ -133,7 +129,7 @@ export class IncrementalFrontEnd {
     if (known !== undefined) return known;
     let digest: FileDigest | null = null;
     try {
-      digest = digestOf(this.#parse(path, text), (name) => importedPath(name, path));
+      digest = digestOf(this.#parse(path, text), key, (name) => importedPath(name, path));
     } catch {
       // Sources that nest too deeply, for example.
     }
@@ -260,7 +256,8 @@ export class IncrementalFrontEnd {
     const images = this.#lowerAll(program.found.length > 0 ? [] : missing, program);
     if (program.found.length === 0) this.#lowerLeftovers(leftovers, program);
     const confirm = (): readonly Diagnostic[] => {
-      const types = waitForTypes === null ? [] : this.#typesFrom(waitForTypes);
+      const types = waitForTypes === null ? [] : waitForTypes(this.#texts);
+      if (types === null) throw new CannotReuse();
       const found = mergeDiagnostics(types, program.found);
       if (found.length > 0 && !isWhole) throw new CannotReuse();
       if (found.length > 0) return found;
@@ -269,16 +266,6 @@ export class IncrementalFrontEnd {
       return [];
     };
     return { ...images, confirm };
-  }
-
-  /** Findings about other texts than ours are of no use. */
-  #typesFrom(wait: () => TypeFindings | null): readonly Diagnostic[] {
-    const findings = wait();
-    if (findings === null) throw new CannotReuse();
-    for (const [path, digest] of this.#digests) {
-      if (findings.hashes.get(path) !== digest.hash) throw new CannotReuse();
-    }
-    return findings.diagnostics;
   }
 
   #createProgram(isWhole: boolean, isCodeOnly: boolean): KernelTsProgram {

@@ -68,9 +68,9 @@ export interface FileDetail {
   readonly links: readonly Span[];
 }
 
-/** Null for a file that cannot be told apart into declarations: one with syntax errors, `export *`, and so on. */
-export function digestOf(source: ts.SourceFile, resolve: (name: string) => string): FileDigest | null {
-  return new Digester(source, resolve).run();
+/** `hash`: a name for the text and where it stands. Null for a file that cannot be told apart into declarations: one with syntax errors, `export *`, and so on. */
+export function digestOf(source: ts.SourceFile, hash: string, resolve: (name: string) => string): FileDigest | null {
+  return new Digester(source, resolve).run(hash);
 }
 
 const words = /[\p{L}_$][\p{L}\p{N}_$]*/gu;
@@ -91,8 +91,8 @@ class Digester {
     this.#resolve = resolve;
   }
 
-  run(): FileDigest | null {
-    const { statements, text } = this.#source;
+  run(hash: string): FileDigest | null {
+    const { statements } = this.#source;
     for (const statement of statements) this.#collect(statement);
     if (this.#isOdd) return null;
     const declarations = statements.flatMap((statement) => this.#declaration(statement));
@@ -107,7 +107,7 @@ class Digester {
     const classes = declarations.flatMap(({ isClass, names }) => (isClass ? names : []));
     const imported = new Set(this.#imports.map(({ local }) => local));
     const passesOn = this.#passedOn.length > 0 || this.#exports.some(({ local }) => imported.has(local));
-    return { hash: hashText(text), modules: this.#modules, classes, passesOn, outside: hashOutside(detail), detail };
+    return { hash, modules: this.#modules, classes, passesOn, outside: hashOutside(detail), detail };
   }
 
   #collect(statement: ts.Statement): void {

@@ -54,7 +54,7 @@ export function asCallee(
   if (fn?.outline.isCopyable !== true || isRecursive) return undefined;
   const isSmall = mayBeInlined(fn.outline, caller, false);
   if (!isSmall && !(hasOneUse && mayBeInlined(fn.outline, caller, true))) return undefined;
-  return { ...fn, hasOneUse: !isSmall };
+  return { outline: fn.outline, body: fn.body, hasOneUse: !isSmall };
 }
 
 class ImageCompiler {

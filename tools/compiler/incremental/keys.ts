@@ -48,7 +48,8 @@ export class Keys implements UnitPlaces {
   readonly #units = new Map<string, KnownUnits>();
   /** By name; null: there is none. Most are asked for many times. */
   readonly #byName = new Map<string, Unit | null>();
-  /** By kind, id and symbol of a need. */
+  readonly #keys = new Map<Need, string | undefined>();
+  /** The same by kind, id and symbol of the need: it may be there several times. */
   readonly #needs = new Map<string, string | undefined>();
 
   constructor(
@@ -81,9 +82,13 @@ export class Keys implements UnitPlaces {
 
   /** For the record of a need. Undefined if a unit that it depends on is not there any more. */
   of(need: Exclude<Need, { kind: 'text' }>): string | undefined {
+    const known = this.#keys.get(need);
+    if (known !== undefined) return known;
     const name = `${need.kind} ${need.symbol} ${need.id}`;
     if (!this.#needs.has(name)) this.#needs.set(name, this.#keyOf(need));
-    return this.#needs.get(name);
+    const key = this.#needs.get(name);
+    this.#keys.set(need, key);
+    return key;
   }
 
   #keyOf(need: Exclude<Need, { kind: 'text' }>): string | undefined {

@@ -60,9 +60,10 @@ export function storeCode(
 function packFixups(fixups: readonly Fixup[]): Pick<StoredCode, 'symbols' | 'fixups'> {
   const symbols = [...new Set(fixups.map(({ symbol }) => symbol))];
   const numbers = new Map(symbols.map((symbol, index) => [symbol, index]));
-  const packed = fixups.flatMap(({ addend, at, kind, symbol }) => {
-    return [at, fixupKinds.indexOf(kind), numbers.get(symbol)!, addend];
-  });
+  const packed: number[] = [];
+  for (const { addend, at, kind, symbol } of fixups) {
+    packed.push(at, fixupKinds.indexOf(kind), numbers.get(symbol)!, addend);
+  }
   return { symbols, fixups: new Int32Array(packed) };
 }
 

@@ -153,7 +153,8 @@ export class Stages {
     const key = finishedKey(outline, changes);
     const known = this.finishedBefore(key);
     if (known !== undefined) return { key, code: known };
-    const code = this.#generate(outline, body(), changes, module);
+    const isChanged = key !== outline.key;
+    const code = this.#generate(outline, body(), isChanged ? changes : null, module);
     const stored = storeCode(code, this.#places);
     if (stored !== undefined) this.#store.finished.put(key, stored);
     return { key, code };
@@ -167,12 +168,12 @@ export class Stages {
   #generate(
     outline: ExpandedOutline,
     body: IrFunction,
-    changes: ReadonlyMap<string, ParameterChange>,
+    changes: ReadonlyMap<string, ParameterChange> | null,
     module: IrModule,
   ): MachineCode {
     // The body is used up. Few are asked for again, by another program: to make those anew costs less than to copy all.
     this.#bodies.delete(outline.key);
-    const fn = changeArguments(body, changes);
+    const fn = changes === null ? body : changeArguments(body, changes);
     runPasses(finishing, fn, module);
     return generateFunction(fn);
   }

@@ -37,12 +37,18 @@ export class ReferenceTable {
   readonly #addresses = new Map<string, Reference>();
 
   of(fn: IrFunction): Reference[] {
-    return referencesOf(fn).map((reference) => {
-      const known = reference.isCall ? this.#calls : this.#addresses;
-      const same = known.get(reference.symbol) ?? reference;
-      known.set(reference.symbol, same);
-      return same;
+    const references: Reference[] = [];
+    forEachReference(fn, (symbol, kind) => {
+      const isCall = kind === 'call';
+      const known = isCall ? this.#calls : this.#addresses;
+      let reference = known.get(symbol);
+      if (reference === undefined) {
+        reference = { symbol, isCall };
+        known.set(symbol, reference);
+      }
+      references.push(reference);
     });
+    return references;
   }
 }
 
