@@ -12,7 +12,7 @@
 
 import type { Attributes, Block, Instruction, IrFunction, Opcode, SourceLocation, ValueType } from '../ir/types.ts';
 import { foldBinary } from './fold.ts';
-import { locationAt, locationOf } from './locations.ts';
+import { Locations } from './locations.ts';
 import type { ts } from './typescript.ts';
 
 /** A local variable that lives in registers. */
@@ -36,6 +36,7 @@ export class SsaBuilder {
   readonly #replaced = new Map<Instruction, Instruction>();
   readonly #phiUsers = new Map<Instruction, Set<Instruction>>();
   #location: SourceLocation | null = null;
+  #locations: Locations | null = null;
   /** Where the next instruction comes from, if its location has not been worked out yet. */
   #node: ts.Node | null = null;
   readonly #undefined = new Map<ValueType, Instruction>();
@@ -72,13 +73,20 @@ export class SsaBuilder {
   /** What follows comes from this place. */
   atPosition(source: ts.SourceFile, position: number): void {
     this.#node = null;
-    this.#location = locationAt(source, position);
+    this.#location = this.#locationsIn(source).at(position);
   }
 
   get #here(): SourceLocation | null {
-    if (this.#node !== null) this.#location = locationOf(this.#node);
+    if (this.#node !== null)
+      this.#location = (this.#locations ?? this.#locationsIn(this.#node.getSourceFile())).of(this.#node);
     this.#node = null;
     return this.#location;
+  }
+
+  /** All code of a function comes from one file. */
+  #locationsIn(source: ts.SourceFile): Locations {
+    this.#locations ??= new Locations(source);
+    return this.#locations;
   }
 
   emit(op: Opcode, type: ValueType, args: Instruction[], attributes?: Partial<Attributes>): Instruction {

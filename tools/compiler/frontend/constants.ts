@@ -78,12 +78,12 @@ export class ConstantTable implements ConstantSource {
     }
     const call = this.#storageCall(initializer);
     if (call !== null) return this.#storage(info, call.node, call.name, declared);
-    const operand = this.evaluate(initializer, declared, info.symbolName);
+    const f = this.#scratch(info.symbolName);
+    const operand = this.#evaluate(f, initializer, declared);
     if (operand === null) return failed;
     if (isConst && declared === undefined && operand.type.kind === 'untyped')
       return { constant: operand, global: null };
     const type = declared ?? settle(operand);
-    const f = this.#scratch(info.symbolName);
     const value = convert(f, operand, type, initializer);
     if (isError(value)) return failed;
     const isVolatile = type.kind === 'volatile';
@@ -170,8 +170,9 @@ export class ConstantTable implements ConstantSource {
         this.#tableItems(inner.node, element, offset, initial, name);
         return;
       }
-      const operand = this.evaluate(arg, element, name);
-      const value = operand === null ? errorOperand : convert(this.#scratch(name), operand, element, arg);
+      const f = this.#scratch(name);
+      const operand = this.#evaluate(f, arg, element);
+      const value = operand === null ? errorOperand : convert(f, operand, element, arg);
       if (!isError(value)) initial.push({ offset, type: element, value });
     });
   }
@@ -180,8 +181,7 @@ export class ConstantTable implements ConstantSource {
   // Expressions
 
   /** The value of a constant expression outside of functions; null, and reported, if it is not constant. */
-  evaluate(node: ts.Expression, expected: Type | undefined, name: string): Operand | null {
-    const f = this.#scratch(name);
+  #evaluate(f: FunctionLowering, node: ts.Expression, expected: Type | undefined): Operand | null {
     const operand = f.expression(node, expected);
     if (isError(operand)) return null;
     const isConstant = f.builder.isUntouched && (operand.constant !== null || operand.address !== null);
@@ -262,7 +262,7 @@ export class ConstantTable implements ConstantSource {
 
   #enumValue(node: ts.Expression): bigint | null {
     const { reporter } = this.#world;
-    const operand = this.#guarded(node, () => this.evaluate(node, undefined, 'enum'));
+    const operand = this.#guarded(node, () => this.#evaluate(this.#scratch('enum'), node, undefined));
     if (operand === null) return null;
     const kind = operand.type.kind;
     if (operand.constant !== null && (kind === 'int' || kind === 'untyped')) return operand.constant;

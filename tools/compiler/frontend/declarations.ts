@@ -130,14 +130,14 @@ const scopes: ReadonlyMap<ts.SyntaxKind, (scope: never) => SymbolTable> = new Ma
   [SyntaxKind.ClassStaticBlockDeclaration, inStaticBlock],
 ]);
 
-/** What a scope declares, without the scopes in it. */
+/** What a scope declares, without the scopes in it. Not for enums: the parts of one see each other's members. */
 export function declaredIn(scope: ts.Node): SymbolTable {
   return scopes.get(scope.kind)!(scope as never);
 }
 
 /** The block that is a function's body is none: parameters and what the body declares are one scope, the function's. */
 export function isScope(node: ts.Node): boolean {
-  if (!scopes.has(node.kind)) return false;
+  if (!scopes.has(node.kind)) return node.kind === SyntaxKind.EnumDeclaration;
   return node.kind !== SyntaxKind.Block || (node.parent as Partial<ts.FunctionDeclaration>).body !== node;
 }
 

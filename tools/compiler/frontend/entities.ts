@@ -95,7 +95,8 @@ export function memberName(name: ts.PropertyName | ts.BindingName): string | nul
 }
 
 export function hasModifier(node: ts.Node, kind: ts.SyntaxKind): boolean {
-  return ts.canHaveModifiers(node) && (ts.getModifiers(node)?.some((modifier) => modifier.kind === kind) ?? false);
+  const { modifiers } = node as Partial<ts.FunctionDeclaration>;
+  return modifiers?.some((modifier) => modifier.kind === kind) ?? false;
 }
 
 /** Declared without being defined, directly or by what is around. */

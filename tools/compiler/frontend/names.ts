@@ -101,9 +101,9 @@ export class Names {
   #resolve(from: ts.Node, name: string, meaning: ts.SymbolFlags): SourceSymbol | null {
     let last = from;
     let at = from.parent;
-    for (; !ts.isSourceFile(at); last = at, at = at.parent) {
+    for (; at.kind !== SyntaxKind.SourceFile; last = at, at = at.parent) {
+      if (!isScope(at)) continue;
       const scope = this.#scope(at);
-      if (scope === null) continue;
       const found = this.#lookUp(scope, name, meaning);
       if (found !== null && ts.isClassLike(at) && isStatic(last)) return null; // the class's type parameters
       if (found !== null && (!ts.isFunctionLike(at) || isSeenFrom(last, at, found, meaning)))
@@ -111,7 +111,7 @@ export class Names {
       const own = this.#ownName(at, name, meaning);
       if (own !== null) return own;
     }
-    return this.#atTop(at, name, meaning);
+    return this.#atTop(at as ts.SourceFile, name, meaning);
   }
 
   /** What a name means outside of functions and classes. Kept: each name is asked about often. */
@@ -136,12 +136,11 @@ export class Names {
     return top;
   }
 
-  #scope(node: ts.Node): SymbolTable | null {
-    if (ts.isEnumDeclaration(node)) return this.#exportsOf(this.#declared(node, node.name.text));
-    if (!isScope(node)) return null;
+  #scope(node: ts.Node): SymbolTable {
     let scope = this.#scopes.get(node);
     if (scope === undefined) {
-      scope = declaredIn(node);
+      const isEnum = ts.isEnumDeclaration(node);
+      scope = isEnum ? this.#exportsOf(this.#declared(node, node.name.text)) : declaredIn(node);
       this.#scopes.set(node, scope);
     }
     return scope;
@@ -183,7 +182,7 @@ export class Names {
   #declared(node: ts.Declaration, name: string): SourceSymbol {
     let at = node.parent;
     for (; !ts.isSourceFile(at); at = at.parent) {
-      const found = this.#scope(at)?.get(name);
+      const found = isScope(at) ? this.#scope(at).get(name) : undefined;
       if (found?.declarations.includes(node) === true) return found;
     }
     const globals = { exports: this.#globals, locals: this.#globals };
@@ -231,7 +230,7 @@ export class Names {
       if (ts.isSourceFile(declaration)) return this.#moduleExports(declaration, new Set());
       if (ts.isEnumDeclaration(declaration)) declareMembers(table, declaration);
       if (ts.isModuleDeclaration(declaration) && declaration.body !== undefined) {
-        for (const [name, symbol] of this.#scope(declaration.body) ?? []) table.set(name, symbol);
+        for (const [name, symbol] of this.#scope(declaration.body)) table.set(name, symbol);
       }
     }
     return table;

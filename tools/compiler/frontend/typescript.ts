@@ -46,19 +46,21 @@ export function suppressionsIn(source: ts.SourceFile): readonly ts.TextRange[] {
   return [...ofFile, ...(commentDirectives ?? []).map(({ range }) => range)];
 }
 
+const { SyntaxKind, forEachChild } = ts;
+
 /** Lets every node know the one around it: tsc's binder does so too, but not everybody has files bound. */
 export function setParents(source: ts.SourceFile): void {
   let parent: ts.Node = source;
   const visit = (node: ts.Node): void => {
     (node as { parent: ts.Node }).parent = parent;
-    if (ts.isToken(node)) return;
+    if (node.kind <= SyntaxKind.LastToken) return; // there is nothing in it
     const outer = parent;
     parent = node;
-    ts.forEachChild(node, visit);
+    forEachChild(node, visit);
     // Another field of its own.
     const { jsDoc } = node as { readonly jsDoc?: readonly ts.JSDoc[] };
-    jsDoc?.forEach(visit);
+    if (jsDoc !== undefined) jsDoc.forEach(visit);
     parent = outer;
   };
-  ts.forEachChild(source, visit);
+  forEachChild(source, visit);
 }
