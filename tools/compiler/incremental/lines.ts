@@ -36,6 +36,7 @@ export function storeCode(
 ): StoredCode | undefined {
   const units: { unit: string; file: string }[] = [];
   const numbers = new Map<string, number>();
+  const starts: number[] = [];
   const places: number[] = [];
   const add = (offset: number, place: SourceLocation): boolean => {
     const unit = where.unitAt(place);
@@ -44,8 +45,9 @@ export function storeCode(
     if (number === undefined) {
       number = units.push({ unit, file: place.file }) - 1;
       numbers.set(unit, number);
+      starts.push(where.lineOf(unit)!);
     }
-    places.push(offset, number, place.line - where.lineOf(unit)!, place.column);
+    places.push(offset, number, place.line - starts[number]!, place.column);
     return true;
   };
   if (!add(0, location)) return undefined;
