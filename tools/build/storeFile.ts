@@ -151,23 +151,22 @@ export class StoreFile {
   #part(start: number, length: number): Buffer {
     if (length === 0) return Buffer.alloc(0);
     const first = Math.floor(start / PAGE);
+    const last = Math.floor((start + length - 1) / PAGE);
+    const pages = first === last ? (this.#pages[first] ?? this.#readPages(first, first)) : this.#readPages(first, last);
     const offset = start - first * PAGE;
-    if (offset + length <= PAGE) return this.#page(first).subarray(offset, offset + length);
-    const pages: Buffer[] = [];
-    for (let page = first; page * PAGE < start + length; page++) pages.push(this.#page(page));
-    return Buffer.concat(pages).subarray(offset, offset + length);
+    return pages.subarray(offset, offset + length);
   }
 
-  #page(page: number): Buffer {
-    return (this.#pages[page] ??= this.#readPage(page));
-  }
-
-  #readPage(page: number): Buffer {
-    const bytes = Buffer.allocUnsafe(Math.min(PAGE, this.#head.length - page * PAGE));
+  #readPages(first: number, last: number): Buffer {
+    const bytes = Buffer.allocUnsafe(Math.min((last + 1) * PAGE, this.#head.length) - first * PAGE);
     try {
-      this.#read(bytes, this.#start + page * PAGE);
-      const sum = this.#head.sums.subarray(page * SUM_LENGTH, (page + 1) * SUM_LENGTH);
-      if (!sumOf(bytes).equals(sum)) throw new CannotReuse();
+      this.#read(bytes, this.#start + first * PAGE);
+      for (let page = first; page <= last; page++) {
+        const own = bytes.subarray((page - first) * PAGE, (page - first + 1) * PAGE);
+        const sum = this.#head.sums.subarray(page * SUM_LENGTH, (page + 1) * SUM_LENGTH);
+        if (!sumOf(own).equals(sum)) throw new CannotReuse();
+        this.#pages[page] ??= own;
+      }
     } catch {
       rmSync(this.path, { force: true });
       throw new CannotReuse();

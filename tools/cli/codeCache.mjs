@@ -39,7 +39,8 @@ class Scripts {
 
   constructor() {
     process.once('exit', () => {
-      if (bytecodeSize() - this.#loaded >= LEAST_COMPILED) for (const save of this.#saves) save();
+      const isWanted = this.#saves.length > 0; // to find out how much there is takes ten milliseconds
+      if (isWanted && bytecodeSize() - this.#loaded >= LEAST_COMPILED) for (const save of this.#saves) save();
     });
   }
 
@@ -59,7 +60,7 @@ class Scripts {
     if (script.cachedDataRejected === true) generation = 0;
     const leastLength = generation === 0 ? 0 : cachedData.length * GROWTH;
     if (generation < GENERATIONS) this.#saves.push(() => save(script, cacheOf(generation + 1), leastLength));
-    this.#loaded = bytecodeSize();
+    if (this.#saves.length > 0) this.#loaded = bytecodeSize();
     return module.exports;
   }
 }
