@@ -32,7 +32,8 @@ class Emitter {
   readonly #frame: Frame;
   readonly #source: IrFunction;
   readonly #code = new CodeBuffer();
-  readonly #labels = new Map<MachineBlock, Label>();
+  /** By id of the block. */
+  readonly #labels: Label[] = [];
   /** Positions in these are draft positions until the code is finished. */
   readonly #lines: LineEntry[] = [];
   readonly #changes: FrameChange[] = [];
@@ -45,7 +46,7 @@ class Emitter {
 
   run(): MachineCode {
     const { blocks } = this.#fn;
-    for (const block of blocks) this.#labels.set(block, this.#code.newLabel());
+    for (const { id } of blocks) this.#labels[id] = this.#code.newLabel();
     this.#mark(this.#source.debug.location);
     this.#prologue();
     blocks.forEach((block, n) => this.#block(block, blocks[n + 1] ?? null));
@@ -57,7 +58,7 @@ class Emitter {
       align: options.align,
       bytes: finished.bytes,
       fixups: finished.fixups,
-      lines: packLines(this.#lines.map(({ offset, location }) => ({ offset: finished.translate(offset), location }))),
+      lines: packLines(this.#lines, finished),
       frame: {
         size: this.#size,
         pushes: this.#frame.pushes,
@@ -67,7 +68,7 @@ class Emitter {
       isExported: options.isExported,
       debugName: debug.name,
       location: debug.location,
-      tables: this.#tables((block) => finished.labels[this.#labels.get(block)!]!),
+      tables: this.#tables((block) => finished.labels[this.#labels[block.id]!]!),
     };
   }
 
@@ -113,7 +114,7 @@ class Emitter {
   }
 
   #block(block: MachineBlock, next: MachineBlock | null): void {
-    this.#code.bind(this.#labels.get(block)!);
+    this.#code.bind(this.#labels[block.id]!);
     for (const instruction of block.instructions) {
       this.#mark(instruction.location);
       if (instruction.op === 'ret') this.#epilogue();
@@ -136,9 +137,9 @@ class Emitter {
     } else if (exit.kind === 'branch') {
       this.#mark(block.exitLocation);
       if (exit.ifTrue === next) {
-        this.#code.jump(exit.condition ^ 1, this.#labels.get(exit.ifFalse)!);
+        this.#code.jump(exit.condition ^ 1, this.#labels[exit.ifFalse.id]!);
       } else {
-        this.#code.jump(exit.condition, this.#labels.get(exit.ifTrue)!);
+        this.#code.jump(exit.condition, this.#labels[exit.ifTrue.id]!);
         this.#jump(block, exit.ifFalse, next);
       }
     }
@@ -147,7 +148,7 @@ class Emitter {
   #jump(block: MachineBlock, target: MachineBlock, next: MachineBlock | null): void {
     if (target === next) return;
     this.#mark(block.exitLocation);
-    this.#code.jump('jmp', this.#labels.get(target)!);
+    this.#code.jump('jmp', this.#labels[target.id]!);
   }
 
   #tables(offsetOf: (block: MachineBlock) => number): CodeTable[] {

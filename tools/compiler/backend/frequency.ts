@@ -29,8 +29,7 @@ function isUnlikely(block: Block): boolean {
 
 function loopDepths(fn: IrFunction, order: readonly Block[]): Uint8Array {
   const depth = new Uint8Array(fn.blockLimit);
-  const hasBackEdge = order.some((block) => block.predecessors.length > 1);
-  if (!hasBackEdge) return depth;
+  if (!hasBackEdge(fn, order)) return depth;
   const dominators = new Dominators(fn);
   for (const header of order) {
     const latches = header.predecessors.filter(
@@ -40,6 +39,15 @@ function loopDepths(fn: IrFunction, order: readonly Block[]): Uint8Array {
     for (const block of loopBody(header, latches)) depth[block.id]!++;
   }
   return depth;
+}
+
+function hasBackEdge(fn: IrFunction, order: readonly Block[]): boolean {
+  const seen = new Uint8Array(fn.blockLimit);
+  for (const block of order) {
+    seen[block.id] = 1;
+    for (const successor of block.successors) if (seen[successor.id] === 1) return true;
+  }
+  return false;
 }
 
 function loopBody(header: Block, latches: readonly Block[]): Set<Block> {

@@ -22,8 +22,9 @@ export function sequentialize<Source>(
   newTemporary: () => number,
   asSource: (register: number) => Source,
 ): Move<Source>[] {
-  const sequence: Move<Source>[] = [];
   let pending = moves.filter(({ to, from }) => registerIn(from) !== to);
+  if (pending.length < 2) return pending;
+  const sequence: Move<Source>[] = [];
   // How many pending moves read each register.
   const readers = new Map<number, number>();
   const count = (source: Source, change: number): void => {

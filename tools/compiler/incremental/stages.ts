@@ -52,6 +52,8 @@ export class Stages {
   readonly #store: CompileStore;
   readonly #places: UnitPlaces;
   readonly #references = new ReferenceTable();
+  /** Knows of all bodies which passes have left them as they are now. */
+  readonly #runner = new Runner();
   /** Functions that have just been cleaned, by key: most are wanted next to have others inlined. */
   readonly #cleaned = new Map<string, IrFunction>();
   /** Bodies that have been made, by key. Others read them, until their machine code is made. */
@@ -73,7 +75,7 @@ export class Stages {
 
   #clean(record: FunctionRecord, module: IrModule): IrFunction {
     const body = decodeFunction(record.code);
-    runPasses(cleanUp, body, module);
+    this.#run(cleanUp, body, module);
     return body;
   }
 
@@ -99,7 +101,7 @@ export class Stages {
       return {
         key,
         name: made.name,
-        references: this.#references.of(made),
+        references: key === fn.key ? fn.references : this.#references.of(made), // nothing taken in: the same
         ...outlineArguments(made),
         ...measure(made),
         isCopyable: isCopyable(made),
@@ -135,7 +137,9 @@ export class Stages {
       }
       return candidate;
     };
-    if (expandCallsIn(body, candidateOf)) runPasses(cleanUp, body, module);
+    if (!expandCallsIn(body, candidateOf)) return body;
+    this.#runner.noteChange(body);
+    this.#run(cleanUp, body, module);
     return body;
   }
 
@@ -173,16 +177,17 @@ export class Stages {
   ): MachineCode {
     // The body is used up. Few are asked for again, by another program: to make those anew costs less than to copy all.
     this.#bodies.delete(outline.key);
-    const fn = changes === null ? body : changeArguments(body, changes);
-    runPasses(finishing, fn, module);
+    const fn = changes === null ? body : changeArguments(body, changes, this.#runner);
+    this.#run(finishing, fn, module);
+    this.#runner.forget(body);
+    this.#runner.forget(fn);
     return generateFunction(fn);
   }
-}
 
-function runPasses(passes: readonly NamedPass[], fn: IrFunction, module: IrModule): void {
-  if (fn.blocks.length === 0) return;
-  const runner = new Runner();
-  for (const pass of passes) runner.run(pass, fn, module);
+  #run(passes: readonly NamedPass[], fn: IrFunction, module: IrModule): void {
+    if (fn.blocks.length === 0) return;
+    for (const pass of passes) this.#runner.run(pass, fn, module);
+  }
 }
 
 /** A function that takes nothing in keeps its key. */

@@ -86,6 +86,8 @@ class Encoder {
   readonly #signatures: (readonly ValueType[])[] = [];
   readonly #locations: number[] = [];
   readonly #locationNumbers = new Map<SourceLocation, number>();
+  #lastLocation: SourceLocation | null = null;
+  #lastNumber = -1;
 
   encode(fn: IrFunction): EncodedFunction {
     for (const block of fn.blocks) this.#block(block);
@@ -183,13 +185,22 @@ class Encoder {
 
   #location(location: SourceLocation | null): number {
     if (location === null) return -1;
-    const known = this.#locationNumbers.get(location);
-    if (known !== undefined) return known;
+    if (location === this.#lastLocation) return this.#lastNumber; // as so often
+    let number = this.#locationNumbers.get(location);
+    if (number === undefined) {
+      number = this.#addLocation(location);
+      this.#locationNumbers.set(location, number);
+    }
+    this.#lastLocation = location;
+    this.#lastNumber = number;
+    return number;
+  }
+
+  #addLocation(location: SourceLocation): number {
     const { file, line, column } = location;
     const inlinedAt = this.#location(location.inlinedAt ?? null);
     const number = this.#locations.length / LOCATION_LENGTH;
     this.#locations.push(this.#text(file), line, column, inlinedAt);
-    this.#locationNumbers.set(location, number);
     return number;
   }
 }

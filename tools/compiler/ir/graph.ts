@@ -12,31 +12,40 @@ import type { Block, Instruction, IrFunction } from './types.ts';
 export function reversePostorder(fn: IrFunction): Block[] {
   const entry = fn.blocks[0];
   if (entry === undefined) return [];
-  const seen = new Uint8Array(fn.blockLimit);
   const order: Block[] = [];
-  // a depth-first walk: the blocks that are being visited, their successors, and how many of these are done
+  // a depth-first walk: the blocks that are being visited, and by id one more than how many of its successors a block
+  // has sent the walk to, or 0 while the block was not met
   const open = [entry];
-  const targets = [entry.successors];
-  const done = [0];
-  seen[entry.id] = 1;
+  const sent = new Int32Array(fn.blockLimit);
+  sent[entry.id] = 1;
   for (let top = 0; top >= 0;) {
-    const successor = targets[top]![done[top]!++];
+    const block = open[top]!;
+    const successor = block.successors[sent[block.id]!++ - 1];
     if (successor === undefined) {
-      order.push(open[top]!);
+      order.push(block);
       top--;
-    } else if (seen[successor.id] === 0) {
-      seen[successor.id] = 1;
-      top++;
-      open[top] = successor;
-      targets[top] = successor.successors;
-      done[top] = 0;
+    } else if (sent[successor.id] === 0) {
+      sent[successor.id] = 1;
+      open[++top] = successor;
     }
   }
   return order.reverse();
 }
 
-/** Most blocks dominate no others: they share this. */
-const noBlocks = Object.freeze<Block[]>([]) as Block[];
+/** By block id: 1 where control can come to; and how many of these there are. */
+export function findReachable(fn: IrFunction): { isReachable: Uint8Array; count: number } {
+  const isReachable = new Uint8Array(fn.blockLimit);
+  const work = fn.blocks.slice(0, 1);
+  let count = 0;
+  for (let block = work.pop(); block !== undefined; block = work.pop()) {
+    if (isReachable[block.id] === 1) continue;
+    isReachable[block.id] = 1;
+    count++;
+    const { successors } = block;
+    for (let n = 0; n < successors.length; n++) if (isReachable[successors[n]!.id] === 0) work.push(successors[n]!);
+  }
+  return { isReachable, count };
+}
 
 export class Dominators {
   /** The reachable blocks in reverse postorder. */
@@ -48,7 +57,9 @@ export class Dominators {
   /** By position: number in a preorder walk of the tree, and the highest number in the subtree. */
   readonly #first: Int32Array;
   readonly #last: Int32Array;
-  readonly #children: Block[][];
+  /** The children of position n are the positions from #children[#firstChild[n]] up to #firstChild[n + 1]. */
+  readonly #firstChild: Int32Array;
+  readonly #children: Int32Array;
   #hasBackEdge = false;
 
   constructor(fn: IrFunction) {
@@ -59,10 +70,12 @@ export class Dominators {
     this.#parent = new Int32Array(order.length).fill(-1);
     this.#first = new Int32Array(order.length);
     this.#last = new Int32Array(order.length);
-    this.#children = new Array<Block[]>(order.length).fill(noBlocks);
+    this.#firstChild = new Int32Array(order.length + 1);
+    this.#children = new Int32Array(order.length);
     if (order.length === 0) return;
     this.#findParents();
     this.#number();
+    this.#listChildren();
   }
 
   isReachable(block: Block): boolean {
@@ -80,9 +93,16 @@ export class Dominators {
     return position === 0 ? null : this.order[this.#parent[position]!]!;
   }
 
-  /** The blocks that `block` dominates immediately. */
-  children(block: Block): readonly Block[] {
-    return this.#children[this.#position[block.id]!]!;
+  /** Some edge goes back in the order: there are loops, or other cycles. */
+  get hasBackEdge(): boolean {
+    return this.#hasBackEdge;
+  }
+
+  /** The block number n of those that `block` dominates immediately; undefined if there are no more. */
+  child(block: Block, n: number): Block | undefined {
+    const position = this.#position[block.id]!;
+    const at = this.#firstChild[position]! + n;
+    return at < this.#firstChild[position + 1]! ? this.order[this.#children[at]!] : undefined;
   }
 
   /** Every block dominates itself. Both must be reachable. */
@@ -158,14 +178,16 @@ export class Dominators {
       free[position] = first + 1;
       this.#first[position] = first;
       this.#last[position] = first + size[position]! - 1;
-      this.#addChild(parent, this.order[position]!);
     }
   }
 
-  #addChild(parent: number, child: Block): void {
-    const children = this.#children[parent]!;
-    if (children.length === 0) this.#children[parent] = [child];
-    else children.push(child);
+  #listChildren(): void {
+    const { length } = this.order;
+    const starts = this.#firstChild;
+    for (let position = 1; position < length; position++) starts[this.#parent[position]! + 1]!++;
+    for (let position = 0; position < length; position++) starts[position + 1]! += starts[position]!;
+    const next = starts.slice();
+    for (let position = 1; position < length; position++) this.#children[next[this.#parent[position]!]!++] = position;
   }
 }
 
@@ -187,12 +209,20 @@ export function countUses(fn: IrFunction): Int32Array {
 export class Users {
   /** The users of a value form a list: it starts at entry number #first[id] and goes on at #next[entry], up to 0. */
   readonly #first: Int32Array;
-  readonly #next: number[] = [0];
-  readonly #users: (Instruction | null)[] = [null];
+  readonly #next: number[];
+  readonly #users: Instruction[];
+  #count = 1;
 
   constructor(fn: IrFunction) {
-    this.#first = new Int32Array(fn.valueLimit);
     const { blocks } = fn;
+    let operands = 0;
+    for (let b = 0; b < blocks.length; b++) {
+      const { instructions } = blocks[b]!;
+      for (let i = 0; i < instructions.length; i++) operands += instructions[i]!.args.length;
+    }
+    this.#first = new Int32Array(fn.valueLimit);
+    this.#next = new Array<number>(operands + 1);
+    this.#users = new Array<Instruction>(operands + 1);
     for (let b = 0; b < blocks.length; b++) {
       const { instructions } = blocks[b]!;
       for (let i = 0; i < instructions.length; i++) {
@@ -204,8 +234,10 @@ export class Users {
 
   /** Notes an operand more. The value must have been there from the beginning. */
   add({ id }: Instruction, user: Instruction): void {
-    this.#next.push(this.#first[id]!);
-    this.#first[id] = this.#users.push(user) - 1;
+    const entry = this.#count++;
+    this.#users[entry] = user;
+    this.#next[entry] = this.#first[id]!;
+    this.#first[id] = entry;
   }
 
   /** Whether all users pass the test. */

@@ -16,43 +16,57 @@ export function possibleBits(value: Instruction, depth = 0): number {
   if (value.op === 'const') return Number(value.value) >>> 0;
   if (isCompare(value.op)) return 1;
   if (depth >= depthLimit || value.type !== 'i32') return 0xffffffff;
-  const of = (index: number): number => possibleBits(value.args[index]!, depth + 1);
   const constant = value.args[1]?.op === 'const' ? Number(value.args[1].value) : null;
   switch (value.op) {
     case 'load':
       return value.signed ? 0xffffffff : lowBits(8 * value.size);
     case 'and':
-      return (of(0) & of(1)) >>> 0;
+      return (operandBits(value, 0, depth) & operandBits(value, 1, depth)) >>> 0;
     case 'or':
     case 'xor':
-      return (of(0) | of(1)) >>> 0;
+      return (operandBits(value, 0, depth) | operandBits(value, 1, depth)) >>> 0;
     case 'add':
-      return below(of(0) + of(1));
+      return below(operandBits(value, 0, depth) + operandBits(value, 1, depth));
     case 'mul':
-      return below(of(0) * of(1));
+      return below(operandBits(value, 0, depth) * operandBits(value, 1, depth));
     case 'shl':
-      return constant === null ? 0xffffffff : (of(0) << constant) >>> 0;
+      return constant === null ? 0xffffffff : (operandBits(value, 0, depth) << constant) >>> 0;
     case 'shrU':
-      return constant === null ? smear(of(0)) : of(0) >>> constant;
+      return constant === null ? smear(operandBits(value, 0, depth)) : operandBits(value, 0, depth) >>> constant;
     case 'shrS':
-      return constant === null || of(0) > 0x7fffffff ? 0xffffffff : of(0) >>> constant;
+      return constant === null || operandBits(value, 0, depth) > 0x7fffffff
+        ? 0xffffffff
+        : operandBits(value, 0, depth) >>> constant;
     case 'divU':
-      return constant === null || constant === 0 ? smear(of(0)) : smear(Math.floor(of(0) / (constant >>> 0)));
+      return constant === null || constant === 0
+        ? smear(operandBits(value, 0, depth))
+        : smear(Math.floor(operandBits(value, 0, depth) / (constant >>> 0)));
     case 'remU':
-      return constant === null || constant === 0 ? smear(of(0)) : smear((constant - 1) >>> 0);
+      return constant === null || constant === 0 ? smear(operandBits(value, 0, depth)) : smear((constant - 1) >>> 0);
     case 'zext8':
-      return (of(0) & 0xff) >>> 0;
+      return (operandBits(value, 0, depth) & 0xff) >>> 0;
     case 'zext16':
-      return (of(0) & 0xffff) >>> 0;
+      return (operandBits(value, 0, depth) & 0xffff) >>> 0;
     case 'select':
-      return (of(1) | of(2)) >>> 0;
+      return (operandBits(value, 1, depth) | operandBits(value, 2, depth)) >>> 0;
     case 'phi':
-      return value.args.length > depthLimit ? 0xffffffff : value.args.reduce((bits, _, i) => (bits | of(i)) >>> 0, 0);
+      return value.args.length > depthLimit ? 0xffffffff : anyOperandBits(value, depth);
     case 'intrinsic':
       return intrinsicBits(value);
     default:
       return 0xffffffff;
   }
+}
+
+function operandBits(value: Instruction, index: number, depth: number): number {
+  return possibleBits(value.args[index]!, depth + 1);
+}
+
+/** Of all operands together. */
+function anyOperandBits(value: Instruction, depth: number): number {
+  let bits = 0;
+  for (const operand of value.args) bits |= possibleBits(operand, depth + 1);
+  return bits >>> 0;
 }
 
 /** The largest value, unsigned. */

@@ -19,6 +19,7 @@ export interface Loop {
 /** Inner loops come before the loops that contain them. */
 export function findLoops(dominators: Dominators): Loop[] {
   const loops: Loop[] = [];
+  if (!dominators.hasBackEdge) return loops;
   for (let position = dominators.order.length - 1; position >= 0; position--) {
     const header = dominators.order[position]!;
     const latches = header.predecessors.filter(

@@ -11,7 +11,8 @@ export type ReferenceKind = 'call' | 'address';
 export function forEachReference(fn: IrFunction, visit: (symbol: string, kind: ReferenceKind) => void): void {
   for (const operand of fn.asm?.operands ?? []) if ('symbol' in operand) visit(operand.symbol, 'address');
   for (const { instructions } of fn.blocks) {
-    for (const { op, symbol } of instructions) {
+    for (let n = 0; n < instructions.length; n++) {
+      const { op, symbol } = instructions[n]!;
       if (op === 'call') visit(symbol, 'call');
       else if (op === 'symbol') visit(symbol, 'address');
     }

@@ -2,6 +2,8 @@
  * A growing buffer of little-endian numbers, for everything that the output writes.
  */
 
+const utf8 = new TextEncoder();
+
 export class ByteWriter {
   #bytes = new Uint8Array(1024);
   #length = 0;
@@ -43,7 +45,7 @@ export class ByteWriter {
 
   /** A string in UTF-8, ended by zero. */
   string(text: string): void {
-    this.bytes(new TextEncoder().encode(text));
+    this.bytes(utf8.encode(text));
     this.u8(0);
   }
 

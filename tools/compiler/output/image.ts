@@ -64,6 +64,7 @@ function finish(
   const stripped = writeElf({ ...parts, extras: [] }).bytes;
   const extras = writeDebugSections(program.items, options.directory ?? '.');
   const { bytes, sections } = writeElf({ ...parts, extras });
+  const description = describeModule(module);
   const layout: LayoutFile = {
     version: LAYOUT_VERSION,
     kind,
@@ -71,7 +72,10 @@ function finish(
     virtualOffset: kind === 'kernel' ? KERNEL_OFFSET : 0,
     sections: sections.filter(({ address, name }: PlacedSection) => address !== 0 || name.startsWith('.debug')),
     symbols,
-    ...describeModule(module),
+    structs: description.structs,
+    get constants() {
+      return description.constants;
+    },
     lines: encodeLines(program.items),
   };
   let layoutText: string | null = null; // of programs, nobody asks for it as a rule

@@ -56,13 +56,26 @@ export interface LayoutFile {
   readonly lines: LayoutLines;
 }
 
-/** The parts of a layout file that come from the module alone. */
-export function describeModule(module: MachineModule): Pick<LayoutFile, 'structs' | 'constants'> {
-  const constants: Record<string, number | string> = {};
-  for (const [name, value] of module.constants) {
-    constants[name] = typeof value === 'bigint' && !Number.isSafeInteger(Number(value)) ? String(value) : Number(value);
+/**
+ * The parts of a layout file that come from the module alone. There are many constants, and hardly anybody asks for those
+ * of a program: they are written down when somebody does.
+ */
+export function describeModule({ constants, structs }: MachineModule): Pick<LayoutFile, 'structs' | 'constants'> {
+  let described: LayoutFile['constants'] | null = null;
+  return {
+    structs: [...structs.values()],
+    get constants() {
+      return (described ??= describeConstants(constants));
+    },
+  };
+}
+
+function describeConstants(constants: MachineModule['constants']): LayoutFile['constants'] {
+  const described: Record<string, number | string> = {};
+  for (const [name, value] of constants) {
+    described[name] = typeof value === 'bigint' && !Number.isSafeInteger(Number(value)) ? String(value) : Number(value);
   }
-  return { structs: [...module.structs.values()], constants };
+  return described;
 }
 
 /** The text of the file. The same image gives the same text. */

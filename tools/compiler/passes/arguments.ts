@@ -18,6 +18,7 @@
 import { Replacements } from '../ir/edit.ts';
 import { type FunctionOutline, isLibrary, type ModuleOutline, outlineOf } from '../ir/outline.ts';
 import { type Instruction, IrFunction, type IrModule, type ValueType } from '../ir/types.ts';
+import type { Runner } from './pass.ts';
 
 /** A constant or an address that a call passes. */
 interface Leaf {
@@ -54,14 +55,14 @@ export interface ParameterChange {
   readonly isKept: readonly boolean[];
 }
 
-export function dropArguments(module: IrModule): void {
+export function dropArguments(module: IrModule, runner: Runner): void {
   const outline = outlineOf(module);
   const functions = new Map<string, ArgumentOutline>();
   for (const fn of module.functions.values()) {
     functions.set(fn.name, { ...outline.functions.get(fn.name)!, ...outlineArguments(fn) });
   }
   const changes = decideArguments({ ...outline, functions });
-  for (const [name, fn] of module.functions) module.functions.set(name, changeArguments(fn, changes));
+  for (const [name, fn] of module.functions) module.functions.set(name, changeArguments(fn, changes, runner));
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -71,9 +72,10 @@ export function outlineArguments(fn: IrFunction): Omit<ArgumentOutline, keyof Fu
   const calls: CallOutline[] = [];
   const isUsed = fn.parameters.map(() => false);
   for (const { instructions } of fn.blocks) {
-    for (const { op, symbol, args } of instructions) {
+    for (let n = 0; n < instructions.length; n++) {
+      const { op, symbol, args } = instructions[n]!;
       if (op === 'call') calls.push({ callee: symbol, args: args.map(argumentOf) });
-      else for (const arg of args) if (arg.op === 'param') isUsed[arg.index] = true;
+      else for (let i = 0; i < args.length; i++) if (args[i]!.op === 'param') isUsed[args[i]!.index] = true;
     }
   }
   const isThere = fn.parameters.map(() => false);
@@ -157,15 +159,24 @@ function isNeeded(fn: ArgumentOutline, parameter: number, changes: ReadonlyMap<s
 // Doing
 
 /** The function after the changes, its own and those of the functions that it calls. */
-export function changeArguments(fn: IrFunction, changes: ReadonlyMap<string, ParameterChange>): IrFunction {
+export function changeArguments(
+  fn: IrFunction,
+  changes: ReadonlyMap<string, ParameterChange>,
+  runner: Runner,
+): IrFunction {
   const own = changes.get(fn.name);
   if (own !== undefined) fixConstants(fn, own);
+  let hasChanged = own !== undefined;
   for (const { instructions } of fn.blocks) {
-    for (const instruction of instructions) {
+    for (let n = 0; n < instructions.length; n++) {
+      const instruction = instructions[n]!;
       const change = instruction.op === 'call' ? changes.get(instruction.symbol) : undefined;
-      if (change !== undefined) instruction.args = instruction.args.filter((_, index) => change.isKept[index]);
+      if (change === undefined) continue;
+      instruction.args = instruction.args.filter((_, index) => change.isKept[index]);
+      hasChanged = true;
     }
   }
+  if (hasChanged) runner.noteChange(fn);
   return own === undefined ? fn : withoutDropped(fn, own);
 }
 

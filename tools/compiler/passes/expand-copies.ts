@@ -21,13 +21,18 @@ const fillLimit = 32;
 export function expandCopies(fn: IrFunction): boolean {
   let changed = false;
   for (const block of fn.blocks) {
-    if (!block.instructions.some(isSmall)) continue;
+    if (!hasSmall(block)) continue;
     changed = true;
     block.instructions = block.instructions.flatMap((instruction) =>
       isSmall(instruction) ? expand(fn, block, instruction) : [instruction],
     );
   }
   return changed;
+}
+
+function hasSmall({ instructions }: Block): boolean {
+  for (let n = 0; n < instructions.length; n++) if (isSmall(instructions[n]!)) return true;
+  return false;
 }
 
 function isSmall({ op, intrinsic, args }: Instruction): boolean {

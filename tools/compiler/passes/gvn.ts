@@ -52,7 +52,10 @@ class Numbering {
   /** What the changes of the open subtrees have replaced. */
   readonly #undo: { readonly table: Table; readonly key: Key; readonly before: Known | undefined }[] = [];
   #usedFacts = false;
-  #done: Instruction[] = [];
+  /** What the block will consist of: the first #count entries; and whether it did not before. */
+  readonly #done: Instruction[] = [];
+  #count = 0;
+  #differs = false;
 
   constructor(fn: IrFunction) {
     this.#fn = fn;
@@ -71,7 +74,7 @@ class Numbering {
     };
     enter(this.#fn.blocks[0]!);
     for (let top = open[0]; top !== undefined; top = open[open.length - 1]) {
-      const child = this.#dominators.children(top.block)[top.next++];
+      const child = this.#dominators.child(top.block, top.next++);
       if (child !== undefined) {
         enter(child);
       } else {
@@ -84,20 +87,22 @@ class Numbering {
   }
 
   #visit(block: Block): void {
-    this.#done = [];
+    this.#count = 0;
+    this.#differs = false;
     const { instructions } = block;
     for (let n = 0; n < instructions.length; n++) {
       const instruction = instructions[n]!;
       if (instruction.op !== 'phi') this.#updateOperands(instruction, block);
       const known = instruction.op === 'phi' ? earlierPhi(instructions, n) : this.#lookUp(instruction);
       if (known === null) {
-        this.#done.push(instruction);
+        this.#done[this.#count++] = instruction;
       } else {
+        this.#differs = true;
         this.#replacements.replace(instruction, typeof known === 'number' ? this.#constant(known, block) : known);
       }
     }
     this.#informPhis(block);
-    block.instructions = this.#done;
+    if (this.#differs) block.instructions = this.#done.slice(0, this.#count);
   }
 
   #updateOperands(instruction: Instruction, block: Block): void {
@@ -154,7 +159,8 @@ class Numbering {
     if (typeof known === 'object') return known;
     const constant = this.#fn.create('const', 'i32', [], null, { value });
     constant.block = block;
-    this.#done.push(constant);
+    this.#done[this.#count++] = constant;
+    this.#differs = true;
     this.#set(this.#constants, value, constant);
     return constant;
   }
@@ -162,13 +168,13 @@ class Numbering {
   /** The phis of the successors are used at the end of this block: what is known here holds for them. */
   #informPhis(block: Block): void {
     if (this.#facts.size === 0) return;
-    const end = this.#done.pop()!;
+    const end = this.#done[--this.#count]!; // constants go in front of it
     for (const target of end.targets) {
       if (target.instructions[0]!.op !== 'phi') continue;
       const { predecessors } = target;
       for (let n = 0; n < predecessors.length; n++) if (predecessors[n] === block) this.#informPhi(target, n, block);
     }
-    this.#done.push(end);
+    this.#done[this.#count++] = end;
   }
 
   #informPhi(target: Block, index: number, block: Block): void {

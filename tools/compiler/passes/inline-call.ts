@@ -69,6 +69,8 @@ class BodyCopy {
   readonly #values: Instruction[] = [];
   readonly #blocks: Block[] = [];
   readonly #locations = new Map<SourceLocation, SourceLocation>();
+  #lastLocation: SourceLocation | null = null;
+  #lastRebased: SourceLocation | null = null;
   /** The results of the returns, in the order of the returns. */
   readonly #results: Instruction[] = [];
 
@@ -161,11 +163,15 @@ class BodyCopy {
   #rebase(location: SourceLocation | null): SourceLocation | null {
     const place = this.#call.location;
     if (location === null || place === null) return location ?? place;
-    const known = this.#locations.get(location);
-    if (known !== undefined) return known;
-    const { file, line, column, inlinedAt } = location;
-    const rebased = { file, line, column, inlinedAt: inlinedAt === undefined ? place : this.#rebase(inlinedAt)! };
-    this.#locations.set(location, rebased);
+    if (location === this.#lastLocation) return this.#lastRebased; // as so often
+    let rebased = this.#locations.get(location);
+    if (rebased === undefined) {
+      const { file, line, column, inlinedAt } = location;
+      rebased = { file, line, column, inlinedAt: inlinedAt === undefined ? place : this.#rebase(inlinedAt)! };
+      this.#locations.set(location, rebased);
+    }
+    this.#lastLocation = location;
+    this.#lastRebased = rebased;
     return rebased;
   }
 }

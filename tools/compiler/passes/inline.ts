@@ -84,9 +84,13 @@ export function isCopyable(fn: IrFunction): boolean {
  * not be inlined. Tells whether there were any.
  */
 export function expandCallsIn(fn: IrFunction, candidateOf: (name: string) => Candidate | undefined): boolean {
-  const calls = fn.blocks.flatMap(({ instructions }) => {
-    return instructions.filter(({ op, symbol }) => op === 'call' && candidateOf(symbol) !== undefined);
-  });
+  const calls: Instruction[] = [];
+  for (const { instructions } of fn.blocks) {
+    for (let n = 0; n < instructions.length; n++) {
+      const { op, symbol } = instructions[n]!;
+      if (op === 'call' && candidateOf(symbol) !== undefined) calls.push(instructions[n]!);
+    }
+  }
   if (calls.length === 0) return false;
   const replacements = new Replacements(fn);
   const sizeBefore = sizeOf(fn);
@@ -127,7 +131,8 @@ export function mayBeInlined(callee: Measures, caller: FunctionOptions, hasOneUs
 function sizeOf(fn: IrFunction): number {
   let size = 0;
   for (const { instructions } of fn.blocks) {
-    for (const { op, type } of instructions) {
+    for (let n = 0; n < instructions.length; n++) {
+      const { op, type } = instructions[n]!;
       if (op === 'const' || op === 'param' || op === 'symbol' || op === 'slot' || op === 'phi') continue;
       if (op === 'return' || op === 'jump' || op === 'unreachable') continue;
       size += op === 'call' || op === 'callIndirect' ? 3 : type === 'i64' ? 2 : 1;

@@ -23,32 +23,44 @@ export interface Pass {
   run(module: IrModule, runner: Runner): void;
 }
 
-/** Runs passes over functions, and remembers who has changed what. One for each run of the pipeline. */
+/** When a function was changed last, and when each pass, by name, has left it. */
+interface History {
+  changed: number;
+  readonly left: Map<string, number>;
+}
+
+/**
+ * Runs passes over functions, and remembers who has changed what. One for all that happens to the functions of a module.
+ * Whatever else changes a function says so.
+ */
 export class Runner {
   #time = 0;
-  readonly #changed = new Map<IrFunction, number>();
-  /** By the pass's name. */
-  readonly #done = new Map<string, Map<IrFunction, number>>();
+  readonly #histories = new Map<IrFunction, History>();
 
   /** Runs the pass, unless the function is as the pass has left it. */
   run({ name, run }: NamedPass, fn: IrFunction, module: IrModule): void {
-    let done = this.#done.get(name);
-    if (done === undefined) {
-      done = new Map();
-      this.#done.set(name, done);
-    }
-    if ((done.get(fn) ?? -1) >= (this.#changed.get(fn) ?? 0)) return;
-    if (run(fn, module)) this.noteChange(fn);
-    done.set(fn, this.#time);
+    const history = this.#historyOf(fn);
+    if ((history.left.get(name) ?? -1) >= history.changed) return;
+    if (run(fn, module)) history.changed = ++this.#time;
+    history.left.set(name, this.#time);
   }
 
-  /** Anything may have changed. */
-  forget(): void {
-    this.#done.clear();
+  /** The function has been used up. */
+  forget(fn: IrFunction): void {
+    this.#histories.delete(fn);
   }
 
   noteChange(fn: IrFunction): void {
-    this.#changed.set(fn, ++this.#time);
+    this.#historyOf(fn).changed = ++this.#time;
+  }
+
+  #historyOf(fn: IrFunction): History {
+    let history = this.#histories.get(fn);
+    if (history === undefined) {
+      history = { changed: 0, left: new Map() };
+      this.#histories.set(fn, history);
+    }
+    return history;
   }
 }
 

@@ -51,13 +51,7 @@ export const finishing: readonly NamedPass[] = [
 
 const inline: Pass = { name: 'inline', run: (module, runner) => inlineCalls(module, cleanUp, runner) };
 const unreferenced: Pass = { name: 'remove-unreferenced', run: removeUnreferenced };
-const dropped: Pass = {
-  name: 'arguments',
-  run: (module, runner) => {
-    dropArguments(module);
-    runner.forget();
-  },
-};
+const dropped: Pass = { name: 'arguments', run: dropArguments };
 
 /**
  * Level 0 leaves the program as it was written, level 1 does what is cheap, level 2 all. A build does the same as level 2,

@@ -86,7 +86,11 @@ class Promotion {
       const { block, values } = item;
       block.instructions = this.#renameBlock(block, values);
       for (const target of new Set(block.successors)) this.#fillPhis(block, target, values);
-      for (const child of this.#dominators.children(block)) work.push({ block: child, values: [...values] });
+      for (let n = 0; ; n++) {
+        const child = this.#dominators.child(block, n);
+        if (child === undefined) break;
+        work.push({ block: child, values: [...values] });
+      }
     }
   }
 

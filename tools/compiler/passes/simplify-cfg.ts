@@ -21,7 +21,7 @@
  */
 
 import { append, edgeOperands, forgetEdge, jumpTo, noteEdge, renameEdge, Replacements } from '../ir/edit.ts';
-import { Dominators, reversePostorder, Users } from '../ir/graph.ts';
+import { Dominators, findReachable, Users } from '../ir/graph.ts';
 import { compare32 } from '../ir/semantics.ts';
 import { isCompare } from '../ir/opcodes.ts';
 import type { Block, Instruction, IrFunction } from '../ir/types.ts';
@@ -86,16 +86,15 @@ function simplifySwitch(fn: IrFunction, block: Block, end: Instruction): boolean
 
 function removeUnreachable(fn: IrFunction): boolean {
   if (fn.blocks.length === 1) return false;
-  const order = reversePostorder(fn);
-  if (order.length === fn.blocks.length) return false;
-  const reachable = new Set(order);
+  const { count, isReachable } = findReachable(fn);
+  if (count === fn.blocks.length) return false;
   for (const block of fn.blocks) {
-    if (reachable.has(block)) continue;
+    if (isReachable[block.id] === 1) continue;
     for (const target of block.successors) {
-      if (reachable.has(target)) forgetEdge(block, target);
+      if (isReachable[target.id] === 1) forgetEdge(block, target);
     }
   }
-  fn.blocks = fn.blocks.filter((block) => reachable.has(block));
+  fn.blocks = fn.blocks.filter(({ id }) => isReachable[id] === 1);
   return true;
 }
 
@@ -106,8 +105,8 @@ function skipBlocks(fn: IrFunction): boolean {
   let changed = false;
   for (let n = 1; n < blocks.length; n++) {
     const block = blocks[n]!;
-    if (jumpsOn(block)) changed = skipBlock(block, uses, () => block.successors[0]!) || changed;
-    else if (isDecidedByPhi(block)) changed = skipBlock(block, uses, (index) => knownTarget(block, index)) || changed;
+    if (jumpsOn(block)) changed = skipBlock(block, uses, onlyWay) || changed;
+    else if (isDecidedByPhi(block)) changed = skipBlock(block, uses, knownTarget) || changed;
   }
   return changed;
 }
@@ -120,6 +119,11 @@ function jumpsOn(block: Block): boolean {
   return instructions.length === 1 || instructions[instructions.length - 2]!.op === 'phi';
 }
 
+/** Where a block that jumpsOn leads to. */
+function onlyWay(block: Block): Block {
+  return block.successors[0]!;
+}
+
 /** Phis, perhaps a comparison of one with a constant, and a branch or switch on that. */
 function isDecidedByPhi(block: Block): boolean {
   if (block.instructions[0]!.op !== 'phi') return false;
@@ -128,9 +132,10 @@ function isDecidedByPhi(block: Block): boolean {
   const value = end.args[0]!;
   if (value.block !== block || end.targets.includes(block)) return false;
   if (value.op !== 'phi' && !(isCompare(value.op) && comparedPhi(value, block) !== null)) return false;
-  return block.instructions.every((other) => {
-    return other === end || other === value || other.op === 'const' || other.op === 'phi';
-  });
+  for (const other of block.instructions) {
+    if (other !== end && other !== value && other.op !== 'const' && other.op !== 'phi') return false;
+  }
+  return true;
 }
 
 function comparedPhi({ args }: Instruction, block: Block): Instruction | null {
@@ -209,15 +214,22 @@ function knownTarget(block: Block, index: number): Block | null {
   return end.targets[end.cases.indexOf(known) + 1]!;
 }
 
-/** Redirects edges into `block` to where they lead in the end, as far as phis and uses allow it. */
-function skipBlock(block: Block, uses: UseSites, targetOf: (predecessorIndex: number) => Block | null): boolean {
+/**
+ * Redirects edges into `block` to where they lead in the end, as far as phis and uses allow it. `targetOf` tells where
+ * the predecessor of that number would go on, or null.
+ */
+function skipBlock(
+  block: Block,
+  uses: UseSites,
+  targetOf: (block: Block, predecessorIndex: number) => Block | null,
+): boolean {
   let changed = false;
   // the target that was asked about last, and the answer
   let asked: Block | null = null;
   let isAllowed = false;
   for (const predecessor of new Set(block.predecessors)) {
     const index = block.predecessors.indexOf(predecessor);
-    const target = targetOf(index);
+    const target = targetOf(block, index);
     if (target === null || target === block || predecessor === block) continue;
     const operands = operandsAround(block, target, index);
     if (operands === null || !agrees(predecessor, target, operands)) continue;

@@ -66,8 +66,11 @@ class Simplifier implements Emitter {
   /** By id; at least as many as there are, so that "once" can be relied on. */
   #uses: Int32Array;
   #block!: Block;
-  /** What the block will consist of. */
-  #done: Instruction[] = [];
+  /** What the block will consist of: the first #count entries. */
+  readonly #done: Instruction[] = [];
+  #count = 0;
+  /** The block will not consist of what it did. */
+  #differs = false;
   #current!: Instruction;
   hasTouched = false;
 
@@ -79,25 +82,30 @@ class Simplifier implements Emitter {
 
   begin(block: Block): void {
     this.#block = block;
-    this.#done = [];
+    this.#count = 0;
+    this.#differs = false;
   }
 
   end(): void {
-    this.#block.instructions = this.#done;
+    if (this.#differs) this.#block.instructions = this.#done.slice(0, this.#count);
   }
 
   /** Gives what the instruction is to be replaced by; keeps it if that is itself. */
   simplify(instruction: Instruction): Instruction {
     this.#current = instruction;
     const value = this.#reduce(instruction);
-    if (value !== instruction) this.#addUses(value, this.#uses[instruction.id]!);
+    if (value === instruction) return value;
+    this.#differs = true;
+    this.#addUses(value, this.#uses[instruction.id]!);
     return value;
   }
 
   emit(op: Opcode, type: ValueType, args: Instruction[], attributes?: Partial<Attributes>): Instruction {
     const instruction = this.#fn.create(op, type, args, this.#current.location, attributes);
     const value = this.#reduce(instruction);
-    if (value === instruction) for (const operand of args) this.#addUses(operand, 1);
+    if (value !== instruction) return value;
+    this.#differs = true;
+    for (const operand of args) this.#addUses(operand, 1);
     return value;
   }
 
@@ -127,20 +135,19 @@ class Simplifier implements Emitter {
   }
 
   #reduce(instruction: Instruction): Instruction {
-    const folded = isFoldable(instruction) ? this.#fold(instruction) : null;
+    const folded = instruction.args[0]?.op === 'const' && isFoldable(instruction) ? this.#fold(instruction) : null;
     if (folded !== null) return folded;
     const result = rules.get(instruction.op)?.(instruction, this) ?? null;
     if (result !== null) return result;
     instruction.block = this.#block;
-    this.#done.push(instruction);
+    this.#done[this.#count++] = instruction;
     return instruction;
   }
 
-  /** Puts a constant to the right, or computes with two. */
+  /** The left operand is a constant: puts it to the right, or computes with two. */
   #fold(instruction: Instruction): Instruction | null {
     const { op, args } = instruction;
     const a = args[0]!;
-    if (a.op !== 'const') return null;
     const b = args[1];
     if (b !== undefined && b.op !== 'const') {
       if (isCommutative(op)) args.reverse();

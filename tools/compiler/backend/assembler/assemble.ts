@@ -83,7 +83,7 @@ export class Assembler {
       align: Math.max(options.align, this.alignment),
       bytes: finished.bytes,
       fixups,
-      lines: packLines(this.#lines.map(({ offset, location }) => ({ offset: finished.translate(offset), location }))),
+      lines: packLines(this.#lines, finished),
       frame: null,
       exceptions: this.#exceptions.map(({ from, to }) => ({ from: offsetOf(from), to: offsetOf(to) })),
       isExported: options.isExported,

@@ -85,19 +85,20 @@ export class CodeBuffer {
     return this.#length;
   }
 
+  /** The low eight bits. */
   byte(value: number): void {
     if (this.#length === this.#bytes.length) this.#grow();
     this.#bytes[this.#length++] = value;
   }
 
   word(value: number): void {
-    this.byte(value & 0xff);
-    this.byte((value >> 8) & 0xff);
+    this.byte(value);
+    this.byte(value >> 8);
   }
 
   long(value: number): void {
-    this.word(value & 0xffff);
-    this.word((value >>> 16) & 0xffff);
+    this.word(value);
+    this.word(value >> 16);
   }
 
   /** Records that the next bytes are to be patched. */

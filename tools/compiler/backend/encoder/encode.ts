@@ -101,9 +101,11 @@ function memoryClasses(operand: MemoryOperand): number {
 }
 
 function accepts(form: FormOperand, operand: Operand, classes: number): boolean {
-  if ((form.classes & classes) === 0) return false;
-  if (form.exactly < 0) return true;
-  return (operand.kind === 'register' || operand.kind === 'segment') && operand.register === form.exactly;
+  return (form.classes & classes) !== 0 && (form.exactly < 0 || isExactly(operand, form.exactly));
+}
+
+function isExactly(operand: Operand, number: number): boolean {
+  return (operand.kind === 'register' || operand.kind === 'segment') && operand.register === number;
 }
 
 /** The best form of `mnemonic` that takes these operands; null if there is none. Virtual registers fit any register. */
@@ -114,11 +116,12 @@ export function findForm(mnemonic: string, operands: readonly Operand[]): Form |
   const first = count > 0 ? classesOf(operands[0]!) : 0;
   const second = count > 1 ? classesOf(operands[1]!) : 0;
   const third = count > 2 ? classesOf(operands[2]!) : 0;
-  for (const form of forms) {
+  for (let n = 0; n < forms.length; n++) {
+    const form = forms[n]!;
     const wanted = form.operands;
     if (wanted.length !== count) continue;
-    if (count > 0 && !accepts(wanted[0]!, operands[0]!, first)) continue;
-    if (count > 1 && !accepts(wanted[1]!, operands[1]!, second)) continue;
+    if (count > 0 && ((wanted[0]!.classes & first) === 0 || !accepts(wanted[0]!, operands[0]!, first))) continue;
+    if (count > 1 && ((wanted[1]!.classes & second) === 0 || !accepts(wanted[1]!, operands[1]!, second))) continue;
     if (count > 2 && !accepts(wanted[2]!, operands[2]!, third)) continue;
     return form;
   }
@@ -180,13 +183,21 @@ function writePrefixes(
 ): void {
   if (prefixes.lock === true) code.byte(0xf0);
   if (prefixes.repeat !== undefined) code.byte(prefixes.repeat === 'rep' ? 0xf3 : 0xf2);
-  const memory = operands.find((operand) => operand.kind === 'memory');
-  if (memory !== undefined) {
+  const memory = memoryAmong(operands);
+  if (memory !== null) {
     if (memory.segment !== NONE) code.byte(segmentPrefixes[memory.segment]!);
     if (memory.addressSize !== mode) code.byte(0x67);
   }
   const size = form.operandSize === 0 ? (prefixes.operandSize ?? mode) : form.operandSize;
   if (size !== mode) code.byte(0x66);
+}
+
+function memoryAmong(operands: readonly Operand[]): MemoryOperand | null {
+  for (let n = 0; n < operands.length; n++) {
+    const operand = operands[n]!;
+    if (operand.kind === 'memory') return operand;
+  }
+  return null;
 }
 
 /** What follows ModRM: immediates, plain addresses, jump targets of `size` bits. */

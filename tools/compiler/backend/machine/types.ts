@@ -9,7 +9,7 @@
  */
 
 import type { SourceLocation } from '../../ir/types.ts';
-import type { Fixup } from '../encoder/code.ts';
+import type { FinishedCode, Fixup } from '../encoder/code.ts';
 import type { Operand } from '../encoder/operands.ts';
 import { effectsOf, type Effects } from './effects.ts';
 
@@ -149,18 +149,21 @@ export interface LineTable {
 
 export const LINE_LENGTH = 4;
 
-export function packLines(entries: readonly LineEntry[]): LineTable {
+/** The table of entries whose offsets are draft positions in `code`. */
+export function packLines(entries: readonly LineEntry[], code: Pick<FinishedCode, 'translate'>): LineTable {
   const files: string[] = [];
-  const numbers = new Map<string, number>();
   const rows = new Int32Array(entries.length * LINE_LENGTH);
-  entries.forEach(({ location: { column, file, line }, offset }, n) => {
-    let number = numbers.get(file);
-    if (number === undefined) {
-      number = files.push(file) - 1;
-      numbers.set(file, number);
-    }
-    rows.set([offset, number, line, column], n * LINE_LENGTH);
-  });
+  let number = -1; // of the file, which seldom changes from one entry to the next
+  for (let n = 0; n < entries.length; n++) {
+    const { location, offset } = entries[n]!;
+    if (files[number] !== location.file) number = files.indexOf(location.file);
+    if (number < 0) number = files.push(location.file) - 1;
+    const at = n * LINE_LENGTH;
+    rows[at] = code.translate(offset);
+    rows[at + 1] = number;
+    rows[at + 2] = location.line;
+    rows[at + 3] = location.column;
+  }
   return { files, rows };
 }
 
