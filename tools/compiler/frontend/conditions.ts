@@ -11,6 +11,8 @@ import type { Entity } from './entities.ts';
 import type { FunctionLowering, Local } from './function.ts';
 import { ts } from './typescript.ts';
 
+const { SyntaxKind } = ts;
+
 /** Goes to one of two blocks. The caller seals them. */
 export function lowerCondition(f: FunctionLowering, node: ts.Expression, ifTrue: Block, ifFalse: Block): void {
   const { builder } = f;
@@ -24,7 +26,7 @@ export function lowerCondition(f: FunctionLowering, node: ts.Expression, ifTrue:
     lowerCondition(f, node.expression, ifTrue, ifFalse);
     return;
   }
-  if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.ExclamationToken) {
+  if (ts.isPrefixUnaryExpression(node) && node.operator === SyntaxKind.ExclamationToken) {
     lowerCondition(f, node.operand, ifFalse, ifTrue);
     return;
   }
@@ -42,7 +44,7 @@ export function lowerCondition(f: FunctionLowering, node: ts.Expression, ifTrue:
 function lowerLogical(f: FunctionLowering, node: ts.BinaryExpression, ifTrue: Block, ifFalse: Block): void {
   const { builder } = f;
   const more = builder.createBlock();
-  const isAnd = node.operatorToken.kind === ts.SyntaxKind.AmpersandAmpersandToken;
+  const isAnd = node.operatorToken.kind === SyntaxKind.AmpersandAmpersandToken;
   if (isAnd) lowerCondition(f, node.left, more, ifFalse);
   else lowerCondition(f, node.left, ifTrue, more);
   builder.startSealed(more);
@@ -52,18 +54,18 @@ function lowerLogical(f: FunctionLowering, node: ts.BinaryExpression, ifTrue: Bl
 function isLogical(node: ts.Expression): node is ts.BinaryExpression {
   if (!ts.isBinaryExpression(node)) return false;
   const { kind } = node.operatorToken;
-  return kind === ts.SyntaxKind.AmpersandAmpersandToken || kind === ts.SyntaxKind.BarBarToken;
+  return kind === SyntaxKind.AmpersandAmpersandToken || kind === SyntaxKind.BarBarToken;
 }
 
 /** The condition's value if the build fixes it. Lowers nothing that makes code. */
 export function knownCondition(f: FunctionLowering, node: ts.Expression): boolean | null {
   if (ts.isParenthesizedExpression(node)) return knownCondition(f, node.expression);
-  if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.ExclamationToken) {
+  if (ts.isPrefixUnaryExpression(node) && node.operator === SyntaxKind.ExclamationToken) {
     const inner = knownCondition(f, node.operand);
     return inner === null ? null : !inner;
   }
   if (isLogical(node)) {
-    const decides = node.operatorToken.kind === ts.SyntaxKind.BarBarToken;
+    const decides = node.operatorToken.kind === SyntaxKind.BarBarToken;
     const left = knownCondition(f, node.left);
     if (left === null || left === decides) return left;
     return knownCondition(f, node.right);
@@ -75,24 +77,36 @@ export function knownCondition(f: FunctionLowering, node: ts.Expression): boolea
 
 /** Made of constants alone, as far as the syntax and the names tell. */
 export function isConstantExpression(f: FunctionLowering, node: ts.Expression): boolean {
-  if (ts.isParenthesizedExpression(node)) return isConstantExpression(f, node.expression);
-  if (ts.isIdentifier(node)) return isConstantName(f, node);
-  if (ts.isPropertyAccessExpression(node)) return isConstantMember(f, node);
-  if (ts.isBinaryExpression(node)) {
-    const { kind } = node.operatorToken;
-    const isAssignment = kind >= ts.SyntaxKind.FirstAssignment && kind <= ts.SyntaxKind.LastAssignment;
-    return !isAssignment && isConstantExpression(f, node.left) && isConstantExpression(f, node.right);
+  switch (node.kind) {
+    case SyntaxKind.Identifier:
+      return isConstantName(f, node as ts.Identifier);
+    case SyntaxKind.PropertyAccessExpression:
+      return isConstantMember(f, node as ts.PropertyAccessExpression);
+    case SyntaxKind.BinaryExpression:
+      return isConstantBinary(f, node as ts.BinaryExpression);
+    case SyntaxKind.CallExpression:
+      return isConstantCall(f, node as ts.CallExpression);
+    case SyntaxKind.PrefixUnaryExpression: {
+      const { operand, operator } = node as ts.PrefixUnaryExpression;
+      const isStep = operator === SyntaxKind.PlusPlusToken || operator === SyntaxKind.MinusMinusToken;
+      return !isStep && isConstantExpression(f, operand);
+    }
+    case SyntaxKind.ParenthesizedExpression:
+      return isConstantExpression(f, (node as ts.ParenthesizedExpression).expression);
+    case SyntaxKind.NumericLiteral:
+    case SyntaxKind.BigIntLiteral:
+    case SyntaxKind.TrueKeyword:
+    case SyntaxKind.FalseKeyword:
+      return true;
+    default:
+      return false;
   }
-  if (ts.isPrefixUnaryExpression(node)) {
-    const isStep = node.operator === ts.SyntaxKind.PlusPlusToken || node.operator === ts.SyntaxKind.MinusMinusToken;
-    return !isStep && isConstantExpression(f, node.operand);
-  }
-  if (ts.isCallExpression(node)) return isConstantCall(f, node);
-  return ts.isNumericLiteral(node) || ts.isBigIntLiteral(node) || isBooleanLiteral(node);
 }
 
-function isBooleanLiteral(node: ts.Node): boolean {
-  return node.kind === ts.SyntaxKind.TrueKeyword || node.kind === ts.SyntaxKind.FalseKeyword;
+function isConstantBinary(f: FunctionLowering, { left, operatorToken, right }: ts.BinaryExpression): boolean {
+  const { kind } = operatorToken;
+  const isAssignment = kind >= SyntaxKind.FirstAssignment && kind <= SyntaxKind.LastAssignment;
+  return !isAssignment && isConstantExpression(f, left) && isConstantExpression(f, right);
 }
 
 function isConstantName(f: FunctionLowering, node: ts.Identifier): boolean {

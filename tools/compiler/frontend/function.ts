@@ -110,8 +110,8 @@ export class FunctionLowering {
   }
 
   /**
-   * What a name means here. Scopes of functions are looked through by name, which is much cheaper than to ask the
-   * checker; null if tsc does not know the name either, and has said so.
+   * What a name means here; null if tsc does not know it either, and has said so. What has been bound goes before what
+   * the syntax tree says, which takes longer to find out.
    */
   meaningOf(name: ts.Identifier): Local | Entity | null {
     const { text } = name;

@@ -268,26 +268,39 @@ export class Names {
     const known = this.#targets.get(symbol);
     if (known !== undefined) return known;
     this.#targets.set(symbol, null); // what goes in circles is nothing
-    const target = symbol.declarations.map((declaration) => this.#aliased(declaration)).find((found) => found !== null);
-    const found = target === undefined ? null : this.#behind(target, SymbolFlags.None);
+    let target: SourceSymbol | null = null;
+    for (const declaration of symbol.declarations) target ??= this.#aliased(declaration);
+    const found = target === null ? null : this.#behind(target, SymbolFlags.None);
     this.#targets.set(symbol, found);
     return found;
   }
 
   #aliased(node: ts.Declaration): SourceSymbol | null {
-    if (ts.isImportSpecifier(node))
-      return this.#imported(node.parent.parent.parent.moduleSpecifier, (node.propertyName ?? node.name).text);
-    if (ts.isImportClause(node)) return this.#imported(node.parent.moduleSpecifier, 'default');
-    if (ts.isNamespaceImport(node)) return this.#wholeModule(node.parent.parent.moduleSpecifier);
-    if (ts.isNamespaceExport(node)) return this.#wholeModule(node.parent.moduleSpecifier);
-    if (ts.isExportAssignment(node) && ts.isIdentifier(node.expression))
-      return this.#resolve(node.expression, node.expression.text, anyMeaning);
-    if (!ts.isExportSpecifier(node)) return null;
-    const { text } = node.propertyName ?? node.name;
-    const { moduleSpecifier } = node.parent.parent;
-    return moduleSpecifier === undefined
-      ? this.#resolve(node, text, anyMeaning)
-      : this.#imported(moduleSpecifier, text);
+    switch (node.kind) {
+      case SyntaxKind.ImportSpecifier: {
+        const { name, parent, propertyName } = node as ts.ImportSpecifier;
+        return this.#imported(parent.parent.parent.moduleSpecifier, (propertyName ?? name).text);
+      }
+      case SyntaxKind.ImportClause:
+        return this.#imported((node as ts.ImportClause).parent.moduleSpecifier, 'default');
+      case SyntaxKind.NamespaceImport:
+        return this.#wholeModule((node as ts.NamespaceImport).parent.parent.moduleSpecifier);
+      case SyntaxKind.NamespaceExport:
+        return this.#wholeModule((node as ts.NamespaceExport).parent.moduleSpecifier);
+      case SyntaxKind.ExportAssignment: {
+        const { expression } = node as ts.ExportAssignment;
+        return ts.isIdentifier(expression) ? this.#resolve(expression, expression.text, anyMeaning) : null;
+      }
+      case SyntaxKind.ExportSpecifier: {
+        const { name, parent, propertyName } = node as ts.ExportSpecifier;
+        const { text } = propertyName ?? name;
+        const { moduleSpecifier } = parent.parent;
+        if (moduleSpecifier === undefined) return this.#resolve(node, text, anyMeaning);
+        return this.#imported(moduleSpecifier, text);
+      }
+      default:
+        return null;
+    }
   }
 
   #imported(specifier: ts.Expression | undefined, name: string): SourceSymbol | null {

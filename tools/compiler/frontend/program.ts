@@ -23,9 +23,18 @@ export function normalizePath(path: string): string {
   return `/${parts.join('/')}`;
 }
 
+/** What a path must not have within it to be one of those that normalizePath gives. */
+const needless = /(?:^|\/)\.{0,2}(?:\/|$)/;
+
 /** The module that the file `containing` means by the relative path `name`. */
 export function importedPath(name: string, containing: string): string {
-  return normalizePath(`${containing}/../${name}`);
+  let folder = containing.slice(0, containing.lastIndexOf('/'));
+  let rest = name.startsWith('./') ? name.slice(2) : name;
+  while (rest.startsWith('../')) {
+    rest = rest.slice(3);
+    folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/')));
+  }
+  return needless.test(rest) ? normalizePath(`${folder}/${rest}`) : `${folder}/${rest}`;
 }
 
 /** Makes the syntax tree of a file. */

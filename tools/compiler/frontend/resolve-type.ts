@@ -64,6 +64,8 @@ export class TypeResolver {
   readonly #constants: ConstantSource;
   /** Types that do not depend on an environment. */
   readonly #cache = new Map<ts.TypeNode, Type>();
+  /** The types of names that have no arguments. */
+  readonly #named = new Map<SourceSymbol, Type>();
   /** Aliases being expanded, against endless recursion. */
   readonly #expanding = new Set<ts.Node>();
 
@@ -129,6 +131,9 @@ export class TypeResolver {
   }
 
   resolve(node: ts.TypeNode, env: TypeEnv): Type {
+    const keyword = keywords.get(node.kind);
+    if (keyword !== undefined) return keyword;
+    if (ts.isTypeReferenceNode(node) && node.typeArguments === undefined) return this.#plain(node, env);
     const isFixed = env.map.size === 0 && env.self === null;
     const known = isFixed ? this.#cache.get(node) : undefined;
     if (known !== undefined) return known;
@@ -139,8 +144,6 @@ export class TypeResolver {
   }
 
   #resolve(node: ts.TypeNode, env: TypeEnv): Type {
-    const keyword = keywords.get(node.kind);
-    if (keyword !== undefined) return keyword;
     if (ts.isTypeReferenceNode(node)) return this.#reference(node, env);
     if (ts.isParenthesizedTypeNode(node)) return this.resolve(node.type, env);
     if (ts.isUnionTypeNode(node)) return this.#union(node, env);
@@ -203,11 +206,23 @@ export class TypeResolver {
     return types.functionOf(parameters, last?.dotDotDotToken !== undefined, this.resolve(node.type, env));
   }
 
-  #reference(node: ts.TypeReferenceNode, env: TypeEnv): Type {
+  /** A name alone: what it means only depends on where it is declared, unless it is a type parameter with a value. */
+  #plain(node: ts.TypeReferenceNode, env: TypeEnv): Type {
     const symbol = this.#entities.symbolAt(node.typeName);
     if (symbol === null) return types.errorType;
-    const bound = env.map.get(symbol);
-    if (bound !== undefined) return bound;
+    const known = env.map.get(symbol) ?? this.#named.get(symbol);
+    if (known !== undefined) return known;
+    const type = this.#declared(symbol, node, env);
+    if (this.#expanding.size === 0) this.#named.set(symbol, type);
+    return type;
+  }
+
+  #reference(node: ts.TypeReferenceNode, env: TypeEnv): Type {
+    const symbol = this.#entities.symbolAt(node.typeName);
+    return symbol === null ? types.errorType : (env.map.get(symbol) ?? this.#declared(symbol, node, env));
+  }
+
+  #declared(symbol: SourceSymbol, node: ts.TypeReferenceNode, env: TypeEnv): Type {
     const declaration = symbol.declarations[0];
     if (declaration === undefined) return types.errorType;
     const args = node.typeArguments ?? [];
