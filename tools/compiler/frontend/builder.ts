@@ -185,22 +185,22 @@ export class SsaBuilder {
 
   /** The value in a block that does not set the variable. */
   #readFrom(variable: Variable, block: Block): Instruction {
-    const passed = new Set<Block>(); // blocks with one predecessor, whose value is that one's
+    const passed: Block[] = []; // blocks with one predecessor, whose value is that one's
     let at = block;
     let value: Instruction | undefined;
     for (;;) {
       value = variable.definitions.get(at);
       const only = at.predecessors[0];
       if (value !== undefined || at.predecessors.length !== 1 || only === undefined || !this.#sealed.has(at)) break;
-      if (passed.has(at)) {
+      if (passed.length > this.fn.blocks.length) {
         value = this.#undefinedValue(variable.type); // a loop that nothing leads to
         break;
       }
-      passed.add(at);
+      passed.push(at);
       at = only;
     }
     const found = value === undefined ? this.#readAcross(variable, at) : this.resolve(value);
-    for (const one of passed) variable.definitions.set(one, found);
+    for (let n = 0; n < passed.length; n++) variable.definitions.set(passed[n]!, found);
     return found;
   }
 
@@ -229,8 +229,11 @@ export class SsaBuilder {
   }
 
   #fillPhi(variable: Variable, phi: Instruction, block: Block): Instruction {
-    for (const predecessor of block.predecessors) phi.args.push(this.#readIn(variable, predecessor));
-    for (const arg of phi.args) {
+    const { predecessors } = block;
+    const { args } = phi;
+    for (let n = 0; n < predecessors.length; n++) args.push(this.#readIn(variable, predecessors[n]!));
+    for (let n = 0; n < args.length; n++) {
+      const arg = args[n]!;
       if (arg.op === 'phi') this.#phiUsers.set(arg, (this.#phiUsers.get(arg) ?? new Set()).add(phi));
     }
     return this.#simplify(phi);
@@ -247,8 +250,9 @@ export class SsaBuilder {
   /** Replaces a phi that joins one value with itself. */
   #simplify(phi: Instruction): Instruction {
     let same: Instruction | null = null;
-    for (const operand of phi.args) {
-      const arg = this.resolve(operand);
+    const { args } = phi;
+    for (let n = 0; n < args.length; n++) {
+      const arg = this.resolve(args[n]!);
       if (arg === same || arg === phi) continue;
       if (same !== null) return phi;
       same = arg;
@@ -323,7 +327,9 @@ export class SsaBuilder {
     const seen = new Set<Block>([this.#entry]);
     const work = [this.#entry];
     for (let block = work.pop(); block !== undefined; block = work.pop()) {
-      for (const next of block.successors) {
+      const { successors } = block;
+      for (let n = 0; n < successors.length; n++) {
+        const next = successors[n]!;
         if (seen.has(next)) continue;
         seen.add(next);
         work.push(next);

@@ -84,10 +84,11 @@ function instruction(
   declaration: ts.FunctionDeclaration,
 ): Operand {
   const values = [];
-  for (const [index, parameter] of declaration.parameters.entries()) {
+  for (let index = 0; index < declaration.parameters.length; index++) {
     const arg = node.arguments[index];
-    if (arg === undefined || parameter.type === undefined) return errorOperand;
-    const type = f.world.resolver.resolve(parameter.type, emptyEnv);
+    const wanted = declaration.parameters[index]!.type;
+    if (arg === undefined || wanted === undefined) return errorOperand;
+    const type = f.world.resolver.resolve(wanted, emptyEnv);
     values.push(f.value(convert(f, f.expression(arg, type), type, arg)));
   }
   const row = intrinsics.get(name)!;

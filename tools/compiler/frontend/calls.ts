@@ -277,8 +277,9 @@ function convertArguments(
 ): Operand[] | null {
   const fixed = hasRest ? parameters.length - 1 : parameters.length;
   const args: Operand[] = [];
-  for (const [index, arg] of node.arguments.entries()) {
-    if (index >= fixed) break;
+  const count = Math.min(fixed, node.arguments.length);
+  for (let index = 0; index < count; index++) {
+    const arg = node.arguments[index]!;
     const type = parameters[index]!;
     if (ts.isSpreadElement(arg)) {
       f.report(arg, 'spread');

@@ -232,6 +232,7 @@ function classesIn(type: Type): ClassType[] {
 
 /** The declarations of all classes that the types name, however deep. */
 function unitsOfClasses(list: readonly Type[]): string[] {
+  if (list.length === 0) return [];
   const units = new Set<string>();
   const visit = (type: Type): void => {
     switch (type.kind) {

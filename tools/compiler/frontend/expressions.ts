@@ -386,7 +386,8 @@ function assignIfNull(f: FunctionLowering, node: ts.BinaryExpression): Operand {
   const result = new Variable('i32');
   const value = f.value(before);
   builder.write(result, value);
-  const [more, join] = [builder.createBlock(), builder.createBlock()];
+  const more = builder.createBlock();
+  const join = builder.createBlock();
   f.at(node.operatorToken);
   builder.branch(value, join, more);
   builder.startSealed(more);
@@ -430,7 +431,8 @@ function joinSides(f: FunctionLowering, node: ts.Node, type: Type, yes: Side, no
   if (!isBounded || yes.value.isMask || no.value.isMask) return valueOperand(type, value);
   const { value: a } = yes;
   const { value: b } = no;
-  const [min, max] = [Math.min(a.min, b.min), Math.max(a.max, b.max)];
+  const min = Math.min(a.min, b.min);
+  const max = Math.max(a.max, b.max);
   if (type.kind === 'untyped' && min < 0 && max > 0x7fffffff) {
     f.report(node, 'constantTooLarge', [String(max), 'i32']);
     return errorOperand;
@@ -451,7 +453,8 @@ function besideUntyped(operand: Operand, other: Type): Type {
 
 /** The type of `c ? a : b`. */
 function joinedType(f: FunctionLowering, node: ts.Node, yes: Operand, no: Operand, expected: Type | undefined): Type {
-  const [a, b] = [types.decay(yes.type), types.decay(no.type)];
+  const a = types.decay(yes.type);
+  const b = types.decay(no.type);
   if (a.kind === 'error' || b.kind === 'error') return types.errorType;
   if (a.kind === 'never') return settle(no);
   if (b.kind === 'never') return settle(yes);

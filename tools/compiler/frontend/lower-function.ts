@@ -66,10 +66,10 @@ function bindParameters(f: FunctionLowering, instance: FunctionInstance): void {
   if (instance.receiver !== null) f.receiver = valueOperand(instance.receiver, next('i32'));
   const values = instance.parameters.map((parameter) => {
     const type = parameter.type.kind === 'volatile' ? parameter.type.of : parameter.type;
-    const [first, second] = irParameters(type);
-    if (first === undefined) return emptyOperand(type);
-    const value = valueOperand(type, next(first));
-    return second === undefined ? value : wordsOperand(value, valueOperand(types.u32, next(second)));
+    const words = irParameters(type);
+    if (words.length === 0) return emptyOperand(type);
+    const value = valueOperand(type, next(words[0]!));
+    return words.length === 1 ? value : wordsOperand(value, valueOperand(types.u32, next(words[1]!)));
   });
   instance.parameters.forEach(({ declaration, name }, position) => {
     const operand = values[position];

@@ -227,7 +227,8 @@ function emitCompare(f: FunctionLowering, op: CompareToken, a: Operand, b: Opera
   if (a.constant !== null && b.constant !== null) {
     return foldCompare(op, a.constant, b.constant) ? trueOperand : falseOperand;
   }
-  const [left, right] = [f.value(a), f.value(b)];
+  const left = f.value(a);
+  const right = f.value(b);
   const swapped = op === '>' || op === '>=';
   const args = swapped ? [right, left] : [left, right];
   return valueOperand(types.boolType, f.builder.emit(compareInstruction(op, signed), 'i32', args));

@@ -117,7 +117,8 @@ function lowerKnownIf(f: FunctionLowering, node: ts.IfStatement, known: boolean)
 
 function lowerChoice(f: FunctionLowering, node: ts.IfStatement): void {
   const { builder } = f;
-  const [yes, no] = [builder.createBlock(), builder.createBlock()];
+  const yes = builder.createBlock();
+  const no = builder.createBlock();
   const join = node.elseStatement === undefined ? no : builder.createBlock();
   lowerCondition(f, node.expression, yes, no);
   builder.startSealed(yes);
@@ -150,7 +151,9 @@ function lowerLoopBody(
 
 function lowerWhile(f: FunctionLowering, node: ts.WhileStatement, labels: readonly string[]): void {
   const { builder } = f;
-  const [head, body, end] = [builder.createBlock(), builder.createBlock(), builder.createBlock()];
+  const head = builder.createBlock();
+  const body = builder.createBlock();
+  const end = builder.createBlock();
   builder.jump(head);
   builder.start(head);
   lowerCondition(f, node.expression, body, end);
@@ -162,7 +165,9 @@ function lowerWhile(f: FunctionLowering, node: ts.WhileStatement, labels: readon
 
 function lowerDo(f: FunctionLowering, node: ts.DoStatement, labels: readonly string[]): void {
   const { builder } = f;
-  const [head, test, end] = [builder.createBlock(), builder.createBlock(), builder.createBlock()];
+  const head = builder.createBlock();
+  const test = builder.createBlock();
+  const end = builder.createBlock();
   builder.jump(head);
   builder.start(head);
   lowerLoopBody(f, node.statement, labels, end, test);
@@ -183,12 +188,10 @@ function lowerLoop(f: FunctionLowering, node: ts.ForStatement, labels: readonly 
     if (ts.isVariableDeclarationList(initializer)) declareVariables(f, initializer);
     else f.expression(initializer);
   }
-  const [head, body, step, end] = [
-    builder.createBlock(),
-    builder.createBlock(),
-    builder.createBlock(),
-    builder.createBlock(),
-  ];
+  const head = builder.createBlock();
+  const body = builder.createBlock();
+  const step = builder.createBlock();
+  const end = builder.createBlock();
   builder.jump(head);
   builder.start(head);
   if (node.condition === undefined) builder.jump(body);

@@ -202,14 +202,17 @@ export function phantom(key: string, what: string): PhantomType {
 export function isEndless(key: string): boolean {
   if (key.length < 2 * maximumNesting) return false;
   let depth = 0;
-  for (const character of key) {
-    if (character === '<' && ++depth > maximumNesting) return true;
-    if (character === '>') depth--;
+  for (let at = key.indexOf('<'); at >= 0 && at < key.length; at++) {
+    const code = key.charCodeAt(at);
+    if (code === opening && ++depth > maximumNesting) return true;
+    if (code === closing) depth--;
   }
   return false;
 }
 
 const maximumNesting = 24;
+const opening = '<'.charCodeAt(0);
+const closing = '>'.charCodeAt(0);
 
 /** `<a,b>`, or nothing for an empty list. */
 export function angled(parts: readonly string[]): string {
