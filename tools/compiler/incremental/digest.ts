@@ -206,7 +206,7 @@ class Digester {
 
   #mentions(text: string): number[] {
     const found = new Set<number>();
-    for (const [word] of text.matchAll(words)) {
+    for (const word of text.match(words) ?? []) {
       const number = this.#names.get(word);
       if (number !== undefined) found.add(number);
     }

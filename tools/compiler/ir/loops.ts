@@ -22,12 +22,19 @@ export function findLoops(dominators: Dominators): Loop[] {
   if (!dominators.hasBackEdge) return loops;
   for (let position = dominators.order.length - 1; position >= 0; position--) {
     const header = dominators.order[position]!;
-    const latches = header.predecessors.filter(
-      (block) => dominators.isReachable(block) && dominators.dominates(header, block),
-    );
+    const latches = latchesOf(header, position, dominators);
     if (latches.length > 0) loops.push({ header, latches, blocks: collectBlocks(header, latches) });
   }
   return loops;
+}
+
+/** The predecessors of the block at `position` that it dominates; they are no less far on in the order. */
+function latchesOf(header: Block, position: number, dominators: Dominators): Block[] {
+  const latches: Block[] = [];
+  for (const block of header.predecessors) {
+    if (dominators.position(block) >= position && dominators.dominates(header, block)) latches.push(block);
+  }
+  return latches;
 }
 
 /** Every edge that goes back in reverse postorder goes back to a dominator. */

@@ -85,7 +85,9 @@ class Forwarding {
 
   /** What is known at the head of the block, as a list of its own. */
   #atStart(block: Block): Content[] {
-    const known = block.predecessors.map((predecessor) => this.#atEnd[predecessor.id]);
+    const { predecessors } = block;
+    if (predecessors.length === 1) return this.#atEnd[predecessors[0]!.id]?.slice() ?? [];
+    const known = predecessors.map((predecessor) => this.#atEnd[predecessor.id]);
     const before = known.filter((contents) => contents !== undefined);
     const first = before[0];
     if (first === undefined) return [];

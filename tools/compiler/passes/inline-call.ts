@@ -88,7 +88,7 @@ class BodyCopy {
     for (const instruction of instructions) {
       const copy = this.#copy(instruction);
       if (instruction.op === 'param') continue;
-      copy.args = instruction.args.map(({ id }) => this.#values[id]!);
+      copy.args = this.#copiesOf(instruction.args);
       lines.push(copy);
     }
     return lines;
@@ -144,10 +144,16 @@ class BodyCopy {
     for (const instruction of original.instructions) {
       if (instruction.op === 'param') continue;
       const copy = append(block, this.#values[instruction.id]!);
-      copy.args = instruction.args.map(({ id }) => this.#values[id]!);
+      copy.args = this.#copiesOf(instruction.args);
       if (instruction.targets.length > 0) copy.targets = instruction.targets.map(({ id }) => this.#blocks[id]!);
       if (instruction.op === 'return') this.#returnFrom(block, copy, after);
     }
+  }
+
+  #copiesOf(operands: readonly Instruction[]): Instruction[] {
+    const copies = operands.slice();
+    for (let n = 0; n < copies.length; n++) copies[n] = this.#values[copies[n]!.id]!;
+    return copies;
   }
 
   #returnFrom(block: Block, copy: Instruction, after: Block): void {

@@ -78,7 +78,18 @@ function scanBlock(
 function successorsByPosition(blocks: readonly MachineBlock[]): number[][] {
   const position: number[] = []; // by id
   for (let n = 0; n < blocks.length; n++) position[blocks[n]!.id] = n;
-  return blocks.map((block) => block.successors.map(({ id }) => position[id]!));
+  return blocks.map(({ exit }) => {
+    switch (exit.kind) {
+      case 'jump':
+        return [position[exit.target.id]!];
+      case 'branch':
+        return [position[exit.ifTrue.id]!, position[exit.ifFalse.id]!];
+      case 'table':
+        return exit.targets.map(({ id }) => position[id]!);
+      case 'none':
+        return [];
+    }
+  });
 }
 
 /** Also tells whether there is an edge to a block that is not before its source in that order. */

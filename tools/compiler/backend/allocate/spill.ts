@@ -59,6 +59,7 @@ class Rewriter {
   rewriteBlock(block: MachineBlock): void {
     this.#fetched.clear();
     const { instructions } = block;
+    if (!instructions.some((instruction) => this.#mentionsSpilled(instruction))) return;
     this.#code = [];
     for (let n = 0; n < instructions.length; n++) {
       const instruction = instructions[n]!;
