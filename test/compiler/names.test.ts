@@ -136,6 +136,9 @@ class Box<T, Early extends T = T> {
 const named = class Inner<T> { x: Inner<T>; y: T; static z = Inner; };
 const own = function early(n: u32): u32 { return n + early + arguments; };
 const lost = Inner;
+const plain = class Other { x: Other; };
+enum Letters { A = 1, B = 2, Self = A }
+enum Letters { C = A | B }
 function recur<recur>(recur: recur): recur { return recur; }
 
 function scopes<T>(early: T, second = early, third = late, { x, y: [z, ...rest] } = inBody): typeof early {
@@ -159,6 +162,7 @@ function scopes<T>(early: T, second = early, third = late, { x, y: [z, ...rest] 
   for (var counter = 0; ; ) counter;
   counter + key;
   switch (early) {
+    case 7: type InCase = u8; let cased: InCase;
     case late: let early = 1;
     default: early; { let late = early; late; }
   }

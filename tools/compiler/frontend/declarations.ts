@@ -141,6 +141,33 @@ export function isScope(node: ts.Node): boolean {
   return node.kind !== SyntaxKind.Block || (node.parent as Partial<ts.FunctionDeclaration>).body !== node;
 }
 
+/** Whether there may be types among what a scope declares. Hardly ever: it spares tables where a type is looked for. */
+export function mayHaveTypes(scope: ts.Node): boolean {
+  if (withOtherTypes.has(scope.kind)) return true;
+  const { body, statements, typeParameters } = scope as {
+    readonly body?: { readonly statements?: readonly ts.Statement[] };
+    readonly statements?: readonly ts.Statement[];
+    readonly typeParameters?: unknown;
+  };
+  if (typeParameters !== undefined) return true;
+  return (statements ?? body?.statements)?.some(({ kind }) => typeStatements.has(kind)) ?? false;
+}
+
+/** Scopes whose types are neither parameters nor declared by a statement right in them. */
+const withOtherTypes: ReadonlySet<ts.SyntaxKind> = new Set([
+  SyntaxKind.CaseBlock,
+  SyntaxKind.ClassExpression,
+  SyntaxKind.EnumDeclaration,
+]);
+
+const typeStatements: ReadonlySet<ts.SyntaxKind> = new Set([
+  SyntaxKind.ClassDeclaration,
+  SyntaxKind.EnumDeclaration,
+  SyntaxKind.ImportDeclaration,
+  SyntaxKind.InterfaceDeclaration,
+  SyntaxKind.TypeAliasDeclaration,
+]);
+
 function inBlock({ statements }: ts.Block): SymbolTable {
   return declareStatements(new Map(), statements);
 }

@@ -16,6 +16,7 @@ import {
   declaredIn,
   declaredInModule,
   isScope,
+  mayHaveTypes,
   roleOf,
   SourceSymbol,
   type ModuleTables,
@@ -54,6 +55,7 @@ export class Names {
   readonly #sources: Sources;
   readonly #globals: SymbolTable = new Map(built.map((symbol) => [symbol.name, symbol]));
   readonly #scopes = new Map<ts.Node, SymbolTable>();
+  readonly #withoutTypes = new Map<ts.Node, boolean>();
   readonly #tops = new Map<ts.SourceFile, TopNames>();
   readonly #modules = new Map<ts.SourceFile, ModuleTables>();
   /** Of modules and enums. */
@@ -102,7 +104,7 @@ export class Names {
     let last = from;
     let at = from.parent;
     for (; at.kind !== SyntaxKind.SourceFile; last = at, at = at.parent) {
-      if (!isScope(at)) continue;
+      if (!isScope(at) || (meaning === SymbolFlags.Type && this.#isWithoutTypes(at))) continue;
       const scope = this.#scope(at);
       const found = this.#lookUp(scope, name, meaning);
       if (found !== null && ts.isClassLike(at) && isStatic(last)) return null; // the class's type parameters
@@ -134,6 +136,15 @@ export class Names {
       this.#tops.set(source, top);
     }
     return top;
+  }
+
+  #isWithoutTypes(scope: ts.Node): boolean {
+    let isWithout = this.#withoutTypes.get(scope);
+    if (isWithout === undefined) {
+      isWithout = !mayHaveTypes(scope);
+      this.#withoutTypes.set(scope, isWithout);
+    }
+    return isWithout;
   }
 
   #scope(node: ts.Node): SymbolTable {
