@@ -38,17 +38,18 @@ export class ReferenceTable {
 
   of(fn: IrFunction): Reference[] {
     const references: Reference[] = [];
-    forEachReference(fn, (symbol, kind) => {
-      const isCall = kind === 'call';
-      const known = isCall ? this.#calls : this.#addresses;
-      let reference = known.get(symbol);
-      if (reference === undefined) {
-        reference = { symbol, isCall };
-        known.set(symbol, reference);
-      }
-      references.push(reference);
-    });
+    forEachReference(fn, (symbol, kind) => references.push(this.#shared(symbol, kind === 'call')));
     return references;
+  }
+
+  #shared(symbol: string, isCall: boolean): Reference {
+    const known = isCall ? this.#calls : this.#addresses;
+    let reference = known.get(symbol);
+    if (reference === undefined) {
+      reference = { symbol, isCall };
+      known.set(symbol, reference);
+    }
+    return reference;
   }
 }
 

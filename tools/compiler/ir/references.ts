@@ -9,7 +9,7 @@ export type ReferenceKind = 'call' | 'address';
 
 /** Reports every symbol that the function names, as often as it does. */
 export function forEachReference(fn: IrFunction, visit: (symbol: string, kind: ReferenceKind) => void): void {
-  for (const operand of fn.asm?.operands ?? []) if ('symbol' in operand) visit(operand.symbol, 'address');
+  if (fn.asm !== null) for (const operand of fn.asm.operands) if ('symbol' in operand) visit(operand.symbol, 'address');
   for (const { instructions } of fn.blocks) {
     for (let n = 0; n < instructions.length; n++) {
       const { op, symbol } = instructions[n]!;

@@ -23,13 +23,15 @@ export class ByteWriter {
   }
 
   u16(value: number): void {
-    this.u8(value & 0xff);
-    this.u8((value >>> 8) & 0xff);
+    this.#reserve(2);
+    this.#bytes[this.#length++] = value;
+    this.#bytes[this.#length++] = value >>> 8;
   }
 
   u32(value: number): void {
-    this.u16(value & 0xffff);
-    this.u16((value >>> 16) & 0xffff);
+    this.#reserve(4);
+    this.patch32(this.#length, value);
+    this.#length += 4;
   }
 
   bytes(content: Uint8Array | readonly number[]): void {
@@ -40,7 +42,11 @@ export class ByteWriter {
 
   /** Overwrites four bytes that were written before. */
   patch32(at: number, value: number): void {
-    for (let n = 0; n < 4; n++) this.#bytes[at + n] = (value >>> (n * 8)) & 0xff;
+    const bytes = this.#bytes;
+    bytes[at] = value;
+    bytes[at + 1] = value >>> 8;
+    bytes[at + 2] = value >>> 16;
+    bytes[at + 3] = value >>> 24;
   }
 
   /** A string in UTF-8, ended by zero. */
