@@ -4,7 +4,7 @@
 
 import { check, result } from './check.ts';
 
-// @expect 27
+// @expect 28
 
 type Operation = (a: u32, b: u32) => u32;
 
@@ -25,6 +25,13 @@ function add(a: u32, b: u32): u32 {
 
 function multiply(a: u32, b: u32): u32 {
   return a * b;
+}
+
+/** Types and values have names of their own. */
+type Twice = u16;
+
+function Twice(x: Twice): Twice {
+  return u16(x * 2);
 }
 
 function onlyFirst(a: u32): u32 {
@@ -147,6 +154,7 @@ export function main(): u32 {
   check(forward(10, 20, 30) === 361);
 
   check(fibonacci(15) === 610);
+  check(Twice(0xffff) === 0xfffe);
   check(isEven(10) && !isEven(7));
   check(mustBeSmall(41) === 42);
   check(neverValue(5) === 5);

@@ -77,6 +77,11 @@ export function roleOf(node: ts.Node): Role | undefined {
   return roles.get(node.kind);
 }
 
+/** Whether a declaration makes its name one of a type. */
+export function declaresType(node: ts.Declaration): boolean {
+  return ((roleOf(node)?.flags ?? SymbolFlags.None) & SymbolFlags.Type) !== 0;
+}
+
 function declare(table: SymbolTable, node: ts.Declaration, name: string, as = roleOf(node) ?? other): void {
   let symbol = table.get(name);
   if (symbol === undefined) {

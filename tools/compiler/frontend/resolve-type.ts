@@ -10,6 +10,7 @@
  * the argument of a lock's witness). `storage` is for places where a value will live, and does report.
  */
 
+import { declaresType } from './declarations.ts';
 import type { EntityTable } from './entities.ts';
 import type { Reporter } from './diagnostics.ts';
 import type { SourceSymbol } from './names.ts';
@@ -223,7 +224,7 @@ export class TypeResolver {
   }
 
   #declared(symbol: SourceSymbol, node: ts.TypeReferenceNode, env: TypeEnv): Type {
-    const declaration = symbol.declarations[0];
+    const declaration = symbol.declarations.find(declaresType); // a function may have the same name
     if (declaration === undefined) return types.errorType;
     const args = node.typeArguments ?? [];
     if (this.#entities.isLibrary(declaration.getSourceFile())) return this.#library(symbol.name, node, env);
