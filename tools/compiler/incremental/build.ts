@@ -2,7 +2,7 @@
  * Building what has changed.
  *
  * Sources are digested, pieces get their keys (keys.ts), and what the store has under a key is used again. For the rest
- * there is a ts.Program of the files that matter: those to be checked or lowered in full, and of what they mention
+ * there is a program of the files that matter: those to be checked or lowered in full, and of what they mention
  * the shapes (shapes.ts). Whatever cannot be done so, and whatever is wrong with the sources, is left to a build of
  * everything: its diagnostics are the ones to show. So this path never has to describe an error, only to notice it.
  *
@@ -61,7 +61,7 @@ export interface FrontEndResult extends Attempt {
 /** More files than this that have to be read anew are worth a second thread for their types. */
 const manyFiles = 20;
 
-/** Files have to be looked at whose bodies the ts.Program does not have. */
+/** Files have to be looked at whose bodies the program does not have. */
 class MissingBodies extends Error {}
 
 export class IncrementalFrontEnd {
@@ -75,7 +75,7 @@ export class IncrementalFrontEnd {
   readonly #keys: Keys;
   readonly #salt: string;
   readonly #ambiguous: ReadonlySet<string>;
-  /** Files that the ts.Program shall have in full. */
+  /** Files that the program shall have in full. */
   readonly #bodies = new Set<string>();
   /** By id: a function whose record asks for the thing. */
   readonly #askers = new Map<string, FunctionNeed>();
@@ -206,7 +206,7 @@ export class IncrementalFrontEnd {
     return hashTexts([this.#salt, 'plan', kind, entry]);
   }
 
-  /** Finds out what will have to be lowered, without a ts.Program. */
+  /** Finds out what will have to be lowered, without a program. */
   #lookAround(spec: ImageSpec): void {
     const image = new ProgramImage({
       function: (need) => {

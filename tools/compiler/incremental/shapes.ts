@@ -1,5 +1,5 @@
 /*
- * What a ts.Program needs of the files that are neither checked nor lowered: the shapes of those declarations that can be
+ * What a program needs of the files that are neither checked nor lowered: the shapes of those declarations that can be
  * reached from the others, and nothing else. Everything keeps its line and column.
  */
 
