@@ -109,8 +109,10 @@ describe('the page', () => {
     await page.keyboard.type('sleep 1; stty size\n'); // until all of the page has its place
     const rows = await page.locator('.xterm-rows > div').count();
     await waitForText(page, new RegExp(`^${rows} [2-4]\\d$`, 'm'));
-    await page.keyboard.type('cat\n');
+    await page.keyboard.type('cat\nhere\n');
+    await waitForText(page, /^here\nhere$/m);
     await page.getByRole('button', { name: 'Ctrl-C' }).click();
+    await waitForText(page, /\^C\n+pagewright:\/#/); // what is typed before cat has ended may still be cat's
     await page.keyboard.type('echo back\n');
     await waitForText(page, /^back$/m);
     await page.close();
