@@ -202,7 +202,10 @@ function execute(path: Ptr<u8>, argv: Ptr<Ptr<u8> | null>): never {
 // ---------------------------------------------------------------------------------------------------------------------
 // Commands of the host.
 
-/** Runs the commands of the host, if there are any, then powers off. It sends them no input, and wants no CRs in the output. */
+/**
+ * Runs the commands of the host, if there are any, then powers off. It sends them no input, and wants no CRs in the
+ * output.
+ */
 function runCommands(): void {
   const path = bytes('/etc/exec');
   const file = zeroed<Inline<Stat64>>();

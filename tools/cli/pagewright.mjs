@@ -187,7 +187,7 @@ if (!existsSync(join(root, 'node_modules'))) {
   );
   process.exit(1);
 }
-await refresh(buildBundle, bundleBuild);
-if (!isBuild) await refresh(mainBundle, bundleMain);
+// The other commands may build, too, for which they want the threads that come with `build`.
+await Promise.all([refresh(buildBundle, bundleBuild), isBuild ? null : refresh(mainBundle, bundleMain)]);
 const { main } = isBuild ? await loadBuild() : await import(pathToFileURL(mainBundle).href);
 process.exitCode = await main(process.argv.slice(2), root);

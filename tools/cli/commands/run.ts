@@ -2,8 +2,8 @@
  * pagewright run: boots our kernel on the machine, or any other that follows the Multiboot Specification.
  *
  * With --exec our kernel runs shell commands, and the status is that of the last one: the commands travel in a second
- * archive that init finds, so that a run depends on nothing but its arguments. Without, this terminal becomes the console,
- * or what is piped in is typed at it.
+ * archive that init finds, so that a run depends on nothing but its arguments, and whoever reads finds the end of the
+ * input. Without, this terminal becomes the console, or what is piped in is typed at it.
  */
 import { KernelReader } from '../../../emulator/inspect/kernelReader.ts';
 import { MemoryState } from '../../../emulator/inspect/memoryState.ts';
@@ -31,7 +31,7 @@ export const runCommand: Command = {
       short: 'e',
       multiple: true,
       value: 'COMMANDS',
-      help: "run these in the guest's shell; the last one's status is ours",
+      help: "run these in the guest's shell, without input; the last one's status is ours",
     },
     console: { type: 'boolean', help: 'the first serial port is this terminal, or the pipe (so it is without --exec)' },
     ...settingsOptions,

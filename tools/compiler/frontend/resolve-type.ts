@@ -1,8 +1,8 @@
 /*
  * From type nodes to types.
  *
- * Written types are read from the syntax, never from tsc's types, which lose aliases and brands. Type parameters are looked up in an environment, so that one generic declaration gives as
- * many types as it has instances.
+ * Written types are read from the syntax, never from tsc's types, which lose aliases and brands. Type parameters are
+ * looked up in an environment, so that one generic declaration gives as many types as it has instances.
  *
  * A union of addresses of several kinds is `object`: something in memory.
  *

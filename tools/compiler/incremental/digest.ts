@@ -68,7 +68,10 @@ export interface FileDetail {
   readonly links: readonly Span[];
 }
 
-/** `hash`: a name for the text and where it stands. Null for a file that cannot be told apart into declarations: one with syntax errors, `export *`, and so on. */
+/**
+ * `hash`: a name for the text and where it stands. Null for a file that cannot be told apart into declarations: one with
+ * syntax errors, `export *`, and so on.
+ */
 export function digestOf(source: ts.SourceFile, hash: string, resolve: (name: string) => string): FileDigest | null {
   return new Digester(source, resolve).run(hash);
 }

@@ -48,8 +48,9 @@ export class Keys implements UnitPlaces {
   readonly #units = new Map<string, KnownUnits>();
   /** By name; null: there is none. Most are asked for many times. */
   readonly #byName = new Map<string, Unit | null>();
+  /** By need. */
   readonly #keys = new Map<Need, string | undefined>();
-  /** The same by kind, id and symbol of the need: it may be there several times. */
+  /** By kind, id and symbol: a need that comes from the store is another object than the same one here. */
   readonly #needs = new Map<string, string | undefined>();
 
   constructor(
