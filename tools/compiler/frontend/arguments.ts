@@ -2,9 +2,9 @@
  * Reading the arguments of a call, for functions and built-ins alike.
  */
 
+import { ts } from '../syntax/index.ts';
 import type { FunctionLowering } from './function.ts';
 import { isError, type Operand } from './operand.ts';
-import { ts } from './typescript.ts';
 import type { Type } from './types.ts';
 
 /** One argument of a built-in, not converted; null if it is missing (tsc has said so) or wrong. */

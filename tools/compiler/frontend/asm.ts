@@ -3,11 +3,11 @@
  */
 
 import type { AsmBody, AsmOperand } from '../ir/types.ts';
+import { textOf, ts } from '../syntax/index.ts';
 import type { FunctionInfo } from './entities.ts';
 import type { FunctionLowering } from './function.ts';
 import { locationOf } from './locations.ts';
 import { lowerPlace, readPlace } from './places.ts';
-import { ts } from './typescript.ts';
 
 /** The assembly of a `@naked` function; null, and reported, if its body is anything else. */
 export function lowerAsm(f: FunctionLowering, info: FunctionInfo): AsmBody | null {
@@ -45,6 +45,6 @@ function asmOperand(f: FunctionLowering, node: ts.Expression): AsmOperand {
   if (operand.constant !== null) {
     return { constant: Number(operand.constant) };
   }
-  f.report(node, 'asmOperand', [node.getText()]);
+  f.report(node, 'asmOperand', [textOf(node)]);
   return { constant: 0 };
 }

@@ -2,9 +2,9 @@
  * The one rule about truth: a condition is a boolean.
  */
 
+import type { ts } from '../syntax/index.ts';
 import type { FunctionLowering } from './function.ts';
 import type { Operand } from './operand.ts';
-import type { ts } from './typescript.ts';
 import { decay } from './types.ts';
 
 /** False, and reported, if the operand is anything else. */

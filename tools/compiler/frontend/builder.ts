@@ -11,9 +11,9 @@
  */
 
 import type { Attributes, Block, Instruction, IrFunction, Opcode, SourceLocation, ValueType } from '../ir/types.ts';
+import { sourceOf, type ts } from '../syntax/index.ts';
 import { foldBinary } from './fold.ts';
 import { Locations } from './locations.ts';
-import type { ts } from './typescript.ts';
 
 /** A local variable that lives in registers. */
 export class Variable {
@@ -78,7 +78,7 @@ export class SsaBuilder {
 
   get #here(): SourceLocation | null {
     if (this.#node !== null)
-      this.#location = (this.#locations ?? this.#locationsIn(this.#node.getSourceFile())).of(this.#node);
+      this.#location = (this.#locations ?? this.#locationsIn(sourceOf(this.#node))).of(this.#node);
     this.#node = null;
     return this.#location;
   }

@@ -6,6 +6,7 @@
 
 import { intrinsics } from '../ir/intrinsics.ts';
 import type { Instruction } from '../ir/types.ts';
+import { textOf, ts } from '../syntax/index.ts';
 import { argument, lowerArguments } from './arguments.ts';
 import { cast, convert } from './convert.ts';
 import type { Entity } from './entities.ts';
@@ -24,7 +25,6 @@ import {
 import { accessSize, addressOfPlace, lowerPlace, readPlace } from './places.ts';
 import { emptyEnv } from './resolve-type.ts';
 import { copyInstance, frameStorage } from './storage.ts';
-import { ts } from './typescript.ts';
 import * as types from './types.ts';
 import type { Type } from './types.ts';
 
@@ -201,7 +201,7 @@ function offsetOf(f: FunctionLowering, call: Call): Operand {
   const field =
     of.kind === 'class' && ts.isStringLiteral(name) ? f.recorder.layoutOf(of).fields.get(name.text) : undefined;
   if (field !== undefined) return constantOperand(types.u32, BigInt(field.offset));
-  if (of.kind !== 'error') f.report(name, 'noMember', [of.name, name.getText()]);
+  if (of.kind !== 'error') f.report(name, 'noMember', [of.name, textOf(name)]);
   return errorOperand;
 }
 

@@ -8,6 +8,7 @@
  */
 
 import type { Instruction, ValueType } from '../ir/types.ts';
+import { ts } from '../syntax/index.ts';
 import { argument, lowerArguments } from './arguments.ts';
 import { lowerAtomic, lowerBuiltin } from './builtins.ts';
 import { convert, settle } from './convert.ts';
@@ -17,7 +18,6 @@ import { boundArguments, completed, patternEnv, unify, type Bindings } from './i
 import type { FunctionInstance } from './instances.ts';
 import { constantOperand, emptyOperand, errorOperand, valueOperand, wordsOperand, type Operand } from './operand.ts';
 import { entityBeforeDot, lowerPlace, meaningPlace, movedPointer, readPlace } from './places.ts';
-import { ts } from './typescript.ts';
 import * as types from './types.ts';
 import type { ClassType, FunctionType, Type } from './types.ts';
 

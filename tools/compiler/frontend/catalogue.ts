@@ -7,6 +7,7 @@ import { encodeFunction } from '../ir/codec.ts';
 import { ReferenceTable } from '../ir/outline.ts';
 import type { IrData, Relocation } from '../ir/types.ts';
 import { hashText } from '../hash.ts';
+import type { ts } from '../syntax/index.ts';
 import type { FunctionInfo } from './entities.ts';
 import { reportFailure } from './failure.ts';
 import type { FunctionInstance } from './instances.ts';
@@ -23,7 +24,6 @@ import type {
   Need,
   TextNeed,
 } from './records.ts';
-import type { ts } from './typescript.ts';
 import type { ClassType, Type } from './types.ts';
 import { unitOf } from './units.ts';
 import type { World } from './world.ts';

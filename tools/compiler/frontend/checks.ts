@@ -5,12 +5,12 @@
  * found as well: the form of declarations, types of fields, values of variables and enums, signatures.
  */
 
-import { hasModifier, isAmbient, memberName } from './entities.ts';
+import { declarationKind, decoratorsOf, hasModifier, suppressionsIn, textOf, ts } from '../syntax/index.ts';
+import { isAmbient, memberName } from './entities.ts';
 import type { Recorder } from './recorder.ts';
 import { checkSyntax } from './syntax.ts';
 import { readTags, strayTags } from './tags.ts';
 import { classOf } from './types.ts';
-import { declarationKind, suppressionsIn, ts } from './typescript.ts';
 import type { World } from './world.ts';
 
 /** What decoders put in place of bytes that mean nothing. */
@@ -47,10 +47,7 @@ function isHarmless(node: ts.Statement): boolean {
 }
 
 function checkModifiers(world: World, node: ts.Node): void {
-  if (!ts.canHaveModifiers(node)) return;
-  if (ts.canHaveDecorators(node)) {
-    for (const decorator of ts.getDecorators(node) ?? []) world.reporter.report(decorator, 'decorator');
-  }
+  for (const decorator of decoratorsOf(node)) world.reporter.report(decorator, 'decorator');
   if (hasModifier(node, ts.SyntaxKind.DefaultKeyword)) world.reporter.report(node, 'defaultExport');
   if (hasModifier(node, ts.SyntaxKind.AsyncKeyword)) world.reporter.report(node, 'async');
 }
@@ -102,7 +99,7 @@ function checkMember(world: World, node: ts.ClassElement): void {
   else if (ts.isMethodDeclaration(node)) {
     if (node.asteriskToken !== undefined) reporter.report(node, 'generator');
     if (node.questionToken !== undefined) reporter.report(node, 'optionalMember');
-    if (node.body === undefined) reporter.report(node.name, 'noBody', [node.name.getText()]);
+    if (node.body === undefined) reporter.report(node.name, 'noBody', [textOf(node.name)]);
   } else if (ts.isPropertyDeclaration(node)) checkField(world, node);
   if (node.name !== undefined && memberName(node.name) === null) {
     reporter.report(node.name, 'constructorMember', ['members with computed names, except [Symbol.dispose]']);

@@ -6,6 +6,7 @@
  */
 
 import type { Block } from '../ir/types.ts';
+import { ts } from '../syntax/index.ts';
 import { requireBoolean } from './boolean.ts';
 import { Variable } from './builder.ts';
 import { knownCondition, lowerCondition } from './conditions.ts';
@@ -22,7 +23,6 @@ import {
   type Operand,
 } from './operand.ts';
 import { lowerPlace, readPlace, writePlace } from './places.ts';
-import { ts } from './typescript.ts';
 import * as types from './types.ts';
 import type { Type } from './types.ts';
 

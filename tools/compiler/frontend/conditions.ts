@@ -6,10 +6,10 @@
  */
 
 import type { Block } from '../ir/types.ts';
+import { ts } from '../syntax/index.ts';
 import { requireBoolean } from './boolean.ts';
 import type { Entity } from './entities.ts';
 import type { FunctionLowering, Local } from './function.ts';
-import { ts } from './typescript.ts';
 
 const { SyntaxKind } = ts;
 
@@ -105,7 +105,7 @@ export function isConstantExpression(f: FunctionLowering, node: ts.Expression): 
 
 function isConstantBinary(f: FunctionLowering, { left, operatorToken, right }: ts.BinaryExpression): boolean {
   const { kind } = operatorToken;
-  const isAssignment = kind >= SyntaxKind.FirstAssignment && kind <= SyntaxKind.LastAssignment;
+  const isAssignment = kind >= SyntaxKind.EqualsToken && kind <= SyntaxKind.CaretEqualsToken;
   return !isAssignment && isConstantExpression(f, left) && isConstantExpression(f, right);
 }
 

@@ -6,6 +6,7 @@
  */
 
 import { IrFunction } from '../ir/types.ts';
+import { textOf, ts } from '../syntax/index.ts';
 import { convert, settle } from './convert.ts';
 import type { EnumInfo, VariableInfo } from './entities.ts';
 import { reportFailure } from './failure.ts';
@@ -14,7 +15,6 @@ import { maximumSize } from './layout.ts';
 import { constantOperand, errorOperand, isError, type Global, type Operand } from './operand.ts';
 import { Recorder } from './recorder.ts';
 import { emptyEnv, type ConstantSource } from './resolve-type.ts';
-import { ts } from './typescript.ts';
 import * as types from './types.ts';
 import type { IntType, Type } from './types.ts';
 import type { World } from './world.ts';
@@ -46,7 +46,7 @@ export class ConstantTable implements ConstantSource {
   variable(info: VariableInfo): VariableState {
     const known = this.#variables.get(info);
     if (known === null) {
-      this.#world.reporter.report(info.declaration.name, 'cyclicConstant', [info.declaration.name.getText()]);
+      this.#world.reporter.report(info.declaration.name, 'cyclicConstant', [textOf(info.declaration.name)]);
       return failed;
     }
     if (known !== undefined) return known;
@@ -73,7 +73,7 @@ export class ConstantTable implements ConstantSource {
     if (declared?.kind === 'error') return failed;
     if (initializer === undefined) {
       if (declared !== undefined) return { constant: null, global: this.#global(info, declared, false, []) };
-      reporter.report(declaration, 'variableType', [declaration.name.getText()]);
+      reporter.report(declaration, 'variableType', [textOf(declaration.name)]);
       return failed;
     }
     const call = this.#storageCall(initializer);
@@ -235,7 +235,7 @@ export class ConstantTable implements ConstantSource {
     const { values, type } = this.#enum(info.declaration);
     const value = values.get(name);
     if (value !== undefined) return constantOperand(type ?? types.untyped, value);
-    const isDeclared = info.declaration.members.some((member) => member.name.getText() === name);
+    const isDeclared = info.declaration.members.some((member) => textOf(member.name) === name);
     return isDeclared ? errorOperand : null;
   }
 
@@ -253,7 +253,7 @@ export class ConstantTable implements ConstantSource {
     for (const member of declaration.members) {
       const value: bigint | null = member.initializer === undefined ? next : this.#enumValue(member.initializer);
       if (value === null) continue;
-      state.values.set(member.name.getText(), value);
+      state.values.set(textOf(member.name), value);
       next = value + 1n;
     }
     state.type = this.#enumTypeFor(declaration, [...state.values.values()]);

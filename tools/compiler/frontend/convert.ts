@@ -6,6 +6,7 @@
  */
 
 import type { Instruction, UnaryOp } from '../ir/types.ts';
+import type { ts } from '../syntax/index.ts';
 import type { FunctionLowering } from './function.ts';
 import {
   constantOperand,
@@ -16,7 +17,6 @@ import {
   valueOperand,
   type Operand,
 } from './operand.ts';
-import type { ts } from './typescript.ts';
 import * as types from './types.ts';
 import type { FunctionType, IntType, Type } from './types.ts';
 

@@ -7,7 +7,7 @@
  * first, since they are there from the start of their scope.
  */
 
-import { isBlockScoped, ts } from './typescript.ts';
+import { combinedModifierFlags, forEachChild, isBlockScoped, ts } from '../syntax/index.ts';
 
 const { SymbolFlags, SyntaxKind } = ts;
 
@@ -273,7 +273,7 @@ function declareHoisted(table: SymbolTable, statements: readonly ts.Statement[])
   const visit = (node: ts.Node): void => {
     if (ts.isFunctionLike(node) || ts.isClassLike(node) || ts.isModuleDeclaration(node)) return;
     if (ts.isVariableDeclarationList(node) && !isBlockScoped(node)) declareVars(table, node);
-    ts.forEachChild(node, visit);
+    forEachChild(node, visit);
   };
   statements.forEach(visit);
 }
@@ -327,7 +327,7 @@ export function declareGlobals(table: SymbolTable, script: ts.SourceFile): void 
 
 /** `isOpen`: a declaration file that does not say what it exports, exports everything. */
 function declareAtTop({ exports, locals }: ModuleTables, node: ts.Statement, isOpen: boolean): void {
-  const flags = ts.getCombinedModifierFlags(node as ts.DeclarationStatement);
+  const flags = combinedModifierFlags(node as ts.DeclarationStatement);
   const table = isOpen || (flags & ts.ModifierFlags.Export) !== 0 ? exports : locals;
   if ((flags & ts.ModifierFlags.Default) !== 0) declare(exports, node as ts.DeclarationStatement, 'default');
   else if (ts.isVariableStatement(node) && !isBlockScoped(node.declarationList))

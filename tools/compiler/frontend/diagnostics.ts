@@ -5,8 +5,8 @@
  * kept once; where tsc has found fault with a line, ours about that line are dropped, since they are mostly echoes.
  */
 
+import { lineAndCharacterOf, sourceOf, startOf, ts } from '../syntax/index.ts';
 import { codes, type CodeName } from './codes.ts';
-import { ts } from './typescript.ts';
 
 export interface Span {
   readonly file: string;
@@ -37,13 +37,13 @@ export interface RelatedNode {
 
 /** The source range of a node without the comments before it. */
 function spanOf(node: ts.Node): Span {
-  const source = node.getSourceFile();
-  const start = node.getStart(source);
-  return spanOfRange(source, start, Math.max(1, node.getEnd() - start));
+  const source = sourceOf(node);
+  const start = startOf(node, source);
+  return spanOfRange(source, start, Math.max(1, node.end - start));
 }
 
 export function spanOfRange(source: ts.SourceFile, start: number, length: number): Span {
-  const { line, character } = ts.getLineAndCharacterOfPosition(source, start);
+  const { line, character } = lineAndCharacterOf(source, start);
   return { file: source.fileName, line: line + 1, column: character + 1, length };
 }
 

@@ -6,10 +6,10 @@
  * shared by the kernel and all user programs.
  */
 
+import { combinedModifierFlags, declarationKind, hasModifier, sourceOf, textOf, ts } from '../syntax/index.ts';
 import type { Reporter } from './diagnostics.ts';
 import type { Names, SourceSymbol } from './names.ts';
 import { readTags, type Tags } from './tags.ts';
-import { declarationKind, ts } from './typescript.ts';
 
 export type FunctionNode = ts.FunctionDeclaration | ts.MethodDeclaration | ts.ArrowFunction | ts.FunctionExpression;
 
@@ -90,18 +90,13 @@ export type Entity =
 /** The name of a member as we key it; null for computed names that we do not know. */
 export function memberName(name: ts.PropertyName | ts.BindingName): string | null {
   if (ts.isIdentifier(name) || ts.isStringLiteral(name) || ts.isPrivateIdentifier(name)) return name.text;
-  if (ts.isComputedPropertyName(name) && name.expression.getText() === 'Symbol.dispose') return '[Symbol.dispose]';
+  if (ts.isComputedPropertyName(name) && textOf(name.expression) === 'Symbol.dispose') return '[Symbol.dispose]';
   return null;
-}
-
-export function hasModifier(node: ts.Node, kind: ts.SyntaxKind): boolean {
-  const { modifiers } = node as Partial<ts.FunctionDeclaration>;
-  return modifiers?.some((modifier) => modifier.kind === kind) ?? false;
 }
 
 /** Declared without being defined, directly or by what is around. */
 export function isAmbient(node: ts.Declaration): boolean {
-  return (ts.getCombinedModifierFlags(node) & ts.ModifierFlags.Ambient) !== 0;
+  return (combinedModifierFlags(node) & ts.ModifierFlags.Ambient) !== 0;
 }
 
 export class EntityTable {
@@ -191,7 +186,7 @@ export class EntityTable {
   #describe(symbol: SourceSymbol): Entity {
     const declaration = symbol.valueDeclaration ?? symbol.declarations[0];
     if (declaration === undefined) return { kind: 'other', declaration: null };
-    if (this.isLibrary(declaration.getSourceFile())) return { kind: 'builtin', name: symbol.name, declaration };
+    if (this.isLibrary(sourceOf(declaration))) return { kind: 'builtin', name: symbol.name, declaration };
     if (ts.isSourceFile(declaration)) return { kind: 'namespace', symbol };
     if (ts.isFunctionDeclaration(declaration) && ts.isSourceFile(declaration.parent))
       return this.#function(declaration, null);
@@ -224,7 +219,7 @@ export class EntityTable {
       kind: 'function',
       declaration,
       name: (declaration.name === undefined ? null : memberName(declaration.name)) ?? 'default',
-      module: this.moduleOf(declaration.getSourceFile()),
+      module: this.moduleOf(sourceOf(declaration)),
       owner,
       isStatic: hasModifier(declaration, ts.SyntaxKind.StaticKeyword),
       isAmbient: isAmbient(declaration),
@@ -239,7 +234,7 @@ export class EntityTable {
 
   #class(declaration: ts.ClassDeclaration): ClassInfo {
     const name = declaration.name?.text ?? 'default';
-    const module = this.moduleOf(declaration.getSourceFile());
+    const module = this.moduleOf(sourceOf(declaration));
     const qualifiedName = `${module}:${name}`;
     const fields: FieldInfo[] = [];
     const methods = new Map<string, FunctionInfo>();
@@ -279,20 +274,20 @@ export class EntityTable {
   #variable(declaration: ts.VariableDeclaration): VariableInfo {
     const name = memberName(declaration.name) ?? 'unnamed';
     const tags = readTags(declaration, 'variable', this.#reporter);
-    const symbolName = tags.isExported ? name : `${this.moduleOf(declaration.getSourceFile())}:${name}`;
+    const symbolName = tags.isExported ? name : `${this.moduleOf(sourceOf(declaration))}:${name}`;
     const isConst = ts.isVariableDeclarationList(declaration.parent) && declarationKind(declaration.parent) === 'const';
     return { kind: 'variable', declaration, symbolName, isConst, isAmbient: isAmbient(declaration), tags };
   }
 
   #enum(declaration: ts.EnumDeclaration): EnumInfo {
     const name = declaration.name.text;
-    const qualifiedName = `${this.moduleOf(declaration.getSourceFile())}:${name}`;
+    const qualifiedName = `${this.moduleOf(sourceOf(declaration))}:${name}`;
     return { kind: 'enum', declaration, name, qualifiedName };
   }
 
   #enumMember(declaration: ts.EnumMember): Entity {
     const owner = this.entityAt(declaration.parent.name);
-    const name = declaration.name.getText();
+    const name = textOf(declaration.name);
     return owner?.kind === 'enum' ? { kind: 'enumMember', of: owner, name } : { kind: 'other', declaration };
   }
 }

@@ -5,6 +5,7 @@
  * its own type (type arguments, arrows, `zeroed()`); converting to it is the business of whoever asked.
  */
 
+import { textOf, tokenText, ts } from '../syntax/index.ts';
 import { requireBoolean } from './boolean.ts';
 import { lowerCall } from './calls.ts';
 import { assignIfNull, conditional, ifNull, logical, logicalAssignment } from './choices.ts';
@@ -25,7 +26,6 @@ import {
 } from './operand.ts';
 import { binary, unary } from './operators.ts';
 import { entityBeforeDot, lowerPlace, meaningPlace, readPlace, writePlace, type Place } from './places.ts';
-import { ts } from './typescript.ts';
 import * as types from './types.ts';
 import type { Type } from './types.ts';
 import { unsupportedExpression } from './unsupported.ts';
@@ -96,11 +96,8 @@ function receiver(f: FunctionLowering, node: ts.Expression): Operand {
 
 function number(f: FunctionLowering, node: ts.NumericLiteral): Operand {
   const value = Number(node.text);
-  if (!Number.isSafeInteger(value) || /^\d*\.|^\d+e/i.test(node.getText())) {
-    f.report(node, Number.isInteger(value) && value > 0xffffffff ? 'constantTooLarge' : 'float', [
-      node.getText(),
-      'u32',
-    ]);
+  if (!Number.isSafeInteger(value) || /^\d*\.|^\d+e/i.test(textOf(node))) {
+    f.report(node, Number.isInteger(value) && value > 0xffffffff ? 'constantTooLarge' : 'float', [textOf(node), 'u32']);
     return errorOperand;
   }
   return constantOperand(types.untyped, BigInt(value));
@@ -132,7 +129,7 @@ function instantiation(f: FunctionLowering, node: ts.ExpressionWithTypeArguments
   const entity = namedEntity(f, node.expression);
   const args = (node.typeArguments ?? []).map((arg) => f.resolveType(arg));
   if (entity?.kind === 'function') return functionValue(f, entity, node, args);
-  f.report(node, 'notAValue', [node.getText()]);
+  f.report(node, 'notAValue', [textOf(node)]);
   return errorOperand;
 }
 
@@ -179,7 +176,7 @@ function binaryExpression(f: FunctionLowering, node: ts.BinaryExpression, expect
 }
 
 function plainBinary(f: FunctionLowering, node: ts.BinaryExpression): Operand {
-  const op = ts.tokenToString(node.operatorToken.kind) ?? '';
+  const op = tokenText(node.operatorToken.kind);
   const left = f.expression(node.left);
   const right = f.expression(node.right);
   f.at(node.operatorToken);

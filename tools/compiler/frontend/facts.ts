@@ -2,9 +2,8 @@
  * What a module contributes to a program by being part of it: roots, and the names of its constants.
  */
 
-import { hasModifier } from './entities.ts';
+import { hasModifier, ts } from '../syntax/index.ts';
 import type { FileFacts, GlobalNeed } from './records.ts';
-import { ts } from './typescript.ts';
 import type { World } from './world.ts';
 
 export function factsOf(world: World, source: ts.SourceFile): FileFacts {

@@ -3,8 +3,8 @@
  * a diagnostic like any other error.
  */
 
+import type { ts } from '../syntax/index.ts';
 import type { Reporter } from './diagnostics.ts';
-import type { ts } from './typescript.ts';
 
 /** Told by the message: in other realms, RangeError is another class. */
 export function isStackOverflow(error: unknown): boolean {

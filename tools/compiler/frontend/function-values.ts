@@ -3,12 +3,12 @@
  * of an instance.
  */
 
+import { ts } from '../syntax/index.ts';
 import type { FunctionInfo } from './entities.ts';
 import type { FunctionLowering } from './function.ts';
 import { bindFrom, completed, patternEnv } from './infer.ts';
 import { functionTypeOf, type FunctionInstance } from './instances.ts';
 import { addressOperand, errorOperand, type Operand } from './operand.ts';
-import { ts } from './typescript.ts';
 import type { Type } from './types.ts';
 
 function functionOperand(instance: FunctionInstance): Operand {

@@ -6,6 +6,7 @@
  */
 
 import type { Instruction, IrFunction } from '../ir/types.ts';
+import { sourceOf, type ts } from '../syntax/index.ts';
 import { SsaBuilder, type Variable } from './builder.ts';
 import type { CodeName } from './codes.ts';
 import type { RelatedNode } from './diagnostics.ts';
@@ -18,7 +19,6 @@ import type { TypeEnv } from './resolve-type.ts';
 import type { Scope } from './scope.ts';
 import { lowerStatement, type JumpTarget } from './statements.ts';
 import { checkSyntax } from './syntax.ts';
-import type { ts } from './typescript.ts';
 import { valueTypeOf, type ClassType, type Type } from './types.ts';
 import type { World } from './world.ts';
 
@@ -75,7 +75,7 @@ export class FunctionLowering {
     this.builder = new SsaBuilder(fn);
     const { instance, outer } = surroundings;
     const isOfModule = instance !== null && outer === null;
-    this.#moduleNames = isOfModule ? world.entities.namesIn(instance.info.declaration.getSourceFile()) : null;
+    this.#moduleNames = isOfModule ? world.entities.namesIn(sourceOf(instance.info.declaration)) : null;
   }
 
   get env(): TypeEnv {

@@ -2,8 +2,8 @@
  * Which modules a program consists of.
  */
 
+import { ts } from '../syntax/index.ts';
 import type { Sources } from './program.ts';
-import { ts } from './typescript.ts';
 
 export class Imports {
   readonly #sources: Sources;

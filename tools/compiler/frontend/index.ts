@@ -11,6 +11,7 @@
  */
 
 import type { IrModule } from '../ir/types.ts';
+import { syntaxErrorsIn, ts } from '../syntax/index.ts';
 import type { Catalogue } from './catalogue.ts';
 import { checkSource } from './checks.ts';
 import { Reporter, type Diagnostic } from './diagnostics.ts';
@@ -21,10 +22,9 @@ import { ProgramImage, type RecordSource } from './program-image.ts';
 import { normalizePath, Sources, type ParseSource, type VirtualFileSystem } from './program.ts';
 import { Recorder } from './recorder.ts';
 import type { FileFacts, FunctionNeed, Need } from './records.ts';
-import { createProgram } from './tsc.ts';
+import { createProgram, type CheckedProgram } from './tsc.ts';
 import { fromTsc } from './tsc-diagnostics.ts';
 import { classOf } from './types.ts';
-import { syntaxErrorsIn, ts } from './typescript.ts';
 import { methodName, unitOf } from './units.ts';
 import { World } from './world.ts';
 
@@ -184,7 +184,7 @@ export class KernelTsProgram {
     for (const diagnostic of program.getGlobalDiagnostics()) this.#reporter.add(fromTsc(diagnostic));
   }
 
-  #semantic(program: ts.Program, path: string): readonly ts.Diagnostic[] {
+  #semantic(program: CheckedProgram['program'], path: string): readonly ts.Diagnostic[] {
     const source = program.getSourceFile(path);
     if (source === undefined) return [];
     try {

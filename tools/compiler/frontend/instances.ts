@@ -5,11 +5,11 @@
  * instance.
  */
 
+import { forEachChild, ts } from '../syntax/index.ts';
 import type { Reporter } from './diagnostics.ts';
 import { memberName, type EntityTable, type FunctionInfo, type FunctionNode } from './entities.ts';
 import type { Local, Surroundings } from './function.ts';
 import { emptyEnv, envOf, extendEnv, type TypeEnv, type TypeResolver } from './resolve-type.ts';
-import { ts } from './typescript.ts';
 import * as types from './types.ts';
 import type { ClassType, FunctionType, Type } from './types.ts';
 
@@ -156,7 +156,7 @@ export class InstanceTable {
 function returnsValue(node: ts.Node): boolean {
   if (ts.isReturnStatement(node)) return node.expression !== undefined;
   if (ts.isFunctionLike(node)) return false;
-  return ts.forEachChild(node, (child) => returnsValue(child) || undefined) ?? false;
+  return forEachChild(node, (child) => returnsValue(child) || undefined) ?? false;
 }
 
 /** Which arrow of its outermost function or variable it is, counted from 1 in the order of the source. */
@@ -166,7 +166,7 @@ function arrowNumber(node: ts.ArrowFunction | ts.FunctionExpression): number {
   let count = 0;
   const visit = (at: ts.Node): boolean => {
     if (ts.isArrowFunction(at) || ts.isFunctionExpression(at)) count++;
-    return at === node || (ts.forEachChild(at, (child) => visit(child) || undefined) ?? false);
+    return at === node || (forEachChild(at, (child) => visit(child) || undefined) ?? false);
   };
   visit(outermost);
   return count;

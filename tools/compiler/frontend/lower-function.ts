@@ -3,6 +3,7 @@
  */
 
 import { IrFunction, type ValueType } from '../ir/types.ts';
+import { sourceOf, ts } from '../syntax/index.ts';
 import { lowerAsm } from './asm.ts';
 import { irParameters } from './calls.ts';
 import { convert } from './convert.ts';
@@ -12,7 +13,6 @@ import { locationOf } from './locations.ts';
 import { emptyOperand, valueOperand, wordsOperand } from './operand.ts';
 import type { Recorder } from './recorder.ts';
 import { withScope } from './scope.ts';
-import { ts } from './typescript.ts';
 import * as types from './types.ts';
 import { bindScalar, bindWords, findAddressTaken } from './variables.ts';
 import type { World } from './world.ts';
@@ -96,7 +96,7 @@ function lowerExpressionBody(f: FunctionLowering, body: ts.Expression, result: t
 function endFunction(f: FunctionLowering, instance: FunctionInstance, body: ts.Node): void {
   const { builder } = f;
   if (builder.isDead) return;
-  builder.atPosition(body.getSourceFile(), Math.max(0, body.getEnd() - 1));
+  builder.atPosition(sourceOf(body), Math.max(0, body.end - 1));
   const returnsNothing = types.valueTypeOf(instance.result) === 'void' && instance.result.kind !== 'never';
   if (returnsNothing) builder.return(null);
   else builder.unreachable();

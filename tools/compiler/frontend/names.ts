@@ -10,6 +10,7 @@
  * does not know the name either. A test compares all answers with tsc's.
  */
 
+import { hasModifier, isModule, sourceOf, ts } from '../syntax/index.ts';
 import {
   declareGlobals,
   declareMembers,
@@ -23,7 +24,6 @@ import {
   type SymbolTable,
 } from './declarations.ts';
 import type { Sources } from './program.ts';
-import { ts } from './typescript.ts';
 
 const { SymbolFlags, SyntaxKind } = ts;
 
@@ -67,7 +67,7 @@ export class Names {
 
   constructor(sources: Sources) {
     this.#sources = sources;
-    for (const source of sources.all) if (!ts.isExternalModule(source)) declareGlobals(this.#globals, source);
+    for (const source of sources.all) if (!isModule(source)) declareGlobals(this.#globals, source);
   }
 
   /**
@@ -122,7 +122,7 @@ export class Names {
     const kept = meaning === SymbolFlags.Type ? types : meaning === SymbolFlags.Value ? values : null;
     const known = kept?.get(name);
     if (known !== undefined) return known;
-    const own = ts.isExternalModule(source) ? this.#inModule(source, name, meaning) : null;
+    const own = isModule(source) ? this.#inModule(source, name, meaning) : null;
     const found = own ?? this.#lookUp(this.#globals, name, meaning);
     const symbol = found === null ? null : this.#behind(found, meaning);
     kept?.set(name, symbol);
@@ -197,7 +197,7 @@ export class Names {
       if (found?.declarations.includes(node) === true) return found;
     }
     const globals = { exports: this.#globals, locals: this.#globals };
-    const { exports, locals } = ts.isExternalModule(at) ? this.#module(at) : globals;
+    const { exports, locals } = isModule(at) ? this.#module(at) : globals;
     const found = [locals.get(name), exports.get(name), exports.get('default')].find((symbol) => {
       return symbol?.declarations.includes(node);
     });
@@ -265,8 +265,8 @@ export class Names {
 
   #moduleNamed(specifier: ts.Expression | undefined): ts.SourceFile | null {
     if (specifier === undefined || !ts.isStringLiteral(specifier)) return null;
-    const source = this.#sources.imported(specifier.text, specifier.getSourceFile());
-    return source !== undefined && ts.isExternalModule(source) ? source : null;
+    const source = this.#sources.imported(specifier.text, sourceOf(specifier));
+    return source !== undefined && isModule(source) ? source : null;
   }
 
   /** What an import stands for; any other symbol, and one that has the meaning itself, for itself. */
@@ -327,8 +327,7 @@ export class Names {
 
 function isStatic(node: ts.Node): boolean {
   if (ts.isClassStaticBlockDeclaration(node)) return true;
-  const isMember = ts.isClassElement(node) && ts.canHaveModifiers(node);
-  return isMember && (ts.getModifiers(node)?.some(({ kind }) => kind === SyntaxKind.StaticKeyword) ?? false);
+  return ts.isClassElement(node) && hasModifier(node, SyntaxKind.StaticKeyword);
 }
 
 /** Whether part `from` of a function sees a name of the function: what the body declares is mostly not for the others. */

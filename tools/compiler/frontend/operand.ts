@@ -9,8 +9,8 @@
  */
 
 import type { Instruction } from '../ir/types.ts';
+import type { ts } from '../syntax/index.ts';
 import type { FunctionInstance } from './instances.ts';
-import type { ts } from './typescript.ts';
 import * as types from './types.ts';
 import type { IntType, Type, UntypedType } from './types.ts';
 

@@ -7,6 +7,7 @@
  */
 
 import type { BinaryOp, CompareOp } from '../ir/types.ts';
+import type { ts } from '../syntax/index.ts';
 import {
   arithmeticBounds,
   foldArithmetic,
@@ -29,7 +30,6 @@ import {
   valueOperand,
   type Operand,
 } from './operand.ts';
-import type { ts } from './typescript.ts';
 import * as types from './types.ts';
 import type { IntType, Type, UntypedType } from './types.ts';
 

@@ -6,6 +6,7 @@
  */
 
 import type { Instruction } from '../ir/types.ts';
+import { textOf, ts } from '../syntax/index.ts';
 import { convert } from './convert.ts';
 import type { Entity, VariableInfo } from './entities.ts';
 import type { FunctionLowering, Local } from './function.ts';
@@ -20,7 +21,6 @@ import {
   wordsOperand,
   type Operand,
 } from './operand.ts';
-import { ts } from './typescript.ts';
 import * as types from './types.ts';
 import type { Type } from './types.ts';
 
@@ -95,7 +95,7 @@ export function meaningPlace(f: FunctionLowering, meaning: Local | Entity | null
 /** What a module-level name stands for, as a place or value. */
 function entityPlace(f: FunctionLowering, entity: Entity, node: ts.Node): Place {
   if ('isAmbient' in entity && entity.isAmbient) {
-    f.report(node, 'ambient', [node.getText()]);
+    f.report(node, 'ambient', [textOf(node)]);
     return valuePlace(errorOperand);
   }
   switch (entity.kind) {
@@ -109,7 +109,7 @@ function entityPlace(f: FunctionLowering, entity: Entity, node: ts.Node): Place 
       reportOther(f, entity.declaration, node);
       return valuePlace(errorOperand);
     default:
-      f.report(node, 'notAValue', [node.getText()]);
+      f.report(node, 'notAValue', [textOf(node)]);
       return valuePlace(errorOperand);
   }
 }
@@ -119,9 +119,9 @@ function reportOther(f: FunctionLowering, declaration: ts.Declaration | null, no
     declaration !== null && (ts.isBindingElement(declaration) || ts.isFunctionDeclaration(declaration));
   if (isReported) return; // where it is declared
   const isVariable = declaration !== null && (ts.isVariableDeclaration(declaration) || ts.isParameter(declaration));
-  if (isVariable) f.report(node, 'capture', [node.getText()], [{ node: declaration, message: 'declared here' }]);
-  else if (node.getText() === 'undefined') f.report(node, 'undefinedValue');
-  else f.report(node, 'notAValue', [node.getText()]);
+  if (isVariable) f.report(node, 'capture', [textOf(node)], [{ node: declaration, message: 'declared here' }]);
+  else if (textOf(node) === 'undefined') f.report(node, 'undefinedValue');
+  else f.report(node, 'notAValue', [textOf(node)]);
 }
 
 function variablePlace(f: FunctionLowering, info: VariableInfo): Place {
@@ -177,7 +177,7 @@ function staticPlace(f: FunctionLowering, entity: Entity, node: ts.PropertyAcces
     const member = f.world.entities.exportOf(entity.symbol, name);
     if (member !== null) return entityPlace(f, member, node.name);
   }
-  f.report(node, 'noMember', [node.expression.getText(), name]);
+  f.report(node, 'noMember', [textOf(node.expression), name]);
   return valuePlace(errorOperand);
 }
 

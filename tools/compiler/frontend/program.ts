@@ -5,8 +5,9 @@
  * Imports are relative paths with their extension, so that resolving one is path arithmetic.
  */
 
+import { forEachChild, mayImportDynamically, ts } from '../syntax/index.ts';
 import { isStackOverflow } from './failure.ts';
-import { mayImportDynamically, setParents, ts } from './typescript.ts';
+import { parseWithTypeScript } from './typescript.ts';
 
 /** Where sources come from. Paths are POSIX and absolute. */
 export interface VirtualFileSystem {
@@ -40,15 +41,7 @@ export function importedPath(name: string, containing: string): string {
 /** Makes the syntax tree of a file. */
 export type ParseSource = (path: string, text: string) => ts.SourceFile;
 
-/** Every file is a module, also one without imports and exports (`moduleDetection: force`). */
-export const parseSource: ParseSource = (path, text) => {
-  const source = ts.createSourceFile(path, text, ts.ScriptTarget.ESNext);
-  if (!ts.isExternalModule(source) && !source.isDeclarationFile) {
-    (source as { externalModuleIndicator?: true }).externalModuleIndicator = true;
-  }
-  setParents(source);
-  return source;
-};
+export const parseSource: ParseSource = parseWithTypeScript;
 
 export class Sources {
   readonly #files: VirtualFileSystem;
@@ -125,7 +118,7 @@ function pathsIn(source: ts.SourceFile): string[] {
   const visit = (node: ts.Node): void => {
     if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) add(node.arguments[0]);
     if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal);
-    ts.forEachChild(node, visit);
+    forEachChild(node, visit);
   };
   if (mayImportDynamically(source)) visit(source);
   return found;

@@ -10,11 +10,11 @@
  * the argument of a lock's witness). `storage` is for places where a value will live, and does report.
  */
 
+import { sourceOf, textOf, ts } from '../syntax/index.ts';
 import { declaresType } from './declarations.ts';
 import type { EntityTable } from './entities.ts';
 import type { Reporter } from './diagnostics.ts';
 import type { SourceSymbol } from './names.ts';
-import { ts } from './typescript.ts';
 import * as types from './types.ts';
 import type { ClassType, Type } from './types.ts';
 
@@ -157,8 +157,8 @@ export class TypeResolver {
     if (ts.isTypePredicateNode(node)) return node.assertsModifier === undefined ? types.boolType : types.voidType;
     if (ts.isTypeQueryNode(node)) return this.#query(node);
     if (node.kind === ts.SyntaxKind.ThisType) return env.self ?? types.phantom('this', '`this`');
-    if (ts.isTypeLiteralNode(node)) return types.phantom(node.getText(), 'an object type: declare a class');
-    return types.phantom(node.getText(), 'a type that only exists for the checker');
+    if (ts.isTypeLiteralNode(node)) return types.phantom(textOf(node), 'an object type: declare a class');
+    return types.phantom(textOf(node), 'a type that only exists for the checker');
   }
 
   #array(element: ts.TypeNode | undefined, env: TypeEnv): Type {
@@ -169,7 +169,7 @@ export class TypeResolver {
 
   #query(node: ts.TypeQueryNode): Type {
     const value = this.#constants.numberOf(node.exprName);
-    return value === null ? types.phantom(node.getText(), 'the type of a value') : types.lengthOf(Number(value));
+    return value === null ? types.phantom(textOf(node), 'the type of a value') : types.lengthOf(Number(value));
   }
 
   /** `T | null` is T; a union of witnesses is a witness; anything else only tsc understands. */
@@ -183,18 +183,18 @@ export class TypeResolver {
       return types.witnessOf(first.of, isNullable || first.nullable);
     }
     if (!others.every((part) => types.isSame(part, first))) {
-      return others.every(types.isAddress) ? types.objectType : types.phantom(node.getText(), 'a union of types');
+      return others.every(types.isAddress) ? types.objectType : types.phantom(textOf(node), 'a union of types');
     }
     const inner = first.kind === 'volatile' ? first.of : first;
     const canBeNull = types.isAddress(inner) || ['error', 'parameter', 'phantom'].includes(inner.kind);
-    return canBeNull || !isNullable ? first : types.phantom(node.getText(), 'a number or null at once');
+    return canBeNull || !isNullable ? first : types.phantom(textOf(node), 'a number or null at once');
   }
 
   /** Brands are object types that we look through. */
   #intersection(node: ts.IntersectionTypeNode, env: TypeEnv): Type {
     const parts = node.types.filter((part) => !ts.isTypeLiteralNode(part)).map((part) => this.resolve(part, env));
     const real = parts.find((part) => part.kind !== 'phantom' && part.kind !== 'unknown');
-    return real ?? parts[0] ?? types.phantom(node.getText(), 'an object type: declare a class');
+    return real ?? parts[0] ?? types.phantom(textOf(node), 'an object type: declare a class');
   }
 
   #function(node: ts.FunctionTypeNode, env: TypeEnv): Type {
@@ -227,7 +227,7 @@ export class TypeResolver {
     const declaration = symbol.declarations.find(declaresType); // a function may have the same name
     if (declaration === undefined) return types.errorType;
     const args = node.typeArguments ?? [];
-    if (this.#entities.isLibrary(declaration.getSourceFile())) return this.#library(symbol.name, node, env);
+    if (this.#entities.isLibrary(sourceOf(declaration))) return this.#library(symbol.name, node, env);
     if (ts.isTypeAliasDeclaration(declaration)) return this.#alias(declaration, args, env);
     if (ts.isEnumDeclaration(declaration)) return this.#constants.enumType(declaration);
     if (ts.isEnumMember(declaration)) return this.#enumMember(node.typeName);
@@ -330,5 +330,5 @@ function literal(node: ts.LiteralTypeNode): Type {
   if (inner.kind === ts.SyntaxKind.NullKeyword) return types.nullType;
   if (inner.kind === ts.SyntaxKind.TrueKeyword || inner.kind === ts.SyntaxKind.FalseKeyword) return types.boolType;
   if (ts.isNumericLiteral(inner) && /^\d+$/.test(inner.text)) return types.lengthOf(Number(inner.text));
-  return types.phantom(node.getText(), 'a literal as a type');
+  return types.phantom(textOf(node), 'a literal as a type');
 }

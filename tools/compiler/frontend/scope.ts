@@ -9,6 +9,7 @@
  */
 
 import type { Instruction } from '../ir/types.ts';
+import { sourceOf, textOf, ts } from '../syntax/index.ts';
 import { Variable } from './builder.ts';
 import { emitCall, lowerCall, type CallRecord } from './calls.ts';
 import { knownCondition, lowerCondition } from './conditions.ts';
@@ -17,7 +18,6 @@ import type { FunctionInfo } from './entities.ts';
 import type { FunctionLowering, Local } from './function.ts';
 import type { FunctionInstance } from './instances.ts';
 import { emptyOperand, isError, valueOperand, type Operand } from './operand.ts';
-import { ts } from './typescript.ts';
 import * as types from './types.ts';
 import type { Type } from './types.ts';
 
@@ -198,7 +198,7 @@ function releaseOf(f: FunctionLowering, record: CallRecord, node: ts.Expression,
   const acquire = record.callee;
   const name = acquire?.info.tags.releasedBy ?? null;
   if (acquire === null || name === null) {
-    f.report(node, 'noRelease', [acquire?.info.name ?? node.getText()]);
+    f.report(node, 'noRelease', [acquire?.info.name ?? textOf(node)]);
     return null;
   }
   const info = findRelease(f, acquire.info, name);
@@ -227,7 +227,7 @@ function findRelease(f: FunctionLowering, acquire: FunctionInfo, name: string): 
     const member = acquire.isStatic ? acquire.owner.statics.get(name) : acquire.owner.methods.get(name);
     if (member?.kind === 'function') return member;
   }
-  for (const statement of acquire.declaration.getSourceFile().statements) {
+  for (const statement of sourceOf(acquire.declaration).statements) {
     if (!ts.isFunctionDeclaration(statement) || statement.name?.text !== name) continue;
     const entity = f.world.entities.entityAt(statement.name);
     if (entity?.kind === 'function') return entity;

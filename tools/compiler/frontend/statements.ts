@@ -6,13 +6,13 @@
  */
 
 import type { Block } from '../ir/types.ts';
+import { ts } from '../syntax/index.ts';
 import { knownCondition, lowerCondition } from './conditions.ts';
 import { convert } from './convert.ts';
 import type { FunctionLowering } from './function.ts';
 import { deadOperand, isError } from './operand.ts';
 import { endsWithScope, leaveScopes, withScope } from './scope.ts';
 import { lowerSwitch } from './switch.ts';
-import { ts } from './typescript.ts';
 import { valueTypeOf } from './types.ts';
 import { unsupportedStatement } from './unsupported.ts';
 import { declareVariables } from './variables.ts';

@@ -5,10 +5,10 @@
  */
 
 import type { Instruction } from '../ir/types.ts';
+import type { ts } from '../syntax/index.ts';
 import type { FunctionLowering } from './function.ts';
 import { maximumFrameObject } from './layout.ts';
 import { constantOperand, retype, valueOperand, type Operand } from './operand.ts';
-import type { ts } from './typescript.ts';
 import * as types from './types.ts';
 import type { Type } from './types.ts';
 

@@ -6,13 +6,13 @@
  */
 
 import type { Block } from '../ir/types.ts';
+import { ts } from '../syntax/index.ts';
 import { isConstantExpression } from './conditions.ts';
 import { fits } from './convert.ts';
 import type { FunctionLowering } from './function.ts';
 import { isError, type Operand } from './operand.ts';
 import { binary } from './operators.ts';
 import { withScope } from './scope.ts';
-import { ts } from './typescript.ts';
 import * as types from './types.ts';
 
 interface Clause {

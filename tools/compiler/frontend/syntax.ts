@@ -6,9 +6,8 @@
  * what is looked at twice is reported once.
  */
 
-import { hasModifier } from './entities.ts';
+import { declarationKind, forEachChild, hasModifier, textOf, ts } from '../syntax/index.ts';
 import type { Reporter } from './diagnostics.ts';
-import { declarationKind, ts } from './typescript.ts';
 import { unsupportedCode } from './unsupported.ts';
 
 const { SyntaxKind } = ts;
@@ -21,7 +20,7 @@ export function checkSyntax(reporter: Reporter, root: ts.Node): void {
     if (ts.isTypeNode(node) && !ts.isExpressionWithTypeArguments(node)) continue;
     checkNode(reporter, node);
     // The text of asm`...` is a template, and its operands are looked at by whoever assembles it.
-    if (!ts.isTaggedTemplateExpression(node)) ts.forEachChild(node, visit);
+    if (!ts.isTaggedTemplateExpression(node)) forEachChild(node, visit);
   }
 }
 
@@ -62,11 +61,11 @@ function checkOperator(reporter: Reporter, node: ts.BinaryExpression): void {
     case SyntaxKind.AsteriskAsteriskEqualsToken:
     case SyntaxKind.InKeyword:
     case SyntaxKind.InstanceOfKeyword:
-      reporter.report(operatorToken, 'operator', [operatorToken.getText()]);
+      reporter.report(operatorToken, 'operator', [textOf(operatorToken)]);
       break;
     case SyntaxKind.EqualsEqualsToken:
     case SyntaxKind.ExclamationEqualsToken:
-      reporter.report(operatorToken, 'looseEquality', [operatorToken.getText()]);
+      reporter.report(operatorToken, 'looseEquality', [textOf(operatorToken)]);
       break;
     case SyntaxKind.EqualsToken:
       if (ts.isObjectLiteralExpression(left) || ts.isArrayLiteralExpression(left))

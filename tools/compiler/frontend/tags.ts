@@ -4,8 +4,9 @@
  * An unknown tag is an error, or a misspelt `@section` would go unnoticed.
  */
 
+import { sourceOf, tagsOf, type DocumentationTag, type ts } from '../syntax/index.ts';
+import type { CodeName } from './codes.ts';
 import type { Reporter } from './diagnostics.ts';
-import { ts } from './typescript.ts';
 
 export interface Tags {
   readonly section: string | null;
@@ -35,6 +36,8 @@ const places: Readonly<Record<TagPlace, ReadonlySet<string>>> = {
   type: new Set(),
 };
 
+type ReportTag = (tag: DocumentationTag, code: CodeName, values: readonly string[]) => void;
+
 /** Reads the tags of a declaration, and reports those that nobody knows or that mean nothing there. */
 export function readTags(declaration: ts.Node, place: TagPlace, reporter: Reporter): Tags {
   const tags: Mutable<Tags> = {
@@ -47,29 +50,30 @@ export function readTags(declaration: ts.Node, place: TagPlace, reporter: Report
     releasedBy: null,
     isSingle: false,
   };
-  for (const tag of ts.getJSDocTags(declaration)) {
-    const name = tag.tagName.text;
+  const report: ReportTag = (tag, code, values) => reporter.reportRange(sourceOf(declaration), tag, code, values);
+  for (const tag of tagsOf(declaration)) {
+    const { name } = tag;
     if (documentation.has(name)) continue;
-    if (!readTag(tags, tag, reporter)) reporter.report(tag.tagName, 'unknownTag', [name]);
-    else if (!places[place].has(name)) reporter.report(tag.tagName, 'misplacedTag', [name, place]);
+    if (!readTag(tags, tag, report)) report(tag, 'unknownTag', [name]);
+    else if (!places[place].has(name)) report(tag, 'misplacedTag', [name, place]);
   }
   return tags;
 }
 
 /** False if the tag is unknown. */
-function readTag(tags: Mutable<Tags>, tag: ts.JSDocTag, reporter: Reporter): boolean {
-  const text = (ts.getTextOfJSDocComment(tag.comment) ?? '').trim();
-  switch (tag.tagName.text) {
+function readTag(tags: Mutable<Tags>, tag: DocumentationTag, report: ReportTag): boolean {
+  const { text } = tag;
+  switch (tag.name) {
     case 'section':
-      if (!/^[.\w-]+$/.test(text)) reporter.report(tag.tagName, 'badTag', ['section', 'the name of a section']);
+      if (!/^[.\w-]+$/.test(text)) report(tag, 'badTag', ['section', 'the name of a section']);
       tags.section = text;
       return true;
     case 'align':
       tags.align = readAlign(text);
-      if (tags.align === null) reporter.report(tag.tagName, 'badTag', ['align', 'a power of two']);
+      if (tags.align === null) report(tag, 'badTag', ['align', 'a power of two']);
       return true;
     case 'releasedBy':
-      if (!/^\w+$/.test(text)) reporter.report(tag.tagName, 'badTag', ['releasedBy', 'the name of a function']);
+      if (!/^\w+$/.test(text)) report(tag, 'badTag', ['releasedBy', 'the name of a function']);
       tags.releasedBy = text;
       return true;
     case 'naked':

@@ -10,7 +10,7 @@ import { ts } from './typescript.ts';
 
 const { options } = ts.convertCompilerOptionsFromJson(checkOptions, '/');
 
-interface CheckedProgram {
+export interface CheckedProgram {
   readonly program: ts.Program;
   /** Files that nest so deeply that tsc's stack overflows. They count as empty. */
   readonly tooDeep: readonly string[];

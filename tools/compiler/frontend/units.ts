@@ -3,8 +3,8 @@
  * every method.
  */
 
+import { ts } from '../syntax/index.ts';
 import { memberName } from './entities.ts';
-import { ts } from './typescript.ts';
 
 /** The unit that a node lies in: `path#name`, `path#Class.method`. */
 export function unitOf(node: ts.Node): string {

@@ -2,9 +2,9 @@
  * What TypeScript has and kernel TS has not: each with a code that says what to write instead.
  */
 
+import { kindName, textOf, ts } from '../syntax/index.ts';
 import type { CodeName } from './codes.ts';
 import type { FunctionLowering } from './function.ts';
-import { ts } from './typescript.ts';
 
 const { SyntaxKind } = ts;
 
@@ -49,11 +49,11 @@ export function unsupportedCode(node: ts.Node): CodeName | null {
 
 /** Nodes that only stand where tsc has found a syntax error need no word of ours. */
 export function unsupportedExpression(f: FunctionLowering, node: ts.Expression): void {
-  const isForeignTag = ts.isTaggedTemplateExpression(node) && node.tag.getText() !== 'asm';
+  const isForeignTag = ts.isTaggedTemplateExpression(node) && textOf(node.tag) !== 'asm';
   const code = isForeignTag ? 'templateString' : (expressions.get(node.kind) ?? 'unknownSyntax');
-  f.report(node, code, [SyntaxKind[node.kind]]);
+  f.report(node, code, [kindName(node.kind)]);
 }
 
 export function unsupportedStatement(f: FunctionLowering, node: ts.Statement): void {
-  f.report(node, statements.get(node.kind) ?? 'unknownSyntax', [SyntaxKind[node.kind]]);
+  f.report(node, statements.get(node.kind) ?? 'unknownSyntax', [kindName(node.kind)]);
 }

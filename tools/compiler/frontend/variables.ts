@@ -5,13 +5,13 @@
  * in a slot of the frame. Structs and arrays in place are slots that `zeroed` made; their variable is the address.
  */
 
+import { type DeclarationKind, declarationKind, forEachChild, textOf, ts } from '../syntax/index.ts';
 import { Variable } from './builder.ts';
 import { convert, settle } from './convert.ts';
 import type { FunctionLowering } from './function.ts';
 import { emptyOperand, isError, errorOperand, retype, valueOperand, type Operand } from './operand.ts';
 import { memoryPlace, store } from './places.ts';
 import { endsWithScope, lowerUsing } from './scope.ts';
-import { declarationKind, ts, type DeclarationKind } from './typescript.ts';
 import * as types from './types.ts';
 import type { Type } from './types.ts';
 
@@ -140,7 +140,7 @@ export function bindWords(f: FunctionLowering, name: string, value: Operand): vo
 
 /** The locals whose address the function takes: they will live in memory from the start. */
 export function findAddressTaken(f: FunctionLowering, body: ts.Node): void {
-  if (!body.getText().includes('addrOf')) return;
+  if (!textOf(body).includes('addrOf')) return;
   const visit = (node: ts.Node): void => {
     if (ts.isCallExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === 'addrOf') {
       let arg = node.arguments[0];
@@ -150,7 +150,7 @@ export function findAddressTaken(f: FunctionLowering, body: ts.Node): void {
       const declaration = symbol?.valueDeclaration ?? null;
       if (declaration !== null) f.addressTaken.add(declaration);
     }
-    ts.forEachChild(node, visit);
+    forEachChild(node, visit);
   };
   visit(body);
 }

@@ -2,6 +2,7 @@
  * What the lowering of all programs of a build shares: names, types, layouts, constants, instances.
  */
 
+import type { ts } from '../syntax/index.ts';
 import { Catalogue } from './catalogue.ts';
 import { ConstantTable } from './constants.ts';
 import type { Reporter } from './diagnostics.ts';
@@ -11,7 +12,6 @@ import { Layouts } from './layout.ts';
 import { Names } from './names.ts';
 import type { Sources } from './program.ts';
 import { TypeResolver } from './resolve-type.ts';
-import type { ts } from './typescript.ts';
 
 interface WorldOptions {
   readonly reporter: Reporter;

@@ -14,8 +14,8 @@ import { KernelTsProgram, mergeDiagnostics, type Diagnostic, type KernelTsOption
 import { ProgramImage, type RecordSource } from '../frontend/program-image.ts';
 import { importedPath, normalizePath, parseSource, type ParseSource } from '../frontend/program.ts';
 import type { FileFacts, FunctionNeed, FunctionRecord, Need, TextNeed } from '../frontend/records.ts';
-import type { ts } from '../frontend/typescript.ts';
 import { hashTexts } from '../hash.ts';
+import type { ts } from '../syntax/index.ts';
 import { basisOf, findChanges } from './changes.ts';
 import { digestOf, type FileDigest } from './digest.ts';
 import type { LoweredImage } from './image.ts';

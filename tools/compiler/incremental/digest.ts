@@ -8,8 +8,8 @@
  */
 
 import { hashText } from '../hash.ts';
-import { ts } from '../frontend/typescript.ts';
 import { methodName, namesOf } from '../frontend/units.ts';
+import { documentedStartOf, hasModifier, lineAndCharacterOf, startOf, ts } from '../syntax/index.ts';
 
 /** Names are told by their numbers in `FileDigest.names`. */
 interface UnitDigest {
@@ -115,14 +115,12 @@ class Digester {
 
   #collect(statement: ts.Statement): void {
     if (ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement))
-      this.#links.push([statement.getStart(this.#source), statement.end]);
+      this.#links.push([startOf(statement, this.#source), statement.end]);
     if (ts.isImportDeclaration(statement)) this.#import(statement);
     else if (ts.isExportDeclaration(statement)) this.#export(statement);
     else if (ts.isModuleDeclaration(statement) || ts.isExportAssignment(statement)) this.#isOdd = true;
     else {
-      const isExported =
-        ts.canHaveModifiers(statement) &&
-        ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) === true;
+      const isExported = hasModifier(statement, ts.SyntaxKind.ExportKeyword);
       for (const name of namesOf(statement)) {
         this.#addName(name);
         if (isExported) this.#exports.push({ name, local: name });
@@ -180,7 +178,7 @@ class Digester {
         units.push(this.#unit(`${names[0] ?? ''}.${methodName(member)}`, member));
       }
     }
-    const shapeSpans = without(bodies, statement.getStart(this.#source, true), statement.end); // from its JSDoc on
+    const shapeSpans = without(bodies, documentedStartOf(statement, this.#source), statement.end); // from its JSDoc on
     const shape = shapeSpans.map(([from, to]) => this.#source.text.slice(from, to)).join('');
     const isClass = ts.isClassDeclaration(statement);
     return [{ names, isClass, shape: hashText(shape), mentions: this.#mentions(shape), shapeSpans, units }];
@@ -188,12 +186,12 @@ class Digester {
 
   /** The inside of the braces does not belong to the shape. */
   #bodyOf({ body, type }: ts.FunctionDeclaration | ts.MethodDeclaration): Span[] {
-    return body === undefined || type === undefined ? [] : [[body.getStart(this.#source) + 1, body.end - 1]];
+    return body === undefined || type === undefined ? [] : [[startOf(body, this.#source) + 1, body.end - 1]];
   }
 
   #unit(name: string, node: ts.Node): UnitDigest {
-    const text = this.#source.text.slice(node.getStart(this.#source, true), node.end);
-    const start = ts.getLineAndCharacterOfPosition(this.#source, node.getStart(this.#source));
+    const text = this.#source.text.slice(documentedStartOf(node, this.#source), node.end);
+    const start = lineAndCharacterOf(this.#source, startOf(node, this.#source));
     return {
       name,
       hash: hashText(text),
