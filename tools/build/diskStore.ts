@@ -7,7 +7,7 @@
  * has read; the largest one it leaves alone until the others are as large. So builds may run at once: at worst they find
  * out the same things twice.
  *
- * A damaged head counts as no file; damage that is met in the middle of a build ends the use of the store, and the file.
+ * A damaged index counts as no file; damage that is met in the middle of a build ends the use of the store, and the file.
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -176,11 +176,15 @@ class DiskStore {
     const name = `${Date.now()}-${process.pid}`;
     const draft = join(this.#top, `${name}.draft`);
     mkdirSync(this.#folder, { recursive: true });
-    writeStoreFile(draft, new Map([...this.#shelves].map(([key, shelf]) => [key, shelf.pack(old)])));
+    writeStoreFile(draft, this.#pack(old));
     renameSync(draft, join(this.#folder, name));
     const left = new Set(this.#files.filter((file) => !old.includes(file)).map(({ path }) => path));
     if (old.length > 0) for (const path of this.#paths) if (!left.has(path)) rmSync(path, { force: true });
     this.#forgetOldVersions();
+  }
+
+  *#pack(old: readonly StoreFile[]): Generator<readonly [name: string, readonly NewBlock[]]> {
+    for (const [name, shelf] of this.#shelves) yield [name, shelf.pack(old)];
   }
 
   /** What to put together with what is new: nothing as a rule, all but the largest if it is much, or all. */

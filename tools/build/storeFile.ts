@@ -3,19 +3,20 @@
  * asks for one mostly asks for all, and many small things take longer to read and write than a large one. A block has some
  * parts of bytes, each with something of every entry.
  *
- *   magic | length and checksum of the head | head | the parts, one after the other
+ *   the parts, one after the other | index | length and checksum of the index | magic
  *
- * The head tells where the parts of each block lie. They are read when somebody asks for them, and by pages, each of which
- * has its checksum in the head: a build that needs little reads little.
+ * The index tells where the parts of each block lie. They are read when somebody asks for them, and by pages, each of which
+ * has its checksum in the index: a build that needs little reads little. It comes last, so that a file is written as it is
+ * made, page by page, and its tens of megabytes are never in memory together.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
 import { CannotReuse } from '../compiler/incremental/store.ts';
 
-const MAGIC = Buffer.from('pagewright store 3\n', 'latin1');
+const MAGIC = Buffer.from('pagewright store 4\n', 'latin1');
 const SUM_LENGTH = 20;
-const HEAD_START = MAGIC.length + 4 + SUM_LENGTH;
+const TAIL_LENGTH = 4 + SUM_LENGTH + MAGIC.length;
 const PAGE = 1 << 16;
 
 /** Against accidents, not malice. */
@@ -26,7 +27,7 @@ function sumOf(bytes: Uint8Array): Buffer {
 /** A block has so many entries at most. */
 export const LARGEST_BLOCK = 32;
 
-/** The blocks of a shelf, as the head has them. */
+/** The blocks of a shelf, as the file's index has them. */
 interface ShelfIndex {
   /** Of all entries, one to a line. */
   readonly keys: string;
@@ -37,11 +38,10 @@ interface ShelfIndex {
   readonly extents: Uint32Array;
 }
 
-interface Head {
+interface FileIndex {
   readonly shelves: Readonly<Record<string, ShelfIndex>>;
   /** Of the pages of all the parts. */
   readonly sums: Uint8Array;
-  readonly length: number;
 }
 
 /** Some entries of a file. */
@@ -65,8 +65,9 @@ export class StoreFile {
   readonly path: string;
   readonly size: number;
   readonly #descriptor: number;
-  readonly #head: Head;
-  readonly #start: number;
+  readonly #index: FileIndex;
+  /** How long all the parts are together. */
+  readonly #length: number;
   /** Those that have been read. Not one large buffer: V8 would take its size as a reason to collect garbage. */
   readonly #pages: (Buffer | undefined)[] = [];
   readonly #shelves = new Map<string, ShelfBlocks>();
@@ -83,13 +84,16 @@ export class StoreFile {
   private constructor(path: string) {
     this.path = path;
     this.#descriptor = openSync(path, 'r'); // for as long as the process lives
-    const begin = this.#read(Buffer.alloc(HEAD_START), 0);
-    if (!begin.subarray(0, MAGIC.length).equals(MAGIC)) throw new CannotReuse();
-    const head = this.#read(Buffer.alloc(begin.readUInt32LE(MAGIC.length)), HEAD_START);
-    if (!sumOf(head).equals(begin.subarray(MAGIC.length + 4))) throw new CannotReuse();
-    this.#head = deserialize(head) as Head;
-    this.#start = HEAD_START + head.length;
-    this.size = this.#start + this.#head.length;
+    this.size = fstatSync(this.#descriptor).size;
+    if (this.size < TAIL_LENGTH) throw new CannotReuse();
+    const tail = this.#read(Buffer.alloc(TAIL_LENGTH), this.size - TAIL_LENGTH);
+    if (!tail.subarray(4 + SUM_LENGTH).equals(MAGIC)) throw new CannotReuse();
+    const length = tail.readUInt32LE();
+    this.#length = this.size - TAIL_LENGTH - length;
+    if (this.#length < 0) throw new CannotReuse();
+    const index = this.#read(Buffer.alloc(length), this.#length);
+    if (!sumOf(index).equals(tail.subarray(4, 4 + SUM_LENGTH))) throw new CannotReuse();
+    this.#index = deserialize(index) as FileIndex;
   }
 
   #read(into: Buffer, at: number): Buffer {
@@ -116,7 +120,7 @@ export class StoreFile {
   #shelf(name: string): ShelfBlocks {
     let shelf = this.#shelves.get(name);
     if (shelf === undefined) {
-      shelf = this.#readShelf(this.#head.shelves[name]);
+      shelf = this.#readShelf(this.#index.shelves[name]);
       this.#shelves.set(name, shelf);
     }
     return shelf;
@@ -158,12 +162,12 @@ export class StoreFile {
   }
 
   #readPages(first: number, last: number): Buffer {
-    const bytes = Buffer.allocUnsafe(Math.min((last + 1) * PAGE, this.#head.length) - first * PAGE);
+    const bytes = Buffer.allocUnsafe(Math.min((last + 1) * PAGE, this.#length) - first * PAGE);
     try {
-      this.#read(bytes, this.#start + first * PAGE);
+      this.#read(bytes, first * PAGE);
       for (let page = first; page <= last; page++) {
         const own = bytes.subarray((page - first) * PAGE, (page - first + 1) * PAGE);
-        const sum = this.#head.sums.subarray(page * SUM_LENGTH, (page + 1) * SUM_LENGTH);
+        const sum = this.#index.sums.subarray(page * SUM_LENGTH, (page + 1) * SUM_LENGTH);
         if (!sumOf(own).equals(sum)) throw new CannotReuse();
         this.#pages[page] ??= own;
       }
@@ -182,42 +186,81 @@ export interface NewBlock {
   readonly parts: readonly Uint8Array[];
 }
 
-export function writeStoreFile(path: string, shelves: ReadonlyMap<string, readonly NewBlock[]>): void {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  const indices: Record<string, ShelfIndex> = {};
-  for (const [shelf, blocks] of shelves) {
-    // All the first parts, then all the second ones: who reads only those gets no pages with others.
-    const starts = blocks.map(({ parts: own }) => own.map(() => 0));
-    for (let n = 0; blocks.some(({ parts: own }) => n < own.length); n++) {
-      blocks.forEach(({ parts: own }, block) => {
-        const part = own[n];
-        if (part === undefined) return;
-        starts[block]![n] = length;
-        parts.push(part);
-        length += part.length;
-      });
-    }
-    const extents = blocks.flatMap(({ parts: own }, block) => {
-      return [own.length, ...own.flatMap((part, n) => [starts[block]![n]!, part.length])];
-    });
-    indices[shelf] = {
-      keys: blocks.flatMap(({ keys }) => keys).join('\n'),
-      counts: Uint8Array.from(blocks, ({ keys }) => keys.length),
-      ages: Uint8Array.from(blocks, ({ age }) => age),
-      extents: Uint32Array.from(extents),
-    };
-  }
-  const all = Buffer.concat(parts, length);
-  const sums: Buffer[] = [];
-  for (let at = 0; at < length; at += PAGE) sums.push(sumOf(all.subarray(at, at + PAGE)));
-  const head = serialize({ shelves: indices, sums: new Uint8Array(Buffer.concat(sums)), length } satisfies Head);
-  const size = Buffer.alloc(4);
-  size.writeUInt32LE(head.length, 0);
+/** `shelves`: by name, the blocks of each; they may be made while the file is being written. */
+export function writeStoreFile(path: string, shelves: Iterable<readonly [name: string, readonly NewBlock[]]>): void {
   const file = openSync(path, 'w');
   try {
-    for (const piece of [Buffer.concat([MAGIC, size, sumOf(head), head]), all]) writeFileSync(file, piece);
+    const writer = new PageWriter(file);
+    const indices: Record<string, ShelfIndex> = {};
+    for (const [name, blocks] of shelves) indices[name] = writeShelf(blocks, writer);
+    const index = serialize({ shelves: indices, sums: writer.finish() } satisfies FileIndex);
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(index.length);
+    writeAll(file, Buffer.concat([index, length, sumOf(index), MAGIC]));
   } finally {
     closeSync(file);
   }
+}
+
+function writeShelf(blocks: readonly NewBlock[], writer: PageWriter): ShelfIndex {
+  // All the first parts, then all the second ones: who reads only those gets no pages with others.
+  const starts = blocks.map(({ parts }) => parts.map(() => 0));
+  for (let n = 0; blocks.some(({ parts }) => n < parts.length); n++) {
+    blocks.forEach(({ parts }, block) => {
+      const part = parts[n];
+      if (part !== undefined) starts[block]![n] = writer.add(part);
+    });
+  }
+  const extents = blocks.flatMap(({ parts }, block) => {
+    return [parts.length, ...parts.flatMap((part, n) => [starts[block]![n]!, part.length])];
+  });
+  return {
+    keys: blocks.flatMap(({ keys }) => keys).join('\n'),
+    counts: Uint8Array.from(blocks, ({ keys }) => keys.length),
+    ages: Uint8Array.from(blocks, ({ age }) => age),
+    extents: Uint32Array.from(extents),
+  };
+}
+
+/** Every byte is copied, summed up and written while its page is in the processor's cache. */
+class PageWriter {
+  readonly #file: number;
+  readonly #page = Buffer.allocUnsafe(PAGE);
+  readonly #sums: Buffer[] = [];
+  /** Of the page that is being filled. */
+  #filled = 0;
+
+  constructor(file: number) {
+    this.#file = file;
+  }
+
+  /** Returns where it begins in the file. */
+  add(bytes: Uint8Array): number {
+    const start = this.#sums.length * PAGE + this.#filled;
+    for (let at = 0; at < bytes.length;) {
+      const piece = bytes.subarray(at, at + PAGE - this.#filled);
+      this.#page.set(piece, this.#filled);
+      this.#filled += piece.length;
+      at += piece.length;
+      if (this.#filled === PAGE) this.#write();
+    }
+    return start;
+  }
+
+  #write(): void {
+    const page = this.#page.subarray(0, this.#filled);
+    this.#sums.push(sumOf(page));
+    writeAll(this.#file, page);
+    this.#filled = 0;
+  }
+
+  /** The checksums of all pages, one after the other. */
+  finish(): Uint8Array {
+    if (this.#filled > 0) this.#write();
+    return new Uint8Array(Buffer.concat(this.#sums));
+  }
+}
+
+function writeAll(file: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
 }

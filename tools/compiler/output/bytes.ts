@@ -5,8 +5,14 @@
 const utf8 = new TextEncoder();
 
 export class ByteWriter {
-  #bytes = new Uint8Array(1024);
-  #length = 0;
+  #bytes: Uint8Array;
+  #length: number;
+
+  /** Goes on behind `begun`, which is its own from then on. */
+  constructor(begun: Uint8Array = new Uint8Array(0)) {
+    this.#bytes = begun;
+    this.#length = begun.length;
+  }
 
   get length(): number {
     return this.#length;
@@ -51,8 +57,21 @@ export class ByteWriter {
 
   /** A string in UTF-8, ended by zero. */
   string(text: string): void {
-    this.bytes(utf8.encode(text));
+    if (!this.#ascii(text)) this.bytes(utf8.encode(text));
     this.u8(0);
+  }
+
+  /** Almost all are short names in ASCII. False: this one is not, and nothing has been written. */
+  #ascii(text: string): boolean {
+    const { length } = text;
+    this.#reserve(length);
+    for (let n = 0; n < length; n++) {
+      const code = text.charCodeAt(n);
+      if (code >= 0x80) return false;
+      this.#bytes[this.#length + n] = code;
+    }
+    this.#length += length;
+    return true;
   }
 
   /** Zeros up to a multiple of `alignment`. */
@@ -84,7 +103,7 @@ export class ByteWriter {
 
   #reserve(count: number): void {
     if (this.#length + count <= this.#bytes.length) return;
-    const larger = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + count));
+    const larger = new Uint8Array(Math.max(1024, this.#bytes.length * 2, this.#length + count));
     larger.set(this.#bytes);
     this.#bytes = larger;
   }

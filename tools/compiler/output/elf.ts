@@ -78,15 +78,45 @@ interface SectionHeader {
   readonly entrySize: number;
 }
 
-/** Writes the file; also tells where the sections are in it. */
-export function writeElf(input: ElfInput): { bytes: Uint8Array; sections: PlacedSection[] } {
+export interface ElfFiles {
+  readonly bytes: Uint8Array;
+  /** The same without the extras: they come last, and move nothing. */
+  readonly stripped: Uint8Array;
+  /** Where the sections are in `bytes`. */
+  readonly sections: readonly PlacedSection[];
+}
+
+/** Writes the file, with and without its extras. */
+export function writeElf(input: ElfInput): ElfFiles {
   const writer = new ByteWriter();
   const headers: SectionHeader[] = [];
-  const headerCount = input.regions.length + (input.hasStackHeader ? 1 : 0);
-  writer.bytes(new Uint8Array(EHDR_SIZE + headerCount * PHDR_SIZE));
+  writer.bytes(new Uint8Array(EHDR_SIZE + headerCount(input) * PHDR_SIZE));
   const segments = input.regions.map((region) => writeRegion(writer, region, headers));
   const firstSymbol = writeSymbols(writer, input, headers);
+  const begun = { input, segments, firstSymbol };
+  const stripped = finishElf(begun, new ByteWriter(writer.finish()), [...headers]);
   for (const { bytes, name } of input.extras) addUnloaded(writer, headers, name, bytes);
+  const bytes = finishElf(begun, writer, headers);
+  const sections = headers.map(({ name, address, offset, size }) => ({ name, address, offset, size }));
+  return { bytes, stripped, sections };
+}
+
+function headerCount({ hasStackHeader, regions }: ElfInput): number {
+  return regions.length + (hasStackHeader ? 1 : 0);
+}
+
+interface BegunElf {
+  readonly input: ElfInput;
+  readonly segments: readonly Segment[];
+  readonly firstSymbol: number;
+}
+
+/** Adds the section headers, and fills in what stands at the beginning. */
+function finishElf(
+  { firstSymbol, input, segments }: BegunElf,
+  writer: ByteWriter,
+  headers: SectionHeader[],
+): Uint8Array {
   const names = new StringTable();
   const nameOffsets = [...headers.map(({ name }) => names.add(name)), names.add('.shstrtab')];
   addUnloaded(writer, headers, '.shstrtab', names.finish(), SHT_STRTAB);
@@ -95,9 +125,9 @@ export function writeElf(input: ElfInput): { bytes: Uint8Array; sections: Placed
   writer.bytes(new Uint8Array(SHDR_SIZE)); // the null section
   headers.forEach((header, n) => writeSectionHeader(writer, header, nameOffsets[n]!, firstSymbol));
   const bytes = writer.finish();
-  bytes.set(elfHeader(input.entry, headerCount, table, headers.length + 1));
+  bytes.set(elfHeader(input.entry, headerCount(input), table, headers.length + 1));
   bytes.set(programHeaders(input, segments), EHDR_SIZE);
-  return { bytes, sections: headers.map(({ name, address, offset, size }) => ({ name, address, offset, size })) };
+  return bytes;
 }
 
 interface Segment {

@@ -54,16 +54,13 @@ function finish(
   options: LinkOptions,
 ): LinkedImage {
   const symbols = layoutSymbols(program);
-  const parts = {
+  const { bytes, sections, stripped } = writeElf({
     regions: program.regions,
     entry: program.entry,
     symbols: elfSymbols(program, symbols),
+    extras: writeDebugSections(program.items, options.directory ?? '.'),
     hasStackHeader: kind === 'program',
-  };
-  // Debug information comes last in the file and moves nothing.
-  const stripped = writeElf({ ...parts, extras: [] }).bytes;
-  const extras = writeDebugSections(program.items, options.directory ?? '.');
-  const { bytes, sections } = writeElf({ ...parts, extras });
+  });
   const description = describeModule(module);
   const layout: LayoutFile = {
     version: LAYOUT_VERSION,
