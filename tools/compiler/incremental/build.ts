@@ -82,8 +82,8 @@ export class IncrementalFrontEnd {
   #withPlans = true;
   /** Ids of functions that a plan says nothing is wrong with. */
   readonly #settled = new Set<string>();
-  /** Set if the types are being looked at elsewhere. */
-  #waitForTypes: WaitForTypes | null = null;
+  /** Looks at the types elsewhere; null if that is not worth it, or has been done. */
+  #startTypes: CheckTypes | null;
   /** What goes to the store once it is clear that nothing is wrong. */
   readonly #puts: (() => void)[] = [];
 
@@ -92,6 +92,7 @@ export class IncrementalFrontEnd {
     this.#store = store;
     this.#library = options.libraryFiles.map(normalizePath);
     this.#discover();
+    this.#startTypes = (this.#sources.size > manyFiles ? options.checkTypes : undefined) ?? null;
     this.#ambiguous = this.#ambiguousNames();
     const library = this.#library.map((path) => options.files.readFile(path) ?? '');
     const defines = [...options.defines].map(([name, value]) => `${name}=${String(value)}`).sort();
@@ -103,11 +104,9 @@ export class IncrementalFrontEnd {
   // Sources
 
   #discover(): void {
-    const { files, images } = this.#options;
-    const entries = images.map(({ entry }) => normalizePath(entry));
-    const paths = new Set(entries);
+    const { files } = this.#options;
+    const paths = new Set(this.#entries);
     for (const path of paths) {
-      if (this.#sources.size > manyFiles) this.#waitForTypes ??= this.#startTypes(entries);
       const text = files.readFile(path);
       if (text === undefined) continue; // whoever imports it depends on there being nothing
       this.#texts.set(path, text);
@@ -117,9 +116,8 @@ export class IncrementalFrontEnd {
     }
   }
 
-  #startTypes(entries: readonly string[]): WaitForTypes | null {
-    const { checkTypes, defines, root } = this.#options;
-    return checkTypes?.({ entries, root, libraryFiles: this.#library, defines }) ?? null;
+  get #entries(): string[] {
+    return this.#options.images.map(({ entry }) => normalizePath(entry));
   }
 
   #digest(path: string, text: string): FileDigest {
@@ -249,10 +247,12 @@ export class IncrementalFrontEnd {
     this.#puts.length = 0;
     if (this.#bodies.size === 0) return { ...this.#lowerAll(missing, null), confirm: () => [] };
     const isWhole = this.#bodies.size === this.#digests.size && toCheck.length === this.#digests.size;
-    const waitForTypes = toCheck.length === 0 ? null : this.#waitForTypes;
-    this.#waitForTypes = null;
-    const program = this.#createProgram(isWhole, waitForTypes !== null);
+    const startTypes = toCheck.length === 0 ? null : this.#startTypes;
+    this.#startTypes = null;
+    const program = this.#createProgram(isWhole, startTypes !== null);
     const leftovers = this.#check(program, isWhole, toCheck);
+    // Not before: so far, V8 needs the other core most, to optimise what this one is running.
+    const waitForTypes = startTypes?.(this.#typesRequest) ?? null;
     const images = this.#lowerAll(program.found.length > 0 ? [] : missing, program);
     if (program.found.length === 0) this.#lowerLeftovers(leftovers, program);
     const confirm = (): readonly Diagnostic[] => {
@@ -266,6 +266,11 @@ export class IncrementalFrontEnd {
       return [];
     };
     return { ...images, confirm };
+  }
+
+  get #typesRequest(): Parameters<CheckTypes>[0] {
+    const { defines, root } = this.#options;
+    return { entries: this.#entries, root, libraryFiles: this.#library, defines };
   }
 
   #createProgram(isWhole: boolean, isCodeOnly: boolean): KernelTsProgram {
