@@ -12,7 +12,9 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
+import type { StoredCode } from '../compiler/incremental/lines.ts';
 import { CannotReuse, type CompileStore, type Shelf } from '../compiler/incremental/store.ts';
+import type { EncodedBody } from '../compiler/ir/codec.ts';
 import type { LayoutFile, LinkedImage } from '../compiler/output/index.ts';
 import { compilerVersion } from './compilerVersion.ts';
 import { nativeName } from './nativeName.ts';
@@ -40,12 +42,19 @@ const whole: Codec = {
 
 /** Functions, whose bodies many have no need for. */
 const withBody: Codec = {
-  pack: (values: readonly { readonly code: { readonly body: unknown } }[]) => {
+  pack: (values: readonly { readonly code: { readonly body: EncodedBody } }[]) => {
     const headers = values.map(({ code: { body: _, ...code }, ...rest }) => ({ ...rest, code }));
-    return [serialize(headers), serialize(values.map(({ code }) => code.body))];
+    const bodies = values.map(({ code: { body } }) => body);
+    const short = bodies.map((body) => ({ ...body, code: body.code.length, locations: body.locations.length }));
+    const numbers = together(bodies.flatMap(({ code, locations }) => [code, locations]));
+    return [serialize(headers), serialize({ short, numbers })];
   },
   unpack: (part) => {
-    const bodies = later(() => deserialize(part(1)) as unknown[]);
+    const bodies = later(() => {
+      const { numbers, short } = deserialize(part(1)) as { short: PackedBody[]; numbers: Int32Array };
+      const next = slices(numbers);
+      return short.map((body) => ({ ...body, code: next(body.code), locations: next(body.locations) }));
+    });
     return (deserialize(part(0)) as { readonly code: object }[]).map(({ code, ...rest }, n) => {
       const whole = {
         ...code,
@@ -57,6 +66,40 @@ const withBody: Codec = {
     });
   },
 };
+
+/** A value with the lengths of lists of numbers instead of the lists. */
+type Packed<T, Lists extends keyof T> = Omit<T, Lists> & Readonly<Record<Lists, number>>;
+type PackedBody = Packed<EncodedBody, 'code' | 'locations'>;
+type PackedCode = Packed<StoredCode, 'places' | 'fixups'>;
+
+const asCode: Codec = {
+  pack: (values: readonly StoredCode[]) => {
+    const short = values.map((code) => ({ ...code, places: code.places.length, fixups: code.fixups.length }));
+    return [serialize({ short, numbers: together(values.flatMap(({ fixups, places }) => [places, fixups])) })];
+  },
+  unpack: (part) => {
+    const { numbers, short } = deserialize(part(0)) as { short: PackedCode[]; numbers: Int32Array };
+    const next = slices(numbers);
+    return short.map((code) => ({ ...code, places: next(code.places), fixups: next(code.fixups) }));
+  },
+};
+
+/** One list instead of many: for every one that it serializes, Node calls into JavaScript. */
+function together(lists: readonly Int32Array[]): Int32Array {
+  const all = new Int32Array(lists.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const list of lists) {
+    all.set(list, at);
+    at += list.length;
+  }
+  return all;
+}
+
+/** Gives the lists that were put together, by their lengths, one after the other. */
+function slices(all: Int32Array): (length: number) => Int32Array {
+  let at = 0;
+  return (length) => all.subarray(at, (at += length));
+}
 
 /** What files declare, of which there is a short account. Details are wanted of some files here and some there. */
 const withDetail: Codec = {
@@ -112,7 +155,7 @@ const codecs: Readonly<Record<Exclude<keyof CompileStore, 'endBuild' | 'nameOf'>
   classes: whole,
   cleaned: whole,
   expanded: whole,
-  finished: whole,
+  finished: asCode,
   images: asImage,
   plans: { ...whole, blockLength: 1 },
 };

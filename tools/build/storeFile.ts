@@ -14,7 +14,7 @@ import { closeSync, fstatSync, openSync, readSync, rmSync, writeSync } from 'nod
 import { deserialize, serialize } from 'node:v8';
 import { CannotReuse } from '../compiler/incremental/store.ts';
 
-const MAGIC = Buffer.from('pagewright store 4\n', 'latin1');
+const MAGIC = Buffer.from('pagewright store 5\n', 'latin1');
 const SUM_LENGTH = 20;
 const TAIL_LENGTH = 4 + SUM_LENGTH + MAGIC.length;
 const PAGE = 1 << 16;
