@@ -28,7 +28,10 @@ const files = (): string[] => {
   return names.map(({ name, parentPath }) => join(parentPath, name)).sort();
 };
 
+/** A kernel, which has a layout file. */
 const program = `
+  /** @section .multiboot @align 4 @export */
+  const header = table<u32, 3>(0x1badb002, 0, 0xe4524ffe);
   /** @naked @export */
   export function start(): void { asm\`call \${main}\`; }
   function main(): u32 { return square(7) + square(8); }
@@ -38,7 +41,7 @@ const program = `
   }`;
 
 function build(text: string, store?: CompileStore): BuildResult {
-  const images = [{ name: 'a', entry: '/src/a.ts', kind: 'program' as const }];
+  const images = [{ name: 'a', entry: '/src/a.ts', kind: 'kernel' as const }];
   const given = store === undefined ? { level: 2 as const } : { store };
   return new Compiler({
     files: memoryFiles({ '/src/a.ts': text }),
@@ -58,6 +61,7 @@ function rebuild(text: string): void {
   const whole = wholes.get(text) ?? build(text);
   wholes.set(text, whole);
   expect(built.diagnostics).toEqual([]);
+  expect(built.images.get('a')!.layoutText).toBe(whole.images.get('a')!.layoutText);
   expect(built.images.get('a')!.layout).toEqual(whole.images.get('a')!.layout);
   expect(Buffer.compare(built.images.get('a')!.elf, whole.images.get('a')!.elf)).toBe(0);
 }

@@ -5,7 +5,7 @@
  */
 import { Compiler, type CompilerOptions } from '../compiler/compile.ts';
 import { formatDiagnostics, type VirtualFileSystem } from '../compiler/frontend/index.ts';
-import type { LinkedImage } from '../compiler/output/index.ts';
+import type { BuiltImage } from '../compiler/output/index.ts';
 
 const kernelStart = (program: string): string => `
 import { main } from '${program}';
@@ -71,7 +71,7 @@ export interface BareOptions extends Partial<Pick<CompilerOptions, 'level' | 'on
 }
 
 /** The image. Throws an Error that shows the diagnostics if the module has faults. */
-export function buildBare(options: BareOptions): LinkedImage {
+export function buildBare(options: BareOptions): BuiltImage {
   const entry = `${options.program.slice(0, -'.ts'.length)}.start.ts`;
   const name = options.program.slice(options.program.lastIndexOf('/') + 1);
   const start = (options.kind === 'kernel' ? kernelStart : programStart)(`./${name}`);

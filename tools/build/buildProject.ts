@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Compiler, type BuildTimings, type CompilerOptions, type ImageSpec } from '../compiler/compile.ts';
 import type { Diagnostic } from '../compiler/frontend/index.ts';
-import type { LayoutFile, LinkedImage } from '../compiler/output/index.ts';
+import type { BuiltImage, LayoutFile } from '../compiler/output/index.ts';
 import { buildInitramfs, type InitramfsRecipe } from '../image/initramfs.ts';
 import { diskFiles } from './diskFiles.ts';
 import { openDiskStore } from './diskStore.ts';
@@ -68,7 +68,7 @@ export function buildKernel(root: string, defines: Defines): Pick<ProjectImages,
   const built = projectCompiler(root, { defines, store: openDiskStore(root), images }).build();
   if (built.diagnostics.length > 0) throw new BuildError(built.diagnostics);
   const kernel = built.images.get(KERNEL)!;
-  return { kernel: kernel.elf, layout: kernel.layout };
+  return { kernel: kernel.elf, layout: kernel.layout! };
 }
 
 /** A compiler for the project in the folder `root`; keep it to build again quickly after an edit. */
@@ -97,7 +97,7 @@ function projectImages(kernel: string): ImageSpec[] {
 
 function packImages(
   root: string,
-  images: ReadonlyMap<string, LinkedImage>,
+  images: ReadonlyMap<string, BuiltImage>,
   timings: Readonly<BuildTimings>,
 ): ProjectImages {
   const recipe = JSON.parse(readFileSync(join(root, 'images', 'initramfs.json'), 'utf8')) as InitramfsRecipe;
@@ -108,10 +108,10 @@ function packImages(
   return {
     kernel: kernel.elf,
     get layout() {
-      return kernel.layout;
+      return kernel.layout!;
     },
     get layoutText() {
-      return kernel.layoutText;
+      return kernel.layoutText!;
     },
     initrd,
     folders: recipe.folders,

@@ -15,7 +15,7 @@ import { deserialize, serialize } from 'node:v8';
 import type { StoredCode } from '../compiler/incremental/lines.ts';
 import { CannotReuse, type CompileStore, type Shelf } from '../compiler/incremental/store.ts';
 import type { EncodedBody } from '../compiler/ir/codec.ts';
-import type { LayoutFile, LinkedImage } from '../compiler/output/index.ts';
+import type { BuiltImage, LayoutFile } from '../compiler/output/index.ts';
 import { compilerVersion } from './compilerVersion.ts';
 import { nativeName } from './nativeName.ts';
 import { LARGEST_BLOCK, StoreFile, writeStoreFile, type NewBlock, type StoredBlock } from './storeFile.ts';
@@ -122,21 +122,21 @@ const withDetail: Codec = {
 
 const asImage: Codec = {
   blockLength: 1,
-  pack: ([image]: readonly LinkedImage[]) => {
+  pack: ([image]: readonly BuiltImage[]) => {
     const { elf, layoutText, stripped } = image!;
-    return [elf, stripped, Buffer.from(layoutText)];
+    return [elf, stripped, Buffer.from(layoutText ?? '')];
   },
   unpack: (part) => {
     const text = part(2); // read now, lest damage is found when the build is over
-    const layout = later(() => JSON.parse(text.toString()) as LayoutFile);
+    const parse = later(() => JSON.parse(text.toString()) as LayoutFile);
     const image = {
       elf: new Uint8Array(part(0)),
       stripped: new Uint8Array(part(1)),
       get layoutText() {
-        return text.toString();
+        return text.length === 0 ? null : text.toString();
       },
       get layout() {
-        return layout();
+        return text.length === 0 ? null : parse();
       },
     };
     return [image];

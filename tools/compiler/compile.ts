@@ -21,7 +21,7 @@ import { PlanRefused } from './incremental/plan.ts';
 import { Stages } from './incremental/stages.ts';
 import { CannotReuse, MemoryStore, type CompileStore } from './incremental/store.ts';
 import type { IrModule, SourceLocation } from './ir/types.ts';
-import { LinkError, linkKernel, linkUserProgram, type LinkedImage } from './output/index.ts';
+import { type BuiltImage, LinkError, linkKernel, linkUserProgram } from './output/index.ts';
 import { optimise } from './passes/optimise.ts';
 
 /** One image of a build: the kernel, or a program that runs under it. */
@@ -65,7 +65,7 @@ export interface BuildTimings {
 export interface BuildResult {
   /** Empty if and only if all images are there. */
   readonly diagnostics: readonly Diagnostic[];
-  readonly images: ReadonlyMap<string, LinkedImage>;
+  readonly images: ReadonlyMap<string, BuiltImage>;
   readonly timings: Readonly<BuildTimings>;
 }
 
@@ -99,7 +99,7 @@ export class Compiler {
 class Run {
   readonly #options: CompilerOptions;
   readonly #diagnostics: Diagnostic[] = [];
-  readonly #images = new Map<string, LinkedImage>();
+  readonly #images = new Map<string, BuiltImage>();
   readonly #timings: BuildTimings = { frontend: 0, passes: 0, backend: 0, output: 0 };
 
   constructor(options: CompilerOptions) {
@@ -125,7 +125,7 @@ class Run {
   }
 
   /** Makes one image. What is wrong with it becomes a diagnostic. */
-  #addImage(image: ImageSpec, build: () => LinkedImage): void {
+  #addImage(image: ImageSpec, build: () => BuiltImage): void {
     this.#options.onImage?.(image.name);
     try {
       this.#images.set(image.name, build());
@@ -139,10 +139,11 @@ class Run {
     }
   }
 
-  #link(image: ImageSpec, machine: MachineModule): LinkedImage {
+  #link(image: ImageSpec, machine: MachineModule): BuiltImage {
     return this.#time('output', () => {
-      const link = image.kind === 'kernel' ? linkKernel : linkUserProgram;
-      return link(machine);
+      if (image.kind === 'kernel') return linkKernel(machine);
+      const { elf, stripped } = linkUserProgram(machine);
+      return { elf, stripped, layout: null, layoutText: null };
     });
   }
 

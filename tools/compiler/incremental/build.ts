@@ -337,8 +337,11 @@ export class IncrementalFrontEnd {
     const facts = this.#factsOf(spec, program);
     image.addRoots(facts);
     image.run();
-    image.describeClasses();
-    image.addConstants(facts);
+    // Only the layout file is made of these, which programs do not have.
+    if (spec.kind === 'kernel') {
+      image.describeClasses();
+      image.addConstants(facts);
+    }
     const functions = new Map(
       [...image.functions].map(([name, { need, record }]) => [name, { key: this.#keys.of(need)!, need, record }]),
     );

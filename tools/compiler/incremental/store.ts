@@ -6,7 +6,7 @@
 import { hashTexts } from '../hash.ts';
 import type { ClassRecord, FileFacts, FunctionRecord, GlobalRecord } from '../frontend/records.ts';
 import type { Reference } from '../ir/outline.ts';
-import type { LinkedImage } from '../output/index.ts';
+import type { BuiltImage } from '../output/index.ts';
 import type { FileDigest } from './digest.ts';
 import type { FileUnits } from './keys.ts';
 import type { StoredCode } from './lines.ts';
@@ -57,7 +57,7 @@ export interface CompileStore {
   readonly cleaned: Shelf<CleanedOutline>;
   readonly expanded: Shelf<ExpandedOutline>;
   readonly finished: Shelf<StoredCode>;
-  readonly images: Shelf<LinkedImage>;
+  readonly images: Shelf<BuiltImage>;
   /** How images were put together, by what they are and not by what they are made of: proposals only. */
   readonly plans: Shelf<ImagePlan>;
   /** A name for a text and where it stands. Every build needs those of all files and images. */
@@ -92,7 +92,7 @@ export class MemoryStore implements CompileStore {
   readonly cleaned = new MemoryShelf<CleanedOutline>();
   readonly expanded = new MemoryShelf<ExpandedOutline>();
   readonly finished = new MemoryShelf<StoredCode>();
-  readonly images = new MemoryShelf<LinkedImage>();
+  readonly images = new MemoryShelf<BuiltImage>();
   readonly plans = new MemoryShelf<ImagePlan>();
 
   nameOf(path: string, text: string): string {

@@ -14,10 +14,18 @@ export interface LinkedImage {
   readonly elf: Uint8Array;
   /** The same image without debug information: free of the names of this computer's folders, and small. */
   readonly stripped: Uint8Array;
+  /** Made when somebody asks. */
   readonly layout: LayoutFile;
   /** The same as text, as formatLayout gives it. */
   readonly layoutText: string;
 }
+
+/** What a build keeps of an image. */
+export type BuiltImage = Pick<LinkedImage, 'elf' | 'stripped'> & {
+  /** Null of a program: whoever looks into one does so by its debug information. */
+  readonly layout: LayoutFile | null;
+  readonly layoutText: string | null;
+};
 
 export interface LinkOptions {
   /** The folder that file names are relative to, for debuggers. */
@@ -61,27 +69,26 @@ function finish(
     extras: writeDebugSections(program.items, options.directory ?? '.'),
     hasStackHeader: kind === 'program',
   });
-  const description = describeModule(module);
-  const layout: LayoutFile = {
+  const makeLayout = (): LayoutFile => ({
     version: LAYOUT_VERSION,
     kind,
     entry: program.entry,
     virtualOffset: kind === 'kernel' ? KERNEL_OFFSET : 0,
     sections: sections.filter(({ address, name }: PlacedSection) => address !== 0 || name.startsWith('.debug')),
     symbols,
-    structs: description.structs,
-    get constants() {
-      return description.constants;
-    },
+    ...describeModule(module),
     lines: encodeLines(program.items),
-  };
-  let layoutText: string | null = null; // of programs, nobody asks for it as a rule
+  });
+  let layout: LayoutFile | null = null;
+  let layoutText: string | null = null;
   return {
     elf: bytes,
     stripped,
-    layout,
+    get layout() {
+      return (layout ??= makeLayout());
+    },
     get layoutText() {
-      return (layoutText ??= formatLayout(layout));
+      return (layoutText ??= formatLayout(this.layout));
     },
   };
 }

@@ -56,18 +56,9 @@ export interface LayoutFile {
   readonly lines: LayoutLines;
 }
 
-/**
- * The parts of a layout file that come from the module alone. There are many constants, and hardly anybody asks for those
- * of a program: they are written down when somebody does.
- */
+/** The parts of a layout file that come from the module alone. */
 export function describeModule({ constants, structs }: MachineModule): Pick<LayoutFile, 'structs' | 'constants'> {
-  let described: LayoutFile['constants'] | null = null;
-  return {
-    structs: [...structs.values()],
-    get constants() {
-      return (described ??= describeConstants(constants));
-    },
-  };
+  return { structs: [...structs.values()], constants: describeConstants(constants) };
 }
 
 function describeConstants(constants: MachineModule['constants']): LayoutFile['constants'] {
