@@ -37,6 +37,20 @@ export default tseslint.config(
     },
   },
   {
+    // Trees are plain data there; their types are TypeScript's, whose trees have methods.
+    files: ['tools/compiler/{syntax,frontend,incremental}/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'CallExpression[callee.property.name=/^(getText|getStart|getEnd|getFullStart|getFullText|getChildren|getLineStarts|getLineAndCharacterOfPosition|forEachChild)$/], CallExpression[callee.property.name="getSourceFile"][arguments.length=0]',
+          message: 'Take a function of syntax/ instead: nodes of our parser have no methods.',
+        },
+      ],
+    },
+  },
+  {
     files: ['kernel/**/*.ts'],
     extends: [tseslint.configs.base],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

@@ -8,7 +8,8 @@ import { describe, expect, it } from 'vitest';
 import { Names, type SourceSymbol } from '../../tools/compiler/frontend/names.ts';
 import { Sources, type VirtualFileSystem } from '../../tools/compiler/frontend/program.ts';
 import { createProgram } from '../../tools/compiler/frontend/tsc.ts';
-import { ts } from '../../tools/compiler/frontend/typescript.ts';
+import { parseWithTypeScript, ts } from '../../tools/compiler/frontend/typescript.ts';
+import { forEachChild, sourceOf } from '../../tools/compiler/syntax/index.ts';
 import { libraryFiles, memoryFiles, nodeFiles } from './frontend-support.ts';
 
 const kernel = new URL('../../kernel', import.meta.url).pathname;
@@ -28,7 +29,7 @@ function isOutOfScope({ parent, ...node }: ts.Identifier): boolean {
 
 /** Where a symbol is declared: enough to tell it from all others. */
 function places(declarations: readonly ts.Declaration[] | undefined): string {
-  const all = (declarations ?? []).map((node) => `${node.getSourceFile().fileName}:${node.pos}-${node.end}`);
+  const all = (declarations ?? []).map((node) => `${sourceOf(node).fileName}:${node.pos}-${node.end}`);
   return all.sort().join(' ');
 }
 
@@ -59,31 +60,36 @@ interface Comparison {
   readonly differences: readonly string[];
 }
 
+/** All nodes of a tree, parents first. */
+function nodesOf(root: ts.Node): ts.Node[] {
+  const nodes = [root];
+  for (const node of nodes) forEachChild(node, (child) => void nodes.push(child)); // this grows while it is looked at
+  return nodes;
+}
+
+/** What our parser has made of the files, against tsc's view of what TypeScript's has. */
 function compare(files: VirtualFileSystem, entries: readonly string[]): Comparison {
   const roots = [...libraryFiles, ...entries];
-  const sources = new Sources(files, roots);
-  const checker = createProgram(sources, roots).program.getTypeChecker();
-  const names = new Names(sources);
+  const theirs = new Sources(files, roots, parseWithTypeScript);
+  const checker = createProgram(theirs, roots, (source) => source).program.getTypeChecker();
+  const ours = new Sources(files, roots);
+  const names = new Names(ours);
   const differences: string[] = [];
   let count = 0;
-  const visit = (node: ts.Node): void => {
-    const isAsked = ts.isIdentifier(node)
-      ? !isOutOfScope(node)
-      : ts.isQualifiedName(node) && !ts.isQualifiedName(node.parent);
-    if (isAsked) {
+  for (const source of theirs.all) {
+    const own = nodesOf(ours.get(source.fileName)!);
+    for (const [index, node] of nodesOf(source).entries()) {
+      const isAsked = ts.isIdentifier(node)
+        ? !isOutOfScope(node)
+        : ts.isQualifiedName(node) && !ts.isQualifiedName(node.parent);
+      if (!isAsked) continue;
       count++;
-      const [ours, theirs] = [
-        describeOurs(names.symbolAt(node as ts.EntityName)),
-        describeTheirs(checker, node as ts.EntityName),
-      ];
-      const source = node.getSourceFile();
+      const mine = describeOurs(names.symbolAt(own[index] as ts.EntityName));
+      const tscs = describeTheirs(checker, node as ts.EntityName);
       const { line } = source.getLineAndCharacterOfPosition(node.getStart());
-      if (ours !== theirs)
-        differences.push(`${source.fileName}:${line + 1} ${node.getText()}: ${ours} is not ${theirs}`);
+      if (mine !== tscs) differences.push(`${source.fileName}:${line + 1} ${node.getText()}: ${mine} is not ${tscs}`);
     }
-    ts.forEachChild(node, visit);
-  };
-  sources.all.forEach(visit);
+  }
   return { count, differences };
 }
 

@@ -7,7 +7,7 @@
  * first, since they are there from the start of their scope.
  */
 
-import { combinedModifierFlags, forEachChild, isBlockScoped, ts } from '../syntax/index.ts';
+import { combinedModifierFlags, forEachChild, isBlockScoped, sourceOf, ts } from '../syntax/index.ts';
 
 const { SymbolFlags, SyntaxKind } = ts;
 
@@ -269,7 +269,8 @@ function declareVariables(table: SymbolTable, list: ts.VariableDeclarationList):
 /** Declares the `var`s in some statements, however deep. Hardly any source has one. */
 function declareHoisted(table: SymbolTable, statements: readonly ts.Statement[]): void {
   const first = statements[0];
-  if (first?.getSourceFile().text.slice(first.pos, statements.at(-1)!.end).includes('var') !== true) return;
+  if (first === undefined) return;
+  if (!sourceOf(first).text.slice(first.pos, statements.at(-1)!.end).includes('var')) return;
   const visit = (node: ts.Node): void => {
     if (ts.isFunctionLike(node) || ts.isClassLike(node) || ts.isModuleDeclaration(node)) return;
     if (ts.isVariableDeclarationList(node) && !isBlockScoped(node)) declareVars(table, node);

@@ -6,6 +6,7 @@
  */
 
 import { forEachChild, mayImportDynamically, ts } from '../syntax/index.ts';
+import { parseSyntax } from '../syntax/parse.ts';
 import { isStackOverflow } from './failure.ts';
 import { parseWithTypeScript } from './typescript.ts';
 
@@ -41,7 +42,8 @@ export function importedPath(name: string, containing: string): string {
 /** Makes the syntax tree of a file. */
 export type ParseSource = (path: string, text: string) => ts.SourceFile;
 
-export const parseSource: ParseSource = parseWithTypeScript;
+/** Our own parser does it; TypeScript, where there may be something to complain about, or anything that ours does not know. */
+export const parseSource: ParseSource = (path, text) => parseSyntax(path, text) ?? parseWithTypeScript(path, text);
 
 export class Sources {
   readonly #files: VirtualFileSystem;

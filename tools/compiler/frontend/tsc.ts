@@ -1,14 +1,13 @@
 /*
- * tsc's own view of a build: the ts.Program that its findings come from. It is made of the syntax trees that there are
- * already, and only where somebody wants to know about types.
+ * tsc's own view of a build: the ts.Program that its findings come from, where somebody wants to know about types in this
+ * process. tsc parses the files itself: it keeps more in its trees than ours have.
  */
 
+import { forEachChild } from '../syntax/index.ts';
 import { isStackOverflow } from './failure.ts';
 import { checkOptions } from './options.ts';
-import { importedPath, parseSource, type Sources } from './program.ts';
-import { ts } from './typescript.ts';
-
-const { options } = ts.convertCompilerOptionsFromJson(checkOptions, '/');
+import { importedPath, type Sources } from './program.ts';
+import { parseForTsc, ts } from './typescript.ts';
 
 export interface CheckedProgram {
   readonly program: ts.Program;
@@ -16,20 +15,29 @@ export interface CheckedProgram {
   readonly tooDeep: readonly string[];
 }
 
-export function createProgram(sources: Sources, roots: readonly string[]): CheckedProgram {
+type TreeOf = (source: ts.SourceFile) => ts.SourceFile;
+
+const parsed: TreeOf = ({ fileName, text }) => parseForTsc(fileName, text);
+
+/** `treeOf`: the tree that tsc shall use for a file. Default: it makes one. */
+export function createProgram(sources: Sources, roots: readonly string[], treeOf: TreeOf = parsed): CheckedProgram {
   try {
-    return { program: build(sources, roots, new Set()), tooDeep: [] };
+    return { program: build(sources, roots, treeOf, new Set()), tooDeep: [] };
   } catch (error) {
     if (!isStackOverflow(error)) throw error;
     const tooDeep = sources.all.filter(overflows).map(({ fileName }) => fileName);
     if (tooDeep.length === 0) throw error;
-    return { program: build(sources, roots, new Set(tooDeep)), tooDeep };
+    return { program: build(sources, roots, treeOf, new Set(tooDeep)), tooDeep };
   }
 }
 
-function build(sources: Sources, roots: readonly string[], empty: ReadonlySet<string>): ts.Program {
+function build(sources: Sources, roots: readonly string[], treeOf: TreeOf, empty: ReadonlySet<string>): ts.Program {
   const host: ts.CompilerHost = {
-    getSourceFile: (path) => (empty.has(path) ? parseSource(path, '') : sources.get(path)),
+    getSourceFile: (path) => {
+      const source = sources.get(path);
+      if (empty.has(path)) return parseForTsc(path, '');
+      return source === undefined ? undefined : treeOf(source);
+    },
     getDefaultLibFileName: () => '/lib.d.ts',
     getCurrentDirectory: () => '/',
     getCanonicalFileName: (path) => path,
@@ -41,6 +49,7 @@ function build(sources: Sources, roots: readonly string[], empty: ReadonlySet<st
     resolveModuleNameLiterals: (literals, containing) =>
       literals.map((literal) => ({ resolvedModule: resolve(literal.text, containing, sources) })),
   };
+  const { options } = ts.convertCompilerOptionsFromJson(checkOptions, '/');
   const program = ts.createProgram({ rootNames: [...roots], options, host });
   program.getTypeChecker(); // binds all files: the last stage that no single file can be blamed for
   return program;
@@ -51,7 +60,7 @@ function overflows(source: ts.SourceFile): boolean {
   let deepest = 0;
   const walk = (node: ts.Node, depth: number): void => {
     deepest = Math.max(deepest, depth);
-    ts.forEachChild(node, (child) => walk(child, depth + 1));
+    forEachChild(node, (child) => walk(child, depth + 1));
   };
   try {
     walk(source, 0);

@@ -10,6 +10,13 @@ export { ts };
 
 /** The tree that TypeScript makes of a file, whatever is wrong with that. Throws where the stack overflows. */
 export function parseWithTypeScript(path: string, text: string): ts.SourceFile {
+  const source = parseForTsc(path, text);
+  setParents(source);
+  return source;
+}
+
+/** The same as tsc wants it, whose binder tells every node the one around it. */
+export function parseForTsc(path: string, text: string): ts.SourceFile {
   const source = ts.createSourceFile(path, text, {
     languageVersion: ts.ScriptTarget.ESNext,
     jsDocParsingMode: ts.JSDocParsingMode.ParseNone, // nobody asks: see syntax/documentation.ts
@@ -18,11 +25,10 @@ export function parseWithTypeScript(path: string, text: string): ts.SourceFile {
     // Every file is a module, also one without imports and exports (`moduleDetection: force`).
     (source as { externalModuleIndicator?: true }).externalModuleIndicator = true;
   }
-  setParents(source);
   return source;
 }
 
-/** Lets every node know the one around it: tsc's binder does so too, but not everybody has files bound. */
+/** Lets every node know the one around it. */
 function setParents(source: ts.SourceFile): void {
   let parent: ts.Node = source;
   const visit = (node: ts.Node): void => {

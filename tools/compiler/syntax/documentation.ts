@@ -2,7 +2,7 @@
  * JSDoc comments, and the tags in them. Nobody but us wants to know of them, and only of a few, so they are no part of the
  * tree: they are looked for before a declaration when somebody asks.
  *
- * A tag begins with an @ that is the first thing in its line, or has space before it and none behind. What is between
+ * A tag begins with an @ that is the first thing in its line, or has space before it and none behind, or another tag's name. What is between
  * backquotes, or in braces, `{@link ...}`, is text. A tag's text goes on to the next tag.
  */
 
@@ -108,6 +108,7 @@ interface OpenTag {
   end: number;
 }
 
+const inName = /[\p{L}\p{N}_$-]/u;
 const tagName = /[\p{L}_$][\p{L}\p{N}_$-]*/uy;
 
 function readTags(tags: DocumentationTag[], text: string, comment: Comment): void {
@@ -147,15 +148,18 @@ function skipMargin(text: string, from: number, end: number): number {
 function* tagStarts(text: string, from: number, end: number, isWithin: boolean): Generator<number> {
   let isFirst = true;
   let isQuoted = false;
+  /** In the name of a tag, or right behind it. */
+  let isName = false;
   let isTag = isWithin;
   for (let at = from; at < end; at++) {
     const character = text[at]!;
     if (character === '`' && isTag) isQuoted = !isQuoted;
     const isAfterSpace = /\s/.test(text[at - 1]!) && !/\s/.test(text[at + 1]!);
-    if (character === '@' && (isFirst || (isAfterSpace && !isQuoted))) {
+    if (character === '@' && (isFirst || isName || (isAfterSpace && !isQuoted))) {
       isTag = true;
+      isName = true;
       yield at;
-    }
+    } else if (!inName.test(character)) isName = false;
     if (!/\s/.test(character)) isFirst = false;
   }
 }

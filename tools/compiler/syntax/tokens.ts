@@ -163,3 +163,61 @@ for (const [text, kind] of [...keywords, ...operators]) texts[kind] = text;
 export function tokenText(kind: ts.SyntaxKind): string {
   return texts[kind] ?? '';
 }
+
+/** A word of small letters: a keyword, or else a name. */
+export function keywordKind(word: string): ts.SyntaxKind {
+  return keywords.get(word) ?? SyntaxKind.Identifier;
+}
+
+/** An operator of up to three characters; more are only those that begin with `>`. */
+export interface OperatorToken {
+  readonly kind: ts.SyntaxKind;
+  readonly length: number;
+  /** Codes of its characters, if there are so many. */
+  readonly second: number;
+  readonly third: number;
+}
+
+const byFirst: OperatorToken[][] = [];
+for (const [text, kind] of operators) {
+  if (text.startsWith('>') && text !== '>') continue;
+  if (text.startsWith('.') || text === '</' || text === '@' || text === '`') continue;
+  const [first, second, third] = [0, 1, 2].map((index) => text.charCodeAt(index));
+  (byFirst[first!] ??= []).push({ kind, length: text.length, second: second!, third: third! });
+}
+for (const some of byFirst) (some as OperatorToken[] | undefined)?.sort((a, b) => b.length - a.length);
+
+/** The operators that begin with a character, the longest first. */
+export function operatorsFrom(code: number): readonly OperatorToken[] {
+  return byFirst[code] ?? [];
+}
+
+/** By character: the operator that it is, if no longer one begins with it. */
+export const singles: (ts.SyntaxKind | undefined)[] = [];
+for (const [code, some] of byFirst.entries()) {
+  const [only, other] = (some as OperatorToken[] | undefined) ?? [];
+  if (only !== undefined && other === undefined) singles[code] = only.kind;
+}
+
+/** Words that may be modifiers. */
+export function isModifier(token: ts.SyntaxKind): boolean {
+  return modifiers.has(token);
+}
+
+const modifiers: ReadonlySet<ts.SyntaxKind> = new Set([
+  SyntaxKind.AbstractKeyword,
+  SyntaxKind.AccessorKeyword,
+  SyntaxKind.AsyncKeyword,
+  SyntaxKind.ConstKeyword,
+  SyntaxKind.DeclareKeyword,
+  SyntaxKind.DefaultKeyword,
+  SyntaxKind.ExportKeyword,
+  SyntaxKind.InKeyword,
+  SyntaxKind.OutKeyword,
+  SyntaxKind.OverrideKeyword,
+  SyntaxKind.PrivateKeyword,
+  SyntaxKind.ProtectedKeyword,
+  SyntaxKind.PublicKeyword,
+  SyntaxKind.ReadonlyKeyword,
+  SyntaxKind.StaticKeyword,
+]);

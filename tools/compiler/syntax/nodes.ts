@@ -1,0 +1,46 @@
+/*
+ * Making nodes. They are plain objects with the fields that TypeScript's have, as far as anybody looks at them; nodes of one
+ * kind have the same fields in the same order, which makes them quick to read.
+ */
+
+import type ts from 'typescript';
+import { SyntaxKind } from './kinds.ts';
+
+/** A node that is being made. */
+export type Made<T> = { -readonly [K in keyof T]?: T[K] | undefined };
+
+/** Tells a part of a node what it is part of. */
+export function adopt(parent: object, child: ts.Node): void {
+  (child as { parent: ts.Node }).parent = parent as ts.Node;
+}
+
+export function adoptIfAny(parent: object, child: ts.Node | undefined): void {
+  if (child !== undefined) (child as { parent: ts.Node }).parent = parent as ts.Node;
+}
+
+export function adoptAll(parent: object, children: readonly ts.Node[] | undefined): void {
+  if (children === undefined) return;
+  for (let index = 0; index < children.length; index++) {
+    (children[index] as { parent: ts.Node }).parent = parent as ts.Node;
+  }
+}
+
+/** A list of nodes. */
+export function nodeArray<T extends ts.Node>(nodes: readonly T[]): ts.NodeArray<T> {
+  return nodes as ts.NodeArray<T>;
+}
+
+/** An operator or a keyword. */
+export function makeToken(kind: ts.SyntaxKind, pos: number, end: number): ts.Node {
+  return { kind, pos, end, parent: undefined } as unknown as ts.Node;
+}
+
+export function makeIdentifier(text: string, pos: number, end: number): ts.Identifier {
+  const node: Made<ts.Identifier> = { kind: SyntaxKind.Identifier, pos, end, parent: undefined, text };
+  return node as ts.Identifier;
+}
+
+/** A number, a string, or a piece of a template. */
+export function makeLiteral(kind: ts.SyntaxKind, text: string, pos: number, end: number): ts.LiteralLikeNode {
+  return { kind, pos, end, parent: undefined, text } as unknown as ts.LiteralLikeNode;
+}
