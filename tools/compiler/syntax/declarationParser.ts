@@ -221,9 +221,8 @@ export abstract class DeclarationParser extends StatementParser {
       token === SyntaxKind.StringLiteral ||
       token === SyntaxKind.AsteriskToken;
     if (isOdd || this.isBeforeName(SyntaxKind.GetKeyword) || this.isBeforeName(SyntaxKind.SetKeyword)) this.refuse();
-    const isComputed = token === SyntaxKind.OpenBracketToken;
+    if (token === SyntaxKind.OpenBracketToken && this.isIndex()) this.refuse();
     const name = this.propertyName();
-    if (isComputed && isBareName(name)) this.refuse(); // perhaps an index signature
     const questionToken = this.tokenIf(SyntaxKind.QuestionToken) as ts.QuestionToken | undefined;
     const isMethod = this.token === SyntaxKind.OpenParenToken || this.token === SyntaxKind.LessThanToken;
     return isMethod
@@ -452,8 +451,4 @@ function isOperatorWord(token: ts.SyntaxKind): boolean {
     default:
       return false;
   }
-}
-
-function isBareName(name: ts.PropertyName): boolean {
-  return name.kind === SyntaxKind.ComputedPropertyName && name.expression.kind === SyntaxKind.Identifier;
 }

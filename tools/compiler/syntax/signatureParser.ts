@@ -68,9 +68,12 @@ export abstract class SignatureParser extends TypeParser {
   protected parameter(): ts.ParameterDeclaration {
     const { pos } = this;
     const dotDotDotToken = this.tokenIf(SyntaxKind.DotDotDotToken) as ts.DotDotDotToken | undefined;
+    const isThis = this.token === SyntaxKind.ThisKeyword;
+    if (isThis && dotDotDotToken !== undefined) this.refuse();
     const name = this.#parameterName();
     const questionToken = this.tokenIf(SyntaxKind.QuestionToken) as ts.QuestionToken | undefined;
     const type = this.typeAnnotation();
+    if (isThis && this.token === SyntaxKind.EqualsToken) this.refuse();
     const initializer = this.initializer();
     const node: Made<ts.ParameterDeclaration> = {
       kind: SyntaxKind.Parameter,
@@ -180,7 +183,7 @@ export abstract class SignatureParser extends TypeParser {
     if (isModifier(this.token) && this.isBeforeName(this.token)) this.refuse();
     if (this.isBeforeName(SyntaxKind.GetKeyword) || this.isBeforeName(SyntaxKind.SetKeyword)) this.refuse();
     if (this.token === SyntaxKind.NewKeyword) this.refuse();
-    if (this.token === SyntaxKind.OpenBracketToken && this.#isIndex()) return this.#indexSignature(pos, modifiers);
+    if (this.token === SyntaxKind.OpenBracketToken && this.isIndex()) return this.#indexSignature(pos, modifiers);
     const name = this.propertyName();
     const questionToken = this.tokenIf(SyntaxKind.QuestionToken) as ts.QuestionToken | undefined;
     if (this.token === SyntaxKind.OpenParenToken || this.token === SyntaxKind.LessThanToken)
@@ -250,7 +253,7 @@ export abstract class SignatureParser extends TypeParser {
   }
 
   /** Whether `[name:` stands here. */
-  #isIndex(): boolean {
+  protected isIndex(): boolean {
     const { pos } = this;
     this.next();
     const isName = this.isName();

@@ -177,8 +177,10 @@ function mayGoOn(token: ts.SyntaxKind): boolean {
     case SyntaxKind.CloseBracketToken:
     case SyntaxKind.CloseParenToken:
     case SyntaxKind.CommaToken:
+    case SyntaxKind.DotToken:
     case SyntaxKind.EqualsGreaterThanToken:
     case SyntaxKind.GreaterThanToken:
+    case SyntaxKind.LessThanToken:
     case SyntaxKind.OpenBraceToken:
       return true;
     default:
