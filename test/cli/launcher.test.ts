@@ -30,6 +30,16 @@ function changeSummary(text: string): void {
   project.save(source, before.replace(/summary: '.*'/, `summary: '${text}'`));
 }
 
+/** Tells of the scripts that are loaded with V8's cache. */
+const hook = `
+  const vm = require('node:vm');
+  vm.Script = class extends vm.Script {
+    constructor(text, options) {
+      super(text, options);
+      console.error(options.filename, 'is loaded');
+    }
+  };`;
+
 test('several that start at once after a change all run what is new', async () => {
   changeSummary('First.');
   const first = await Promise.all((['build', 'run', 'build', 'run'] as const).map(summary));
@@ -46,4 +56,17 @@ test('a record of the sources that is damaged counts as none', async () => {
   project.write('.cache/cli/build.cjs.json', '["tools/cli');
   changeSummary('Third.');
   expect(await summary('build')).toContain('Third.');
+});
+
+test('a build loads TypeScript when it needs something of it', async () => {
+  project.write('hook.cjs', hook);
+  const scriptsOf = async (...args: readonly string[]): Promise<string[]> => {
+    const { stderr } = await execute(process.execPath, ['--require', './hook.cjs', project.command, 'build', ...args], {
+      cwd: project.folder,
+    });
+    return stderr.match(/[\w.]+js(?= is loaded)/g) ?? [];
+  };
+  expect(await scriptsOf('--help')).toEqual(['build.cjs']);
+  // So few files are not worth a second thread for their types.
+  expect(await scriptsOf('--json')).toEqual(['build.cjs', 'typescript.js']);
 });

@@ -1,10 +1,11 @@
 /*
- * Loads scripts with V8's cache of their compiled code: the TypeScript package, and `pagewright build` itself.
+ * Loads scripts with V8's cache of their compiled code: `pagewright build` itself, and, when something needs it, the TypeScript
+ * package. A usual build does not; small changes do, for their types, and so does whatever there is to complain about.
  *
  * The package is CommonJS, nine megabytes of it, which Node would scan for its exports when it is imported, and compile
- * again in every process. Requiring it by hand spares 0.3 seconds of each start, and the cache another 0.1 and more, for
- * it has the code of what a process before has used. The first build parses and lowers everything, but it is a later one
- * that first checks the types of what has changed; so the cache is made a second time, by a process that has built something.
+ * again in every process. Requiring it by hand spares 0.3 seconds, and the cache another 0.1 and more, for it has the code
+ * of what a process before has used. Not every build uses the same; so the cache is made a second time, by a process that
+ * has built something.
  * V8 takes no cache that was made by another V8, or under other flags, so these are part of its name. One that does not fit
  * all the same is refused, and counts as none.
  */
@@ -86,11 +87,16 @@ function loadTypeScript() {
   return scripts.load(path, () => `typescript-${version}`, createRequire(path));
 }
 
-export const typescript = loadTypeScript();
+let typescript = null;
+
+/** The TypeScript package. */
+export function requireTypeScript() {
+  return (typescript ??= loadTypeScript());
+}
 
 /** A bundle of ours, which is CommonJS and asks for `typescript` by that name. */
 export function loadBundle(path) {
   const require = createRequire(path);
   const nameOf = (bytes) => `bundle-${createHash('sha1').update(bytes).digest('hex')}`;
-  return scripts.load(path, nameOf, (name) => (name === 'typescript' ? typescript : require(name)));
+  return scripts.load(path, nameOf, (name) => (name === 'typescript' ? requireTypeScript() : require(name)));
 }

@@ -52,14 +52,17 @@ function timeOf(path) {
   return statSync(resolve(root, path), { throwIfNoEntry: false })?.mtimeMs;
 }
 
-/** Wherever the package `typescript` is imported, the bundle takes it from codeCache.mjs, which stays outside. */
+/** What is in place of the package `typescript`: it is loaded when somebody wants something of it. `load` names how. */
+const whenWanted = (load) => `export default new Proxy({}, { get: (_, name) => ${load}[name] });`;
+
+/** Wherever the package is imported, the bundle takes it from codeCache.mjs, which stays outside. */
 const cachedTypeScript = {
   name: 'cached-typescript',
   setup(build) {
     build.onResolve({ filter: /^typescript$/ }, () => ({ path: 'typescript', namespace: 'cached' }));
     build.onResolve({ filter: /codeCache/ }, () => ({ path: '../../tools/cli/codeCache.mjs', external: true }));
     build.onLoad({ filter: /.*/, namespace: 'cached' }, () => ({
-      contents: "import { typescript } from 'codeCache';\nexport default typescript;",
+      contents: `import { requireTypeScript } from 'codeCache';\n${whenWanted('requireTypeScript()')}`,
       loader: 'js',
     }));
   },
@@ -75,9 +78,8 @@ const buildAlone = {
     build.onResolve({ filter: /^typescript$/ }, ({ namespace, path }) => {
       return namespace === 'cached' ? { path, external: true } : { path, namespace: 'cached' };
     });
-    // As an ordinary import it would be copied, name by name.
     build.onLoad({ filter: /.*/, namespace: 'cached' }, () => ({
-      contents: "const typescript = require('typescript');\nexport default typescript;",
+      contents: whenWanted("require('typescript')"),
       loader: 'js',
     }));
   },
@@ -108,7 +110,7 @@ const asModules = {
 /** `pagewright build`, and its second thread: all that there is to wait for before the first build. */
 async function bundleBuild() {
   const { build } = await import('esbuild');
-  const bundles = [
+  return await Promise.all([
     build({ ...asModules, entryPoints: { typesWorker: 'tools/build/typesWorker.ts' } }),
     build({
       ...bundling,
@@ -120,9 +122,7 @@ async function bundleBuild() {
       define: { 'import.meta.url': 'bundleUrl' },
       banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
     }),
-  ];
-  await import('./codeCache.mjs'); // which the bundle is going to need, and esbuild is another process
-  return await Promise.all(bundles);
+  ]);
 }
 
 /** All other commands. */
