@@ -23,7 +23,7 @@ import { Keys } from './keys.ts';
 import { moveFunction } from './lines.ts';
 import type { PlannedImage } from './plan.ts';
 import { reachedShapes, shapeText } from './shapes.ts';
-import { CannotReuse, type CompileStore, type Shelf, type StoredFunction } from './store.ts';
+import { CannotReuse, type CompileStore, type Draft, Drafts, type StoredFunction } from './store.ts';
 
 export type FrontEndOptions = Pick<KernelTsOptions, 'files' | 'root' | 'libraryFiles' | 'defines'> & {
   readonly images: readonly ImageSpec[];
@@ -84,12 +84,12 @@ export class IncrementalFrontEnd {
   readonly #settled = new Set<string>();
   /** Looks at the types elsewhere; null if that is not worth it, or has been done. */
   #startTypes: CheckTypes | null;
-  /** What goes to the store once it is clear that nothing is wrong. */
-  readonly #puts: (() => void)[] = [];
+  readonly #drafts: Drafts;
 
   constructor(options: FrontEndOptions, store: CompileStore) {
     this.#options = options;
     this.#store = store;
+    this.#drafts = new Drafts(store);
     this.#library = options.libraryFiles.map(normalizePath);
     this.#discover();
     this.#startTypes = (this.#sources.size > manyFiles ? options.checkTypes : undefined) ?? null;
@@ -213,12 +213,12 @@ export class IncrementalFrontEnd {
         else this.#noteAsker(need, record.needs);
         return record ?? null;
       },
-      global: (need) => this.#stored(this.#store.globals, need) ?? null,
+      global: (need) => this.#stored(this.#drafts.globals, need) ?? null,
       class: () => null,
       noteDuplicate: () => undefined,
     });
     const facts = this.#reached(normalizePath(spec.entry), false).flatMap((path) => {
-      const known = this.#store.facts.find(this.#keys.ofShape(path));
+      const known = this.#drafts.facts.find(this.#keys.ofShape(path));
       if (known === undefined) this.#bodies.add(path);
       return known ?? [];
     });
@@ -244,7 +244,7 @@ export class IncrementalFrontEnd {
   // -------------------------------------------------------------------------------------------------------------------
 
   #attempt(missing: readonly ImageSpec[], toCheck: readonly string[]): Attempt {
-    this.#puts.length = 0;
+    this.#drafts.discard();
     if (this.#bodies.size === 0) return { ...this.#lowerAll(missing, null), confirm: () => [] };
     const isWhole = this.#bodies.size === this.#digests.size && toCheck.length === this.#digests.size;
     const startTypes = toCheck.length === 0 ? null : this.#startTypes;
@@ -262,7 +262,7 @@ export class IncrementalFrontEnd {
       if (found.length > 0 && !isWhole) throw new CannotReuse();
       if (found.length > 0) return found;
       for (const path of toCheck) this.#store.checked.put(this.#keys.ofFile(path), true);
-      for (const put of this.#puts) put();
+      this.#drafts.commit();
       return [];
     };
     return { ...images, confirm };
@@ -363,16 +363,16 @@ export class IncrementalFrontEnd {
 
   #facts(path: string, program: KernelTsProgram | null): FileFacts {
     const key = this.#keys.ofShape(path);
-    const known = this.#store.facts.find(key);
+    const known = this.#drafts.facts.find(key);
     if (known !== undefined) return known;
     const facts = program === null || !this.#bodies.has(path) ? null : program.facts(path);
     if (facts === null) throw this.#missingBody(path);
-    this.#puts.push(() => this.#store.facts.put(key, facts));
+    this.#drafts.facts.put(key, facts);
     return facts;
   }
 
   #recordSource(program: KernelTsProgram | null): RecordSource {
-    const { classes, globals } = this.#store;
+    const { classes, globals } = this.#drafts;
     return {
       function: (need) => {
         const record = this.#storedFunction(need) ?? this.#lowerFunction(need, program);
@@ -390,21 +390,20 @@ export class IncrementalFrontEnd {
   // -------------------------------------------------------------------------------------------------------------------
   // Records
 
-  #stored<T>(shelf: Shelf<T>, need: Exclude<Need, TextNeed>): T | undefined {
+  #stored<T>(shelf: Draft<T>, need: Exclude<Need, TextNeed>): T | undefined {
     const key = this.#keys.of(need);
     return key === undefined ? undefined : shelf.find(key);
   }
 
   #storedFunction(need: FunctionNeed): StoredFunction | undefined {
-    const record = this.#stored(this.#store.functions, need);
+    const record = this.#stored(this.#drafts.functions, need);
     return record === undefined ? undefined : moveFunction(record, this.#keys.lineOf(need.unit)!);
   }
 
-  /** Puts a new record into the store, once nothing is found wrong. */
-  #keep<T>(shelf: Shelf<T>, need: Exclude<Need, TextNeed>, record: T | null | undefined): T {
+  #keep<T>(shelf: Draft<T>, need: Exclude<Need, TextNeed>, record: T | null | undefined): T {
     const key = this.#keys.of(need);
     if (record === null || record === undefined || key === undefined) throw new CannotReuse();
-    this.#puts.push(() => shelf.put(key, record));
+    shelf.put(key, record);
     return record;
   }
 
@@ -416,7 +415,7 @@ export class IncrementalFrontEnd {
     const line = this.#keys.lineOf(need.unit)!;
     const record = program.catalogue.function(need);
     return this.#keep(
-      this.#store.functions,
+      this.#drafts.functions,
       need,
       record === null || record === undefined ? null : { ...record, line },
     );

@@ -8,9 +8,8 @@
 
 import { hashText, hashTexts } from '../hash.ts';
 import type { Need } from '../frontend/records.ts';
-import type { SourceLocation } from '../ir/types.ts';
 import type { FileDigest } from './digest.ts';
-import type { UnitPlaces } from './lines.ts';
+import type { PlacedUnits, UnitPlaces } from './lines.ts';
 import type { World } from './meanings.ts';
 import { findWorld } from './newDeclarations.ts';
 import { findOrMake, type CompileStore, type Shelf } from './store.ts';
@@ -119,17 +118,9 @@ export class Keys implements UnitPlaces {
     return this.#unit(unit)?.path;
   }
 
-  /** The unit that a place lies in: the last one to begin before it. */
-  unitAt({ column, file, line }: SourceLocation): string | undefined {
-    if (!this.#digests.has(file)) return undefined;
-    const { columns, lines, names } = this.#unitsIn(file).list;
-    let low = 0;
-    for (let high = names.length; low < high;) {
-      const middle = (low + high) >> 1;
-      if (lines[middle]! < line || (lines[middle]! === line && columns[middle]! < column)) low = middle + 1;
-      else high = middle;
-    }
-    return names[low - 1];
+  /** The units of a file, none if it is not there. */
+  unitsIn(file: string): PlacedUnits | undefined {
+    return this.#digests.has(file) ? this.#unitsIn(file).list : undefined;
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -170,18 +161,24 @@ export class Keys implements UnitPlaces {
 
   #findUnits(path: string): FileUnits {
     const { own, names: scope } = this.#world.get(path)!;
-    const units = this.#digests.get(path)!.detail.declarations.flatMap((declaration, index) => {
-      return declaration.units.map((unit) => ({ ...unit, owner: own[index]! }));
+    const names: string[] = [];
+    const keys: string[] = [];
+    const owners: string[] = [];
+    const lines: number[] = [];
+    const columns: number[] = [];
+    this.#digests.get(path)!.detail.declarations.forEach(({ units }, index) => {
+      const owner = own[index]!;
+      for (const { column, hash, line, mentions, name } of units) {
+        const parts = [hash, String(column), owner];
+        for (const mention of mentions) parts.push(...scope[mention]!);
+        names.push(`${path}#${name}`);
+        keys.push(hashTexts(parts));
+        owners.push(owner);
+        lines.push(line);
+        columns.push(column);
+      }
     });
-    return {
-      names: units.map(({ name }) => `${path}#${name}`),
-      keys: units.map(({ column, hash, mentions, owner }) => {
-        return hashTexts([hash, String(column), owner, ...mentions.flatMap((name) => scope[name]!)]);
-      }),
-      owners: units.map(({ owner }) => owner),
-      lines: Int32Array.from(units, ({ line }) => line),
-      columns: Int32Array.from(units, ({ column }) => column),
-    };
+    return { names, keys, owners, lines: Int32Array.from(lines), columns: Int32Array.from(columns) };
   }
 }
 

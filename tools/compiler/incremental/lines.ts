@@ -6,14 +6,20 @@
 import type { Fixup } from '../backend/encoder/code.ts';
 import { LINE_LENGTH, type MachineCode } from '../backend/machine/types.ts';
 import { moveLocations, type EncodedFunction } from '../ir/codec.ts';
-import type { SourceLocation } from '../ir/types.ts';
+
+/** The units of a file, in the order of the source, and where each begins: lines from 1 on, columns from 0 on. */
+export interface PlacedUnits {
+  readonly names: readonly string[];
+  readonly lines: Int32Array;
+  readonly columns: Int32Array;
+}
 
 /** Where units are now. */
 export interface UnitPlaces {
   /** Undefined if there is no such unit. */
   lineOf(unit: string): number | undefined;
-  /** The unit that a place lies in. */
-  unitAt(place: SourceLocation): string | undefined;
+  /** Undefined if there is no such file. */
+  unitsIn(file: string): PlacedUnits | undefined;
 }
 
 /** Machine code, with the lines that it comes from told from the beginnings of units: inlined code has several. */
@@ -34,29 +40,81 @@ export function storeCode(
   { fixups, lines, location, ...code }: MachineCode,
   where: UnitPlaces,
 ): StoredCode | undefined {
-  const units: { unit: string; file: string }[] = [];
-  const numbers = new Map<string, number>();
-  const starts: number[] = [];
+  const units = new UnitNumbers(where);
   const places: number[] = [];
-  const add = (offset: number, place: SourceLocation): boolean => {
-    const unit = where.unitAt(place);
-    if (unit === undefined) return false;
-    let number = numbers.get(unit);
-    if (number === undefined) {
-      number = units.push({ unit, file: place.file }) - 1;
-      numbers.set(unit, number);
-      starts.push(where.lineOf(unit)!);
-    }
-    places.push(offset, number, place.line - starts[number]!, place.column);
+  const add = (offset: number, file: string, line: number, column: number): boolean => {
+    const number = units.numberOf(file, line, column);
+    if (number < 0) return false;
+    places.push(offset, number, line - units.starts[number]!, column);
     return true;
   };
-  if (!add(0, location)) return undefined;
+  if (!add(0, location.file, location.line, location.column)) return undefined;
   const { files, rows } = lines;
   for (let at = 0; at < rows.length; at += LINE_LENGTH) {
-    const place = { file: files[rows[at + 1]!]!, line: rows[at + 2]!, column: rows[at + 3]! };
-    if (!add(rows[at]!, place)) return undefined;
+    if (!add(rows[at]!, files[rows[at + 1]!]!, rows[at + 2]!, rows[at + 3]!)) return undefined;
   }
-  return { code, units, places: new Int32Array(places), ...packFixups(fixups) };
+  return { code, units: units.found, places: new Int32Array(places), ...packFixups(fixups) };
+}
+
+/** Numbers the units that places lie in. Of two places that follow each other, both mostly lie in the same one. */
+class UnitNumbers {
+  readonly found: { readonly unit: string; readonly file: string }[] = [];
+  /** By number: the line that the unit begins at. */
+  readonly starts: number[] = [];
+  readonly #where: UnitPlaces;
+  readonly #numbers = new Map<string, number>();
+  /** Of the last place: its file, the units in there, and the one that it lies in, by index and by number. */
+  #file: string | null = null;
+  #units: PlacedUnits | undefined = undefined;
+  #index = -1;
+  #number = -1;
+
+  constructor(where: UnitPlaces) {
+    this.#where = where;
+  }
+
+  /** Of the unit that is the last one to begin before the place; -1 if there is none. */
+  numberOf(file: string, line: number, column: number): number {
+    if (file !== this.#file) {
+      this.#file = file;
+      this.#units = this.#where.unitsIn(file);
+      this.#index = -1;
+    }
+    const units = this.#units;
+    if (units === undefined) return -1;
+    const index = this.#index;
+    if (index < 0 || !begins(units, index, line, column) || begins(units, index + 1, line, column))
+      this.#enter(file, units, lastToBegin(units, line, column));
+    return this.#number;
+  }
+
+  #enter(file: string, units: PlacedUnits, index: number): void {
+    const unit = units.names[index];
+    let number = unit === undefined ? -1 : this.#numbers.get(unit);
+    if (number === undefined) {
+      number = this.found.push({ unit: unit!, file }) - 1;
+      this.#numbers.set(unit!, number);
+      this.starts.push(this.#where.lineOf(unit!)!);
+    }
+    this.#index = index;
+    this.#number = number;
+  }
+}
+
+/** Whether a unit begins before the place; false if there is no such unit. Columns of places count from 1. */
+function begins({ columns, lines }: PlacedUnits, index: number, line: number, column: number): boolean {
+  if (index >= lines.length) return false;
+  return lines[index]! < line || (lines[index] === line && columns[index]! < column);
+}
+
+function lastToBegin(units: PlacedUnits, line: number, column: number): number {
+  let low = 0;
+  for (let high = units.names.length; low < high;) {
+    const middle = (low + high) >> 1;
+    if (begins(units, middle, line, column)) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }
 
 function packFixups(fixups: readonly Fixup[]): Pick<StoredCode, 'symbols' | 'fixups'> {

@@ -78,6 +78,60 @@ export function findOrMake<T>(shelf: Shelf<T>, key: string, make: () => T): T {
   return made;
 }
 
+/** A shelf, and what is to go there once it is clear that it may. */
+export class Draft<T> {
+  readonly #shelf: Shelf<T>;
+  readonly #new = new Map<string, T>();
+
+  constructor(shelf: Shelf<T>) {
+    this.#shelf = shelf;
+  }
+
+  find(key: string): T | undefined {
+    return this.#new.get(key) ?? this.#shelf.find(key);
+  }
+
+  put(key: string, value: T): void {
+    this.#new.set(key, value);
+  }
+
+  discard(): void {
+    this.#new.clear();
+  }
+
+  commit(): void {
+    for (const [key, value] of this.#new) this.#shelf.put(key, value);
+    this.discard();
+  }
+}
+
+/** What a build finds out about sources, until it is clear that nothing is wrong with them. */
+export class Drafts {
+  readonly facts: Draft<FileFacts>;
+  readonly functions: Draft<StoredFunction>;
+  readonly globals: Draft<GlobalRecord>;
+  readonly classes: Draft<ClassRecord>;
+
+  constructor({ classes, facts, functions, globals }: CompileStore) {
+    this.facts = new Draft(facts);
+    this.functions = new Draft(functions);
+    this.globals = new Draft(globals);
+    this.classes = new Draft(classes);
+  }
+
+  get #all(): { discard(): void; commit(): void }[] {
+    return [this.facts, this.functions, this.globals, this.classes];
+  }
+
+  discard(): void {
+    for (const draft of this.#all) draft.discard();
+  }
+
+  commit(): void {
+    for (const draft of this.#all) draft.commit();
+  }
+}
+
 /** Keeps what the last two builds have used, in memory. */
 export class MemoryStore implements CompileStore {
   readonly digests = new MemoryShelf<FileDigest>();
