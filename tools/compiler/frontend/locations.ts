@@ -7,8 +7,6 @@
 import type { SourceLocation } from '../ir/types.ts';
 import { lineAt, lineStartsOf, sourceOf, startOf, type ts } from '../syntax/index.ts';
 
-const slash = 47;
-
 /** The place of the node's first character, after the comments before it. */
 export function locationOf(node: ts.Node): SourceLocation {
   return new Locations(sourceOf(node)).of(node);
@@ -28,7 +26,7 @@ export class Locations {
   }
 
   of(node: ts.Node): SourceLocation {
-    return this.at(quickStartOf(node, this.#source));
+    return this.at(startOf(node, this.#source));
   }
 
   at(position: number): SourceLocation {
@@ -38,14 +36,4 @@ export class Locations {
     if (!isSame) this.#line = lineAt(starts, position);
     return { file: this.#source.fileName, line: this.#line + 1, column: position - starts[this.#line]! + 1 };
   }
-}
-
-/** What is left of a node without the space and the comments that it begins with. */
-function quickStartOf(node: ts.Node, source: ts.SourceFile): number {
-  const { text } = source;
-  let position = node.pos;
-  let code = text.charCodeAt(position);
-  while (code === 32 || code === 10 || code === 13) code = text.charCodeAt(++position);
-  const mayBeSpace = code < 33 || code > 127 || code === slash; // or a comment
-  return mayBeSpace ? startOf(node, source) : position;
 }

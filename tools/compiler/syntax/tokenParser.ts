@@ -20,6 +20,7 @@ export abstract class TokenParser extends Scanner {
   #depth = 0;
   /** Within lists of parameters or members TypeScript goes on after an unexpected token, so that we cannot follow it. */
   protected listDepth = 0;
+  /** What is being parsed may turn out to be something else. */
   protected isAttempt = false;
   /** An attempt has met `T!`, which is a type for TypeScript, although a wrong one. */
   protected isOdd = false;
@@ -111,10 +112,7 @@ export abstract class TokenParser extends Scanner {
     this.#depth--;
   }
 
-  /**
-   * Parses what may turn out to be something else, and `accepts` it or not. Null, and back at the beginning, if it is
-   * something else.
-   */
+  /** Parses what may turn out to be something else. If it is, which `parse` tells by null, nothing has been read. */
   protected attempt<T>(parse: () => T | null): T | null {
     const { pos } = this;
     const [depth, listDepth, isOuter, isOdd] = [this.#depth, this.listDepth, this.isAttempt, this.isOdd];

@@ -6,6 +6,7 @@
 const tab = 9;
 const lineFeed = 10;
 const carriageReturn = 13;
+const hash = 35;
 const asterisk = 42;
 const slash = 47;
 
@@ -23,8 +24,16 @@ function isSpace(code: number): boolean {
 
 const wide: ReadonlySet<number> = new Set([0x85, 0xa0, 0x1680, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000, 0xfeff]);
 
-/** Where the first token at or behind a position begins. */
+/** Where the first token at or behind a position begins. Asked for every instruction, and mostly there is but space. */
 export function skipTrivia(text: string, position: number): number {
+  let at = position;
+  let code = text.charCodeAt(at);
+  while (code === 32 || code === lineFeed || code === carriageReturn) code = text.charCodeAt(++at);
+  const isToken = code > 32 && code < 128 && code !== slash && code !== hash;
+  return isToken ? at : skipOtherTrivia(text, at);
+}
+
+function skipOtherTrivia(text: string, position: number): number {
   let at = position;
   for (;;) {
     const code = text.charCodeAt(at);
