@@ -41,19 +41,22 @@ export function storeCode(
   where: UnitPlaces,
 ): StoredCode | undefined {
   const units = new UnitNumbers(where);
-  const places: number[] = [];
-  const add = (offset: number, file: string, line: number, column: number): boolean => {
+  const { files, rows } = lines;
+  const places = new Int32Array(LINE_LENGTH + rows.length);
+  const put = (at: number, offset: number, file: string, line: number, column: number): boolean => {
     const number = units.numberOf(file, line, column);
     if (number < 0) return false;
-    places.push(offset, number, line - units.starts[number]!, column);
+    places[at] = offset;
+    places[at + 1] = number;
+    places[at + 2] = line - units.starts[number]!;
+    places[at + 3] = column;
     return true;
   };
-  if (!add(0, location.file, location.line, location.column)) return undefined;
-  const { files, rows } = lines;
+  if (!put(0, 0, location.file, location.line, location.column)) return undefined;
   for (let at = 0; at < rows.length; at += LINE_LENGTH) {
-    if (!add(rows[at]!, files[rows[at + 1]!]!, rows[at + 2]!, rows[at + 3]!)) return undefined;
+    if (!put(LINE_LENGTH + at, rows[at]!, files[rows[at + 1]!]!, rows[at + 2]!, rows[at + 3]!)) return undefined;
   }
-  return { code, units: units.found, places: new Int32Array(places), ...packFixups(fixups) };
+  return { code, units: units.found, places, ...packFixups(fixups) };
 }
 
 /** Numbers the units that places lie in. Of two places that follow each other, both mostly lie in the same one. */
@@ -118,13 +121,17 @@ function lastToBegin(units: PlacedUnits, line: number, column: number): number {
 }
 
 function packFixups(fixups: readonly Fixup[]): Pick<StoredCode, 'symbols' | 'fixups'> {
-  const symbols = [...new Set(fixups.map(({ symbol }) => symbol))];
-  const numbers = new Map(symbols.map((symbol, index) => [symbol, index]));
-  const packed: number[] = [];
-  for (const { addend, at, kind, symbol } of fixups) {
-    packed.push(at, fixupKinds.indexOf(kind), numbers.get(symbol)!, addend);
-  }
-  return { symbols, fixups: new Int32Array(packed) };
+  const symbols: string[] = [];
+  const packed = new Int32Array(fixups.length * 4);
+  fixups.forEach(({ addend, at, kind, symbol }, n) => {
+    let number = symbols.indexOf(symbol);
+    if (number < 0) number = symbols.push(symbol) - 1;
+    packed[4 * n] = at;
+    packed[4 * n + 1] = fixupKinds.indexOf(kind);
+    packed[4 * n + 2] = number;
+    packed[4 * n + 3] = addend;
+  });
+  return { symbols, fixups: packed };
 }
 
 function unpackFixups({ fixups, symbols }: StoredCode): Fixup[] {
