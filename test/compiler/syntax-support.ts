@@ -2,8 +2,14 @@
  * Comparing our parser with TypeScript's: what ours accepts, TypeScript must accept as well, and the trees must be the same.
  */
 
-import { forEachChild, sourceOf, startOf, syntaxErrorsIn, textOf } from '../../tools/compiler/syntax/index.ts';
-import { parseSyntax } from '../../tools/compiler/syntax/parse.ts';
+import {
+  forEachChild,
+  parseSyntax,
+  sourceOf,
+  startOf,
+  syntaxErrorsIn,
+  textOf,
+} from '../../tools/compiler/syntax/index.ts';
 import { parseWithTypeScript, ts } from '../../tools/compiler/frontend/typescript.ts';
 
 type Fields = ReadonlyMap<string, unknown>;

@@ -7,8 +7,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ts } from '../../tools/compiler/frontend/typescript.ts';
-import { tagsOf } from '../../tools/compiler/syntax/index.ts';
-import { parseSyntax } from '../../tools/compiler/syntax/parse.ts';
+import { parseSyntax, tagsOf } from '../../tools/compiler/syntax/index.ts';
 import { randomSource } from './random/generate.ts';
 import { mutate, piecesOf, tokensOf } from './syntax-mutations.ts';
 import { compareParsers } from './syntax-support.ts';

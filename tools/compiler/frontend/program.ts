@@ -5,8 +5,7 @@
  * Imports are relative paths with their extension, so that resolving one is path arithmetic.
  */
 
-import { forEachChild, mayImportDynamically, ts } from '../syntax/index.ts';
-import { parseSyntax } from '../syntax/parse.ts';
+import { forEachChild, mayImportDynamically, parseSyntax, ts } from '../syntax/index.ts';
 import { isStackOverflow } from './failure.ts';
 import { parseWithTypeScript } from './typescript.ts';
 

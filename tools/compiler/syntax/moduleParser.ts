@@ -4,13 +4,12 @@
 
 import type ts from 'typescript';
 import { DeclarationParser } from './declarationParser.ts';
+import { NodeFlags } from './flags.ts';
 import { SyntaxKind } from './kinds.ts';
+import { hasModifier } from './modifiers.ts';
 import { adopt, adoptAll, adoptIfAny, makeToken, nodeArray, type Made } from './nodes.ts';
 
 export class ModuleParser extends DeclarationParser {
-  /** Whether there is anything that makes a module of the file. */
-  #isModule = false;
-
   constructor(text: string) {
     super(text);
     this.next();
@@ -22,9 +21,10 @@ export class ModuleParser extends DeclarationParser {
     while (this.token !== SyntaxKind.EndOfFileToken) statements.push(this.statement());
     const endOfFileToken = makeToken(SyntaxKind.EndOfFileToken, this.pos, this.text.length) as ts.EndOfFileToken;
     // Without imports and exports, only a declaration file is a script (`moduleDetection: force`).
-    const externalModuleIndicator = isDeclarationFile && !this.#isModule ? undefined : true;
+    const externalModuleIndicator = isDeclarationFile && !statements.some(makesModule) ? undefined : true;
     const node: Made<ts.SourceFile> & { externalModuleIndicator: true | undefined } = {
       kind: SyntaxKind.SourceFile,
+      flags: NodeFlags.None,
       pos: 0,
       end: this.text.length,
       parent: undefined,
@@ -42,7 +42,6 @@ export class ModuleParser extends DeclarationParser {
   }
 
   protected module(): ts.Statement | null {
-    this.#isModule = true;
     return this.token === SyntaxKind.ImportKeyword ? this.#import() : this.#export();
   }
 
@@ -249,4 +248,11 @@ export class ModuleParser extends DeclarationParser {
     adoptAll(node, elements);
     return node as ts.NamedExports;
   }
+}
+
+/** Whether a file is a module because of one of its statements. */
+function makesModule(statement: ts.Statement): boolean {
+  const { kind } = statement;
+  const isLink = kind === SyntaxKind.ImportDeclaration || kind === SyntaxKind.ExportDeclaration;
+  return isLink || hasModifier(statement, SyntaxKind.ExportKeyword);
 }

@@ -1,6 +1,6 @@
 /*
  * Making nodes. They are plain objects with the fields that TypeScript's have, as far as anybody looks at them; nodes of one
- * kind have the same fields in the same order, which makes them quick to read.
+ * kind have the same fields in the same order, which makes them quick to read. Only lists of variables and files have `flags`.
  */
 
 import type ts from 'typescript';
