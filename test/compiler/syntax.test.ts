@@ -84,8 +84,13 @@ async () => x
 await x
 yield x
 class { }
+(this: T = 1) => x
+(...this: T) => x
 (class { })
 f<<T>() => T>(x)
+f<typeof[]>(x)
+f< readonly<T>>(x)
+f< readonly | T>(x)
 function* f() { }
 async function f() { }
 let { a } = b

@@ -180,6 +180,7 @@ function mayGoOn(token: ts.SyntaxKind): boolean {
     case SyntaxKind.GreaterThanToken:
     case SyntaxKind.LessThanToken:
     case SyntaxKind.OpenBraceToken:
+    case SyntaxKind.OpenBracketToken:
       return true;
     default:
       return false;
