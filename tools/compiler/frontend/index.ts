@@ -121,7 +121,10 @@ export class KernelTsProgram {
   lower(entry: string): IrModule {
     if (this.diagnostics().length > 0) throw new Error('a program with errors cannot be lowered');
     if (this.#part === 'types') throw new Error('only the types of this program have been looked at');
-    return this.#image(normalizePath(entry)).toModule();
+    const path = normalizePath(entry);
+    const image = this.#image(path);
+    image.addConstants(this.#factsFor(path));
+    return image.toModule();
   }
 
   #image(entry: string): ProgramImage {
@@ -129,14 +132,17 @@ export class KernelTsProgram {
     if (known !== undefined) return known;
     const image = new ProgramImage(this.#recordSource());
     this.#images.set(entry, image);
-    const source = this.#sources.get(entry);
-    if (source === undefined) return image; // tsc has said that there is no such file
-    const facts = this.#imports.reachedFrom(source).map((reached) => this.#factsOf(reached));
-    image.addRoots(facts);
+    image.addRoots(this.#factsFor(entry));
     image.run();
     image.describeClasses();
-    image.addConstants(facts);
     return image;
+  }
+
+  /** Of the modules of a program. None where tsc has said that there is no such file. */
+  #factsFor(entry: string): FileFacts[] {
+    const source = this.#sources.get(entry);
+    if (source === undefined) return [];
+    return this.#imports.reachedFrom(source).map((reached) => this.#factsOf(reached));
   }
 
   #recordSource(): RecordSource {

@@ -115,15 +115,16 @@ export class InstanceTable {
     expected: FunctionType | null,
     outer: ReadonlyMap<string, Local> | null,
   ): FunctionInstance {
-    const { declaration } = part.info;
+    const { env, info, key, receiver, symbolName } = part;
+    const { declaration } = info;
     const parameters = declaration.parameters.map((parameter, index) =>
-      this.#parameter(parameter, part.env, expected?.parameters[index]),
+      this.#parameter(parameter, env, expected?.parameters[index]),
     );
     const hasRest = declaration.parameters.at(-1)?.dotDotDotToken !== undefined;
-    const typeArguments = [...part.env.map.values()];
-    const result = this.#result(declaration, part.env, expected);
-    const instance = { ...part, typeArguments, parameters, hasRest, result, outer };
-    this.#instances.set(part.key, instance);
+    const typeArguments = [...env.map.values()];
+    const result = this.#result(declaration, env, expected);
+    const instance = { info, env, key, symbolName, receiver, typeArguments, parameters, hasRest, result, outer };
+    this.#instances.set(key, instance);
     return instance;
   }
 
