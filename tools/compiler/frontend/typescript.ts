@@ -28,15 +28,21 @@ export function parseForTsc(path: string, text: string): ts.SourceFile {
   return source;
 }
 
-/** Lets every node know the one around it. */
+/** Nobody can follow a tree that is deeper: walking it takes several calls for each level. */
+const deepest = 2000;
+
+/** Lets every node know the one around it. Throws where whoever walks the tree would find no room on the stack. */
 function setParents(source: ts.SourceFile): void {
-  let parent: ts.Node = source;
-  const visit = (node: ts.Node): void => {
-    (node as { parent: ts.Node }).parent = parent;
-    const outer = parent;
-    parent = node;
-    forEachChild(node, visit);
-    parent = outer;
-  };
-  forEachChild(source, visit);
+  const pending: ts.Node[] = [source];
+  const depths = [0];
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    const parent = node;
+    const depth = depths.pop()! + 1;
+    if (depth > deepest) throw new RangeError('Maximum call stack size exceeded');
+    forEachChild(parent, (child) => {
+      (child as { parent: ts.Node }).parent = parent;
+      pending.push(child);
+      depths.push(depth);
+    });
+  }
 }

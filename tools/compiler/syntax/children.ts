@@ -143,19 +143,22 @@ for (const [kind, names] of fields) fieldsOf[kind] = names.split(' ');
 
 /** Gives each part of a node to `visit`, until that answers with something, which is the answer then. */
 export function forEachChild<T>(node: ts.Node, visit: (child: ts.Node) => T | undefined): T | undefined {
-  if (node.kind <= lastToken) return undefined;
-  for (const field of fieldsOf[node.kind] ?? []) {
-    const child = (node as unknown as Readonly<Record<string, ts.Node | readonly ts.Node[] | undefined>>)[field];
-    if (child === undefined) continue;
-    if (!Array.isArray(child)) {
-      const found = visit(child as ts.Node);
-      if (found !== undefined) return found;
-    } else {
-      for (const one of child as readonly ts.Node[]) {
-        const found = visit(one);
-        if (found !== undefined) return found;
-      }
-    }
+  const names = node.kind <= lastToken ? undefined : fieldsOf[node.kind];
+  if (names === undefined) return undefined;
+  const parts = node as unknown as Readonly<Record<string, ts.Node | readonly ts.Node[] | undefined>>;
+  for (let index = 0; index < names.length; index++) {
+    const part = parts[names[index]!];
+    if (part === undefined) continue;
+    const found = Array.isArray(part) ? visitAll(part as readonly ts.Node[], visit) : visit(part as ts.Node);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function visitAll<T>(nodes: readonly ts.Node[], visit: (child: ts.Node) => T | undefined): T | undefined {
+  for (let index = 0; index < nodes.length; index++) {
+    const found = visit(nodes[index]!);
+    if (found !== undefined) return found;
   }
   return undefined;
 }
