@@ -4,7 +4,7 @@
  *
  * The first build of all has also something to do for the edits to come: the types of a few changed files are checked in the
  * main thread, by TypeScript's own checker, and V8 has to compile that once. So where V8's cache has no code of it yet
- * (tools/cli/codeCache.mjs), this thread uses it, when it has answered and if there is time.
+ * (tools/cli/codeCache.mjs), and this thread has not used it anyhow, it does so when it has answered, if there is time.
  */
 import { readdirSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
@@ -60,10 +60,12 @@ function tell(state: number): void {
   Atomics.notify(signal, 0);
 }
 
+let native: TypeFindings | null;
 try {
   tell(HAS_STARTED);
-  port.postMessage(checkNatively() ?? (await checkHere(request.entries)));
+  native = checkNatively();
+  port.postMessage(native ?? (await checkHere(request.entries)));
 } finally {
   tell(HAS_ANSWERED); // without an answer, the other side does the work itself
 }
-await prepareForEdits();
+if (native !== null) await prepareForEdits();

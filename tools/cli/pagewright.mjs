@@ -5,8 +5,8 @@
  * that is what people wait for after every edit, and V8 keeps compiled code of scripts only (codeCache.mjs). All the other
  * commands are in a second bundle, which a build need not wait for.
  *
- * The first line gives V8 little room for young objects, which is in the processor's cache then, and one thread beside ours:
- * four of them, which is usual, would take of two cores more than one.
+ * The first line gives V8 little room for young objects, which is in the processor's cache then, much for old ones, among
+ * which a build has hardly any garbage, and one thread beside ours: the usual four would take more than one of two cores.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
