@@ -382,12 +382,7 @@ export abstract class DeclarationParser extends StatementParser {
     this.next();
     const name = this.identifier();
     this.expect(SyntaxKind.OpenBraceToken);
-    const members: ts.EnumMember[] = [];
-    while (this.token !== SyntaxKind.CloseBraceToken) {
-      members.push(this.#enumMember());
-      if (!this.skip(SyntaxKind.CommaToken)) break;
-    }
-    this.expect(SyntaxKind.CloseBraceToken);
+    const members = this.list(SyntaxKind.CloseBraceToken, () => this.#enumMember());
     const node: Made<ts.EnumDeclaration> = {
       kind: SyntaxKind.EnumDeclaration,
       pos,
@@ -395,7 +390,7 @@ export abstract class DeclarationParser extends StatementParser {
       parent: undefined,
       modifiers,
       name,
-      members: nodeArray(members),
+      members,
     };
     adoptAll(node, modifiers);
     adopt(node, name);

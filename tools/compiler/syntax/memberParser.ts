@@ -4,7 +4,7 @@
 
 import type ts from 'typescript';
 import { SyntaxKind } from './kinds.ts';
-import { adopt, adoptAll, adoptIfAny, nodeArray, type Made } from './nodes.ts';
+import { adopt, adoptAll, adoptIfAny, type Made } from './nodes.ts';
 import { PrimaryParser } from './primaryParser.ts';
 
 /** Longer chains of members, calls or operators are left to TypeScript, like what nests too deeply. */
@@ -170,14 +170,8 @@ export abstract class MemberParser extends PrimaryParser {
 
   /** '(' (argument (',' argument)* ','?)? ')' */
   #arguments(): ts.NodeArray<ts.Expression> {
-    const args: ts.Expression[] = [];
     this.next();
-    while (this.token !== SyntaxKind.CloseParenToken) {
-      args.push(this.element());
-      if (!this.skip(SyntaxKind.CommaToken)) break;
-    }
-    this.expect(SyntaxKind.CloseParenToken);
-    return nodeArray(args);
+    return this.list(SyntaxKind.CloseParenToken, () => this.element());
   }
 
   // -------------------------------------------------------------------------------------------------------------------

@@ -129,13 +129,7 @@ export class ModuleParser extends DeclarationParser {
 
   #specifiers(kind: ts.SyntaxKind): ts.NodeArray<ts.ImportSpecifier | ts.ExportSpecifier> {
     this.next();
-    const specifiers: (ts.ImportSpecifier | ts.ExportSpecifier)[] = [];
-    while (this.token !== SyntaxKind.CloseBraceToken) {
-      specifiers.push(this.#importOrExport(kind));
-      if (!this.skip(SyntaxKind.CommaToken)) break;
-    }
-    this.expect(SyntaxKind.CloseBraceToken);
-    return nodeArray(specifiers);
+    return this.list(SyntaxKind.CloseBraceToken, () => this.#importOrExport(kind));
   }
 
   /** specifier = 'type'? (word 'as')? word */

@@ -60,19 +60,16 @@ export abstract class PrimaryParser extends SignatureParser {
   #array(): ts.ArrayLiteralExpression {
     const { pos } = this;
     this.next();
-    const elements: ts.Expression[] = [];
-    while (this.token !== SyntaxKind.CloseBracketToken) {
+    const elements = this.list(SyntaxKind.CloseBracketToken, () => {
       if (this.token === SyntaxKind.CommaToken) this.refuse(); // a hole
-      elements.push(this.element());
-      if (!this.skip(SyntaxKind.CommaToken)) break;
-    }
-    this.expect(SyntaxKind.CloseBracketToken);
+      return this.element();
+    });
     const node: Made<ts.ArrayLiteralExpression> = {
       kind: SyntaxKind.ArrayLiteralExpression,
       pos,
       end: this.pos,
       parent: undefined,
-      elements: nodeArray(elements),
+      elements,
     };
     adoptAll(node, elements);
     return node as ts.ArrayLiteralExpression;
@@ -98,18 +95,15 @@ export abstract class PrimaryParser extends SignatureParser {
   #object(): ts.ObjectLiteralExpression {
     const { pos } = this;
     this.next();
-    const properties: ts.ObjectLiteralElementLike[] = [];
-    while (this.token !== SyntaxKind.CloseBraceToken) {
-      properties.push(this.token === SyntaxKind.DotDotDotToken ? this.#spread() : this.#property());
-      if (!this.skip(SyntaxKind.CommaToken)) break;
-    }
-    this.expect(SyntaxKind.CloseBraceToken);
+    const properties = this.list(SyntaxKind.CloseBraceToken, () => {
+      return this.token === SyntaxKind.DotDotDotToken ? this.#spread() : this.#property();
+    });
     const node: Made<ts.ObjectLiteralExpression> = {
       kind: SyntaxKind.ObjectLiteralExpression,
       pos,
       end: this.pos,
       parent: undefined,
-      properties: nodeArray(properties),
+      properties,
     };
     adoptAll(node, properties);
     return node as ts.ObjectLiteralExpression;

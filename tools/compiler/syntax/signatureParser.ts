@@ -52,16 +52,11 @@ export abstract class SignatureParser extends TypeParser {
   }
 
   protected parameters(): ts.NodeArray<ts.ParameterDeclaration> {
-    const parameters: ts.ParameterDeclaration[] = [];
     this.listDepth++;
     this.expect(SyntaxKind.OpenParenToken);
-    while (this.token !== SyntaxKind.CloseParenToken) {
-      parameters.push(this.parameter());
-      if (!this.skip(SyntaxKind.CommaToken)) break;
-    }
-    this.expect(SyntaxKind.CloseParenToken);
+    const parameters = this.list(SyntaxKind.CloseParenToken, () => this.parameter());
     this.listDepth--;
-    return nodeArray(parameters);
+    return parameters;
   }
 
   /** parameter = '...'? name '?'? typeAnnotation? initializer? */

@@ -10,7 +10,7 @@
 import type ts from 'typescript';
 import { SyntaxKind } from './kinds.ts';
 import { bigintText, numberText, unescape } from './literals.ts';
-import { makeIdentifier, makeLiteral, makeToken } from './nodes.ts';
+import { makeIdentifier, makeLiteral, makeToken, nodeArray } from './nodes.ts';
 import { mismatch, Scanner } from './scanner.ts';
 
 /** Sources that nest deeper are left to TypeScript, whose stack may suffice. */
@@ -75,6 +75,17 @@ export abstract class TokenParser extends Scanner {
 
   protected tokenIf(kind: ts.SyntaxKind): ts.Node | undefined {
     return this.token === kind ? this.tokenNode() : undefined;
+  }
+
+  /** list = (item (',' item)* ','?)? closing */
+  protected list<T extends ts.Node>(closing: ts.SyntaxKind, item: () => T): ts.NodeArray<T> {
+    const items: T[] = [];
+    while (this.token !== closing) {
+      items.push(item());
+      if (!this.skip(SyntaxKind.CommaToken)) break;
+    }
+    this.expect(closing);
+    return nodeArray(items);
   }
 
   /** Whether the token can be the name of something: no word that is reserved somewhere. */

@@ -9,8 +9,7 @@
 import type ts from 'typescript';
 import { SyntaxKind } from './kinds.ts';
 import { NameParser } from './nameParser.ts';
-import { adopt, adoptAll, makeToken, nodeArray, type Made } from './nodes.ts';
-
+import { adopt, adoptAll, makeToken, type Made } from './nodes.ts';
 import { isModifier } from './tokens.ts';
 
 export abstract class TypeParser extends NameParser {
@@ -357,19 +356,14 @@ export abstract class TypeParser extends NameParser {
     const { pos } = this;
     this.listDepth++;
     this.next();
-    const elements: ts.TypeNode[] = [];
-    while (this.token !== SyntaxKind.CloseBracketToken) {
-      elements.push(this.#element());
-      if (!this.skip(SyntaxKind.CommaToken)) break;
-    }
-    this.expect(SyntaxKind.CloseBracketToken);
+    const elements = this.list(SyntaxKind.CloseBracketToken, () => this.#element());
     this.listDepth--;
     const node: Made<ts.TupleTypeNode> = {
       kind: SyntaxKind.TupleType,
       pos,
       end: this.pos,
       parent: undefined,
-      elements: nodeArray(elements),
+      elements,
     };
     adoptAll(node, elements);
     return node as ts.TupleTypeNode;
