@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --v8-pool-size=1 --min-semi-space-size=16 --max-semi-space-size=16 --initial-old-space-size=1024
+#!/usr/bin/env -S node --v8-pool-size=1 --min-semi-space-size=16 --max-semi-space-size=16 --initial-old-space-size=1024 --no-allocation-site-pretenuring
 /*
  * The `pagewright` command. The command line is written in TypeScript; this launcher bundles it when a source is newer
  * than the last bundle (some ten milliseconds), and runs it. `pagewright build` has a bundle of its own, which is one script:

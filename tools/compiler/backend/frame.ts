@@ -11,7 +11,7 @@
  * The depth does not change between prologue and epilogue, so everything is addressed from ESP.
  */
 
-import { EBP, EBX, EDI, ESI, ESP, type MemoryOperand, NONE } from './encoder/operands.ts';
+import { EBP, EBX, EDI, ESI, ESP, makeMemory, type MemoryOperand, NONE } from './encoder/operands.ts';
 import { RegisterScanner } from './allocate/scan.ts';
 import type { MachineFunction } from './machine/types.ts';
 
@@ -77,6 +77,7 @@ function placeSlots(fn: MachineFunction, used: ReadonlySet<number>): number {
 
 function resolveSlot(fn: MachineFunction, operand: MemoryOperand, incoming: number): MemoryOperand {
   const { kind, offset } = fn.slots[operand.slot]!;
+  const { width, index, scale, symbol, segment, addressSize } = operand;
   const displacement = operand.displacement + offset + (kind === 'incoming' ? incoming : 0);
-  return { ...operand, base: ESP, displacement, slot: NONE };
+  return makeMemory(width, ESP, index, scale, displacement, symbol, NONE, segment, addressSize);
 }

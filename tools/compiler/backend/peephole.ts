@@ -12,7 +12,7 @@
  */
 
 import { Condition } from './select/compare.ts';
-import { conditionNames } from './encoder/forms.ts';
+import { moveNames, setNames } from './encoder/forms.ts';
 import { immediate, type ImmediateOperand, NONE, type Operand, register } from './encoder/operands.ts';
 import type { MachineBlock, MachineFunction, MachineInstruction } from './machine/types.ts';
 import { RegisterScanner } from './allocate/scan.ts';
@@ -48,8 +48,7 @@ function wantedBy(condition: number): number {
 
 /** The condition that an instruction asks for, by its name; null if it reads flags otherwise. */
 function conditionOf(op: string): number | null {
-  const name = op.startsWith('set') ? op.slice(3) : op.startsWith('cmov') ? op.slice(4) : '';
-  const found = conditionNames.findIndex((names) => names[0] === name);
+  const found = Math.max(setNames.indexOf(op), moveNames.indexOf(op));
   return found < 0 ? null : found;
 }
 

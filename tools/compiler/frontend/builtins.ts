@@ -94,7 +94,7 @@ function instruction(
   const row = intrinsics.get(name)!;
   f.at(node);
   const result = f.builder.emit('intrinsic', row.result, values, { intrinsic: name });
-  if (row.noReturn === true) f.endPath();
+  if (row.noReturn) f.endPath();
   const type = declaration.type === undefined ? types.voidType : f.world.resolver.resolve(declaration.type, emptyEnv);
   return types.valueTypeOf(type) === 'void' ? emptyOperand(type) : valueOperand(type, result);
 }

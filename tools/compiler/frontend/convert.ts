@@ -5,7 +5,8 @@
  * into a narrower place if its bounds show that it fits. `cast` is what `u8(x)` does: anything, by cutting or extending.
  */
 
-import type { Instruction, UnaryOp } from '../ir/types.ts';
+import { extensionOp } from '../ir/opcodes.ts';
+import type { Instruction } from '../ir/types.ts';
 import type { ts } from '../syntax/index.ts';
 import type { FunctionLowering } from './function.ts';
 import {
@@ -184,8 +185,7 @@ function extendWide(f: FunctionLowering, operand: Operand, to: IntType): Operand
 }
 
 function extendNarrow(f: FunctionLowering, value: Instruction, to: IntType): Instruction {
-  const op: UnaryOp = to.bits === 8 ? (to.signed ? 'sext8' : 'zext8') : to.signed ? 'sext16' : 'zext16';
-  return f.builder.emit(op, 'i32', [value]);
+  return f.builder.emit(extensionOp(to.bits / 8, to.signed), 'i32', [value]);
 }
 
 /** The type that a variable without annotation gets from its initial value. */

@@ -239,6 +239,8 @@ class Decoder {
   /** By id. */
   readonly #values: (Instruction | undefined)[];
   readonly #blocks: (Block | undefined)[];
+  /** The instructions of the block at hand: a list that grows takes room for more, a copy of it does not. */
+  readonly #list: Instruction[] = [];
   #at = 0;
 
   constructor(encoded: EncodedBody) {
@@ -287,10 +289,10 @@ class Decoder {
     const block = this.#blockAt(this.#next());
     block.isCold = this.#next() === 1;
     block.predecessors = this.#nextBlocks();
-    const count = this.#next();
-    const instructions = new Array<Instruction>(count);
-    for (let n = 0; n < count; n++) instructions[n] = this.#instruction(block);
-    block.instructions = instructions;
+    const instructions = this.#list;
+    instructions.length = 0;
+    for (let count = this.#next(); count > 0; count--) instructions.push(this.#instruction(block));
+    block.instructions = instructions.slice();
     return block;
   }
 

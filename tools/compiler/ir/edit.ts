@@ -5,7 +5,7 @@
  * replacements in place. So nobody needs lists of uses, and a pass stays linear.
  */
 
-import type { Block, Instruction, IrFunction } from './types.ts';
+import { type Block, type Instruction, type IrFunction, newList } from './types.ts';
 
 export class Replacements {
   /** By id of the replaced value; empty as long as there is none. Chains are allowed; `find` follows and shortens them. */
@@ -95,6 +95,18 @@ export function renameEdge(target: Block, from: Block, to: Block): void {
   target.predecessors[target.predecessors.indexOf(from)] = to;
 }
 
+/** Where control went from `block` to `from`, it goes to `to`: that many edges are to be noted. */
+export function retarget(block: Block, from: Block, to: Block): number {
+  const { targets } = block.terminator!;
+  let count = 0;
+  for (let n = 0; n < targets.length; n++) {
+    if (targets[n] !== from) continue;
+    targets[n] = to;
+    count++;
+  }
+  return count;
+}
+
 /** Adds one edge to the books of `target`; `operands` are the phis' new ones, in their order. */
 export function noteEdge(from: Block, target: Block, operands: readonly Instruction[]): void {
   target.predecessors.push(from);
@@ -135,7 +147,7 @@ export function jumpTo(block: Block, target: Block): void {
     else forgetEdge(block, other);
   }
   end.op = 'jump';
-  end.args = [];
+  end.args = newList();
   end.targets = [target];
   end.cases = [];
 }

@@ -18,15 +18,21 @@ export interface IntrinsicInfo {
   readonly result: ValueType;
   readonly effect: Effect;
   /** Comes in 8, 16, 32 (and, where the table says `wide`, 64) bits, told by the instruction's `size`. */
-  readonly sized?: 'narrow' | 'wide';
+  readonly sized: 'narrow' | 'wide' | undefined;
   /** Control does not come back. */
-  readonly noReturn?: true;
+  readonly noReturn: boolean;
 }
 
 const i = 'i32' as const;
 
-function row(parameters: readonly ValueType[], result: ValueType, effect: Effect): IntrinsicInfo {
-  return { parameters, result, effect };
+function row(
+  parameters: readonly ValueType[],
+  result: ValueType,
+  effect: Effect,
+  sized?: IntrinsicInfo['sized'],
+  noReturn = false,
+): IntrinsicInfo {
+  return { parameters, result, effect, sized, noReturn };
 }
 
 /**
@@ -35,16 +41,16 @@ function row(parameters: readonly ValueType[], result: ValueType, effect: Effect
  */
 export const intrinsics: ReadonlyMap<string, IntrinsicInfo> = new Map<string, IntrinsicInfo>([
   // Atomics (LOCK prefix). `atomicXchg` and the like give what was in the place before.
-  ['atomicXchg', { ...row([i, i], i, 'barrier'), sized: 'narrow' }],
-  ['atomicCmpxchg', { ...row([i, i, i], i, 'barrier'), sized: 'wide' }],
-  ['atomicFetchAdd', { ...row([i, i], i, 'barrier'), sized: 'narrow' }],
-  ['atomicAdd', { ...row([i, i], 'void', 'barrier'), sized: 'narrow' }],
-  ['atomicSub', { ...row([i, i], 'void', 'barrier'), sized: 'narrow' }],
-  ['atomicAnd', { ...row([i, i], 'void', 'barrier'), sized: 'narrow' }],
-  ['atomicOr', { ...row([i, i], 'void', 'barrier'), sized: 'narrow' }],
-  ['atomicInc', { ...row([i], 'void', 'barrier'), sized: 'narrow' }],
-  ['atomicDec', { ...row([i], 'void', 'barrier'), sized: 'narrow' }],
-  ['atomicDecAndTest', { ...row([i], i, 'barrier'), sized: 'narrow' }],
+  ['atomicXchg', row([i, i], i, 'barrier', 'narrow')],
+  ['atomicCmpxchg', row([i, i, i], i, 'barrier', 'wide')],
+  ['atomicFetchAdd', row([i, i], i, 'barrier', 'narrow')],
+  ['atomicAdd', row([i, i], 'void', 'barrier', 'narrow')],
+  ['atomicSub', row([i, i], 'void', 'barrier', 'narrow')],
+  ['atomicAnd', row([i, i], 'void', 'barrier', 'narrow')],
+  ['atomicOr', row([i, i], 'void', 'barrier', 'narrow')],
+  ['atomicInc', row([i], 'void', 'barrier', 'narrow')],
+  ['atomicDec', row([i], 'void', 'barrier', 'narrow')],
+  ['atomicDecAndTest', row([i], i, 'barrier', 'narrow')],
   ['atomicTestAndSetBit', row([i, i], i, 'barrier')],
   ['atomicTestAndClearBit', row([i, i], i, 'barrier')],
   ['compilerBarrier', row([], 'void', 'barrier')],
@@ -59,7 +65,7 @@ export const intrinsics: ReadonlyMap<string, IntrinsicInfo> = new Map<string, In
   ['stiHlt', row([], 'void', 'barrier')],
   ['pause', row([], 'void', 'barrier')],
   ['int3', row([], 'void', 'barrier')],
-  ['ud2', { ...row([], 'void', 'barrier'), noReturn: true }],
+  ['ud2', row([], 'void', 'barrier', undefined, true)],
   ['readEflags', row([], i, 'effect')],
   ['writeEflags', row([i], 'void', 'barrier')],
   ['readEsp', row([], i, 'effect')],

@@ -87,6 +87,12 @@ export function isCommutative(op: Opcode): boolean {
   }
 }
 
+/** The operation that extends the low `size` bytes, 1 or 2, as a load of them would. */
+export function extensionOp(size: number, signed: boolean): UnaryOp {
+  if (size === 1) return signed ? 'sext8' : 'zext8';
+  return signed ? 'sext16' : 'zext16';
+}
+
 /** The unary operations that change the type. */
 export function isConversion(op: Opcode): op is 'sextWide' | 'zextWide' | 'narrow' {
   return op === 'sextWide' || op === 'zextWide' || op === 'narrow';

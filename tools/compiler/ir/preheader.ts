@@ -2,7 +2,7 @@
  * A place for code that runs once before a loop: a block with one way out, to the loop's header.
  */
 
-import { append, phisOf } from './edit.ts';
+import { append, phisOf, retarget } from './edit.ts';
 import type { Loop } from './loops.ts';
 import type { Block, Instruction, IrFunction } from './types.ts';
 
@@ -19,10 +19,7 @@ export function makePreheader(fn: IrFunction, { header, latches }: Loop): Block 
   for (const phi of phisOf(header)) splitPhi(fn, phi, header, preheader, latches);
   append(preheader, fn.create('jump', 'void', [], location, { targets: [header] }));
   preheader.predecessors = outside;
-  for (const block of new Set(outside)) {
-    const end = block.terminator!;
-    end.targets = end.targets.map((target) => (target === header ? preheader : target));
-  }
+  for (const block of new Set(outside)) retarget(block, header, preheader);
   header.predecessors = [preheader, ...header.predecessors.filter((block) => latches.includes(block))];
   return preheader;
 }

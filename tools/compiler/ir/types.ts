@@ -96,6 +96,17 @@ const noNumbers = Object.freeze<number[]>([]) as number[];
 const noBlocks = Object.freeze<Block[]>([]) as Block[];
 const noTypes: readonly ValueType[] = [];
 
+const emptyList: readonly object[] = [noTypes].slice(1);
+
+/**
+ * A new list of instructions or blocks. To V8, `[]` is a list of small integers, and a loop that it has compiled for lists
+ * of objects is compiled once more when it meets one. The same goes for lists that have had holes, or might have
+ * (`new Array(n)`, `map`): those of the IR have none.
+ */
+export function newList<T extends object>(): T[] {
+  return emptyList.slice() as T[];
+}
+
 export class Instruction implements Attributes {
   /** Unique within the function; printed as `%id`. Assigned by IrFunction.create. */
   readonly id: number;
@@ -122,7 +133,7 @@ export class Instruction implements Attributes {
     this.id = id;
     this.op = op;
     this.type = type;
-    this.args = args;
+    this.args = args.length === 0 ? newList() : args;
     this.location = location;
   }
 }
@@ -130,8 +141,8 @@ export class Instruction implements Attributes {
 export class Block {
   /** Unique within the function; printed as `bID`. */
   readonly id: number;
-  instructions: Instruction[] = [];
-  predecessors: Block[] = [];
+  instructions: Instruction[] = newList();
+  predecessors: Block[] = newList();
   /** The front end's guess: code after a panic, an unlikely branch. Laid out last. */
   isCold = false;
 

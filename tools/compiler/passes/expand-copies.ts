@@ -23,9 +23,12 @@ export function expandCopies(fn: IrFunction): boolean {
   for (const block of fn.blocks) {
     if (!hasSmall(block)) continue;
     changed = true;
-    block.instructions = block.instructions.flatMap((instruction) =>
-      isSmall(instruction) ? expand(fn, block, instruction) : [instruction],
-    );
+    const expanded: Instruction[] = [];
+    for (const instruction of block.instructions) {
+      if (isSmall(instruction)) expanded.push(...expand(fn, block, instruction));
+      else expanded.push(instruction);
+    }
+    block.instructions = expanded;
   }
   return changed;
 }

@@ -22,6 +22,7 @@ import { Replacements } from '../ir/edit.ts';
 import { isReading, writesMemory } from '../ir/effects.ts';
 import { Dominators } from '../ir/graph.ts';
 import { findLoops, isReducible, type Loop } from '../ir/loops.ts';
+import { extensionOp } from '../ir/opcodes.ts';
 import type { Block, Instruction, IrFunction, IrModule } from '../ir/types.ts';
 
 /** The bytes that `access` (a load or store) is about hold `value`; or `access` is a reading intrinsic, which gave it. */
@@ -124,8 +125,7 @@ class Forwarding {
       if (offsetOf(access) !== offsetOf(load)) continue;
       if (load.size >= 4) return value;
       if (access.op === 'load' && access.signed === load.signed) return value;
-      const extension = `${load.signed ? 'sext' : 'zext'}${load.size === 1 ? 8 : 16}` as const;
-      const extended = this.#fn.create(extension, 'i32', [value], load.location);
+      const extended = this.#fn.create(extensionOp(load.size, load.signed), 'i32', [value], load.location);
       extended.block = load.block;
       kept.push(extended);
       return extended;

@@ -5,8 +5,8 @@
  * half, where a phi collects the results; its slots become slots of the caller.
  */
 
-import { append, type Replacements } from '../ir/edit.ts';
-import { Block, type Instruction, type IrFunction, type SourceLocation } from '../ir/types.ts';
+import { append, renameEdge, type Replacements } from '../ir/edit.ts';
+import { type Block, type Instruction, type IrFunction, newList, type SourceLocation } from '../ir/types.ts';
 
 /**
  * `call` stands in `fn`, and calls `callee`, which is another function and has blocks. Its result is noted in
@@ -46,9 +46,7 @@ function cutAt(fn: IrFunction, call: Instruction): Block {
   const position = before.instructions.indexOf(call);
   for (const instruction of before.instructions.slice(position + 1)) append(after, instruction);
   before.instructions.length = position;
-  for (const target of new Set(after.successors)) {
-    target.predecessors = target.predecessors.map((block) => (block === before ? after : block));
-  }
+  for (const target of after.successors) renameEdge(target, before, after);
   return after;
 }
 
@@ -101,7 +99,7 @@ class BodyCopy {
       for (const instruction of block.instructions) this.#copy(instruction);
     }
     for (const block of this.#callee.blocks) this.#fill(block, after);
-    return this.#callee.blocks.map(({ id }) => this.#blocks[id]!);
+    return this.#copiesOfBlocks(this.#callee.blocks);
   }
 
   /** What the call gave. A callee that never returns gives nothing: any value will do where control never comes. */
@@ -140,12 +138,12 @@ class BodyCopy {
 
   #fill(original: Block, after: Block): void {
     const block = this.#blocks[original.id]!;
-    block.predecessors = original.predecessors.map(({ id }) => this.#blocks[id]!);
+    block.predecessors = this.#copiesOfBlocks(original.predecessors);
     for (const instruction of original.instructions) {
       if (instruction.op === 'param') continue;
       const copy = append(block, this.#values[instruction.id]!);
       copy.args = this.#copiesOf(instruction.args);
-      if (instruction.targets.length > 0) copy.targets = instruction.targets.map(({ id }) => this.#blocks[id]!);
+      if (instruction.targets.length > 0) copy.targets = this.#copiesOfBlocks(instruction.targets);
       if (instruction.op === 'return') this.#returnFrom(block, copy, after);
     }
   }
@@ -156,11 +154,17 @@ class BodyCopy {
     return copies;
   }
 
+  #copiesOfBlocks(originals: readonly Block[]): Block[] {
+    const copies = originals.slice();
+    for (let n = 0; n < copies.length; n++) copies[n] = this.#blocks[copies[n]!.id]!;
+    return copies;
+  }
+
   #returnFrom(block: Block, copy: Instruction, after: Block): void {
     const [value] = copy.args;
     if (value !== undefined) this.#results.push(value);
     copy.op = 'jump';
-    copy.args = [];
+    copy.args = newList();
     copy.targets = [after];
     after.predecessors.push(block);
   }

@@ -19,6 +19,7 @@
 
 import { Replacements } from '../ir/edit.ts';
 import { Dominators } from '../ir/graph.ts';
+import { extensionOp } from '../ir/opcodes.ts';
 import type { Block, Instruction, IrFunction, ValueType } from '../ir/types.ts';
 import { findPieces, type Piece } from './slot-pieces.ts';
 
@@ -70,6 +71,7 @@ class Promotion {
         placed.add(join);
         const phi = this.#fn.create('phi', pieceType(piece), [], null);
         phi.block = join;
+        for (const _ of join.predecessors) phi.args.push(phi); // until it is known what comes from there
         join.instructions.unshift(phi);
         this.#phis.set(phi, index);
         work.push(join);
@@ -132,7 +134,7 @@ class Promotion {
       this.#replacements.replace(load, value);
       return;
     }
-    load.op = `${load.signed ? 'sext' : 'zext'}${load.size === 1 ? 8 : 16}` as const;
+    load.op = extensionOp(load.size, load.signed);
     load.args = [value];
     load.size = 4;
     load.offset = 0;

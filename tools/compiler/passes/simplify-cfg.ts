@@ -20,7 +20,7 @@
  * computes is not needed where they go: `a && b` kept in a variable and then tested becomes two branches.
  */
 
-import { append, edgeOperands, forgetEdge, jumpTo, noteEdge, renameEdge, Replacements } from '../ir/edit.ts';
+import { append, edgeOperands, forgetEdge, jumpTo, noteEdge, renameEdge, Replacements, retarget } from '../ir/edit.ts';
 import { Dominators, findReachable, Users } from '../ir/graph.ts';
 import { compare32 } from '../ir/semantics.ts';
 import { isCompare } from '../ir/opcodes.ts';
@@ -238,13 +238,10 @@ function skipBlock(
       isAllowed = uses.allow(block, target);
     }
     if (!isAllowed) continue;
-    const end = predecessor.terminator!;
-    end.targets = end.targets.map((old) => {
-      if (old !== block) return old;
+    for (let count = retarget(predecessor, block, target); count > 0; count--) {
       forgetEdge(predecessor, block);
       noteEdge(predecessor, target, operands);
-      return target;
-    });
+    }
     asked = null; // other targets may have an entry more now
     uses.noteEdge(target, operands);
     changed = true;

@@ -10,6 +10,7 @@ import {
   register,
   registerName,
   type RegisterOperand,
+  withRegisters,
 } from '../encoder/operands.ts';
 import { CALLER_SAVED } from '../machine/effects.ts';
 import { printMachineFunction } from '../machine/print.ts';
@@ -76,7 +77,7 @@ function renamed(operand: Operand, names: readonly number[]): Operand {
   if (operand.kind !== 'memory') return operand;
   const base = operand.base === NONE ? NONE : names[operand.base]!;
   const index = operand.index === NONE ? NONE : names[operand.index]!;
-  return base === operand.base && index === operand.index ? operand : { ...operand, base, index };
+  return base === operand.base && index === operand.index ? operand : withRegisters(operand, base, index);
 }
 
 function isSelfCopy(instruction: MachineInstruction): boolean {

@@ -10,7 +10,7 @@
  */
 
 import type { SourceLocation } from '../../ir/types.ts';
-import { immediate, memory, NONE, type Operand, register, slotMemory } from '../encoder/operands.ts';
+import { immediate, memory, NONE, type Operand, register, slotMemory, withRegisters } from '../encoder/operands.ts';
 import { CALLER_SAVED, READS, WRITES } from '../machine/effects.ts';
 import { type MachineBlock, type MachineFunction, MachineInstruction } from '../machine/types.ts';
 import { canBeImmediate, canBeMemory } from './spillable.ts';
@@ -240,11 +240,8 @@ function replaceRegister({ operands }: MachineInstruction, from: number, to: num
 function renamed(operand: Operand, from: number, to: number): Operand {
   if (operand.kind === 'register') return operand.register === from ? register(to, operand.width) : operand;
   if (operand.kind !== 'memory' || (operand.base !== from && operand.index !== from)) return operand;
-  return {
-    ...operand,
-    base: operand.base === from ? to : operand.base,
-    index: operand.index === from ? to : operand.index,
-  };
+  const { base, index } = operand;
+  return withRegisters(operand, base === from ? to : base, index === from ? to : index);
 }
 
 /** `test v, v` on memory is `cmp [slot], 0`. */

@@ -96,17 +96,22 @@ function readMemory(cursor: Cursor, context: OperandContext, width: number, segm
       throw new LineError('registers of two widths in an address');
     registerWidth = register.width;
     if (factor === 1 && base === NONE) base = register.register;
-    else if (index === NONE) [index, scale] = [register.register, factor];
-    else throw new LineError('an address has at most two registers: [base + index*scale + displacement]');
+    else if (index === NONE) {
+      index = register.register;
+      scale = factor;
+    } else throw new LineError('an address has at most two registers: [base + index*scale + displacement]');
   }
   // x + x is x*2; x*3 is x + x*2.
-  if (base === NONE && (scale === 3 || scale === 5 || scale === 9)) [base, scale] = [index, scale - 1];
+  if (base === NONE && (scale === 3 || scale === 5 || scale === 9)) {
+    base = index;
+    scale--;
+  }
   if (scale !== 1 && scale !== 2 && scale !== 4 && scale !== 8) throw new LineError('the scale is 1, 2, 4 or 8');
   return memory(width, {
     base,
     index,
-    scale,
-    displacement: form.constant,
+    scale: (scale | 0) as typeof scale, // so that V8 keeps it as an integer
+    displacement: form.constant | 0,
     symbol: context.nameFor(form),
     segment,
     addressSize: registerWidth ?? context.addressSize ?? context.mode,

@@ -93,6 +93,47 @@ export const conditionNames: readonly (readonly string[])[] = [
   ['g', 'nle'],
 ];
 
+/**
+ * setcc and cmovcc by condition. Written out, since strings that stand in the program are compared by their addresses, and
+ * others letter by letter.
+ */
+export const setNames: readonly string[] = [
+  'seto',
+  'setno',
+  'setb',
+  'setae',
+  'sete',
+  'setne',
+  'setbe',
+  'seta',
+  'sets',
+  'setns',
+  'setp',
+  'setnp',
+  'setl',
+  'setge',
+  'setle',
+  'setg',
+];
+export const moveNames: readonly string[] = [
+  'cmovo',
+  'cmovno',
+  'cmovb',
+  'cmovae',
+  'cmove',
+  'cmovne',
+  'cmovbe',
+  'cmova',
+  'cmovs',
+  'cmovns',
+  'cmovp',
+  'cmovnp',
+  'cmovl',
+  'cmovge',
+  'cmovle',
+  'cmovg',
+];
+
 const lines = `
 mov    al, o8         | a0 moffs
 mov    ax, o16        | o16 a1 moffs

@@ -99,34 +99,42 @@ export function immediate(value: number, symbol: string | null = null): Immediat
 
 /** Width in bits; what is not given is absent. */
 export function memory(width: number, parts: Partial<Omit<MemoryOperand, 'kind' | 'width'>>): MemoryOperand {
-  return {
-    kind: 'memory',
-    width,
-    base: parts.base ?? NONE,
-    index: parts.index ?? NONE,
-    scale: parts.scale ?? 1,
-    displacement: parts.displacement ?? 0,
-    symbol: parts.symbol ?? null,
-    segment: parts.segment ?? NONE,
-    slot: parts.slot ?? NONE,
-    addressSize: parts.addressSize ?? 32,
-  };
+  const { base = NONE, index = NONE, slot = NONE, displacement = 0, symbol = null, scale = 1 } = parts;
+  const { addressSize = 32, segment = NONE } = parts;
+  return makeMemory(width, base, index, scale, displacement, symbol, slot, segment, addressSize);
 }
 
 /** 32 bits, `displacement` bytes into a slot of the frame. */
 export function slotMemory(slot: number, displacement = 0): MemoryOperand {
-  return {
-    kind: 'memory',
-    width: 32,
-    base: NONE,
-    index: NONE,
-    scale: 1,
-    displacement,
-    symbol: null,
-    segment: NONE,
-    slot,
-    addressSize: 32,
-  };
+  return makeMemory(32, NONE, NONE, 1, displacement, null, slot);
+}
+
+/** All memory operands are made here, so that V8 knows them as one kind of object, whatever they were made from. */
+export function makeMemory(
+  width: number,
+  base: number,
+  index: number,
+  scale: MemoryOperand['scale'],
+  displacement: number,
+  symbol: string | null,
+  slot: number,
+  segment = NONE,
+  addressSize: 16 | 32 = 32,
+): MemoryOperand {
+  return { kind: 'memory', width, base, index, scale, displacement, symbol, segment, slot, addressSize };
+}
+
+/** The same with other registers. */
+export function withRegisters(place: MemoryOperand, base: number, index: number): MemoryOperand {
+  const { width, scale, displacement, symbol, slot, segment, addressSize } = place;
+  return makeMemory(width, base, index, scale, displacement, symbol, slot, segment, addressSize);
+}
+
+/** `width` bits, `delta` bytes further on. */
+export function displaced(place: MemoryOperand, delta: number, width = place.width): MemoryOperand {
+  const { base, index, scale, symbol, slot, segment, addressSize } = place;
+  const displacement = (place.displacement + delta) | 0;
+  return makeMemory(width, base, index, scale, displacement, symbol, slot, segment, addressSize);
 }
 
 const names32 = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'] as const;

@@ -10,7 +10,7 @@
  */
 
 import type { Instruction } from '../../ir/types.ts';
-import { type MemoryOperand, NONE } from '../encoder/operands.ts';
+import { makeMemory, type MemoryOperand, NONE } from '../encoder/operands.ts';
 import type { Selector } from './selector.ts';
 
 /** The terms of an address, as values that have not been asked for yet. */
@@ -37,18 +37,9 @@ export function sumOperand(selector: Selector, value: Instruction): MemoryOperan
 
 function operandFor(selector: Selector, width: number, terms: Terms): MemoryOperand {
   const { base, displacement, index, scale, slot, symbol } = terms;
-  return {
-    kind: 'memory',
-    width,
-    base: base === null ? NONE : selector.registerOf(base).register,
-    index: index === null ? NONE : selector.registerOf(index).register,
-    scale,
-    displacement: displacement | 0,
-    symbol,
-    segment: NONE,
-    slot,
-    addressSize: 32,
-  };
+  const baseRegister = base === null ? NONE : selector.registerOf(base).register;
+  const indexRegister = index === null ? NONE : selector.registerOf(index).register;
+  return makeMemory(width, baseRegister, indexRegister, scale, displacement | 0, symbol, slot);
 }
 
 /** The terms with the value added; null if there is no room. Nothing is asked for yet, so this may be tried. */

@@ -8,6 +8,7 @@
 import type { Instruction } from '../../ir/types.ts';
 import { isCommutative } from '../../ir/opcodes.ts';
 import {
+  displaced,
   EAX,
   ECX,
   EDX,
@@ -267,5 +268,5 @@ function narrowLoad(selector: Selector, load: Instruction, width: 8 | 16): Memor
   if (!selector.canFoldLoad(load) || load.size * 8 < width) return null;
   if (load.isVolatile && load.size * 8 !== width) return null;
   const place = selector.takeLoad(load);
-  return { ...place, width };
+  return displaced(place, 0, width);
 }

@@ -7,13 +7,13 @@
 
 import type { Instruction } from '../../ir/types.ts';
 import {
+  displaced,
   EAX,
   ECX,
   EDI,
   EDX,
   ESI,
   immediate,
-  type MemoryOperand,
   type Operand,
   register,
   type Width,
@@ -35,7 +35,7 @@ export function copyBytes(selector: Selector, value: Instruction): void {
   const operands = [target, source, count].map((operand) => selector.registerOrImmediate(operand));
   selector.move(register(EDI), operands[0]!);
   selector.move(register(ESI), operands[1]!);
-  runByWords(selector, 'movs', count, operands[2]!);
+  runByWords(selector, moveOps, count, operands[2]!);
 }
 
 /** Pieces that cover `count` bytes: as wide as possible, in ascending order. */
@@ -49,37 +49,43 @@ function pieces(count: number): { readonly at: number; readonly width: Width }[]
   return found;
 }
 
-function part(place: MemoryOperand, at: number, width: Width): MemoryOperand {
-  return { ...place, width, displacement: (place.displacement + at) | 0 };
-}
-
 function copyUnrolled(selector: Selector, target: Instruction, source: Instruction, count: number): void {
   const from = selector.memoryAt(32, source, 0);
   const to = selector.memoryAt(32, target, 0);
   for (const { at, width } of pieces(count)) {
     const word = selector.temporary();
-    selector.emit(width === 32 ? 'mov' : 'movzx', word, part(from, at, width));
-    selector.emit('mov', part(to, at, width), register(word.register, width));
+    selector.emit(width === 32 ? 'mov' : 'movzx', word, displaced(from, at, width));
+    selector.emit('mov', displaced(to, at, width), register(word.register, width));
   }
 }
 
+/** One string instruction, by what it moves. */
+interface StringOps {
+  readonly byte: string;
+  readonly word: string;
+  readonly long: string;
+}
+
+const moveOps: StringOps = { byte: 'movsb', word: 'movsw', long: 'movsd' };
+const storeOps: StringOps = { byte: 'stosb', word: 'stosw', long: 'stosd' };
+
 /** `rep movsd` or `stosd` over the words of `count` bytes, then the rest. EDI (and ESI, EAX) are set up already. */
-function runByWords(selector: Selector, op: 'movs' | 'stos', count: Instruction, operand: Operand): void {
+function runByWords(selector: Selector, ops: StringOps, count: Instruction, operand: Operand): void {
   if (count.op === 'const') {
     const bytes = Number(count.value) >>> 0;
     selector.move(register(ECX), immediate(bytes >>> 2));
-    repeat(selector, `${op}d`);
-    if ((bytes & 2) !== 0) selector.emit(`${op}w`);
-    if ((bytes & 1) !== 0) selector.emit(`${op}b`);
+    repeat(selector, ops.long);
+    if ((bytes & 2) !== 0) selector.emit(ops.word);
+    if ((bytes & 1) !== 0) selector.emit(ops.byte);
     return;
   }
   selector.move(register(ECX), operand);
   selector.emit('shr', register(ECX), immediate(2));
-  repeat(selector, `${op}d`);
+  repeat(selector, ops.long);
   if (isMultipleOf4(count)) return;
   selector.move(register(ECX), operand);
   selector.emit('and', register(ECX), immediate(3));
-  repeat(selector, `${op}b`);
+  repeat(selector, ops.byte);
 }
 
 function repeat(selector: Selector, op: string): void {
@@ -111,7 +117,7 @@ export function fillBytes(selector: Selector, value: Instruction): void {
     for (const { at, width } of pieces(Number(count.value))) {
       const pattern = repeated(Number(byte.value));
       const content = width === 32 ? pattern : width === 16 ? (pattern << 16) >> 16 : (pattern << 24) >> 24;
-      selector.emit('mov', part(to, at, width), immediate(content));
+      selector.emit('mov', displaced(to, at, width), immediate(content));
     }
     return;
   }
@@ -126,7 +132,7 @@ export function fillBytes(selector: Selector, value: Instruction): void {
     selector.emit('imul', register(EAX), pattern, immediate(0x01010101));
     selector.move(register(EDI), place);
   }
-  runByWords(selector, 'stos', count, length);
+  runByWords(selector, storeOps, count, length);
 }
 
 /** A word of four equal bytes. */

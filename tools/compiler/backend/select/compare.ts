@@ -7,7 +7,7 @@
 
 import type { CompareOp, Instruction } from '../../ir/types.ts';
 import { isCompare } from '../../ir/opcodes.ts';
-import { conditionNames } from '../encoder/forms.ts';
+import { moveNames, setNames } from '../encoder/forms.ts';
 import { immediate, type MemoryOperand, type Operand, register, type RegisterOperand } from '../encoder/operands.ts';
 import type { Selector } from './selector.ts';
 
@@ -239,7 +239,7 @@ export function selectCompare(selector: Selector, value: Instruction): void {
 /** The result of `value` from the flags: 1 if `condition` holds. */
 export function selectSet(selector: Selector, value: Instruction, condition: number): void {
   const bit = selector.temporary(8);
-  selector.emit(`set${conditionNames[condition]![0]!}`, bit);
+  selector.emit(setNames[condition]!, bit);
   selector.emit('movzx', selector.result(value), bit);
 }
 
@@ -252,7 +252,7 @@ export function selectSelect(selector: Selector, value: Instruction): void {
   // The operands come first: what computes them may change the flags.
   const low = wantsLow ? ([toMovable(selector, selector.lowOf(ifTrue)), selector.lowOf(ifFalse)] as const) : null;
   const high = wantsHigh ? ([toMovable(selector, selector.highOf(ifTrue)), selector.highOf(ifFalse)] as const) : null;
-  const move = `cmov${conditionNames[flagsOf(selector, condition)]![0]!}`;
+  const move = moveNames[flagsOf(selector, condition)]!;
   if (low !== null) {
     selector.move(selector.result(value), low[1]);
     selector.emit(move, selector.result(value), low[0]);

@@ -7,6 +7,7 @@
 
 import type { Instruction } from '../../ir/types.ts';
 import {
+  displaced,
   DS,
   EAX,
   EBP,
@@ -30,7 +31,7 @@ import {
 } from '../encoder/operands.ts';
 import { copyBytes, fillBytes, repInsw, repOutsw } from './blocks.ts';
 import { Condition, selectSet } from './compare.ts';
-import { displaced, storable } from './memory.ts';
+import { storable } from './memory.ts';
 import type { Selector } from './selector.ts';
 
 type Row = (selector: Selector, value: Instruction) => void;

@@ -7,22 +7,17 @@
 
 import { isCompare } from '../../ir/opcodes.ts';
 import type { Instruction } from '../../ir/types.ts';
-import { conditionNames } from '../encoder/forms.ts';
+import { setNames } from '../encoder/forms.ts';
 import {
+  displaced,
   immediate,
   type ImmediateOperand,
-  type MemoryOperand,
   register,
   type RegisterOperand,
   type Width,
 } from '../encoder/operands.ts';
 import { flagsOf } from './compare.ts';
 import type { Selector } from './selector.ts';
-
-/** The same place, `delta` bytes further on. */
-export function displaced(place: MemoryOperand, delta: number): MemoryOperand {
-  return { ...place, displacement: (place.displacement + delta) | 0 };
-}
 
 export function selectLoad(selector: Selector, value: Instruction): void {
   const { offset, signed, size } = value;
@@ -52,7 +47,7 @@ export function selectStore(selector: Selector, store: Instruction): void {
   const place = selector.memoryAt(width, address, offset);
   if (size === 1 && isCompare(stored.op) && selector.isFoldable(stored)) {
     const condition = flagsOf(selector, stored);
-    selector.emit(`set${conditionNames[condition]![0]!}`, place);
+    selector.emit(setNames[condition]!, place);
     return;
   }
   selector.emit('mov', place, storable(selector, stored, width));
