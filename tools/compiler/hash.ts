@@ -7,34 +7,56 @@
  */
 
 export function hashText(text: string): string {
-  const { length } = text;
-  let a = 0x243f6a88 ^ length;
-  let b = 0x85a308d3 ^ length;
-  let c = 0x13198a2e ^ length;
-  let d = 0x03707344 ^ length;
-  for (let at = 0; at < length; at += 2) {
-    const pair = text.charCodeAt(at) | (at + 1 < length ? text.charCodeAt(at + 1) << 16 : 0);
-    const left = Math.imul(pair, 0xcc9e2d51);
-    const right = Math.imul(pair, 0x1b873593);
-    // Every sum is brought back to 32 bits: V8 would go on with floating-point numbers, for twice the time.
-    a = (Math.imul(rotate(a ^ rotate(left, 15), 13), 5) + 0x561ccd1b) | 0;
-    b = (Math.imul(rotate(b ^ rotate(right, 17), 19), 9) + 0x0bcaa747) | 0;
-    c = (Math.imul(rotate(c ^ rotate(left, 16) ^ a, 15), 5) + 0x96cd1c35) | 0;
-    d = (Math.imul(rotate(d ^ rotate(right, 18) ^ b, 13), 9) + 0x32ac3b17) | 0;
-  }
-  a = finish(a ^ d);
-  b = finish(b ^ a);
-  c = finish(c ^ b);
-  d = finish(d ^ c);
-  a = finish(a ^ d);
-  return hex(a) + hex(b) + hex(c) + hex(d);
+  const lanes = new Lanes();
+  lanes.add(text);
+  return lanes.name();
 }
 
 /** The name of a sequence of texts. Where one ends and the next begins matters. */
 export function hashTexts(texts: Iterable<string>): string {
-  let all = '';
-  for (const text of texts) all += `${text.length}:${text}`;
-  return hashText(all);
+  const lanes = new Lanes();
+  for (const text of texts) lanes.add(text);
+  return lanes.name();
+}
+
+class Lanes {
+  #a = 0x243f6a88;
+  #b = 0x85a308d3 | 0;
+  #c = 0x13198a2e;
+  #d = 0x03707344;
+
+  /** Takes in the length, and the characters by pairs. */
+  add(text: string): void {
+    const { length } = text;
+    let a = this.#a;
+    let b = this.#b;
+    let c = this.#c;
+    let d = this.#d;
+    let pair = length;
+    for (let at = 0; ; at += 2) {
+      const left = Math.imul(pair, 0xcc9e2d51);
+      const right = Math.imul(pair, 0x1b873593);
+      // Every sum is brought back to 32 bits: V8 would go on with floating-point numbers, for twice the time.
+      a = (Math.imul(rotate(a ^ rotate(left, 15), 13), 5) + 0x561ccd1b) | 0;
+      b = (Math.imul(rotate(b ^ rotate(right, 17), 19), 9) + 0x0bcaa747) | 0;
+      c = (Math.imul(rotate(c ^ rotate(left, 16) ^ a, 15), 5) + 0x96cd1c35) | 0;
+      d = (Math.imul(rotate(d ^ rotate(right, 18) ^ b, 13), 9) + 0x32ac3b17) | 0;
+      if (at >= length) break;
+      pair = text.charCodeAt(at) | (at + 1 < length ? text.charCodeAt(at + 1) << 16 : 0);
+    }
+    this.#a = a;
+    this.#b = b;
+    this.#c = c;
+    this.#d = d;
+  }
+
+  name(): string {
+    const a = finish(this.#a ^ this.#d);
+    const b = finish(this.#b ^ a);
+    const c = finish(this.#c ^ b);
+    const d = finish(this.#d ^ c);
+    return hex(finish(a ^ d)) + hex(b) + hex(c) + hex(d);
+  }
 }
 
 function rotate(value: number, by: number): number {

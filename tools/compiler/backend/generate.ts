@@ -92,13 +92,18 @@ function shortenNames(module: MachineModule): MachineModule {
   for (const { name } of module.data) if (name.startsWith('.string')) names.set(name, `.string${names.size}`);
   const rename = <T extends { readonly symbol: string }>(list: readonly T[]): readonly T[] => {
     if (!list.some(({ symbol }) => names.has(symbol))) return list;
-    return list.map((item) => ({ ...item, symbol: names.get(item.symbol) ?? item.symbol }));
+    return list.map((item) => (names.has(item.symbol) ? { ...item, symbol: names.get(item.symbol)! } : item));
   };
   return {
     ...module,
-    functions: module.functions.map((code) => ({ ...code, fixups: rename(code.fixups) })),
+    functions: module.functions.map((code) => {
+      const fixups = rename(code.fixups);
+      return fixups === code.fixups ? code : { ...code, fixups };
+    }),
     data: module.data.map((data) => {
-      return { ...data, name: names.get(data.name) ?? data.name, relocations: rename(data.relocations) };
+      const name = names.get(data.name) ?? data.name;
+      const relocations = rename(data.relocations);
+      return name === data.name && relocations === data.relocations ? data : { ...data, name, relocations };
     }),
   };
 }

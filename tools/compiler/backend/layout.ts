@@ -9,7 +9,7 @@
  * code is copied: a loop's test to the loop's end, a return to wherever it is reached from.
  */
 
-import { type MachineBlock, type MachineFunction, MachineInstruction } from './machine/types.ts';
+import { type Exit, type MachineBlock, type MachineFunction, MachineInstruction } from './machine/types.ts';
 
 /** Blocks up to this many instructions are copied to save a jump to them. */
 const longestCopy = 6;
@@ -99,9 +99,15 @@ function copyTails(order: readonly MachineBlock[]): void {
     if (target.exit.kind !== 'none' && target.exit.kind !== 'branch') return;
     if (target.exit.kind === 'none' && target.instructions[target.instructions.length - 1]?.op !== 'ret') return;
     block.instructions = [...block.instructions, ...target.instructions.map(copyInstruction)];
-    block.exit = { ...target.exit };
+    block.exit = copyExit(target.exit);
     block.exitLocation = target.exitLocation;
   });
+}
+
+function copyExit(exit: Exit): Exit {
+  if (exit.kind !== 'branch') return exit;
+  const { condition, ifFalse, ifTrue } = exit;
+  return { kind: 'branch', condition, ifTrue, ifFalse };
 }
 
 function copyInstruction(instruction: MachineInstruction): MachineInstruction {

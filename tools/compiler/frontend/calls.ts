@@ -16,7 +16,16 @@ import { memberName, type FunctionInfo } from './entities.ts';
 import type { FunctionLowering, Local } from './function.ts';
 import { boundArguments, completed, patternEnv, unify, type Bindings } from './infer.ts';
 import type { FunctionInstance } from './instances.ts';
-import { constantOperand, emptyOperand, errorOperand, valueOperand, wordsOperand, type Operand } from './operand.ts';
+import {
+  constantOperand,
+  emptyOperand,
+  errorOperand,
+  movedAddress,
+  type Operand,
+  valueOperand,
+  withType,
+  wordsOperand,
+} from './operand.ts';
 import { entityBeforeDot, lowerPlace, meaningPlace, movedPointer, readPlace } from './places.ts';
 import * as types from './types.ts';
 import type { ClassType, FunctionType, Type } from './types.ts';
@@ -131,13 +140,10 @@ function addToPointer(f: FunctionLowering, node: ts.CallExpression, pointer: Ope
   const result = types.pointerTo(element);
   const size = f.sizeOf(element);
   f.at(node);
-  if (count.constant === null) return { ...movedPointer(f, pointer, count, size), type: result };
+  if (count.constant === null) return withType(movedPointer(f, pointer, count, size), result);
   const distance = count.constant * BigInt(size);
   if (pointer.constant !== null) return constantOperand(result, BigInt.asUintN(32, pointer.constant + distance));
-  if (pointer.address !== null) {
-    const { target, offset } = pointer.address;
-    return { ...pointer, type: result, address: { target, offset: offset + Number(distance) } };
-  }
+  if (pointer.address !== null) return withType(movedAddress(pointer, distance), result);
   return valueOperand(result, f.builder.binary('add', f.value(pointer), f.builder.constant('i32', distance)));
 }
 

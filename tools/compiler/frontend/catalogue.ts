@@ -177,8 +177,8 @@ export class Catalogue {
     noteClasses(global.type, recorder);
     const { symbolName: name, isConstant, section, isExported } = global;
     const align = Math.max(extent.align, global.align ?? 1);
-    const contents = this.#contents(global, extent.size, recorder);
-    return { name, size: extent.size, align, isConstant, section, isExported, ...contents };
+    const { bytes, relocations } = this.#contents(global, extent.size, recorder);
+    return { name, size: extent.size, align, isConstant, section, bytes, relocations, isExported };
   }
 
   #contents(global: Global, size: number, recorder: Recorder): Pick<IrData, 'bytes' | 'relocations'> {

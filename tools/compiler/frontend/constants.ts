@@ -279,6 +279,6 @@ export class ConstantTable implements ConstantSource {
     const base = fitsIn(types.i32) ? types.i32 : types.u32;
     if (!fitsIn(base)) this.#world.reporter.report(declaration.name, 'enumRange', [declaration.name.text]);
     const key = entity?.kind === 'enum' ? entity.qualifiedName : declaration.name.text;
-    return { ...base, key, name: declaration.name.text };
+    return types.enumOf(base, key, declaration.name.text);
   }
 }

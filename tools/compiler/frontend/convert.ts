@@ -14,9 +14,11 @@ import {
   deadOperand,
   emptyOperand,
   errorOperand,
+  type Operand,
   retype,
   valueOperand,
-  type Operand,
+  withType,
+  withValue,
 } from './operand.ts';
 import * as types from './types.ts';
 import type { FunctionType, IntType, Type } from './types.ts';
@@ -33,7 +35,7 @@ export function convert(f: FunctionLowering, operand: Operand, target: Type, nod
   if (to.kind === 'int') return toInteger(f, operand, to, node);
   if (to.kind === 'word') return toWord(f, operand, node);
   if (to.kind === 'witness') return toWitness(f, operand, to, node);
-  if (fits(from, to)) return { ...retype(operand, to), length: operand.length };
+  if (fits(from, to)) return retype(operand, to);
   return mismatch(f, operand, to, node);
 }
 
@@ -85,7 +87,7 @@ function toWitness(f: FunctionLowering, operand: Operand, to: types.WitnessType,
   const { type } = operand;
   if (to.nullable) {
     if (type.kind === 'null') return constantOperand(to, 0n);
-    if (type.kind === 'witness') return type.nullable ? { ...operand, type: to } : constantOperand(to, 1n);
+    if (type.kind === 'witness') return type.nullable ? withType(operand, to) : constantOperand(to, 1n);
   } else if (type.kind === 'witness') return emptyOperand(to);
   return mismatch(f, operand, to, node);
 }
@@ -96,7 +98,7 @@ function toWord(f: FunctionLowering, operand: Operand, node: ts.Node): Operand {
   const isWide = (type.kind === 'int' && type.bits === 64) || (type.kind === 'untyped' && type.wide);
   const isScalar = ['int', 'untyped', 'bool', 'word'].includes(type.kind) || types.isAddress(type);
   if (!isScalar || isWide) return mismatch(f, operand, types.wordType, node);
-  if (operand.constant === null) return { ...operand, type: types.wordType };
+  if (operand.constant === null) return withType(operand, types.wordType);
   if (operand.constant > 0xffffffffn || operand.constant < -0x80000000n) {
     f.report(node, 'constantTooLarge', [String(operand.constant), 'Word']);
     return errorOperand;
@@ -119,7 +121,7 @@ function toInteger(f: FunctionLowering, operand: Operand, to: IntType, node: ts.
   if (from.kind === 'untyped') {
     if (untypedFits(operand, to)) return inType(operand, to);
   } else if (types.widensTo(from, to) || (to.bits < 64 && boundsFit(operand, to))) {
-    return { ...operand, type: to };
+    return withType(operand, to);
   }
   const isSignChange = from.kind === 'int' && from.bits === to.bits;
   f.report(node, isSignChange ? 'signChange' : 'narrowing', [from.name, to.name, to.base]);
@@ -140,7 +142,7 @@ export function untypedFits(operand: Operand, to: IntType): boolean {
 /** An operand that fits an integer type, in that type: the same bits. */
 export function inType(operand: Operand, type: IntType): Operand {
   if (operand.constant !== null) return constantOperand(type, operand.constant);
-  return type.bits < 64 && boundsFit(operand, type) ? { ...operand, type, isMask: false } : retype(operand, type);
+  return type.bits < 64 && boundsFit(operand, type) ? withType(operand, type, false) : retype(operand, type);
 }
 
 /** Whether a constant may become `to` by itself. */
@@ -167,14 +169,13 @@ export function cast(f: FunctionLowering, operand: Operand, to: IntType, node: t
     return errorOperand;
   }
   if (operand.constant !== null) return constantOperand(to, operand.constant);
-  if (operand.address !== null && to.bits === 32) return { ...operand, type: to };
-  if (from.kind === 'int' && from.bits === to.bits && from.signed === to.signed) return { ...operand, type: to };
+  if (operand.address !== null && to.bits === 32) return withType(operand, to);
+  if (from.kind === 'int' && from.bits === to.bits && from.signed === to.signed) return withType(operand, to);
   const fromWide = types.valueTypeOf(from) === 'i64';
   if (to.bits === 64) return fromWide ? retype(operand, to) : extendWide(f, operand, to);
   const value = f.value(operand);
   const low = fromWide ? f.builder.emit('narrow', 'i32', [value]) : value;
-  if (!fromWide && boundsFit(operand, to) && from.kind !== 'word')
-    return { ...operand, value: low, address: null, type: to };
+  if (!fromWide && boundsFit(operand, to) && from.kind !== 'word') return withType(withValue(operand, low), to);
   return valueOperand(to, to.bits === 32 ? low : extendNarrow(f, low, to));
 }
 

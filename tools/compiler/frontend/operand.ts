@@ -65,18 +65,31 @@ interface Bounds {
 
 const bits32: Bounds = { min: -0x80000000, max: 0xffffffff };
 const bits1: Bounds = { min: 0, max: 1 };
+const nothing: Bounds = { min: 0, max: 0 };
 
 function boundsOf(type: Type): Bounds {
   if (type.kind === 'int') return types.boundsOf(type);
   return type.kind === 'bool' ? bits1 : bits32;
 }
 
-// Operands are made by the hundred thousand: always the same fields in the same order, so that all have one shape.
+/**
+ * Operands are made by the hundred thousand, and all of them here: so all have one shape, which copies with `...` would not
+ * have everywhere.
+ */
+function make(
+  type: Type,
+  value: Instruction | null,
+  constant: bigint | null,
+  address: Address | null,
+  length: Operand | null,
+  { min, max }: Bounds,
+  isMask: boolean,
+): Operand {
+  return { type, value, constant, address, length, min, max, isMask };
+}
 
 export function valueOperand(type: Type, value: Instruction): Operand {
-  const { min, max } = boundsOf(type);
-  const isMask = type.kind === 'untyped';
-  return { type, value, constant: null, address: null, length: null, min, max, isMask };
+  return make(type, value, null, null, null, boundsOf(type), type.kind === 'untyped');
 }
 
 /** With bounds, cut to what the type can hold. An untyped value that may leave its bounds is one of bits. */
@@ -84,27 +97,27 @@ export function boundedOperand(type: IntType | UntypedType, value: Instruction, 
   const limits = boundsOf(type);
   const isInside = min >= limits.min && max <= limits.max;
   if (!isInside) return valueOperand(type, value);
-  return { type, value, constant: null, address: null, length: null, min, max, isMask: false };
+  return make(type, value, null, null, null, { min, max }, false);
 }
 
 export function constantOperand(type: Type, constant: bigint, isMask = false): Operand {
   const exact = type.kind === 'int' ? types.wrap(type, constant) : constant;
   const number = Number(exact);
-  return { type, value: null, constant: exact, address: null, length: null, min: number, max: number, isMask };
+  return make(type, null, exact, null, null, { min: number, max: number }, isMask);
 }
 
 export function addressOperand(type: Type, target: AddressTarget, offset = 0): Operand {
-  const address = { target, offset };
-  return { type, value: null, constant: null, address, length: null, min: bits32.min, max: bits32.max, isMask: false };
+  return make(type, null, null, { target, offset }, null, bits32, false);
 }
 
-export function wordsOperand(value: Operand, length: Operand): Operand {
-  return { ...value, type: types.wordsType, length };
+export function wordsOperand(operand: Operand, length: Operand): Operand {
+  const { value, constant, address, isMask } = operand;
+  return make(types.wordsType, value, constant, address, length, operand, isMask);
 }
 
 /** Of a type without a run-time value. */
 export function emptyOperand(type: Type): Operand {
-  return { type, value: null, constant: null, address: null, length: null, min: 0, max: 0, isMask: false };
+  return make(type, null, null, null, null, nothing, false);
 }
 
 /** For what has been reported: silences everything that follows from it. */
@@ -119,9 +132,28 @@ export const nullOperand: Operand = constantOperand(types.nullType, 0n);
 /** The same bits under another type. */
 export function retype(operand: Operand, type: Type): Operand {
   if (operand.constant !== null) return constantOperand(type, operand.constant);
-  const { min, max } = boundsOf(type);
   const { value, address, length } = operand;
-  return { type, value, constant: null, address, length, min, max, isMask: type.kind === 'untyped' };
+  return make(type, value, null, address, length, boundsOf(type), type.kind === 'untyped');
+}
+
+/** The same under another type, with the bounds that it has. */
+export function withType(operand: Operand, type: Type, isMask = operand.isMask): Operand {
+  const { value, constant, address, length } = operand;
+  return make(type, value, constant, address, length, operand, isMask);
+}
+
+/** The same value, which is there as another instruction. */
+export function withValue(operand: Operand, value: Instruction): Operand {
+  const { type, constant, length, isMask } = operand;
+  return make(type, value, constant, null, length, operand, isMask);
+}
+
+/** An address of the linker's, `by` bytes further on. */
+export function movedAddress(operand: Operand, by: bigint): Operand {
+  const { type, value, constant, length, isMask } = operand;
+  const { target, offset } = operand.address!;
+  const address = { target, offset: offset + Number(BigInt.asIntN(32, by)) };
+  return make(type, value, constant, address, length, operand, isMask);
 }
 
 export function isError(operand: Operand): boolean {

@@ -26,9 +26,10 @@ import {
   errorOperand,
   falseOperand,
   isError,
+  movedAddress,
+  type Operand,
   trueOperand,
   valueOperand,
-  type Operand,
 } from './operand.ts';
 import * as types from './types.ts';
 import type { IntType, Type, UntypedType } from './types.ts';
@@ -137,7 +138,7 @@ function calculate(f: FunctionLowering, node: ts.Node, op: ArithmeticOp, a: Oper
     }
     return constantResult(f, node, type, value, a.isMask || b.isMask);
   }
-  if (op === '+' && left.address !== null && right.constant !== null) return moved(left, right.constant);
+  if (op === '+' && left.address !== null && right.constant !== null) return movedAddress(left, right.constant);
   const signed = isSigned(type, left, right);
   const value = f.builder.binary(instructionFor(op, signed), f.value(left), f.value(right));
   if (left.isMask || right.isMask || types.valueTypeOf(type) === 'i64') return valueOperand(type, value);
@@ -149,12 +150,6 @@ function calculate(f: FunctionLowering, node: ts.Node, op: ArithmeticOp, a: Oper
 function isQuotientTooLarge(op: ArithmeticOp, type: NumberType, left: bigint, right: bigint): boolean {
   if (op !== '/' && op !== '%') return false;
   return type.kind === 'int' && type.signed && right === -1n && left === types.rangeOf(type).min;
-}
-
-/** A linker's address plus a constant. */
-function moved(operand: Operand, by: bigint): Operand {
-  const { target, offset } = operand.address!;
-  return { ...operand, address: { target, offset: offset + Number(BigInt.asIntN(32, by)) } };
 }
 
 function instructionFor(op: ArithmeticOp, signed: boolean): BinaryOp {

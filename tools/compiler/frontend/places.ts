@@ -17,9 +17,11 @@ import {
   emptyOperand,
   errorOperand,
   isError,
-  valueOperand,
-  wordsOperand,
   type Operand,
+  valueOperand,
+  withType,
+  withValue,
+  wordsOperand,
 } from './operand.ts';
 import * as types from './types.ts';
 import type { Type } from './types.ts';
@@ -264,11 +266,11 @@ export function readPlace(f: FunctionLowering, place: Place, node: ts.Node): Ope
   if (place.kind === 'register') {
     const { known, variable } = place.local;
     const value = f.builder.read(variable);
-    return known === null ? valueOperand(place.type, value) : { ...known, value };
+    return known === null ? valueOperand(place.type, value) : withValue(known, value);
   }
   const { type } = place;
   if (type.kind === 'error') return errorOperand;
-  if (type.kind === 'inline' || type.kind === 'array') return { ...addressOfPlace(f, place, type), type };
+  if (type.kind === 'inline' || type.kind === 'array') return withType(addressOfPlace(f, place, type), type);
   if (types.valueTypeOf(type) === 'void') return emptyOperand(type);
   f.at(ts.isPropertyAccessExpression(node) ? node.name : node);
   return valueOperand(type, load(f, place));

@@ -17,7 +17,7 @@ import { convert } from './convert.ts';
 import type { FunctionInfo } from './entities.ts';
 import type { FunctionLowering, Local } from './function.ts';
 import type { FunctionInstance } from './instances.ts';
-import { emptyOperand, isError, valueOperand, type Operand } from './operand.ts';
+import { emptyOperand, isError, type Operand, valueOperand, withValue } from './operand.ts';
 import * as types from './types.ts';
 import type { Type } from './types.ts';
 
@@ -143,7 +143,7 @@ function keepInVariable(f: FunctionLowering, operand: Operand): () => Operand {
   if (operand.value === null) return () => operand;
   const variable = new Variable(types.valueTypeOf(operand.type) === 'i64' ? 'i64' : 'i32');
   f.builder.write(variable, operand.value);
-  return () => ({ ...operand, value: f.builder.read(variable) });
+  return () => withValue(operand, f.builder.read(variable));
 }
 
 function runEither(f: FunctionLowering, condition: Instruction, ifTrue: Cleanup | null, ifFalse: Cleanup | null): void {

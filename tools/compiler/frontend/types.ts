@@ -109,8 +109,8 @@ export type Type =
   | ParameterType
   | PhantomType;
 
-function int(name: string, bits: IntType['bits'], signed: boolean): IntType {
-  return { kind: 'int', key: name, name, base: name, bits, signed };
+function int(base: string, bits: IntType['bits'], signed: boolean, key = base, name = base): IntType {
+  return { kind: 'int', key, name, base, bits, signed };
 }
 
 function simple(kind: SimpleType['kind'], name: string = kind): SimpleType {
@@ -141,6 +141,11 @@ export const wordsType = simple('words', 'Word[]');
 export const objectType = simple('object');
 export const unknownType = simple('unknown');
 export const errorType = simple('error');
+
+/** An enum's type: its own, with the values of `base`. */
+export function enumOf({ base, bits, signed }: IntType, key: string, name: string): IntType {
+  return int(base, bits, signed, key, name);
+}
 
 export function pointerTo(element: Type): PointerType {
   return { kind: 'pointer', key: `Ptr<${element.key}>`, name: `Ptr<${element.name}>`, element };

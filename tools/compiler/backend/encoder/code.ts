@@ -144,7 +144,7 @@ export class CodeBuffer {
     }
     const translate = (draft: number): number => draft + growthBefore(stretches, starts, draft);
     const bytes = this.#copyOut(starts, translate);
-    const fixups = this.#fixups.map((fixup) => ({ ...fixup, at: translate(fixup.at) }));
+    const fixups = this.#fixups.map(({ addend, at, kind, symbol }) => ({ at: translate(at), kind, symbol, addend }));
     return { bytes, fixups, labels: this.#labels.map((at) => (at < 0 ? -1 : translate(at))), translate };
   }
 

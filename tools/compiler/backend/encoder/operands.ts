@@ -130,6 +130,12 @@ export function withRegisters(place: MemoryOperand, base: number, index: number)
   return makeMemory(width, base, index, scale, displacement, symbol, slot, segment, addressSize);
 }
 
+/** The same address in another segment. */
+export function inSegment(place: MemoryOperand, segment: number): MemoryOperand {
+  const { width, base, index, scale, displacement, symbol, slot, addressSize } = place;
+  return makeMemory(width, base, index, scale, displacement, symbol, slot, segment, addressSize);
+}
+
 /** `width` bits, `delta` bytes further on. */
 export function displaced(place: MemoryOperand, delta: number, width = place.width): MemoryOperand {
   const { base, index, scale, symbol, slot, segment, addressSize } = place;

@@ -23,11 +23,31 @@ interface Terms {
   readonly scale: 1 | 2 | 4 | 8;
 }
 
-const nothing: Terms = { displacement: 0, symbol: null, slot: NONE, base: null, index: null, scale: 1 };
+/** All terms are made here: copies with `...` would not all have one shape to V8. */
+function make(
+  displacement: number,
+  symbol: string | null,
+  slot: number,
+  base: Instruction | null,
+  index: Instruction | null,
+  scale: Terms['scale'],
+): Terms {
+  return { displacement, symbol, slot, base, index, scale };
+}
+
+const nothing = make(0, null, NONE, null, null, 1);
+
+function further(terms: Terms, by: number): Terms {
+  return make(terms.displacement + by, terms.symbol, terms.slot, terms.base, terms.index, terms.scale);
+}
+
+function withIndex(terms: Terms, index: Instruction, scale: Terms['scale']): Terms {
+  return make(terms.displacement, terms.symbol, terms.slot, terms.base, index, scale);
+}
 
 /** A memory operand for `value` + `offset`. Asks for the registers that remain. */
 export function addressOf(selector: Selector, width: number, value: Instruction, offset: number): MemoryOperand {
-  return operandFor(selector, width, absorb(selector, { ...nothing, displacement: offset }, value)!);
+  return operandFor(selector, width, absorb(selector, further(nothing, offset), value)!);
 }
 
 /** The operand of a `lea` that computes `value`, a sum: taken apart whoever else wants it, since this is what makes it. */
@@ -50,16 +70,16 @@ function absorb(selector: Selector, terms: Terms, value: Instruction): Terms | n
 function absorbParts(selector: Selector, terms: Terms, value: Instruction): Terms | null {
   switch (value.op) {
     case 'const':
-      return { ...terms, displacement: terms.displacement + Number(value.value) };
+      return further(terms, Number(value.value));
     case 'symbol':
       if (terms.symbol !== null) return null;
-      return { ...terms, symbol: value.symbol, displacement: terms.displacement + value.offset };
+      return make(terms.displacement + value.offset, value.symbol, terms.slot, terms.base, terms.index, terms.scale);
     case 'slot':
       return withSlot(selector, terms, value);
     case 'sub': {
       const [left, right] = value.args as [Instruction, Instruction];
       if (right.op !== 'const') return null;
-      return absorb(selector, { ...terms, displacement: terms.displacement - Number(right.value) }, left);
+      return absorb(selector, further(terms, -Number(right.value)), left);
     }
     case 'add':
       return absorbSum(selector, terms, value);
@@ -67,7 +87,7 @@ function absorbParts(selector: Selector, terms: Terms, value: Instruction): Term
     case 'mul': {
       const scale = scaleOf(value);
       if (scale === 0 || terms.index !== null || !isWorthIt(selector, value)) return null;
-      return { ...terms, index: value.args[0]!, scale };
+      return withIndex(terms, value.args[0]!, scale);
     }
     default:
       return null;
@@ -76,16 +96,18 @@ function absorbParts(selector: Selector, terms: Terms, value: Instruction): Term
 
 /** A register more: as the base if that is free, else as the index. */
 function withRegister(terms: Terms, value: Instruction): Terms | null {
-  if (terms.base === null && terms.slot === NONE) return { ...terms, base: value };
-  return terms.index === null ? { ...terms, index: value } : null;
+  const { base, displacement, index, scale, slot, symbol } = terms;
+  if (base === null && slot === NONE) return make(displacement, symbol, slot, value, index, scale);
+  return index === null ? make(displacement, symbol, slot, base, value, scale) : null;
 }
 
 /** ESP, which a slot is relative to, can only be the base: a register that is there moves over. */
 function withSlot(selector: Selector, terms: Terms, value: Instruction): Terms | null {
   if (terms.slot !== NONE || selector.source.slots[value.index]!.align > 4) return null;
   const slot = selector.slots[value.index]!;
-  if (terms.base === null) return { ...terms, slot };
-  return terms.index === null ? { ...terms, slot, base: null, index: terms.base } : null;
+  const { base, displacement, index, scale, symbol } = terms;
+  if (base === null) return make(displacement, symbol, slot, base, index, scale);
+  return index === null ? make(displacement, symbol, slot, null, base, scale) : null;
 }
 
 function absorbSum(selector: Selector, terms: Terms, value: Instruction): Terms | null {

@@ -21,6 +21,7 @@ import {
   FS,
   GS,
   immediate,
+  inSegment,
   memory,
   type MemoryOperand,
   type Operand,
@@ -186,7 +187,7 @@ function onSelector(op: string): Row {
 function readSegment(segment: number): Row {
   return (selector, value) => {
     if (!selector.isWanted(value)) return;
-    const place = { ...selector.memoryAt(32, value.args[0]!, 0), segment };
+    const place = inSegment(selector.memoryAt(32, value.args[0]!, 0), segment);
     selector.move(selector.result(value), place);
   };
 }
@@ -194,7 +195,7 @@ function readSegment(segment: number): Row {
 function writeSegment(segment: number): Row {
   return (selector, value) => {
     const operand = selector.registerOrImmediate(value.args[1]!);
-    selector.emit('mov', { ...selector.memoryAt(32, value.args[0]!, 0), segment }, operand);
+    selector.emit('mov', inSegment(selector.memoryAt(32, value.args[0]!, 0), segment), operand);
   };
 }
 
