@@ -32,7 +32,6 @@ beforeAll(async () => {
     packages: 'external',
     logLevel: 'error',
   });
-  writeFileSync(join(workerFolder, 'typescript-.code'), ''); // it need not prepare for edits that do not come
   sources = mkdtempSync(join(tmpdir(), 'types-'));
   for (let n = 0; n < files; n++) writeFileSync(path(n), source(n));
 });

@@ -14,7 +14,10 @@ import { openDiskStore } from './diskStore.ts';
 type Defines = ReadonlyMap<string, number | boolean>;
 
 export interface ProjectOptions extends Partial<
-  Pick<CompilerOptions, 'files' | 'images' | 'level' | 'onPass' | 'onImage' | 'now' | 'store' | 'checkTypes'>
+  Pick<
+    CompilerOptions,
+    'files' | 'images' | 'level' | 'onPass' | 'onImage' | 'now' | 'store' | 'checkTypes' | 'areTypesRight'
+  >
 > {
   readonly defines?: Defines;
   /** Compile even what is in the cache. Implied by `files`, `level` and `onPass`. */

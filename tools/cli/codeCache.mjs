@@ -5,7 +5,7 @@
  * The package is CommonJS, nine megabytes of it, which Node would scan for its exports when it is imported, and compile
  * again in every process. Requiring it by hand spares 0.3 seconds, and the cache another 0.1 and more, for it has the code
  * of what a process before has used. Not every build uses the same; so the cache is made a second time, by a process that
- * has built something. (TypeScript's is first made by the thread of the first build that looks at types.)
+ * has built something.
  * V8 takes no cache that was made by another V8, or under other flags, so these are part of its name. One that does not fit
  * all the same is refused, and counts as none.
  */

@@ -14,7 +14,7 @@ import {
   stageCodes,
   type VirtualFileSystem,
 } from './frontend/index.ts';
-import { IncrementalFrontEnd, type CheckTypes, type FrontEndResult } from './incremental/build.ts';
+import { type AreTypesRight, IncrementalFrontEnd, type CheckTypes, type FrontEndResult } from './incremental/build.ts';
 import { compileImage, type CompiledImage } from './incremental/image.ts';
 import { patchImage } from './incremental/patch.ts';
 import { PlanRefused } from './incremental/plan.ts';
@@ -44,6 +44,8 @@ export interface CompilerOptions {
   readonly store?: CompileStore;
   /** A second thread for the types. Default: there is none. */
   readonly checkTypes?: CheckTypes;
+  /** Who looks at the types of a few files first. Default: nobody. */
+  readonly areTypesRight?: AreTypesRight;
   /** 0, 1 or 2: how much the passes do. Default: 2. */
   readonly level?: 0 | 1 | 2;
   /** Called after the front end (as `frontend`) and after each pass, once per image. */
@@ -151,9 +153,9 @@ class Run {
 
   /** Throws CannotReuse. */
   buildChanged(store: CompileStore): BuildResult {
-    const { checkTypes, images } = this.#options;
+    const { areTypesRight, checkTypes, images } = this.#options;
     const frontEnd = this.#time('frontend', () => {
-      return new IncrementalFrontEnd({ ...this.#frontEndOptions, images, checkTypes }, store);
+      return new IncrementalFrontEnd({ ...this.#frontEndOptions, images, checkTypes, areTypesRight }, store);
     });
     try {
       return this.#buildBehind(frontEnd, true, store);

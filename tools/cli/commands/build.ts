@@ -11,6 +11,7 @@ import { BuildError, buildProject, type ProjectImages, type ProjectOptions } fro
 import { compilerVersion } from '../../build/compilerVersion.ts';
 import { diskFiles } from '../../build/diskFiles.ts';
 import { SourceWatch } from '../../build/sourceWatch.ts';
+import { areTypesRight } from '../../build/nativeTypes.ts';
 import { typesThread } from '../../build/typesThread.ts';
 import { formatDiagnostics } from '../../compiler/frontend/index.ts';
 import { printModule } from '../../compiler/ir/print.ts';
@@ -115,6 +116,7 @@ export function buildOrExplain(
       ...options,
       now: () => performance.now(),
       checkTypes: typesThread(new URL('typesWorker.mjs', import.meta.url)),
+      areTypesRight,
       onImage: (name) => output.progress(`compiling ${name}`),
     });
     output.progress('');

@@ -22,12 +22,13 @@ import type { LoweredImage } from './image.ts';
 import { Keys } from './keys.ts';
 import { moveFunction } from './lines.ts';
 import type { PlannedImage } from './plan.ts';
-import { reachedShapes, shapeText } from './shapes.ts';
+import { excerptOf } from './shapes.ts';
 import { CannotReuse, type CompileStore, type Draft, Drafts, type StoredFunction } from './store.ts';
 
 export type FrontEndOptions = Pick<KernelTsOptions, 'files' | 'root' | 'libraryFiles' | 'defines'> & {
   readonly images: readonly ImageSpec[];
   readonly checkTypes?: CheckTypes | undefined;
+  readonly areTypesRight?: AreTypesRight | undefined;
 };
 
 /** Waits for tsc's findings in some files, by path their texts. Null: there are none, or about other texts. */
@@ -37,6 +38,12 @@ type WaitForTypes = (texts: ReadonlyMap<string, string>) => readonly Diagnostic[
 export type CheckTypes = (
   request: Pick<KernelTsOptions, 'entries' | 'root' | 'libraryFiles' | 'defines'>,
 ) => WaitForTypes;
+
+/**
+ * Whether somebody quick finds nothing wrong with the types in the files `paths`. `texts`: all that these need, by path; what
+ * is wrong elsewhere in there does not count. If not, tsc looks at them here.
+ */
+export type AreTypesRight = (texts: ReadonlyMap<string, string>, paths: readonly string[]) => boolean;
 
 interface Attempt {
   /** The programs that are not in the store, by name. */
@@ -249,7 +256,9 @@ export class IncrementalFrontEnd {
     const isWhole = this.#bodies.size === this.#digests.size && toCheck.length === this.#digests.size;
     const startTypes = toCheck.length === 0 ? null : this.#startTypes;
     this.#startTypes = null;
-    const program = this.#createProgram(isWhole, startTypes !== null);
+    const texts = isWhole ? this.#texts : excerptOf(this.#texts, this.#digests, this.#bodies);
+    const isCodeOnly = startTypes !== null || (!isWhole && this.#areTypesRight(texts, toCheck));
+    const program = this.#createProgram(texts, isWhole, isCodeOnly);
     const leftovers = this.#check(program, isWhole, toCheck);
     // Not before: so far, V8 needs the other core most, to optimise what this one is running.
     const waitForTypes = startTypes?.(this.#typesRequest) ?? null;
@@ -273,15 +282,17 @@ export class IncrementalFrontEnd {
     return { entries: this.#entries, root, libraryFiles: this.#library, defines };
   }
 
-  #createProgram(isWhole: boolean, isCodeOnly: boolean): KernelTsProgram {
+  #areTypesRight(texts: ReadonlyMap<string, string>, paths: readonly string[]): boolean {
+    const { areTypesRight, files } = this.#options;
+    if (areTypesRight === undefined || paths.length === 0) return false;
+    const library = this.#library.map((path): [string, string] => [path, files.readFile(path) ?? '']);
+    return areTypesRight(new Map([...texts, ...library]), [...this.#library, ...paths]);
+  }
+
+  #createProgram(texts: ReadonlyMap<string, string>, isWhole: boolean, isCodeOnly: boolean): KernelTsProgram {
     const { defines, files, images, libraryFiles, root } = this.#options;
-    const reached = isWhole ? null : reachedShapes(this.#digests, this.#bodies);
     const readFile = (path: string): string | undefined => {
-      const text = this.#texts.get(path);
-      if (text === undefined) return this.#library.includes(path) ? files.readFile(path) : undefined;
-      if (this.#bodies.has(path)) return text;
-      const kept = reached?.get(path);
-      return kept === undefined ? undefined : shapeText(text, this.#digests.get(path)!, kept);
+      return texts.get(path) ?? (this.#library.includes(path) ? files.readFile(path) : undefined);
     };
     return new KernelTsProgram({
       files: { readFile },

@@ -7,10 +7,10 @@ import type { FileDigest } from './digest.ts';
 import { Scopes, type Declaration } from './scopes.ts';
 
 /** By file. A file that nobody needs is not among them. */
-export type ReachedShapes = ReadonlyMap<string, ReadonlySet<number>>;
+type ReachedShapes = ReadonlyMap<string, ReadonlySet<number>>;
 
 /** What can be reached from all that the files `full` declare and import. */
-export function reachedShapes(digests: ReadonlyMap<string, FileDigest>, full: Iterable<string>): ReachedShapes {
+function reachedShapes(digests: ReadonlyMap<string, FileDigest>, full: Iterable<string>): ReachedShapes {
   const scopes = new Scopes(digests);
   const reached = new Map<string, Set<number>>();
   const work: Declaration[] = [];
@@ -34,8 +34,23 @@ export function reachedShapes(digests: ReadonlyMap<string, FileDigest>, full: It
   return reached;
 }
 
+/** The texts of a program that has the files `full` in full, and of the others what those need. */
+export function excerptOf(
+  texts: ReadonlyMap<string, string>,
+  digests: ReadonlyMap<string, FileDigest>,
+  full: ReadonlySet<string>,
+): Map<string, string> {
+  const excerpt = new Map<string, string>();
+  for (const [path, kept] of reachedShapes(digests, full)) {
+    const text = texts.get(path);
+    if (text !== undefined) excerpt.set(path, shapeText(text, digests.get(path)!, kept));
+  }
+  for (const path of full) excerpt.set(path, texts.get(path)!);
+  return excerpt;
+}
+
 /** The text, of which only the shapes of the declarations `kept` are left, and what it imports and passes on. */
-export function shapeText(text: string, { detail }: FileDigest, kept: ReadonlySet<number>): string {
+function shapeText(text: string, { detail }: FileDigest, kept: ReadonlySet<number>): string {
   const spans = [...detail.links];
   detail.declarations.forEach(({ shapeSpans }, index) => {
     if (kept.has(index)) spans.push(...shapeSpans);
