@@ -25,7 +25,7 @@ export const HAS_ANSWERED = 2;
  */
 const PATIENCE = { begin: 10_000, answer: 120_000 };
 
-/** `worker`: the bundle of typesWorker.ts. */
+/** `worker`: a bundle with typesWorker.ts. */
 export function typesThread(worker: URL, patience = PATIENCE): CheckTypes {
   return (request) => {
     const signal = new Int32Array(new SharedArrayBuffer(4));

@@ -2,20 +2,15 @@
  * A second thread of a large build: it looks at the types, while the first one makes code. It answers with its findings
  * and with names for the texts that it has read.
  */
-import { workerData, type MessagePort } from 'node:worker_threads';
+import { isMainThread, workerData, type MessagePort } from 'node:worker_threads';
 import { diskFiles } from './diskFiles.ts';
 import { nativeName } from './nativeName.ts';
 import { filesWithoutFaults } from './nativeTypes.ts';
 import { HAS_ANSWERED, HAS_STARTED, type TypeFindings, type TypesRequest } from './typesThread.ts';
 
-const { port, signal, ...request } = workerData as TypesRequest & {
-  readonly port: MessagePort;
-  readonly signal: Int32Array;
-};
-
 /** Files are read after the native tsc has read them: what changes in between does not have the hash of before. */
-function checkNatively(): TypeFindings | null {
-  const paths = filesWithoutFaults([...request.libraryFiles, ...request.entries]);
+function checkNatively({ entries, libraryFiles }: TypesRequest): TypeFindings | null {
+  const paths = filesWithoutFaults([...libraryFiles, ...entries]);
   if (paths === null) return null;
   return {
     diagnostics: [],
@@ -23,7 +18,7 @@ function checkNatively(): TypeFindings | null {
   };
 }
 
-async function checkHere(): Promise<TypeFindings> {
+async function checkHere(request: TypesRequest): Promise<TypeFindings> {
   const { KernelTsProgram } = await import('../compiler/frontend/index.ts'); // large
   const texts = new Map<string, string>();
   const readFile = (path: string): string | undefined => {
@@ -36,14 +31,22 @@ async function checkHere(): Promise<TypeFindings> {
   return { diagnostics, names: new Map([...texts].map(([path, text]) => [path, nativeName(path, text)])) };
 }
 
-function tell(state: number): void {
-  Atomics.store(signal, 0, state);
-  Atomics.notify(signal, 0);
+interface Question extends TypesRequest {
+  readonly port: MessagePort;
+  readonly signal: Int32Array;
 }
 
-try {
-  tell(HAS_STARTED);
-  port.postMessage(checkNatively() ?? (await checkHere()));
-} finally {
-  tell(HAS_ANSWERED); // without an answer, the other side does the work itself
+async function answer({ port, signal, ...request }: Question): Promise<void> {
+  const tell = (state: number): void => {
+    Atomics.store(signal, 0, state);
+    Atomics.notify(signal, 0);
+  };
+  try {
+    tell(HAS_STARTED);
+    port.postMessage(checkNatively(request) ?? (await checkHere(request)));
+  } finally {
+    tell(HAS_ANSWERED); // without an answer, the other side does the work itself
+  }
 }
+
+if (!isMainThread) void answer(workerData as Question);

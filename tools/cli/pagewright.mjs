@@ -27,7 +27,6 @@ if (isBuild) {
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const folder = join(root, '.cache', 'cli');
-const worker = join(folder, 'typesWorker.mjs');
 const buildBundle = join(folder, 'build.cjs');
 const mainBundle = join(folder, 'main.mjs');
 
@@ -101,8 +100,22 @@ const bundling = {
   metafile: true,
 };
 
+/** `pagewright build`, which also its second thread loads: all that there is to wait for before the first build. */
+const asScript = {
+  ...bundling,
+  entryPoints: ['tools/cli/buildBundle.ts'],
+  outfile: buildBundle,
+  format: 'cjs',
+  plugins: [buildAlone],
+  supported: { 'dynamic-import': false }, // a script has none
+  define: { 'import.meta.url': 'bundleUrl' },
+  banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
+};
+
+/** All other commands. */
 const asModules = {
   ...bundling,
+  entryPoints: { main: 'tools/cli/main.ts' },
   outdir: folder,
   outExtension: { '.js': '.mjs' },
   splitting: true,
@@ -110,42 +123,28 @@ const asModules = {
   plugins: [cachedTypeScript],
 };
 
-/** `pagewright build`, and its second thread: all that there is to wait for before the first build. */
-async function bundleBuild() {
-  const { build } = await import('esbuild');
-  return await Promise.all([
-    build({ ...asModules, entryPoints: { typesWorker: 'tools/build/typesWorker.ts' } }),
-    build({
-      ...bundling,
-      entryPoints: ['tools/cli/main.ts'],
-      outfile: buildBundle,
-      format: 'cjs',
-      plugins: [buildAlone],
-      supported: { 'dynamic-import': false }, // a script has none
-      define: { 'import.meta.url': 'bundleUrl' },
-      banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
-    }),
-  ]);
-}
-
-/** All other commands. */
-async function bundleMain() {
-  const { build } = await import('esbuild');
-  return [await build({ ...asModules, entryPoints: { main: 'tools/cli/main.ts' } })];
+/** esbuild collects no garbage meanwhile: of the little that it does for us, that would be a third. */
+async function makeBundle(options) {
+  const { GOGC } = process.env;
+  process.env.GOGC = 'off';
+  try {
+    const { build } = await import('esbuild');
+    return await build(options);
+  } finally {
+    if (GOGC === undefined) delete process.env.GOGC;
+    else process.env.GOGC = GOGC;
+  }
 }
 
 /** Makes the bundle that begins with `file`, unless the one that is there will do. */
-async function refresh(file, makeBundles) {
+async function refresh(file, options) {
   if (isFresh(file)) return;
   const started = Date.now();
-  const bundles = await makeBundles();
-  const files = bundles.flatMap(({ outputFiles }) => outputFiles);
+  const { metafile, outputFiles: files } = await makeBundle(options);
   writeBundles(files);
   // What a plug-in has made up (`cached:typescript`) is no file that could change.
-  const sources = bundles.flatMap(({ metafile }) =>
-    Object.keys(metafile.inputs).filter((path) => existsSync(join(root, path))),
-  );
-  const inputs = [...new Set(sources), 'package-lock.json', 'tools/cli/pagewright.mjs'].map((path) => {
+  const sources = Object.keys(metafile.inputs).filter((path) => existsSync(join(root, path)));
+  const inputs = [...sources, 'package-lock.json', 'tools/cli/pagewright.mjs'].map((path) => {
     const time = timeOf(path);
     return [path, time < started ? time : 0]; // perhaps it was read before it changed
   });
@@ -156,7 +155,7 @@ async function refresh(file, makeBundles) {
 
 /** Others may be loading bundles, or writing the same: each file is whole at any time, and there before it is imported. */
 function writeBundles(files) {
-  const entries = [worker, buildBundle, mainBundle];
+  const entries = [buildBundle, mainBundle];
   const rank = ({ path }) => entries.indexOf(path);
   mkdirSync(folder, { recursive: true });
   for (const { contents, path } of files.sort((a, b) => rank(a) - rank(b))) replace(path, contents);
@@ -191,6 +190,7 @@ if (!existsSync(join(root, 'node_modules'))) {
   process.exit(1);
 }
 // The other commands may build, too, for which they want the threads that come with `build`.
-await Promise.all([refresh(buildBundle, bundleBuild), isBuild ? null : refresh(mainBundle, bundleMain)]);
+await refresh(buildBundle, asScript);
+if (!isBuild) await refresh(mainBundle, asModules);
 const { main } = isBuild ? await loadBuild() : await import(pathToFileURL(mainBundle).href);
 process.exitCode = await main(process.argv.slice(2), root);

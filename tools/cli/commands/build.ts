@@ -115,7 +115,7 @@ export function buildOrExplain(
     const images = buildProject(root, {
       ...options,
       now: () => performance.now(),
-      checkTypes: typesThread(new URL('typesWorker.mjs', import.meta.url)),
+      checkTypes: typesThread(new URL('build.cjs', import.meta.url)),
       areTypesRight,
       onImage: (name) => output.progress(`compiling ${name}`),
     });
