@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --v8-pool-size=1 --min-semi-space-size=16 --max-semi-space-size=16 --initial-old-space-size=1024 --no-allocation-site-pretenuring
+#!/usr/bin/env -S -u NODE_EXTRA_CA_CERTS node --v8-pool-size=1 --min-semi-space-size=16 --max-semi-space-size=16 --initial-old-space-size=1024 --no-allocation-site-pretenuring
 /*
  * The `pagewright` command. The command line is written in TypeScript; this launcher bundles it when a source is newer
  * than the last bundle (some ten milliseconds), and runs it. `pagewright build` has a bundle of its own, which is one script:
@@ -7,6 +7,8 @@
  *
  * The first line gives V8 little room for young objects, which is in the processor's cache then, much for old ones, among
  * which a build has hardly any garbage, and one thread beside ours: the usual four would take more than one of two cores.
+ * Nor shall it move the making of long-lived objects to where those live: it would throw away compiled code each time.
+ * Node would read the certificates that NODE_EXTRA_CA_CERTS names before it did anything else, and nobody here wants any.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
