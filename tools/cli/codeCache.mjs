@@ -1,6 +1,6 @@
 /*
  * Loads scripts with V8's cache of their compiled code: `pagewright build` itself, and, when something needs it, the TypeScript
- * package. A usual build does not; small changes do, for their types, and so does whatever there is to complain about.
+ * package. A usual build does not need it; whatever there is to complain about does.
  *
  * The package is CommonJS, nine megabytes of it, which Node would scan for its exports when it is imported, and compile
  * again in every process. Requiring it by hand spares 0.3 seconds, and the cache another 0.1 and more, for it has the code
