@@ -3,10 +3,11 @@
  *
  * Sources are digested, pieces get their keys (keys.ts), and what the store has under a key is used again. For the rest
  * there is a program of the files that matter: those to be checked or lowered in full, and of what they mention
- * the shapes (shapes.ts). Whatever cannot be done so, and whatever is wrong with the sources, is left to a build of
- * everything: its diagnostics are the ones to show. So this path never has to describe an error, only to notice it.
+ * the shapes (shapes.ts). Whatever cannot be done so, sources that cannot even be parsed for example, is left to a build of
+ * everything.
  *
- * The images come out the same, bit by bit, whatever the store had.
+ * The images come out the same, bit by bit, whatever the store had; and so do the diagnostics, for what is in the store was
+ * right, and would have another key if it could have become wrong.
  */
 
 import type { ImageSpec } from '../compile.ts';
@@ -67,6 +68,8 @@ export interface FrontEndResult extends Attempt {
 
 /** More files than this that have to be read anew are worth a second thread for their types. */
 const manyFiles = 20;
+
+const nothing = { lowered: new Map<never, never>(), planned: new Map<never, never>() };
 
 /** Files have to be looked at whose bodies the program does not have. */
 class MissingBodies extends Error {}
@@ -262,19 +265,18 @@ export class IncrementalFrontEnd {
     const leftovers = this.#check(program, isWhole, toCheck);
     // Not before: so far, V8 needs the other core most, to optimise what this one is running.
     const waitForTypes = startTypes?.(this.#typesRequest) ?? null;
-    const images = this.#lowerAll(program.found.length > 0 ? [] : missing, program);
-    if (program.found.length === 0) this.#lowerLeftovers(leftovers, program);
+    const images = this.#lowerAll(missing, program);
+    this.#lowerLeftovers(leftovers, program);
     const confirm = (): readonly Diagnostic[] => {
       const types = waitForTypes === null ? [] : waitForTypes(this.#texts);
       if (types === null) throw new CannotReuse();
       const found = mergeDiagnostics(types, program.found);
-      if (found.length > 0 && !isWhole) throw new CannotReuse();
       if (found.length > 0) return found;
       for (const path of toCheck) this.#store.checked.put(this.#keys.ofFile(path), true);
       this.#drafts.commit();
       return [];
     };
-    return { ...images, confirm };
+    return { ...(program.found.length > 0 ? nothing : images), confirm };
   }
 
   get #typesRequest(): Parameters<CheckTypes>[0] {
