@@ -3,7 +3,7 @@
  */
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { Diagnostic, KernelTsOptions } from '../compiler/frontend/index.ts';
-import type { CheckTypes } from '../compiler/incremental/build.ts';
+import type { CheckTypes } from '../compiler/incremental/checking.ts';
 import { nativeName } from './nativeName.ts';
 
 export type TypesRequest = Pick<KernelTsOptions, 'entries' | 'root' | 'libraryFiles' | 'defines'>;

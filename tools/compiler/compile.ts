@@ -14,7 +14,8 @@ import {
   stageCodes,
   type VirtualFileSystem,
 } from './frontend/index.ts';
-import { type AreTypesRight, IncrementalFrontEnd, type CheckTypes, type FrontEndResult } from './incremental/build.ts';
+import { IncrementalFrontEnd, type FrontEndResult } from './incremental/build.ts';
+import type { AreTypesRight, CheckTypes } from './incremental/checking.ts';
 import { compileImage, type CompiledImage } from './incremental/image.ts';
 import { patchImage } from './incremental/patch.ts';
 import { PlanRefused } from './incremental/plan.ts';

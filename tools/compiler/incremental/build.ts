@@ -18,6 +18,7 @@ import type { FileFacts, FunctionNeed, FunctionRecord, Need, TextNeed } from '..
 import { hashTexts } from '../hash.ts';
 import type { ts } from '../syntax/index.ts';
 import { basisOf, findChanges } from './changes.ts';
+import type { AreTypesRight, CheckTypes } from './checking.ts';
 import { digestOf, type FileDigest } from './digest.ts';
 import type { LoweredImage } from './image.ts';
 import { Keys } from './keys.ts';
@@ -31,20 +32,6 @@ export type FrontEndOptions = Pick<KernelTsOptions, 'files' | 'root' | 'libraryF
   readonly checkTypes?: CheckTypes | undefined;
   readonly areTypesRight?: AreTypesRight | undefined;
 };
-
-/** Waits for tsc's findings in some files, by path their texts. Null: there are none, or about other texts. */
-type WaitForTypes = (texts: ReadonlyMap<string, string>) => readonly Diagnostic[] | null;
-
-/** Starts to look at the types of all files elsewhere. */
-export type CheckTypes = (
-  request: Pick<KernelTsOptions, 'entries' | 'root' | 'libraryFiles' | 'defines'>,
-) => WaitForTypes;
-
-/**
- * Whether somebody quick finds nothing wrong with the types in the files `paths`. `texts`: all that these need, by path; what
- * is wrong elsewhere in there does not count. If not, tsc looks at them here.
- */
-export type AreTypesRight = (texts: ReadonlyMap<string, string>, paths: readonly string[]) => boolean;
 
 interface Attempt {
   /** The programs that are not in the store, by name. */

@@ -1,0 +1,20 @@
+/*
+ * Who may look at types in place of the tsc in this process. Both are quick to say that nothing is wrong; what is wrong, the
+ * tsc here tells, or one like it.
+ */
+
+import type { Diagnostic, KernelTsOptions } from '../frontend/index.ts';
+
+/** Waits for tsc's findings in some files, by path their texts. Null: there are none, or about other texts. */
+type WaitForTypes = (texts: ReadonlyMap<string, string>) => readonly Diagnostic[] | null;
+
+/** Starts to look at the types of all files elsewhere. */
+export type CheckTypes = (
+  request: Pick<KernelTsOptions, 'entries' | 'root' | 'libraryFiles' | 'defines'>,
+) => WaitForTypes;
+
+/**
+ * Whether somebody quick finds nothing wrong with the types in the files `paths`. `texts`: all that these need, by path; what
+ * is wrong elsewhere in there does not count. If not, tsc looks at them here.
+ */
+export type AreTypesRight = (texts: ReadonlyMap<string, string>, paths: readonly string[]) => boolean;
