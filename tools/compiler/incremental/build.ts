@@ -252,8 +252,8 @@ export class IncrementalFrontEnd {
     const leftovers = this.#check(program, isWhole, toCheck);
     // Not before: so far, V8 needs the other core most, to optimise what this one is running.
     const waitForTypes = startTypes?.(this.#typesRequest) ?? null;
-    const images = this.#lowerAll(missing, program);
-    this.#lowerLeftovers(leftovers, program);
+    const images = this.#lowerAll(leftovers === null ? [] : missing, program);
+    this.#lowerLeftovers(leftovers ?? [], program);
     const confirm = (): readonly Diagnostic[] => {
       const types = waitForTypes === null ? [] : waitForTypes(this.#texts);
       if (types === null) throw new CannotReuse();
@@ -295,11 +295,10 @@ export class IncrementalFrontEnd {
     });
   }
 
-  /** Gives functions to lower although no program may need them. */
-  #check(program: KernelTsProgram, isWhole: boolean, toCheck: readonly string[]): readonly Need[] {
-    if (!isWhole) return program.checkTypes(toCheck) ? program.checkDeclarations(toCheck) : [];
-    program.diagnostics();
-    return [];
+  /** Gives functions to lower although no program may need them. Null: nothing more can be found. */
+  #check(program: KernelTsProgram, isWhole: boolean, toCheck: readonly string[]): readonly Need[] | null {
+    if (!isWhole) return program.checkTypes(toCheck) ? program.checkDeclarations(toCheck) : null;
+    return program.diagnostics().length > 0 ? null : [];
   }
 
   #lowerAll(missing: readonly ImageSpec[], program: KernelTsProgram | null): Pick<Attempt, 'lowered' | 'planned'> {
