@@ -130,8 +130,10 @@ async function makeBundle(options) {
   const { GOGC } = process.env;
   process.env.GOGC = 'off';
   try {
-    const { build } = await import('esbuild');
-    return await build(options);
+    const { build, stop } = await import('esbuild');
+    const bundle = await build(options);
+    await stop(); // whoever needs it for longer gets one that collects it
+    return bundle;
   } finally {
     if (GOGC === undefined) delete process.env.GOGC;
     else process.env.GOGC = GOGC;
