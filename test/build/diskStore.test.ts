@@ -79,7 +79,7 @@ describe('the store on the disk', () => {
     const first = openDiskStore(root);
     expect(first.checked.find('key')).toBeUndefined();
     first.checked.put('key', true);
-    first.endBuild();
+    first.endBuild(true);
     const second = openDiskStore(root);
     expect(second.checked.find('key')).toBe(true);
     expect(second.checked.find('other')).toBeUndefined();

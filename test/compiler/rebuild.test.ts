@@ -123,6 +123,8 @@ const edits: readonly (readonly [path: string, from: string, to: string, errors:
   ['/src/list.ts', 'this.next = other;', 'this.next = other; this.next = null;', 0],
   ['/src/list.ts', 'this.next = other;', 'this.next = other.value;', 1],
   ['/src/list.ts', 'made: u32 = 0', 'made: u8 = 3', 0],
+  ['/src/b.ts', '{ step, twice }', '{ steq, twice }', 2],
+  ['/src/b.ts', '{ step, twice }', '{ larg as step, twice }', 1],
   ['/src/types.ts', 'x: u32', 'x: u8; y: u64', 0],
   ['/src/types.ts', 'Green = 5', 'Green = 6', 0],
   ['/src/types.ts', 'Green = 5', 'Blue = 6', 1],

@@ -83,17 +83,19 @@ export class Compiler {
 
   /** Builds all images from the files as they are now. */
   build(): BuildResult {
-    const run = new Run(this.#options);
-    if (this.#options.level !== undefined || this.#options.onPass !== undefined) return run.buildAll();
+    const { level, onPass } = this.#options;
+    if (level !== undefined || onPass !== undefined) return new Run(this.#options).buildAll();
+    let isComplete = false;
     try {
-      const result = run.buildChanged(this.#store);
+      const result = new Run(this.#options).buildChanged(this.#store);
+      isComplete = result.diagnostics.length === 0;
       // The first function with faulty assembly has ended its image: a build of everything finds the others.
       return result.diagnostics.some(isOfStages) ? new Run(this.#options).buildAll() : result;
     } catch (error) {
       if (error instanceof CannotReuse) return new Run(this.#options).buildAll();
       throw error;
     } finally {
-      this.#store.endBuild();
+      this.#store.endBuild(isComplete);
     }
   }
 }

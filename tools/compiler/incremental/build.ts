@@ -61,6 +61,9 @@ const nothing = { lowered: new Map<never, never>(), planned: new Map<never, neve
 /** Files have to be looked at whose bodies the program does not have. */
 class MissingBodies extends Error {}
 
+/** Something is wrong: what that is, is told by more than it took to see it. */
+class LookAgain extends Error {}
+
 export class IncrementalFrontEnd {
   readonly #options: FrontEndOptions;
   readonly #store: CompileStore;
@@ -77,6 +80,8 @@ export class IncrementalFrontEnd {
   /** By id: a function whose record asks for the thing. */
   readonly #askers = new Map<string, FunctionNeed>();
   #withPlans = true;
+  /** There is something wrong, or so it seems. */
+  #isWrong = false;
   /** Ids of functions that a plan says nothing is wrong with. */
   readonly #settled = new Set<string>();
   /** Looks at the types elsewhere; null if that is not worth it, or has been done. */
@@ -176,7 +181,7 @@ export class IncrementalFrontEnd {
     for (const path of toCheck) this.#bodies.add(path);
     // What has to be checked is mostly all that has to be lowered; only if it is not, it is worth while to look around.
     if (toCheck.length === 0) for (const image of missing) this.#lookAround(image);
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 4;) {
       try {
         const result = this.#attempt(missing, toCheck);
         const planKeys = new Map(
@@ -184,8 +189,9 @@ export class IncrementalFrontEnd {
         );
         return { ...result, confirm: once(result.confirm), imageKeys, planKeys, keys: this.#keys };
       } catch (error) {
+        if (error instanceof LookAgain) continue;
         if (!(error instanceof MissingBodies)) throw error;
-        if (round === 0) for (const image of missing) this.#lookAround(image);
+        if (round++ === 0) for (const image of missing) this.#lookAround(image);
       }
     }
     throw new CannotReuse();
@@ -246,10 +252,13 @@ export class IncrementalFrontEnd {
     const isWhole = this.#bodies.size === this.#digests.size && toCheck.length === this.#digests.size;
     const startTypes = toCheck.length === 0 ? null : this.#startTypes;
     this.#startTypes = null;
-    const texts = isWhole ? this.#texts : excerptOf(this.#texts, this.#digests, this.#bodies);
-    const isCodeOnly = startTypes !== null || (!isWhole && this.#areTypesRight(texts, toCheck));
-    const program = this.#createProgram(texts, isWhole, isCodeOnly);
+    const isCodeOnly = startTypes !== null || (!isWhole && this.#areTypesRight(toCheck));
+    const program = this.#createProgram(isWhole ? this.#texts : this.#excerpt, isWhole, isCodeOnly);
     const leftovers = this.#check(program, isWhole, toCheck);
+    if (program.found.length > 0 && !isWhole && !isCodeOnly && !this.#isWrong) {
+      this.#isWrong = true;
+      throw new LookAgain();
+    }
     // Not before: so far, V8 needs the other core most, to optimise what this one is running.
     const waitForTypes = startTypes?.(this.#typesRequest) ?? null;
     const images = this.#lowerAll(leftovers === null ? [] : missing, program);
@@ -271,11 +280,16 @@ export class IncrementalFrontEnd {
     return { entries: this.#entries, root, libraryFiles: this.#library, defines };
   }
 
-  #areTypesRight(texts: ReadonlyMap<string, string>, paths: readonly string[]): boolean {
+  get #excerpt(): Map<string, string> {
+    return excerptOf(this.#texts, this.#digests, this.#bodies, this.#isWrong);
+  }
+
+  #areTypesRight(paths: readonly string[]): boolean {
     const { areTypesRight, files } = this.#options;
-    if (areTypesRight === undefined || paths.length === 0) return false;
+    if (areTypesRight === undefined || paths.length === 0 || this.#isWrong) return false;
     const library = this.#library.map((path): [string, string] => [path, files.readFile(path) ?? '']);
-    return areTypesRight(new Map([...texts, ...library]), [...this.#library, ...paths]);
+    this.#isWrong = !areTypesRight(new Map([...this.#excerpt, ...library]), [...this.#library, ...paths]);
+    return !this.#isWrong;
   }
 
   #createProgram(texts: ReadonlyMap<string, string>, isWhole: boolean, isCodeOnly: boolean): KernelTsProgram {

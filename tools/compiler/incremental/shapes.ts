@@ -9,8 +9,12 @@ import { Scopes, type Declaration } from './scopes.ts';
 /** By file. A file that nobody needs is not among them. */
 type ReachedShapes = ReadonlyMap<string, ReadonlySet<number>>;
 
-/** What can be reached from all that the files `full` declare and import. */
-function reachedShapes(digests: ReadonlyMap<string, FileDigest>, full: Iterable<string>): ReachedShapes {
+/** What can be reached from all that the files `full` declare and import, or `withExports`, from all that they could import. */
+function reachedShapes(
+  digests: ReadonlyMap<string, FileDigest>,
+  full: Iterable<string>,
+  withExports: boolean,
+): ReachedShapes {
   const scopes = new Scopes(digests);
   const reached = new Map<string, Set<number>>();
   const work: Declaration[] = [];
@@ -29,19 +33,38 @@ function reachedShapes(digests: ReadonlyMap<string, FileDigest>, full: Iterable<
     for (const module of digests.get(path)!.modules) {
       if (digests.has(module.path) && !reached.has(module.path)) reached.set(module.path, new Set());
     }
+    if (withExports) for (const offered of offeredTo(path, digests)) scopes.declarationsIn(offered).forEach(reach);
   }
   for (let next = work.pop(); next !== undefined; next = work.pop()) scopes.mentionedBy(next).forEach(reach);
   return reached;
 }
 
-/** The texts of a program that has the files `full` in full, and of the others what those need. */
+/** The files that one imports from, also by way of those that pass on what others have. */
+function offeredTo(path: string, digests: ReadonlyMap<string, FileDigest>): Set<string> {
+  const offered = new Set<string>();
+  const add = (from: string): void => {
+    for (const module of digests.get(from)!.modules) {
+      if (!digests.has(module.path) || offered.has(module.path)) continue;
+      offered.add(module.path);
+      if (digests.get(module.path)!.passesOn) add(module.path);
+    }
+  };
+  add(path);
+  return offered;
+}
+
+/**
+ * The texts of a program that has the files `full` in full, and of the others what those need. `withExports`: also what else
+ * the files have that those import from, for tsc to suggest where a name is wrong.
+ */
 export function excerptOf(
   texts: ReadonlyMap<string, string>,
   digests: ReadonlyMap<string, FileDigest>,
   full: ReadonlySet<string>,
+  withExports: boolean,
 ): Map<string, string> {
   const excerpt = new Map<string, string>();
-  for (const [path, kept] of reachedShapes(digests, full)) {
+  for (const [path, kept] of reachedShapes(digests, full, withExports)) {
     const text = texts.get(path);
     if (text !== undefined) excerpt.set(path, shapeText(text, digests.get(path)!, kept));
   }

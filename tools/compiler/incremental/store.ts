@@ -62,8 +62,8 @@ export interface CompileStore {
   readonly plans: Shelf<ImagePlan>;
   /** A name for a text and where it stands. Every build needs those of all files and images. */
   nameOf(path: string, text: string): string;
-  /** A build is over; what it has not used may go. */
-  endBuild(): void;
+  /** A build is over. If it has come to its end, with what the store had, then what it has not used may go. */
+  endBuild(isComplete: boolean): void;
 }
 
 /** The store cannot help, or what it has is damaged; everything has to be built. */
@@ -132,7 +132,7 @@ export class Drafts {
   }
 }
 
-/** Keeps what the last two builds have used, in memory. */
+/** Keeps what the last two builds have used that have come to their end, in memory. */
 export class MemoryStore implements CompileStore {
   readonly digests = new MemoryShelf<FileDigest>();
   readonly worlds = new MemoryShelf<World>();
@@ -153,8 +153,8 @@ export class MemoryStore implements CompileStore {
     return hashTexts([path, text]);
   }
 
-  endBuild(): void {
-    for (const shelf of Object.values(this) as MemoryShelf<unknown>[]) shelf.endBuild();
+  endBuild(isComplete: boolean): void {
+    if (isComplete) for (const shelf of Object.values(this) as MemoryShelf<unknown>[]) shelf.endBuild();
   }
 }
 
