@@ -252,13 +252,11 @@ export class IncrementalFrontEnd {
     const isWhole = this.#bodies.size === this.#digests.size && toCheck.length === this.#digests.size;
     const startTypes = toCheck.length === 0 ? null : this.#startTypes;
     this.#startTypes = null;
-    const isCodeOnly = startTypes !== null || (!isWhole && this.#areTypesRight(toCheck));
-    const program = this.#createProgram(isWhole ? this.#texts : this.#excerpt, isWhole, isCodeOnly);
+    const texts = isWhole ? this.#texts : excerptOf(this.#texts, this.#digests, this.#bodies, this.#isWrong);
+    const isCodeOnly = startTypes !== null || (!isWhole && this.#areTypesRight(texts, toCheck));
+    const program = this.#createProgram(texts, isWhole, isCodeOnly);
     const leftovers = this.#check(program, isWhole, toCheck);
-    if (program.found.length > 0 && !isWhole && !isCodeOnly && !this.#isWrong) {
-      this.#isWrong = true;
-      throw new LookAgain();
-    }
+    if (program.found.length > 0 && !isWhole && !isCodeOnly) this.#lookAgain();
     // Not before: so far, V8 needs the other core most, to optimise what this one is running.
     const waitForTypes = startTypes?.(this.#typesRequest) ?? null;
     const images = this.#lowerAll(leftovers === null ? [] : missing, program);
@@ -280,16 +278,20 @@ export class IncrementalFrontEnd {
     return { entries: this.#entries, root, libraryFiles: this.#library, defines };
   }
 
-  get #excerpt(): Map<string, string> {
-    return excerptOf(this.#texts, this.#digests, this.#bodies, this.#isWrong);
-  }
-
-  #areTypesRight(paths: readonly string[]): boolean {
+  /** False: nobody knows. */
+  #areTypesRight(texts: ReadonlyMap<string, string>, paths: readonly string[]): boolean {
     const { areTypesRight, files } = this.#options;
     if (areTypesRight === undefined || paths.length === 0 || this.#isWrong) return false;
     const library = this.#library.map((path): [string, string] => [path, files.readFile(path) ?? '']);
-    this.#isWrong = !areTypesRight(new Map([...this.#excerpt, ...library]), [...this.#library, ...paths]);
-    return !this.#isWrong;
+    if (!areTypesRight(new Map([...texts, ...library]), [...this.#library, ...paths])) this.#lookAgain();
+    return true;
+  }
+
+  /** Unless this has been done already. */
+  #lookAgain(): void {
+    if (this.#isWrong) return;
+    this.#isWrong = true;
+    throw new LookAgain();
   }
 
   #createProgram(texts: ReadonlyMap<string, string>, isWhole: boolean, isCodeOnly: boolean): KernelTsProgram {

@@ -65,8 +65,8 @@ export function excerptOf(
 ): Map<string, string> {
   const excerpt = new Map<string, string>();
   for (const [path, kept] of reachedShapes(digests, full, withExports)) {
-    const text = texts.get(path);
-    if (text !== undefined) excerpt.set(path, shapeText(text, digests.get(path)!, kept));
+    const digest = digests.get(path); // what is imported may be in a file that is not there
+    if (digest !== undefined && !full.has(path)) excerpt.set(path, shapeText(texts.get(path)!, digest, kept));
   }
   for (const path of full) excerpt.set(path, texts.get(path)!);
   return excerpt;

@@ -16,7 +16,7 @@ export abstract class NameParser extends TokenParser {
     this.next();
     const exprName = this.#entityName();
     const typeArguments = this.#typeArgumentsIfAny();
-    const node = {
+    const node: Made<ts.TypeQueryNode> = {
       kind: SyntaxKind.TypeQuery,
       pos,
       end: this.pos,
@@ -26,7 +26,7 @@ export abstract class NameParser extends TokenParser {
     };
     adopt(node, exprName);
     adoptAll(node, typeArguments);
-    return node as unknown as ts.TypeQueryNode;
+    return node as ts.TypeQueryNode;
   }
 
   /** entityName typeArguments? */

@@ -32,7 +32,8 @@ export function nodeArray<T extends ts.Node>(nodes: readonly T[]): ts.NodeArray<
 
 /** An operator or a keyword. */
 export function makeToken(kind: ts.SyntaxKind, pos: number, end: number): ts.Node {
-  return { kind, pos, end, parent: undefined } as unknown as ts.Node;
+  const node: Made<ts.Node> = { kind, pos, end, parent: undefined };
+  return node as ts.Node;
 }
 
 export function makeIdentifier(text: string, pos: number, end: number): ts.Identifier {
@@ -42,5 +43,6 @@ export function makeIdentifier(text: string, pos: number, end: number): ts.Ident
 
 /** A number, a string, or a piece of a template. */
 export function makeLiteral(kind: ts.SyntaxKind, text: string, pos: number, end: number): ts.LiteralLikeNode {
-  return { kind, pos, end, parent: undefined, text } as unknown as ts.LiteralLikeNode;
+  const node: Made<ts.LiteralLikeNode> = { kind, pos, end, parent: undefined, text };
+  return node as ts.LiteralLikeNode;
 }
