@@ -1,7 +1,11 @@
 /*
  * A second thread of a large build: it looks at the types, while the first one makes code. It answers with its findings
  * and with names for the texts that it has read.
+ *
+ * It is done long before the code is. So it may have no more of the computer than the others leave: of two processors, it
+ * and the threads that V8 optimises and collects garbage in would take a third of a second away from the first thread.
  */
+import { constants, setPriority } from 'node:os';
 import { isMainThread, workerData, type MessagePort } from 'node:worker_threads';
 import { diskFiles } from './diskFiles.ts';
 import { nativeName } from './nativeName.ts';
@@ -49,4 +53,12 @@ async function answer({ port, signal, ...request }: Question): Promise<void> {
   }
 }
 
-if (!isMainThread) void answer(workerData as Question);
+/** On Linux every thread has a priority of its own, which the programs that it starts inherit; elsewhere, only processes. */
+function stepBack(): void {
+  if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
+}
+
+if (!isMainThread) {
+  stepBack();
+  void answer(workerData as Question);
+}

@@ -2,6 +2,8 @@
  * The front door: finds the subcommand, turns every way of failing into a message and an exit status.
  * 0: success; 1: the run failed; 2: wrong usage; 141: whoever read the output has gone.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { helpText, isSystemError, readArguments, RunError, UsageError, type Command, type Output } from './command.ts';
 
 /** Commands are loaded when they are wanted: a build has no need of the machine. In the order of the overview. */
@@ -27,6 +29,10 @@ export async function main(args: readonly string[], root: string): Promise<numbe
     output.write(await overview());
     return name === undefined ? 2 : 0;
   }
+  if (name === '--version') {
+    output.write(`pagewright ${versionOf(root)}\n`);
+    return 0;
+  }
   const load = commands.get(name);
   if (load === undefined) {
     output.error(`pagewright: there is no command '${name}'; the commands are ${[...commands.keys()].join(', ')}`);
@@ -43,6 +49,10 @@ export async function main(args: readonly string[], root: string): Promise<numbe
   } catch (error) {
     return explain(command, error, output);
   }
+}
+
+function versionOf(root: string): string {
+  return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version;
 }
 
 /** `head` has seen enough. Without this, Node would show where the write failed. */
@@ -73,7 +83,7 @@ async function overview(): Promise<string> {
   const all = await Promise.all([...commands.values()].map((load) => load()));
   const width = Math.max(...all.map((command) => command.name.length));
   const rows = all.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`);
-  return `usage: pagewright COMMAND [options]\n\n${rows.join('\n')}\n\n'pagewright COMMAND --help' tells more.\n`;
+  return `usage: pagewright COMMAND [options]\n\n${rows.join('\n')}\n\n'pagewright COMMAND --help' tells more; 'pagewright --version' tells the version.\n`;
 }
 
 function terminalOutput(): Output {
