@@ -3,7 +3,7 @@
  * common they share.
  */
 
-import { encodeFunction } from '../ir/codec.ts';
+import { Encoder } from '../ir/codec.ts';
 import { ReferenceTable } from '../ir/outline.ts';
 import type { IrData, Relocation } from '../ir/types.ts';
 import { hashText } from '../hash.ts';
@@ -43,6 +43,7 @@ export class Catalogue {
   readonly #globalRecords = new Map<string, GlobalRecord>();
   readonly #texts = new Map<string, TextNeed>();
   readonly #references = new ReferenceTable();
+  readonly #encoder = new Encoder();
 
   constructor(world: World) {
     this.#world = world;
@@ -142,7 +143,7 @@ export class Catalogue {
     try {
       const recorder = new Recorder(this.#world);
       const fn = lowerFunction(this.#world, recorder, instance);
-      return { code: encodeFunction(fn), references: this.#references.of(fn), needs: recorder.needs };
+      return { code: this.#encoder.encode(fn), references: this.#references.of(fn), needs: recorder.needs };
     } catch (error) {
       const { declaration }: FunctionInfo = instance.info;
       reportFailure(this.#world.reporter, declaration.name ?? declaration, error);

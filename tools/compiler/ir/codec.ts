@@ -11,6 +11,8 @@ import {
   Block,
   Instruction,
   IrFunction,
+  newList,
+  noValues,
   type AsmBody,
   type FunctionDebug,
   type FunctionOptions,
@@ -49,6 +51,8 @@ export interface EncodedBody {
 }
 
 const LOCATION_LENGTH = 4;
+/** Of an instruction, apart from its lists. */
+const MOST_WORDS = 12;
 
 const opcodes: readonly Opcode[] = [
   ...binaryOps,
@@ -78,20 +82,25 @@ export function encodeFunction(fn: IrFunction): EncodedFunction {
   return new Encoder().encode(fn);
 }
 
-class Encoder {
-  readonly #code: number[] = [];
-  readonly #texts: string[] = [];
+/** Encodes one function after the other. */
+export class Encoder {
+  /** What is being written: the first #length words. */
+  #code = new Int32Array(1 << 12);
+  #length = 0;
+  #texts: string[] = [];
   readonly #textNumbers = new Map<string, number>();
-  readonly #wide: bigint[] = [];
-  readonly #signatures: (readonly ValueType[])[] = [];
-  readonly #locations: number[] = [];
+  #wide: bigint[] = [];
+  #signatures: (readonly ValueType[])[] = [];
+  #locations = new Int32Array(1 << 10);
+  #locationsLength = 0;
   readonly #locationNumbers = new Map<SourceLocation, number>();
   #lastLocation: SourceLocation | null = null;
   #lastNumber = -1;
 
   encode(fn: IrFunction): EncodedFunction {
-    for (const block of fn.blocks) this.#block(block);
-    const { name, parameters, returns, options, debug, asm, slots, valueLimit, blockLimit } = fn;
+    this.#begin();
+    const { name, parameters, returns, options, debug, asm, blocks, slots, valueLimit, blockLimit } = fn;
+    for (let n = 0; n < blocks.length; n++) this.#block(blocks[n]!);
     return {
       name,
       parameters,
@@ -100,77 +109,108 @@ class Encoder {
       debug,
       asm,
       body: {
-        slots: [...slots],
+        slots: slots.slice(),
         valueLimit,
         blockLimit,
-        code: new Int32Array(this.#code),
-        texts: this.#texts,
+        code: this.#code.slice(0, this.#length),
+        texts: this.#texts.slice(), // a list that grows takes room for more
         wide: this.#wide,
         signatures: this.#signatures,
-        locations: new Int32Array(this.#locations),
+        locations: this.#locations.slice(0, this.#locationsLength),
       },
     };
   }
 
+  #begin(): void {
+    this.#length = 0;
+    this.#texts.length = 0;
+    this.#textNumbers.clear();
+    this.#wide = [];
+    this.#signatures = [];
+    this.#locationsLength = 0;
+    this.#locationNumbers.clear();
+    this.#lastLocation = null;
+    this.#lastNumber = -1;
+  }
+
+  /** Makes room for so many words more, of which it gives the first one's place. */
+  #reserve(count: number): number {
+    const at = this.#length;
+    if (at + count > this.#code.length) this.#code = enlarged(this.#code, at + count);
+    return at;
+  }
+
   #block({ id, instructions, isCold, predecessors }: Block): void {
-    this.#code.push(id, isCold ? 1 : 0, predecessors.length);
-    for (const predecessor of predecessors) this.#code.push(predecessor.id);
-    this.#code.push(instructions.length);
+    let at = this.#reserve(4 + predecessors.length);
+    const code = this.#code;
+    code[at++] = id;
+    code[at++] = isCold ? 1 : 0;
+    code[at++] = predecessors.length;
+    for (let n = 0; n < predecessors.length; n++) code[at++] = predecessors[n]!.id;
+    code[at++] = instructions.length;
+    this.#length = at;
     for (let n = 0; n < instructions.length; n++) this.#instruction(instructions[n]!);
   }
 
   #instruction(instruction: Instruction): void {
-    const { args, intrinsic, offset, symbol, value } = instruction;
+    const { args, cases, intrinsic, offset, symbol, targets, value } = instruction;
+    const head = this.#reserve(MOST_WORDS + args.length + cases.length + targets.length);
     const code = this.#code;
-    const at = code.length;
-    let head = opcodeNumbers.get(instruction.op)! | (typeNumber(instruction.type) << 8) | (instruction.size << 10);
-    code.push(head, instruction.id, this.#location(instruction.location), args.length);
-    for (let n = 0; n < args.length; n++) code.push(args[n]!.id);
-    if (instruction.signed) head |= IS_SIGNED;
-    if (instruction.isVolatile) head |= IS_VOLATILE;
+    let at = head + 4;
+    let flags = opcodeNumbers.get(instruction.op)! | (typeNumber(instruction.type) << 8) | (instruction.size << 10);
+    code[head + 1] = instruction.id;
+    code[head + 2] = this.#location(instruction.location);
+    code[head + 3] = args.length;
+    for (let n = 0; n < args.length; n++) code[at++] = args[n]!.id;
+    if (instruction.signed) flags |= IS_SIGNED;
+    if (instruction.isVolatile) flags |= IS_VOLATILE;
     if (typeof value === 'bigint') {
-      head |= HAS_VALUE | IS_WIDE;
-      code.push(numberIn(this.#wide, value));
+      flags |= HAS_VALUE | IS_WIDE;
+      code[at++] = numberIn(this.#wide, value);
     } else if (value !== 0) {
-      head |= HAS_VALUE;
-      code.push(value);
+      flags |= HAS_VALUE;
+      code[at++] = value;
     }
     if (instruction.index !== 0) {
-      head |= HAS_INDEX;
-      code.push(instruction.index);
+      flags |= HAS_INDEX;
+      code[at++] = instruction.index;
     }
     if (symbol !== '') {
-      head |= HAS_SYMBOL;
-      code.push(this.#text(symbol));
+      flags |= HAS_SYMBOL;
+      code[at++] = this.#text(symbol);
     }
     if (offset !== 0) {
-      head |= HAS_OFFSET;
-      code.push(offset);
+      flags |= HAS_OFFSET;
+      code[at++] = offset;
     }
     if (intrinsic !== '') {
-      head |= HAS_INTRINSIC;
-      code.push(this.#text(intrinsic));
+      flags |= HAS_INTRINSIC;
+      code[at++] = this.#text(intrinsic);
     }
-    code[at] = head | this.#lists(instruction);
+    this.#length = at;
+    code[head] = flags | this.#lists(instruction);
   }
 
   /** What few instructions have: the signature of an indirect call, and where terminators lead. Gives the flags. */
   #lists({ cases, parameters, targets }: Instruction): number {
     const code = this.#code;
+    let at = this.#length;
     let flags = 0;
     if (parameters.length > 0) {
       flags |= HAS_SIGNATURE;
-      code.push(numberIn(this.#signatures, parameters));
+      code[at++] = numberIn(this.#signatures, parameters);
     }
     if (cases.length > 0) {
       flags |= HAS_CASES;
-      code.push(cases.length, ...cases);
+      code[at++] = cases.length;
+      for (let n = 0; n < cases.length; n++) code[at++] = cases[n]!;
     }
     if (targets.length > 0) {
       flags |= HAS_TARGETS;
-      code.push(targets.length);
-      for (let n = 0; n < targets.length; n++) code.push(targets[n]!.id);
+      code[at++] = targets.length;
+      for (let n = 0; n < targets.length; n++) code[at++] = targets[n]!.id;
     }
+    this.#length = at;
     return flags;
   }
 
@@ -199,10 +239,23 @@ class Encoder {
   #addLocation(location: SourceLocation): number {
     const { file, line, column } = location;
     const inlinedAt = this.#location(location.inlinedAt ?? null);
-    const number = this.#locations.length / LOCATION_LENGTH;
-    this.#locations.push(this.#text(file), line, column, inlinedAt);
-    return number;
+    const at = this.#locationsLength;
+    this.#locationsLength += LOCATION_LENGTH;
+    if (this.#locationsLength > this.#locations.length)
+      this.#locations = enlarged(this.#locations, this.#locationsLength);
+    this.#locations[at] = this.#text(file);
+    this.#locations[at + 1] = line;
+    this.#locations[at + 2] = column;
+    this.#locations[at + 3] = inlinedAt;
+    return at / LOCATION_LENGTH;
   }
+}
+
+/** The same, with room for at least so many. */
+function enlarged(words: Int32Array, length: number): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(2 * length);
+  larger.set(words);
+  return larger;
 }
 
 function typeNumber(type: ValueType): number {
@@ -239,8 +292,8 @@ class Decoder {
   /** By id. */
   readonly #values: (Instruction | undefined)[];
   readonly #blocks: (Block | undefined)[];
-  /** The instructions of the block at hand: a list that grows takes room for more, a copy of it does not. */
-  readonly #list: Instruction[] = [];
+  /** The instructions of the block at hand come first: a list that grows takes room for more, a copy of it does not. */
+  readonly #list: Instruction[] = newList();
   #at = 0;
 
   constructor(encoded: EncodedBody) {
@@ -282,7 +335,7 @@ class Decoder {
   }
 
   #valueAt(id: number): Instruction {
-    return (this.#values[id] ??= new Instruction(id, 'unreachable', 'void', [], null));
+    return (this.#values[id] ??= new Instruction(id, 'unreachable', 'void', noValues, null));
   }
 
   #block(): Block {
@@ -290,9 +343,9 @@ class Decoder {
     block.isCold = this.#next() === 1;
     block.predecessors = this.#nextBlocks();
     const instructions = this.#list;
-    instructions.length = 0;
-    for (let count = this.#next(); count > 0; count--) instructions.push(this.#instruction(block));
-    block.instructions = instructions.slice();
+    const count = this.#next();
+    for (let n = 0; n < count; n++) instructions[n] = this.#instruction(block);
+    block.instructions = instructions.slice(0, count);
     return block;
   }
 
@@ -300,7 +353,8 @@ class Decoder {
   #nextBlocks(): Block[] {
     const count = this.#next();
     if (count === 1) return [this.#blockAt(this.#next())]; // nearly always; a list that grows takes room for more
-    const blocks: Block[] = [];
+    if (count === 2) return [this.#blockAt(this.#next()), this.#blockAt(this.#next())];
+    const blocks: Block[] = newList();
     for (let n = 0; n < count; n++) blocks.push(this.#blockAt(this.#next()));
     return blocks;
   }
@@ -310,7 +364,8 @@ class Decoder {
     const count = this.#next();
     if (count === 1) return [this.#valueAt(this.#next())];
     if (count === 2) return [this.#valueAt(this.#next()), this.#valueAt(this.#next())];
-    const values: Instruction[] = [];
+    if (count === 0) return noValues;
+    const values: Instruction[] = newList();
     for (let n = 0; n < count; n++) values.push(this.#valueAt(this.#next()));
     return values;
   }
@@ -333,6 +388,7 @@ class Decoder {
     instruction.location = location < 0 ? null : this.#locations[location]!;
     instruction.block = block;
     instruction.args = this.#nextValues();
+    if (instruction.op === 'phi' && instruction.args === noValues) instruction.args = newList();
     if (head < HAS_VALUE) return instruction; // it has nothing else
     instruction.signed = (head & IS_SIGNED) !== 0;
     instruction.isVolatile = (head & IS_VOLATILE) !== 0;

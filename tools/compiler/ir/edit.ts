@@ -5,7 +5,7 @@
  * replacements in place. So nobody needs lists of uses, and a pass stays linear.
  */
 
-import { type Block, type Instruction, type IrFunction, newList } from './types.ts';
+import { type Block, type Instruction, type IrFunction, noValues } from './types.ts';
 
 export class Replacements {
   /** By id of the replaced value; empty as long as there is none. Chains are allowed; `find` follows and shortens them. */
@@ -147,7 +147,7 @@ export function jumpTo(block: Block, target: Block): void {
     else forgetEdge(block, other);
   }
   end.op = 'jump';
-  end.args = newList();
+  end.args = noValues;
   end.targets = [target];
   end.cases = [];
 }

@@ -107,6 +107,9 @@ export function newList<T extends object>(): T[] {
   return emptyList.slice() as T[];
 }
 
+/** The operands of all that has none, apart from phis, which may get some. */
+export const noValues: Instruction[] = newList();
+
 export class Instruction implements Attributes {
   /** Unique within the function; printed as `%id`. Assigned by IrFunction.create. */
   readonly id: number;
@@ -133,7 +136,7 @@ export class Instruction implements Attributes {
     this.id = id;
     this.op = op;
     this.type = type;
-    this.args = args.length === 0 ? newList() : args;
+    this.args = args.length > 0 ? args : op === 'phi' ? newList() : noValues;
     this.location = location;
   }
 }

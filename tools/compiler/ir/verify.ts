@@ -8,7 +8,15 @@
 
 import { Dominators } from './graph.ts';
 import { printInstruction } from './print.ts';
-import { type Block, type Instruction, type IrFunction, type IrModule, isTerminator, type ValueType } from './types.ts';
+import {
+  type Block,
+  type Instruction,
+  type IrFunction,
+  type IrModule,
+  isTerminator,
+  noValues,
+  type ValueType,
+} from './types.ts';
 import { checkOperation } from './verify-operation.ts';
 
 /** All that is wrong with the module; empty if nothing is. */
@@ -73,6 +81,8 @@ class FunctionVerifier {
       return this.#problems;
     }
     this.#checkIdentities();
+    if (noValues.length > 0)
+      this.#report(null, null, 'or another one has changed the operands that those without have');
     for (const block of this.#fn.blocks) this.#checkShape(block);
     this.#checkEdges();
     if (this.#problems.length > 0) return this.#problems;

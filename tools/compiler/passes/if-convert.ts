@@ -21,7 +21,7 @@
 import { append, jumpTo, phisOf } from '../ir/edit.ts';
 import { isPure } from '../ir/effects.ts';
 import { isBinary, isDivision, isUnary } from '../ir/opcodes.ts';
-import { type Block, type Instruction, type IrFunction, newList } from '../ir/types.ts';
+import { type Block, type Instruction, type IrFunction, noValues } from '../ir/types.ts';
 
 /** Machine instructions that both sides together may hold. */
 const costLimit = 1;
@@ -104,7 +104,7 @@ function convert(fn: IrFunction, block: Block, join: Block): void {
   }
   if (ifTrue !== join && ifFalse !== join) {
     end.op = 'jump';
-    end.args = newList();
+    end.args = noValues;
     end.targets = [join];
     join.predecessors.push(block);
     phisOf(join).forEach((phi, i) => phi.args.push(values[i]!));

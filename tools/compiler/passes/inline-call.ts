@@ -6,7 +6,7 @@
  */
 
 import { append, renameEdge, type Replacements } from '../ir/edit.ts';
-import { type Block, type Instruction, type IrFunction, newList, type SourceLocation } from '../ir/types.ts';
+import { type Block, type Instruction, type IrFunction, noValues, type SourceLocation } from '../ir/types.ts';
 
 /**
  * `call` stands in `fn`, and calls `callee`, which is another function and has blocks. Its result is noted in
@@ -164,7 +164,7 @@ class BodyCopy {
     const [value] = copy.args;
     if (value !== undefined) this.#results.push(value);
     copy.op = 'jump';
-    copy.args = newList();
+    copy.args = noValues;
     copy.targets = [after];
     after.predecessors.push(block);
   }

@@ -22,7 +22,7 @@
 
 import { foldConstants, isFoldable } from '../ir/fold.ts';
 import { Users } from '../ir/graph.ts';
-import { type Block, type Instruction, type IrFunction, newList } from '../ir/types.ts';
+import { type Block, type Instruction, type IrFunction, noValues } from '../ir/types.ts';
 
 type Known = number | bigint;
 const varies = Symbol('varies');
@@ -51,7 +51,7 @@ export function propagateConstants(fn: IrFunction): boolean {
 
 function becomeConstant(instruction: Instruction, value: Known): void {
   instruction.op = 'const';
-  instruction.args = newList();
+  instruction.args = noValues;
   instruction.value = value;
 }
 
