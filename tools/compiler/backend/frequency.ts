@@ -43,9 +43,10 @@ function loopDepths(fn: IrFunction, order: readonly Block[]): Uint8Array {
 
 function hasBackEdge(fn: IrFunction, order: readonly Block[]): boolean {
   const seen = new Uint8Array(fn.blockLimit);
-  for (const block of order) {
-    seen[block.id] = 1;
-    for (const successor of block.successors) if (seen[successor.id] === 1) return true;
+  for (let b = 0; b < order.length; b++) {
+    const { id, successors } = order[b]!;
+    seen[id] = 1;
+    for (let n = 0; n < successors.length; n++) if (seen[successors[n]!.id] === 1) return true;
   }
   return false;
 }

@@ -39,7 +39,7 @@ export class ReferenceTable {
   of(fn: IrFunction): Reference[] {
     const references: Reference[] = [];
     forEachReference(fn, (symbol, kind) => references.push(this.#shared(symbol, kind === 'call')));
-    return references;
+    return references.slice(); // a list that grows takes room for more
   }
 
   #shared(symbol: string, isCall: boolean): Reference {

@@ -116,12 +116,15 @@ function knownCalls(module: ModuleOutline<ArgumentOutline>): Map<string, KnownCa
     if (!isOpen && isThere.length > 0) known.set(name, []);
   }
   for (const data of module.data.values()) for (const { symbol } of data.relocations) known.delete(symbol);
-  for (const { references } of module.functions.values()) {
-    for (const { symbol, isCall } of references) if (!isCall) known.delete(symbol);
-  }
-  for (const { name, calls } of module.functions.values()) {
-    for (const call of calls) known.get(call.callee)?.push({ ...call, caller: name });
-  }
+  module.functions.forEach(({ references }) => {
+    for (let n = 0; n < references.length; n++) if (!references[n]!.isCall) known.delete(references[n]!.symbol);
+  });
+  module.functions.forEach(({ calls, name: caller }) => {
+    for (let n = 0; n < calls.length; n++) {
+      const { args, callee } = calls[n]!;
+      known.get(callee)?.push({ callee, args, caller });
+    }
+  });
   return known;
 }
 

@@ -19,11 +19,10 @@ import { Dominators } from '../ir/graph.ts';
 import { isPure } from '../ir/effects.ts';
 import { binaryOps, compareOps, isCommutative, isCompare, unaryOps } from '../ir/opcodes.ts';
 import type { Block, Instruction, IrFunction, Opcode } from '../ir/types.ts';
+import { type Known, PairTable } from './pair-table.ts';
 
 type Key = string | number | bigint;
 type Table = Map<Key, Known>;
-/** What an expression is known to be: a value computed before, or a constant. */
-type Known = Instruction | number;
 
 export function numberValues(fn: IrFunction): boolean {
   return new Numbering(fn).run();
@@ -42,15 +41,18 @@ class Numbering {
   readonly #fn: IrFunction;
   readonly #dominators: Dominators;
   readonly #replacements: Replacements;
-  /** What has been computed. */
+  /** What has been computed: of operands, and all else. */
+  readonly #pairs: PairTable;
   readonly #table: Table = new Map();
   /** By value: the constants that there are. */
   readonly #constants: Table = new Map();
   /** By value id: the constant that an i32 value is known to be here; and a quick way to see that there is none. */
   readonly #facts: Table = new Map();
   readonly #mayHaveFact: Uint8Array;
-  /** What the changes of the open subtrees have replaced. */
-  readonly #undo: { readonly table: Table; readonly key: Key; readonly before: Known | undefined }[] = [];
+  /** What the changes of the open subtrees have replaced in the other tables. */
+  readonly #changed: Table[] = [];
+  readonly #changedKeys: Key[] = [];
+  readonly #before: (Known | undefined)[] = [];
   #usedFacts = false;
   /** What the block will consist of: the first #count entries; and whether it did not before. */
   readonly #done: Instruction[] = [];
@@ -60,15 +62,16 @@ class Numbering {
   constructor(fn: IrFunction) {
     this.#fn = fn;
     this.#replacements = new Replacements(fn);
+    this.#pairs = new PairTable(fn.valueLimit);
     this.#mayHaveFact = new Uint8Array(fn.valueLimit);
     this.#dominators = new Dominators(fn);
   }
 
   /** Tells whether anything has changed. */
   run(): boolean {
-    const open: { readonly block: Block; readonly mark: number; next: number }[] = [];
+    const open: { readonly block: Block; readonly pairs: number; readonly changes: number; next: number }[] = [];
     const enter = (block: Block): void => {
-      open.push({ block, mark: this.#undo.length, next: 0 });
+      open.push({ block, pairs: this.#pairs.count, changes: this.#changed.length, next: 0 });
       this.#learnFromEdge(block);
       this.#visit(block);
     };
@@ -78,7 +81,8 @@ class Numbering {
       if (child !== undefined) {
         enter(child);
       } else {
-        this.#forget(top.mark);
+        this.#pairs.forget(top.pairs);
+        this.#forget(top.changes);
         open.pop();
       }
     }
@@ -128,6 +132,8 @@ class Numbering {
 
   /** An equal value; null if the instruction is the first of its kind (and then it enters the table). */
   #lookUp(instruction: Instruction): Known | null {
+    const operation = operations.get(instruction.op);
+    if (operation !== undefined) return this.#lookUpPair(operation, instruction);
     const isConstant = instruction.op === 'const';
     const key = isConstant ? instruction.value : keyOf(instruction);
     if (key === null) return null;
@@ -138,15 +144,27 @@ class Numbering {
     return null;
   }
 
+  #lookUpPair({ isCommutative, number }: Operation, instruction: Instruction): Known | null {
+    const { args } = instruction;
+    const a = args[0]!.id;
+    const b = args.length > 1 ? args[1]!.id : a;
+    const isSwapped = isCommutative && a > b;
+    return this.#pairs.findOrAdd(number, isSwapped ? b : a, isSwapped ? a : b, instruction);
+  }
+
   #set(table: Table, key: Key, value: Known): void {
-    this.#undo.push({ table, key, before: table.get(key) });
+    this.#changed.push(table);
+    this.#changedKeys.push(key);
+    this.#before.push(table.get(key));
     table.set(key, value);
   }
 
-  /** Takes back all changes since the list of them had this length. */
-  #forget(mark: number): void {
-    while (this.#undo.length > mark) {
-      const { table, key, before } = this.#undo.pop()!;
+  /** Takes back all changes but the first `count`. */
+  #forget(count: number): void {
+    while (this.#changed.length > count) {
+      const table = this.#changed.pop()!;
+      const key = this.#changedKeys.pop()!;
+      const before = this.#before.pop();
       if (before === undefined) table.delete(key);
       else table.set(key, before);
     }
@@ -169,7 +187,9 @@ class Numbering {
   #informPhis(block: Block): void {
     if (this.#facts.size === 0) return;
     const end = this.#done[--this.#count]!; // constants go in front of it
-    for (const target of end.targets) {
+    const { targets } = end;
+    for (let t = 0; t < targets.length; t++) {
+      const target = targets[t]!;
       if (target.instructions[0]!.op !== 'phi') continue;
       const { predecessors } = target;
       for (let n = 0; n < predecessors.length; n++) if (predecessors[n] === block) this.#informPhi(target, n, block);
@@ -203,9 +223,12 @@ class Numbering {
       return;
     }
     this.#learnFact(condition, holds ? 1 : 0);
-    const [a, b] = condition.args as [Instruction, Instruction];
+    const a = condition.args[0]!;
+    const b = condition.args[1]!;
     const { op, swapped } = inverses[condition.op]!;
-    this.#set(this.#table, pairKey(operations.get(op)!, swapped ? b : a, swapped ? a : b), holds ? 0 : 1);
+    const { isCommutative, number } = operations.get(op)!;
+    const isSwapped = isCommutative ? a.id > b.id : swapped;
+    this.#pairs.add(number, isSwapped ? b.id : a.id, isSwapped ? a.id : b.id, holds ? 0 : 1);
     const areEqual = (condition.op === 'eq' && holds) || (condition.op === 'ne' && !holds);
     if (areEqual && b.op === 'const' && typeof b.value === 'number') this.#learnFact(a, b.value);
   }
@@ -226,8 +249,6 @@ function earlierPhi(instructions: readonly Instruction[], n: number): Instructio
 /** Equal keys, equal values. Null: never equal to another. Constants have a table of their own, phis none. */
 function keyOf(instruction: Instruction): Key | null {
   const { op, args } = instruction;
-  const operation = operations.get(op);
-  if (operation !== undefined) return pairKey(operation, args[0]!, args[1] ?? args[0]!);
   switch (op) {
     case 'symbol':
       return instruction.offset === 0 ? instruction.symbol : `${instruction.offset} ${instruction.symbol}`;
@@ -245,12 +266,6 @@ function keyOf(instruction: Instruction): Key | null {
 interface Operation {
   readonly number: number;
   readonly isCommutative: boolean;
-}
-
-/** The operation and the operands, and thereby the type. Ids are below 2^22. */
-function pairKey({ isCommutative, number }: Operation, a: Instruction, b: Instruction): number {
-  const isSwapped = isCommutative && a.id > b.id;
-  return (number * 2 ** 22 + (isSwapped ? b.id : a.id)) * 2 ** 22 + (isSwapped ? a.id : b.id);
 }
 
 const operations: ReadonlyMap<Opcode, Operation> = new Map(

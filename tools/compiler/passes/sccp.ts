@@ -22,7 +22,7 @@
 
 import { foldConstants, isFoldable } from '../ir/fold.ts';
 import { Users } from '../ir/graph.ts';
-import { type Block, type Instruction, type IrFunction, noValues } from '../ir/types.ts';
+import { type Block, type Instruction, type IrFunction, newList, noValues } from '../ir/types.ts';
 
 type Known = number | bigint;
 const varies = Symbol('varies');
@@ -61,25 +61,26 @@ class Propagation {
   /** By value id. */
   readonly #states: State[];
   /** By block id: the predecessors from which control can come; null while none was found. */
-  readonly #entered: (Set<Block> | null)[];
-  readonly #edges: { readonly from: Block; readonly to: Block }[] = [];
+  readonly #entered: (Block[] | null)[];
+  /** Edges that control can take, two blocks each. */
+  readonly #edges: Block[] = [];
   readonly #fallen: Instruction[] = [];
 
   constructor(fn: IrFunction) {
     this.#fn = fn;
     this.#users = new Users(fn);
     this.#states = new Array<State>(fn.valueLimit).fill(undefined);
-    this.#entered = new Array<Set<Block> | null>(fn.blockLimit).fill(null);
+    this.#entered = new Array<Block[] | null>(fn.blockLimit).fill(null);
   }
 
   run(): readonly State[] {
     const entry = this.#fn.blocks[0]!;
-    this.#entered[entry.id] = new Set();
+    this.#entered[entry.id] = newList();
     this.#visitAll(entry);
     for (;;) {
-      const edge = this.#edges.pop();
-      if (edge !== undefined) {
-        this.#enter(edge.from, edge.to);
+      const to = this.#edges.pop();
+      if (to !== undefined) {
+        this.#enter(this.#edges.pop()!, to);
         continue;
       }
       const value = this.#fallen.pop();
@@ -94,14 +95,12 @@ class Propagation {
   #enter(from: Block, to: Block): void {
     const sources = this.#entered[to.id];
     if (sources === null || sources === undefined) {
-      this.#entered[to.id] = new Set([from]);
+      this.#entered[to.id] = [from];
       this.#visitAll(to);
-    } else if (!sources.has(from)) {
-      sources.add(from);
-      for (const phi of to.instructions) {
-        if (phi.op !== 'phi') break;
-        this.#visit(phi);
-      }
+    } else if (!sources.includes(from)) {
+      sources.push(from);
+      const { instructions } = to;
+      for (let n = 0; instructions[n]!.op === 'phi'; n++) this.#visit(instructions[n]!);
     }
   }
 
@@ -130,7 +129,7 @@ class Propagation {
     let met: State;
     for (let index = 0; index < args.length; index++) {
       const state = this.#states[args[index]!.id];
-      if (state === undefined || state === met || !sources.has(block!.predecessors[index]!)) continue;
+      if (state === undefined || state === met || !sources.includes(block!.predecessors[index]!)) continue;
       if (met !== undefined) return varies;
       met = state;
     }
@@ -138,7 +137,9 @@ class Propagation {
   }
 
   #choose({ args }: Instruction): State {
-    const [condition, ifTrue, ifFalse] = args.map((operand) => this.#states[operand.id]);
+    const condition = this.#states[args[0]!.id];
+    const ifTrue = this.#states[args[1]!.id];
+    const ifFalse = this.#states[args[2]!.id];
     if (condition === undefined) return undefined;
     if (condition !== varies) return condition !== 0 ? ifTrue : ifFalse;
     if (ifTrue === ifFalse || ifFalse === undefined) return ifTrue;
@@ -149,8 +150,9 @@ class Propagation {
     if (instruction.op === 'const') return instruction.value;
     if (!isFoldable(instruction)) return varies;
     const values: Known[] = [];
-    for (const operand of instruction.args) {
-      const state = this.#states[operand.id];
+    const { args } = instruction;
+    for (let n = 0; n < args.length; n++) {
+      const state = this.#states[args[n]!.id];
       if (state === undefined) return undefined;
       if (state === varies) return varies;
       values.push(state);
@@ -161,9 +163,8 @@ class Propagation {
   #follow({ op, args, targets, cases, block }: Instruction): void {
     const state = args[0] === undefined ? varies : this.#states[args[0].id];
     if (state === undefined) return;
-    const take = (to: Block): void => void this.#edges.push({ from: block!, to });
-    if (state === varies) targets.forEach(take);
-    else if (op === 'branch') take(targets[state !== 0 ? 0 : 1]!);
-    else take(targets[cases.indexOf(Number(state)) + 1]!);
+    if (state === varies) for (let n = 0; n < targets.length; n++) this.#edges.push(block!, targets[n]!);
+    else if (op === 'branch') this.#edges.push(block!, targets[state !== 0 ? 0 : 1]!);
+    else this.#edges.push(block!, targets[cases.indexOf(Number(state)) + 1]!);
   }
 }

@@ -88,10 +88,12 @@ function removeUnreachable(fn: IrFunction): boolean {
   if (fn.blocks.length === 1) return false;
   const { count, isReachable } = findReachable(fn);
   if (count === fn.blocks.length) return false;
-  for (const block of fn.blocks) {
+  for (let b = 0; b < fn.blocks.length; b++) {
+    const block = fn.blocks[b]!;
     if (isReachable[block.id] === 1) continue;
-    for (const target of block.successors) {
-      if (isReachable[target.id] === 1) forgetEdge(block, target);
+    const { successors } = block;
+    for (let n = 0; n < successors.length; n++) {
+      if (isReachable[successors[n]!.id] === 1) forgetEdge(block, successors[n]!);
     }
   }
   fn.blocks = fn.blocks.filter(({ id }) => isReachable[id] === 1);
@@ -214,6 +216,11 @@ function knownTarget(block: Block, index: number): Block | null {
   return end.targets[end.cases.indexOf(known) + 1]!;
 }
 
+/** A copy of the list, with every block once. */
+function distinct(blocks: readonly Block[]): readonly Block[] {
+  return blocks.length < 2 ? blocks.slice() : [...new Set(blocks)];
+}
+
 /**
  * Redirects edges into `block` to where they lead in the end, as far as phis and uses allow it. `targetOf` tells where
  * the predecessor of that number would go on, or null.
@@ -227,7 +234,7 @@ function skipBlock(
   // the target that was asked about last, and the answer
   let asked: Block | null = null;
   let isAllowed = false;
-  for (const predecessor of new Set(block.predecessors)) {
+  for (const predecessor of distinct(block.predecessors)) {
     const index = block.predecessors.indexOf(predecessor);
     const target = targetOf(block, index);
     if (target === null || target === block || predecessor === block) continue;
@@ -274,11 +281,13 @@ function agrees(predecessor: Block, target: Block, operands: readonly Instructio
 function mergeChains(fn: IrFunction): boolean {
   const replacements = new Replacements(fn);
   const merged = new Set<Block>();
-  for (const block of fn.blocks) {
+  const { blocks } = fn;
+  for (let n = 0; n < blocks.length; n++) {
+    const block = blocks[n]!;
     if (merged.has(block)) continue;
     for (let next = onlyFollower(block, fn); next !== null; next = onlyFollower(block, fn)) {
       mergeInto(block, next, replacements);
-      block.isCold ||= next.isCold && block !== fn.blocks[0];
+      block.isCold ||= next.isCold && n > 0;
       merged.add(next);
     }
   }
@@ -297,9 +306,11 @@ function onlyFollower(block: Block, fn: IrFunction): Block | null {
 
 function mergeInto(block: Block, next: Block, replacements: Replacements): void {
   block.instructions.pop();
-  for (const instruction of next.instructions) {
+  const { instructions, successors } = next;
+  for (let n = 0; n < instructions.length; n++) {
+    const instruction = instructions[n]!;
     if (instruction.op === 'phi') replacements.replace(instruction, instruction.args[0]!);
     else append(block, instruction);
   }
-  for (const target of next.successors) renameEdge(target, next, block);
+  for (let n = 0; n < successors.length; n++) renameEdge(successors[n]!, next, block);
 }

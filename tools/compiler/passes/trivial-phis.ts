@@ -18,6 +18,7 @@ export function removeTrivialPhis(fn: IrFunction): boolean {
   for (const { instructions } of fn.blocks) {
     for (let n = 0; instructions[n]?.op === 'phi'; n++) work.push(instructions[n]!);
   }
+  if (work.length === 0) return false;
   const replacements = new Replacements(fn);
   if (!work.some((phi) => onlyOperand(phi, replacements) !== null)) return false;
   const users = phiUsers(work);

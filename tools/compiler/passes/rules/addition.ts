@@ -18,16 +18,14 @@ const add: Rule = (instruction, emitter) => {
   if (type !== 'i32') return addWideConstants(instruction, emitter);
   const constant = constantOf(b);
   if (constant !== null) return addConstant(a, constant, emitter);
-  for (const [inner, other] of [
-    [a, b],
-    [b, a],
-  ] as const) {
-    const sum = withConstant(inner, 'add');
-    if (sum === null || !emitter.isUsedOnce(inner)) continue;
-    return emitter.emit('add', 'i32', [emitter.emit('add', 'i32', [sum.value, other]), emitter.constant(sum.constant)]);
-  }
-  return null;
+  return addToSum(a, b, emitter) ?? addToSum(b, a, emitter);
 };
+
+function addToSum(inner: Instruction, other: Instruction, emitter: Parameters<Rule>[1]): Instruction | null {
+  const sum = withConstant(inner, 'add');
+  if (sum === null || !emitter.isUsedOnce(inner)) return null;
+  return emitter.emit('add', 'i32', [emitter.emit('add', 'i32', [sum.value, other]), emitter.constant(sum.constant)]);
+}
 
 function addConstant(a: Instruction, constant: number, emitter: Parameters<Rule>[1]): Instruction | null {
   const sum = withConstant(a, 'add');
