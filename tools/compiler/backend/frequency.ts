@@ -8,6 +8,7 @@
 
 import { Dominators } from '../ir/graph.ts';
 import type { Block, IrFunction } from '../ir/types.ts';
+import { equalNumbers } from '../lists.ts';
 
 const perLevel = 10;
 const deepest = 5;
@@ -27,8 +28,8 @@ function isUnlikely(block: Block): boolean {
   return block.isCold || block.terminator?.op === 'unreachable';
 }
 
-function loopDepths(fn: IrFunction, order: readonly Block[]): Uint8Array {
-  const depth = new Uint8Array(fn.blockLimit);
+function loopDepths(fn: IrFunction, order: readonly Block[]): readonly number[] {
+  const depth = equalNumbers(fn.blockLimit, 0);
   if (!hasBackEdge(fn, order)) return depth;
   const dominators = new Dominators(fn);
   for (const header of order) {
@@ -42,7 +43,7 @@ function loopDepths(fn: IrFunction, order: readonly Block[]): Uint8Array {
 }
 
 function hasBackEdge(fn: IrFunction, order: readonly Block[]): boolean {
-  const seen = new Uint8Array(fn.blockLimit);
+  const seen = equalNumbers(fn.blockLimit, 0);
   for (let b = 0; b < order.length; b++) {
     const { id, successors } = order[b]!;
     seen[id] = 1;

@@ -6,6 +6,7 @@
  * changes edges computes it anew.
  */
 
+import { equalNumbers } from '../lists.ts';
 import type { Block, Instruction, IrFunction } from './types.ts';
 
 /** The reachable blocks, each before its successors except along back edges. The entry is first. */
@@ -16,7 +17,7 @@ export function reversePostorder(fn: IrFunction): Block[] {
   // a depth-first walk: the blocks that are being visited, and by id one more than how many of its successors a block
   // has sent the walk to, or 0 while the block was not met
   const open = [entry];
-  const sent = new Int32Array(fn.blockLimit);
+  const sent = equalNumbers(fn.blockLimit, 0);
   sent[entry.id] = 1;
   for (let top = 0; top >= 0;) {
     const block = open[top]!;
@@ -33,8 +34,8 @@ export function reversePostorder(fn: IrFunction): Block[] {
 }
 
 /** By block id: 1 where control can come to; and how many of these there are. */
-export function findReachable(fn: IrFunction): { isReachable: Uint8Array; count: number } {
-  const isReachable = new Uint8Array(fn.blockLimit);
+export function findReachable(fn: IrFunction): { isReachable: readonly number[]; count: number } {
+  const isReachable = equalNumbers(fn.blockLimit, 0);
   const work = fn.blocks.slice(0, 1);
   let count = 0;
   for (let block = work.pop(); block !== undefined; block = work.pop()) {
@@ -51,27 +52,27 @@ export class Dominators {
   /** The reachable blocks in reverse postorder. */
   readonly order: readonly Block[];
   /** By block id: position in `order`, or -1 where unreachable. */
-  readonly #position: Int32Array;
+  readonly #position: number[];
   /** By position: position of the immediate dominator; the entry's is itself. */
-  readonly #parent: Int32Array;
+  readonly #parent: number[];
   /** By position: number in a preorder walk of the tree, and the highest number in the subtree. */
-  readonly #first: Int32Array;
-  readonly #last: Int32Array;
+  readonly #first: number[];
+  readonly #last: number[];
   /** The children of position n are the positions from #children[#firstChild[n]] up to #firstChild[n + 1]. */
-  readonly #firstChild: Int32Array;
-  readonly #children: Int32Array;
+  readonly #firstChild: number[];
+  readonly #children: number[];
   #hasBackEdge = false;
 
   constructor(fn: IrFunction) {
     const order = reversePostorder(fn);
     this.order = order;
-    this.#position = new Int32Array(fn.blockLimit).fill(-1);
+    this.#position = equalNumbers(fn.blockLimit, -1);
     for (let position = 0; position < order.length; position++) this.#position[order[position]!.id] = position;
-    this.#parent = new Int32Array(order.length).fill(-1);
-    this.#first = new Int32Array(order.length);
-    this.#last = new Int32Array(order.length);
-    this.#firstChild = new Int32Array(order.length + 1);
-    this.#children = new Int32Array(order.length);
+    this.#parent = equalNumbers(order.length, -1);
+    this.#first = equalNumbers(order.length, 0);
+    this.#last = equalNumbers(order.length, 0);
+    this.#firstChild = equalNumbers(order.length + 1, 0);
+    this.#children = equalNumbers(order.length, 0);
     if (order.length === 0) return;
     this.#findParents();
     this.#number();
@@ -165,12 +166,12 @@ export class Dominators {
   /** Numbers the tree. In `order` parents stand before their children, so walks over it do. */
   #number(): void {
     const { length } = this.order;
-    const size = new Int32Array(length).fill(1);
+    const size = equalNumbers(length, 1);
     for (let position = length - 1; position > 0; position--) {
       size[this.#parent[position]!]! += size[position]!;
     }
     this.#last[0] = length - 1;
-    const free = new Int32Array(length).fill(1); // the next number within the subtree
+    const free = equalNumbers(length, 1); // the next number within the subtree
     for (let position = 1; position < length; position++) {
       const parent = this.#parent[position]!;
       const first = free[parent]!;
@@ -192,8 +193,8 @@ export class Dominators {
 }
 
 /** By value id: how often the value is an operand. */
-export function countUses(fn: IrFunction): Int32Array {
-  const uses = new Int32Array(fn.valueLimit);
+export function countUses(fn: IrFunction): number[] {
+  const uses = equalNumbers(fn.valueLimit, 0);
   const { blocks } = fn;
   for (let b = 0; b < blocks.length; b++) {
     const { instructions } = blocks[b]!;
@@ -208,7 +209,7 @@ export function countUses(fn: IrFunction): Int32Array {
 /** For each value, the instructions that have it as an operand, once for each operand. */
 export class Users {
   /** The users of a value form a list: it starts at entry number #first[id] and goes on at #next[entry], up to 0. */
-  readonly #first: Int32Array;
+  readonly #first: number[];
   readonly #next: number[];
   readonly #users: Instruction[];
   #count = 1;
@@ -220,7 +221,7 @@ export class Users {
       const { instructions } = blocks[b]!;
       for (let i = 0; i < instructions.length; i++) operands += instructions[i]!.args.length;
     }
-    this.#first = new Int32Array(fn.valueLimit);
+    this.#first = equalNumbers(fn.valueLimit, 0);
     this.#next = new Array<number>(operands + 1);
     this.#users = new Array<Instruction>(operands + 1);
     for (let b = 0; b < blocks.length; b++) {

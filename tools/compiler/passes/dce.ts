@@ -13,6 +13,7 @@
 
 import { hasEffect } from '../ir/effects.ts';
 import type { Instruction, IrFunction } from '../ir/types.ts';
+import { equalNumbers } from '../lists.ts';
 
 export function eliminateDeadCode(fn: IrFunction): boolean {
   const live = markFromEffects(fn);
@@ -30,8 +31,8 @@ export function eliminateDeadCode(fn: IrFunction): boolean {
 }
 
 /** By id: 1 for what has an effect, and for all that it needs. */
-function markFromEffects(fn: IrFunction): Uint8Array {
-  const live = new Uint8Array(fn.valueLimit);
+function markFromEffects(fn: IrFunction): readonly number[] {
+  const live = equalNumbers(fn.valueLimit, 0);
   const work: Instruction[] = [];
   const mark = (instruction: Instruction): void => {
     if (live[instruction.id] !== 0) return;

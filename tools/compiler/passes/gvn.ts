@@ -19,6 +19,7 @@ import { Dominators } from '../ir/graph.ts';
 import { isPure } from '../ir/effects.ts';
 import { binaryOps, compareOps, isCommutative, isCompare, unaryOps } from '../ir/opcodes.ts';
 import type { Block, Instruction, IrFunction, Opcode } from '../ir/types.ts';
+import { equalNumbers } from '../lists.ts';
 import { type Known, PairTable } from './pair-table.ts';
 
 type Key = string | number | bigint;
@@ -48,7 +49,7 @@ class Numbering {
   readonly #constants: Table = new Map();
   /** By value id: the constant that an i32 value is known to be here; and a quick way to see that there is none. */
   readonly #facts: Table = new Map();
-  readonly #mayHaveFact: Uint8Array;
+  readonly #mayHaveFact: number[];
   /** What the changes of the open subtrees have replaced in the other tables. */
   readonly #changed: Table[] = [];
   readonly #changedKeys: Key[] = [];
@@ -63,7 +64,7 @@ class Numbering {
     this.#fn = fn;
     this.#replacements = new Replacements(fn);
     this.#pairs = new PairTable(fn.valueLimit);
-    this.#mayHaveFact = new Uint8Array(fn.valueLimit);
+    this.#mayHaveFact = equalNumbers(fn.valueLimit, 0);
     this.#dominators = new Dominators(fn);
   }
 

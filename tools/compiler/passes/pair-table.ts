@@ -8,13 +8,14 @@
  */
 
 import type { Instruction } from '../ir/types.ts';
+import { equalNumbers } from '../lists.ts';
 
 /** What an expression is known to be: a value computed before, or a constant. */
 export type Known = Instruction | number;
 
 export class PairTable {
   /** By hash: the latest row, plus one; 0 for none. */
-  readonly #latest: Int32Array;
+  readonly #latest: number[];
   /** By row: its hash, the row before it that has the same (plus one), and the entry. */
   readonly #hashes: number[] = [];
   readonly #earlier: number[] = [];
@@ -26,7 +27,7 @@ export class PairTable {
 
   /** For about so many entries. */
   constructor(size: number) {
-    this.#latest = new Int32Array(1 << (32 - Math.clz32(size >> 1)));
+    this.#latest = equalNumbers(1 << (32 - Math.clz32(size >> 1)), 0);
   }
 
   get count(): number {

@@ -21,6 +21,7 @@ import { Replacements } from '../ir/edit.ts';
 import { Dominators } from '../ir/graph.ts';
 import { extensionOp } from '../ir/opcodes.ts';
 import type { Block, Instruction, IrFunction, ValueType } from '../ir/types.ts';
+import { equalNumbers } from '../lists.ts';
 import { findPieces, type Piece } from './slot-pieces.ts';
 
 export function promoteSlots(fn: IrFunction): boolean {
@@ -201,8 +202,8 @@ function removeUnusedSlots(fn: IrFunction): void {
 }
 
 /** By value id: 1 for addresses of slots that are operands. */
-function markReferences(fn: IrFunction): Uint8Array {
-  const isReferenced = new Uint8Array(fn.valueLimit);
+function markReferences(fn: IrFunction): readonly number[] {
+  const isReferenced = equalNumbers(fn.valueLimit, 0);
   for (const { instructions } of fn.blocks) {
     for (let n = 0; n < instructions.length; n++) {
       const { args } = instructions[n]!;

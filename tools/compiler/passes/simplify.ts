@@ -64,7 +64,7 @@ class Simplifier implements Emitter {
   readonly module: IrModule;
   readonly #fn: IrFunction;
   /** By id; at least as many as there are, so that "once" can be relied on. */
-  #uses: Int32Array;
+  readonly #uses: number[];
   #block!: Block;
   /** What the block will consist of: the first #count entries. */
   readonly #done: Instruction[] = [];
@@ -126,11 +126,7 @@ class Simplifier implements Emitter {
   }
 
   #addUses({ id }: Instruction, count: number): void {
-    if (id >= this.#uses.length) {
-      const longer = new Int32Array(2 * id);
-      longer.set(this.#uses);
-      this.#uses = longer;
-    }
+    while (this.#uses.length <= id) this.#uses.push(0); // it has just been made
     this.#uses[id]! += count;
   }
 

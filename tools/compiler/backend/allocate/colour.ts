@@ -12,6 +12,7 @@
  * neighbours would like, and the price of a callee-saved register that nobody has used yet.
  */
 
+import { equalNumbers } from '../../lists.ts';
 import { EAX, EBP, EBX, ECX, EDI, EDX, ESI } from '../encoder/operands.ts';
 import { CALLER_SAVED } from '../machine/effects.ts';
 import type { InterferenceGraph } from './interference.ts';
@@ -19,9 +20,9 @@ import { ALLOCATABLE } from './scan.ts';
 
 export interface Colouring {
   /** By node: the register, or -1 if it must live in memory. For a merged node look at its representative. */
-  readonly colours: Int8Array;
+  readonly colours: readonly number[];
   /** By node: the node that it was merged into, or itself. */
-  readonly representative: Int32Array;
+  readonly representative: readonly number[];
   /** Representatives that found no register. */
   readonly spilled: readonly number[];
 }
@@ -56,10 +57,10 @@ export function colourGraph(
 class Colourer {
   readonly #graph: InterferenceGraph;
   readonly #mustColour: (node: number) => boolean;
-  readonly #state: Uint8Array;
-  readonly #representative: Int32Array;
-  readonly #colours: Int8Array;
-  readonly #copyState: Uint8Array;
+  readonly #state: number[];
+  readonly #representative: number[];
+  readonly #colours: number[];
+  readonly #copyState: number[];
   /** By node: indices into graph.copies, heaviest first. Nodes without copies share a list. */
   readonly #copiesOf: (readonly number[])[];
   readonly #low: number[] = [];
@@ -77,12 +78,12 @@ class Colourer {
     this.#graph = graph;
     this.#mustColour = mustColour;
     this.#usedCalleeSaved = usedCalleeSaved;
-    this.#state = new Uint8Array(count);
-    this.#representative = new Int32Array(count);
+    this.#state = equalNumbers(count, 0);
+    this.#representative = equalNumbers(count, 0);
     for (let node = 0; node < count; node++) this.#representative[node] = node;
-    this.#colours = new Int8Array(count).fill(-1);
+    this.#colours = equalNumbers(count, -1);
     copies.sort((a, b) => b.weight - a.weight);
-    this.#copyState = new Uint8Array(copies.length);
+    this.#copyState = equalNumbers(copies.length, 0);
     this.#copiesOf = copiesByNode(graph);
   }
 

@@ -8,6 +8,7 @@
  * Building the graph also drops pure instructions whose result is dead.
  */
 
+import { equalNumbers } from '../../lists.ts';
 import { FIRST_VIRTUAL, type RegisterOperand } from '../encoder/operands.ts';
 import type { MachineBlock, MachineFunction, MachineInstruction } from '../machine/types.ts';
 import { computeLiveness } from './liveness.ts';
@@ -25,14 +26,14 @@ export interface Copy {
 export class InterferenceGraph {
   readonly count: number;
   /** Registers that a node must not have, as bits. */
-  readonly forbidden: Uint8Array;
+  readonly forbidden: number[];
   /** What it would cost to keep the node in memory: extra instructions, weighted by frequency. */
   readonly spillCost: Float64Array;
   /** 1 if some instruction needs the node in a register: in memory it would be fetched into one there. */
-  readonly needsRegister: Uint8Array;
+  readonly needsRegister: number[];
   /** For node n and register r, at n * 8 + r: what having r would save. */
   readonly hints: Float64Array;
-  readonly degree: Int32Array;
+  readonly degree: number[];
   readonly copies: Copy[] = [];
   /** The real registers that instructions write whatever the colouring, as bits. */
   readonly fixedDefs: number;
@@ -40,23 +41,22 @@ export class InterferenceGraph {
    * The neighbours of a node form a list in one pool: it starts at entry number `first[node]` and goes on at
    * `next[entry]`, up to 0. Those that were merged into others are among them.
    */
-  readonly first: Int32Array;
-  next = new Int32Array(256);
-  neighbour = new Int32Array(256);
-  #poolSize = 1;
+  readonly first: number[];
+  readonly next = [0];
+  readonly neighbour = [0];
   /** A triangular bit matrix. */
   readonly #matrix: Uint32Array;
 
   constructor(count: number, fixedDefs: number) {
     this.count = count;
     this.fixedDefs = fixedDefs;
-    this.forbidden = new Uint8Array(count);
+    this.forbidden = equalNumbers(count, 0);
     this.spillCost = new Float64Array(count);
-    this.needsRegister = new Uint8Array(count);
+    this.needsRegister = equalNumbers(count, 0);
     this.hints = new Float64Array(count * 8);
-    this.degree = new Int32Array(count);
+    this.degree = equalNumbers(count, 0);
     this.#matrix = new Uint32Array((((count * (count + 1)) / 2) >> 5) + 1);
-    this.first = new Int32Array(count);
+    this.first = equalNumbers(count, 0);
   }
 
   interferes(a: number, b: number): boolean {
@@ -78,20 +78,8 @@ export class InterferenceGraph {
   }
 
   #link(from: number, to: number): void {
-    if (this.#poolSize === this.next.length) this.#growPool();
-    const entry = this.#poolSize++;
-    this.neighbour[entry] = to;
-    this.next[entry] = this.first[from]!;
-    this.first[from] = entry;
-  }
-
-  #growPool(): void {
-    const next = new Int32Array(this.next.length * 2);
-    const neighbour = new Int32Array(next.length);
-    next.set(this.next);
-    neighbour.set(this.neighbour);
-    this.next = next;
-    this.neighbour = neighbour;
+    this.next.push(this.first[from]!);
+    this.first[from] = this.neighbour.push(to) - 1;
   }
 }
 
@@ -109,8 +97,8 @@ class GraphBuilder {
   readonly #graph: InterferenceGraph;
   readonly #scanner = new RegisterScanner();
   /** The live nodes, and where each stands in that list (-1: not alive). */
-  readonly #live: Int32Array;
-  readonly #place: Int32Array;
+  readonly #live: number[];
+  readonly #place: number[];
   #liveCount = 0;
   /** Live real registers, as bits. */
   #liveFixed = 0;
@@ -118,8 +106,8 @@ class GraphBuilder {
 
   constructor(graph: InterferenceGraph) {
     this.#graph = graph;
-    this.#live = new Int32Array(graph.count);
-    this.#place = new Int32Array(graph.count).fill(-1);
+    this.#live = equalNumbers(graph.count, 0);
+    this.#place = equalNumbers(graph.count, -1);
   }
 
   /** What is alive at the end of the block are the bits of `liveOut` between the words `from` and `to`. */

@@ -5,6 +5,7 @@
  * boundaries, except into the entry, so they need no sets.
  */
 
+import { equalNumbers } from '../../lists.ts';
 import { FIRST_VIRTUAL } from '../encoder/operands.ts';
 import type { MachineBlock, MachineFunction } from '../machine/types.ts';
 import { RegisterScanner } from './scan.ts';
@@ -94,8 +95,8 @@ function successorsByPosition(blocks: readonly MachineBlock[]): number[][] {
 
 /** Also tells whether there is an edge to a block that is not before its source in that order. */
 function postorder(successors: readonly (readonly number[])[]): { order: number[]; hasCycle: boolean } {
-  const seen = new Uint8Array(successors.length);
-  const isDone = new Uint8Array(successors.length);
+  const seen = equalNumbers(successors.length, 0);
+  const isDone = equalNumbers(successors.length, 0);
   const order: number[] = [];
   let hasCycle = false;
   // the blocks that are being visited, and how many of their successors are done

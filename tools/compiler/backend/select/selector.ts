@@ -16,6 +16,7 @@ import { countUses } from '../../ir/graph.ts';
 import { writesMemory } from '../../ir/effects.ts';
 import { intrinsics } from '../../ir/intrinsics.ts';
 import type { Block, Instruction, IrFunction, SourceLocation } from '../../ir/types.ts';
+import { equalNumbers } from '../../lists.ts';
 import {
   FIRST_VIRTUAL,
   immediate,
@@ -35,7 +36,7 @@ export class Selector {
   readonly source: IrFunction;
   readonly machine: MachineFunction;
   /** By value id: how often the IR uses the value. */
-  readonly uses: Int32Array;
+  readonly uses: readonly number[];
   /** By IR block id. */
   readonly blocks: MachineBlock[] = [];
   /** Frame slot of each IR slot. */
@@ -48,18 +49,18 @@ export class Selector {
   /** The code at hand contains a volatile load: none of it is dead. */
   hasVolatile = false;
   /** By value id: register of the value, or of the low half; 0 while nobody has asked for it. */
-  readonly #low: Int32Array;
-  readonly #high: Int32Array;
+  readonly #low: number[];
+  readonly #high: number[];
   /** By value id: how many writes to memory, and how many ordered events, come before it in its block. */
-  readonly #writesBefore: Int32Array;
-  readonly #eventsBefore: Int32Array;
+  readonly #writesBefore: number[];
+  readonly #eventsBefore: number[];
   /** The same for the instruction at hand. */
   #writes = 0;
   #events = 0;
   /** By value id: 1 if its code has been emitted as part of another's. */
-  readonly #done: Uint8Array;
+  readonly #done: number[];
   /** By value id: 1 if all users are loads and stores of the value's block that use it as their address. */
-  readonly #addressOnly: Uint8Array;
+  readonly #addressOnly: readonly number[];
   /** Of a division, the one whose other half of the result it provides. */
   readonly #partners = new Map<Instruction, Instruction>();
   /** While the code at hand is emitted more than once, loads must not be folded into it. */
@@ -77,11 +78,11 @@ export class Selector {
       return this.machine.newSlot('local', slot.size + extra, Math.min(slot.align, 4));
     });
     this.block = source.blocks[0]!;
-    this.#low = new Int32Array(count);
-    this.#high = new Int32Array(count);
-    this.#writesBefore = new Int32Array(count);
-    this.#eventsBefore = new Int32Array(count);
-    this.#done = new Uint8Array(count);
+    this.#low = equalNumbers(count, 0);
+    this.#high = equalNumbers(count, 0);
+    this.#writesBefore = equalNumbers(count, 0);
+    this.#eventsBefore = equalNumbers(count, 0);
+    this.#done = equalNumbers(count, 0);
     this.#addressOnly = findAddresses(source);
     for (const block of source.blocks) this.#countEvents(block);
   }
@@ -310,8 +311,8 @@ export class Selector {
 }
 
 /** By value id: 1 if the value is used as the address of loads and stores in its own block, and for nothing else. */
-function findAddresses(source: IrFunction): Uint8Array {
-  const isAddress = new Uint8Array(source.valueLimit).fill(1);
+function findAddresses(source: IrFunction): readonly number[] {
+  const isAddress = equalNumbers(source.valueLimit, 1);
   for (const block of source.blocks) {
     const { instructions } = block;
     for (let i = 0; i < instructions.length; i++) {
