@@ -64,20 +64,22 @@ class Forwarding {
   run(): boolean {
     for (const block of this.#dominators.order) {
       const known = this.#atStart(block);
-      const kept: Instruction[] = [];
+      let kept: Instruction[] | null = null; // as long as nothing was forwarded
       const { instructions } = block;
       for (let n = 0; n < instructions.length; n++) {
         const instruction = instructions[n]!;
         this.#replacements.updateOperands(instruction);
-        const value = isForwardable(instruction) ? this.#find(instruction, known, kept) : null;
+        const value = isForwardable(instruction) ? this.#find(instruction, known) : null;
         if (value !== null) {
+          kept ??= instructions.slice(0, n);
+          if (value.block === null) kept.push(placed(value, block));
           this.#replacements.replace(instruction, value);
           continue;
         }
-        kept.push(instruction);
+        kept?.push(instruction);
         this.#follow(instruction, known);
       }
-      block.instructions = kept;
+      if (kept !== null) block.instructions = kept;
       this.#atEnd[block.id] = known;
     }
     this.#replacements.apply(this.#fn);
@@ -114,9 +116,10 @@ class Forwarding {
     }
   }
 
-  /** What the load will give; an extension of it may have to be computed. */
-  #find(load: Instruction, known: readonly Content[], kept: Instruction[]): Instruction | null {
-    for (const { access, value } of known) {
+  /** What the load will give; perhaps an extension that is new, and in no block yet. */
+  #find(load: Instruction, known: readonly Content[]): Instruction | null {
+    for (let n = 0; n < known.length; n++) {
+      const { access, value } = known[n]!;
       if (access.op === 'intrinsic' || load.op === 'intrinsic') {
         if (isSameReading(access, load)) return value;
         continue;
@@ -125,10 +128,7 @@ class Forwarding {
       if (offsetOf(access) !== offsetOf(load)) continue;
       if (load.size >= 4) return value;
       if (access.op === 'load' && access.signed === load.signed) return value;
-      const extended = this.#fn.create(extensionOp(load.size, load.signed), 'i32', [value], load.location);
-      extended.block = load.block;
-      kept.push(extended);
-      return extended;
+      return this.#fn.create(extensionOp(load.size, load.signed), 'i32', [value], load.location);
     }
     return null;
   }
@@ -156,6 +156,11 @@ class Forwarding {
     if (this.#alias.isConstant(access)) return true;
     return writer.op === 'store' ? !this.#alias.mayOverlap(writer, access) : this.#alias.isPrivate(access);
   }
+}
+
+function placed(instruction: Instruction, block: Block): Instruction {
+  instruction.block = block;
+  return instruction;
 }
 
 /** What the first list holds is in the others too. */

@@ -23,7 +23,12 @@ export function removeUnreferenced(module: IrModule): void {
 /** The names of everything that is to stay. */
 export function liveNames(module: ModuleOutline): ReadonlySet<string> {
   const live = new Set(roots(module));
-  for (const name of live) for (const reference of referencesFrom(name, module)) live.add(reference);
+  const add = ({ symbol }: { readonly symbol: string }): void => void live.add(symbol);
+  for (const name of live) {
+    const references = module.functions.get(name)?.references ?? module.data.get(name)?.relocations;
+    if (references === undefined) for (const member of membersOf(name, module)) live.add(member);
+    else references.forEach(add);
+  }
   return live;
 }
 
@@ -35,16 +40,10 @@ function roots(module: ModuleOutline): string[] {
   return module.entry === null ? names : [module.entry, ...names];
 }
 
-function referencesFrom(name: string, module: ModuleOutline): string[] {
-  const fn = module.functions.get(name);
-  if (fn !== undefined) return fn.references.map(({ symbol }) => symbol);
-  const data = module.data.get(name);
-  if (data !== undefined) return data.relocations.map(({ symbol }) => symbol);
+/** What a name of the linker stands for: it is where a section begins or ends. */
+function membersOf(name: string, module: ModuleOutline): string[] {
   const section = /^__(?:start|stop)_(.+)$/.exec(name)?.[1];
-  return section === undefined ? [] : membersOf(section, module);
-}
-
-function membersOf(section: string, module: ModuleOutline): string[] {
+  if (section === undefined) return [];
   const functions = [...module.functions.values()].filter(({ options }) => options.section === section);
   const data = [...module.data.values()].filter((item) => item.section === section);
   return [...functions, ...data].map(({ name }) => name);

@@ -218,7 +218,7 @@ function knownTarget(block: Block, index: number): Block | null {
 
 /** A copy of the list, with every block once. */
 function distinct(blocks: readonly Block[]): readonly Block[] {
-  return blocks.length < 2 ? blocks.slice() : [...new Set(blocks)];
+  return blocks.length > 8 ? [...new Set(blocks)] : blocks.filter((block, n) => blocks.indexOf(block) === n);
 }
 
 /**
@@ -279,9 +279,10 @@ function agrees(predecessor: Block, target: Block, operands: readonly Instructio
 
 /** Appends to each block the one that only it jumps to. */
 function mergeChains(fn: IrFunction): boolean {
+  const { blocks } = fn;
+  if (!blocks.some((block) => onlyFollower(block, fn) !== null)) return false;
   const replacements = new Replacements(fn);
   const merged = new Set<Block>();
-  const { blocks } = fn;
   for (let n = 0; n < blocks.length; n++) {
     const block = blocks[n]!;
     if (merged.has(block)) continue;
@@ -291,8 +292,7 @@ function mergeChains(fn: IrFunction): boolean {
       merged.add(next);
     }
   }
-  if (merged.size === 0) return false;
-  fn.blocks = fn.blocks.filter((block) => !merged.has(block));
+  fn.blocks = blocks.filter((block) => !merged.has(block));
   replacements.apply(fn);
   return true;
 }
