@@ -11,13 +11,10 @@
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { deserialize, serialize } from 'node:v8';
-import type { StoredCode } from '../compiler/incremental/lines.ts';
 import { CannotReuse, type CompileStore, type Shelf } from '../compiler/incremental/store.ts';
-import type { EncodedBody } from '../compiler/ir/codec.ts';
-import type { BuiltImage, LayoutFile } from '../compiler/output/index.ts';
 import { compilerVersion } from './compilerVersion.ts';
 import { nativeName } from './nativeName.ts';
+import { codecs, type Codec } from './storeCodecs.ts';
 import { LARGEST_BLOCK, StoreFile, writeStoreFile, type NewBlock, type StoredBlock } from './storeFile.ts';
 
 /** So many files are put together to one. */
@@ -26,145 +23,6 @@ const MANY_FILES = 8;
 const LARGEST_AGE = 2;
 /** Versions of the compiler that are kept, the latest ones. */
 const KEPT_VERSIONS = 3;
-
-/** How the values of a block become bytes: in parts, if not all of a value is wanted every time. */
-interface Codec {
-  /** So many values make a block. Default: LARGEST_BLOCK. */
-  readonly blockLength?: number;
-  pack(values: readonly never[]): readonly Uint8Array[];
-  unpack(part: (n: number) => Buffer): readonly unknown[];
-}
-
-const whole: Codec = {
-  pack: (values) => [serialize(values)],
-  unpack: (part) => deserialize(part(0)) as unknown[],
-};
-
-/** Functions, whose bodies many have no need for. */
-const withBody: Codec = {
-  pack: (values: readonly { readonly code: { readonly body: EncodedBody } }[]) => {
-    const headers = values.map(({ code: { body: _, ...code }, ...rest }) => ({ ...rest, code }));
-    const bodies = values.map(({ code: { body } }) => body);
-    const short = bodies.map((body) => ({ ...body, code: body.code.length, locations: body.locations.length }));
-    const numbers = together(bodies.flatMap(({ code, locations }) => [code, locations]));
-    return [serialize(headers), serialize({ short, numbers })];
-  },
-  unpack: (part) => {
-    const bodies = later(() => {
-      const { numbers, short } = deserialize(part(1)) as { short: PackedBody[]; numbers: Int32Array };
-      const next = slices(numbers);
-      return short.map((body) => ({ ...body, code: next(body.code), locations: next(body.locations) }));
-    });
-    return (deserialize(part(0)) as { readonly code: object }[]).map(({ code, ...rest }, n) => {
-      const whole = {
-        ...code,
-        get body() {
-          return bodies()[n];
-        },
-      };
-      return { ...rest, code: whole };
-    });
-  },
-};
-
-/** A value with the lengths of lists of numbers instead of the lists. */
-type Packed<T, Lists extends keyof T> = Omit<T, Lists> & Readonly<Record<Lists, number>>;
-type PackedBody = Packed<EncodedBody, 'code' | 'locations'>;
-type PackedCode = Packed<StoredCode, 'places' | 'fixups'>;
-
-const asCode: Codec = {
-  pack: (values: readonly StoredCode[]) => {
-    const short = values.map((code) => ({ ...code, places: code.places.length, fixups: code.fixups.length }));
-    return [serialize({ short, numbers: together(values.flatMap(({ fixups, places }) => [places, fixups])) })];
-  },
-  unpack: (part) => {
-    const { numbers, short } = deserialize(part(0)) as { short: PackedCode[]; numbers: Int32Array };
-    const next = slices(numbers);
-    return short.map((code) => ({ ...code, places: next(code.places), fixups: next(code.fixups) }));
-  },
-};
-
-/** One list instead of many: for every one that it serializes, Node calls into JavaScript. */
-function together(lists: readonly Int32Array[]): Int32Array {
-  const all = new Int32Array(lists.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const list of lists) {
-    all.set(list, at);
-    at += list.length;
-  }
-  return all;
-}
-
-/** Gives the lists that were put together, by their lengths, one after the other. */
-function slices(all: Int32Array): (length: number) => Int32Array {
-  let at = 0;
-  return (length) => all.subarray(at, (at += length));
-}
-
-/** What files declare, of which there is a short account. Details are wanted of some files here and some there. */
-const withDetail: Codec = {
-  pack: (values: readonly { readonly detail: unknown }[]) => {
-    const short = values.map(({ detail: _, ...rest }) => rest);
-    return [serialize(short), ...values.map(({ detail }) => serialize(detail))];
-  },
-  unpack: (part) => {
-    return (deserialize(part(0)) as object[]).map((short, n) => {
-      const detail = later(() => deserialize(part(n + 1)) as unknown);
-      return {
-        ...short,
-        get detail() {
-          return detail();
-        },
-      };
-    });
-  },
-};
-
-const asImage: Codec = {
-  blockLength: 1,
-  pack: ([image]: readonly BuiltImage[]) => {
-    const { elf, layoutText, stripped } = image!;
-    return [elf, stripped, Buffer.from(layoutText ?? '')];
-  },
-  unpack: (part) => {
-    const text = part(2); // read now, lest damage is found when the build is over
-    const parse = later(() => JSON.parse(text.toString()) as LayoutFile);
-    const image = {
-      elf: new Uint8Array(part(0)),
-      stripped: new Uint8Array(part(1)),
-      get layoutText() {
-        return text.length === 0 ? null : text.toString();
-      },
-      get layout() {
-        return text.length === 0 ? null : parse();
-      },
-    };
-    return [image];
-  },
-};
-
-const codecs: Readonly<Record<Exclude<keyof CompileStore, 'endBuild' | 'nameOf'>, Codec>> = {
-  digests: withDetail,
-  worlds: whole,
-  lastWorlds: whole,
-  units: whole,
-  checked: whole,
-  facts: whole,
-  functions: withBody,
-  globals: whole,
-  classes: whole,
-  cleaned: whole,
-  expanded: whole,
-  finished: asCode,
-  images: asImage,
-  plans: { ...whole, blockLength: 1 },
-};
-
-/** Makes the thing when it is asked for the first time. */
-function later<T>(make: () => T): () => T {
-  let made: { readonly value: T } | null = null;
-  return () => (made ??= { value: make() }).value;
-}
 
 export function openDiskStore(root: string): CompileStore {
   return new DiskStore(join(root, '.cache', 'build'), compilerVersion(root)).store;
@@ -186,7 +44,8 @@ class DiskStore {
     this.#paths = names.map((name) => join(this.#folder, name));
     this.#files = this.#paths.flatMap((path) => StoreFile.open(path) ?? []);
     this.#shelves = new Map(
-      Object.entries(codecs).map(([name, codec]) => [name, new DiskShelf(name, codec, this.#files)]),
+      // What a codec is given has been put on its shelf, and so has its type.
+      Object.entries(codecs).map(([name, codec]) => [name, new DiskShelf(name, codec as Codec<unknown>, this.#files)]),
     );
   }
 
@@ -249,9 +108,9 @@ class DiskStore {
 }
 
 /** All parts of a block; null if they cannot be read any more. */
-function undamaged({ part, partCount }: StoredBlock): Uint8Array[] | null {
+function undamaged({ part, partCount }: StoredBlock): NewBlock['parts'] | null {
   try {
-    return Array.from({ length: partCount }, (_, n) => part(n));
+    return Array.from({ length: partCount }, (_, n) => part(n)).map((bytes) => () => bytes);
   } catch (error) {
     if (error instanceof CannotReuse) return null;
     throw error;
@@ -260,14 +119,14 @@ function undamaged({ part, partCount }: StoredBlock): Uint8Array[] | null {
 
 class DiskShelf implements Shelf<unknown> {
   readonly #name: string;
-  readonly #codec: Codec;
+  readonly #codec: Codec<unknown>;
   readonly #files: readonly StoreFile[];
   readonly #new = new Map<string, unknown>();
   readonly #kept: (readonly string[])[] = [];
-  /** What was found of each block that has been of use. */
-  readonly #used = new Map<StoredBlock, readonly unknown[]>();
+  /** Blocks that have been of use: what finds their values, and what it has found. */
+  readonly #used = new Map<StoredBlock, { readonly valueOf: (n: number) => unknown; readonly values: unknown[] }>();
 
-  constructor(name: string, codec: Codec, files: readonly StoreFile[]) {
+  constructor(name: string, codec: Codec<unknown>, files: readonly StoreFile[]) {
     this.#name = name;
     this.#codec = codec;
     this.#files = files;
@@ -288,12 +147,12 @@ class DiskShelf implements Shelf<unknown> {
   }
 
   readonly #read = (block: StoredBlock, n: number): unknown => {
-    let values = this.#used.get(block);
-    if (values === undefined) {
-      values = this.#codec.unpack(block.part);
-      this.#used.set(block, values);
+    let used = this.#used.get(block);
+    if (used === undefined) {
+      used = { valueOf: this.#codec.unpack(block.part), values: [] };
+      this.#used.set(block, used);
     }
-    return values[n];
+    return (used.values[n] ??= used.valueOf(n));
   };
 
   put(key: string, value: unknown): void {
@@ -311,7 +170,7 @@ class DiskShelf implements Shelf<unknown> {
     const length = this.#codec.blockLength ?? LARGEST_BLOCK;
     for (let at = 0; at < fresh.length; at += length) {
       const block = fresh.slice(at, at + length);
-      const parts = this.#codec.pack(block.map(([, value]) => value as never));
+      const parts = this.#codec.pack(block.map(([, value]) => value));
       packed.push({ keys: block.map(([key]) => key), age: 0, parts });
     }
     const kept = new Set(files.length === 0 ? [] : this.#kept.flat());

@@ -14,10 +14,13 @@ import { closeSync, fstatSync, openSync, readSync, rmSync, writeSync } from 'nod
 import { deserialize, serialize } from 'node:v8';
 import { CannotReuse } from '../compiler/incremental/store.ts';
 
-const MAGIC = Buffer.from('pagewright store 5\n', 'latin1');
+const MAGIC = Buffer.from('pagewright store 6\n', 'latin1');
 const SUM_LENGTH = 20;
 const TAIL_LENGTH = 4 + SUM_LENGTH + MAGIC.length;
 const PAGE = 1 << 16;
+/** Parts begin at multiples of this, so that the numbers in them can be read where they are. */
+const ALIGNMENT = 4;
+const padding = Buffer.alloc(ALIGNMENT);
 
 /** Against accidents, not malice. */
 function sumOf(bytes: Uint8Array): Buffer {
@@ -183,7 +186,8 @@ export class StoreFile {
 export interface NewBlock {
   readonly keys: readonly string[];
   readonly age: number;
-  readonly parts: readonly Uint8Array[];
+  /** Make the bytes of its parts, which are there until another one is made. */
+  readonly parts: readonly (() => Uint8Array)[];
 }
 
 /** `shelves`: by name, the blocks of each; they may be made while the file is being written. */
@@ -204,21 +208,18 @@ export function writeStoreFile(path: string, shelves: Iterable<readonly [name: s
 
 function writeShelf(blocks: readonly NewBlock[], writer: PageWriter): ShelfIndex {
   // All the first parts, then all the second ones: who reads only those gets no pages with others.
-  const starts = blocks.map(({ parts }) => parts.map(() => 0));
+  const extents = blocks.map(({ parts }) => [parts.length]);
   for (let n = 0; blocks.some(({ parts }) => n < parts.length); n++) {
     blocks.forEach(({ parts }, block) => {
-      const part = parts[n];
-      if (part !== undefined) starts[block]![n] = writer.add(part);
+      const part = parts[n]?.();
+      if (part !== undefined) extents[block]!.push(writer.add(part), part.length);
     });
   }
-  const extents = blocks.flatMap(({ parts }, block) => {
-    return [parts.length, ...parts.flatMap((part, n) => [starts[block]![n]!, part.length])];
-  });
   return {
     keys: blocks.flatMap(({ keys }) => keys).join('\n'),
     counts: Uint8Array.from(blocks, ({ keys }) => keys.length),
     ages: Uint8Array.from(blocks, ({ age }) => age),
-    extents: Uint32Array.from(extents),
+    extents: Uint32Array.from(extents.flat()),
   };
 }
 
@@ -234,9 +235,15 @@ class PageWriter {
     this.#file = file;
   }
 
-  /** Returns where it begins in the file. */
+  /** Returns where it begins in the file: at a multiple of ALIGNMENT. */
   add(bytes: Uint8Array): number {
+    this.#copy(padding.subarray(0, -this.#filled & (ALIGNMENT - 1)));
     const start = this.#sums.length * PAGE + this.#filled;
+    this.#copy(bytes);
+    return start;
+  }
+
+  #copy(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length;) {
       const piece = bytes.subarray(at, at + PAGE - this.#filled);
       this.#page.set(piece, this.#filled);
@@ -244,7 +251,6 @@ class PageWriter {
       at += piece.length;
       if (this.#filled === PAGE) this.#write();
     }
-    return start;
   }
 
   #write(): void {
