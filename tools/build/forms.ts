@@ -290,23 +290,6 @@ export function listOf<T>(form: Form<T>): Form<readonly T[]> {
   };
 }
 
-export function mapOf<T>(form: Form<T>): Form<ReadonlyMap<string, T>> {
-  return {
-    write(map, to) {
-      to.number(map.size);
-      for (const [key, value] of map) {
-        to.text(key);
-        form.write(value, to);
-      }
-    },
-    read(from) {
-      const map = new Map<string, T>();
-      for (let left = from.number(); left > 0; left--) map.set(from.text(), form.read(from));
-      return map;
-    },
-  };
-}
-
 /** Objects that many others have: each is written once. */
 export function shared<T extends object>(form: Form<T>): Form<T> {
   return { write: (value, to) => to.shared(value, form), read: (from) => from.shared(form) };

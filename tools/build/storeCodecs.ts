@@ -8,11 +8,9 @@ import type { FrameChange } from '../compiler/backend/machine/types.ts';
 import type { FileDetail, FileDigest } from '../compiler/incremental/digest.ts';
 import type { FileUnits } from '../compiler/incremental/keys.ts';
 import type { StoredCode } from '../compiler/incremental/lines.ts';
-import type { World } from '../compiler/incremental/meanings.ts';
-import type { ImagePlan, PlannedFunction } from '../compiler/incremental/plan.ts';
 import type { ExpandedOutline } from '../compiler/incremental/stages.ts';
 import type { CleanedOutline, CompileStore, StoredFunction } from '../compiler/incremental/store.ts';
-import type { FunctionNeed, Need } from '../compiler/frontend/records.ts';
+import type { Need } from '../compiler/frontend/records.ts';
 import type { EncodedBody, EncodedFunction } from '../compiler/ir/codec.ts';
 import type { Reference } from '../compiler/ir/outline.ts';
 import type { FunctionOptions, SourceLocation, ValueType } from '../compiler/ir/types.ts';
@@ -23,7 +21,6 @@ import {
   flag,
   integers,
   listOf,
-  mapOf,
   name,
   number,
   numbers,
@@ -70,8 +67,8 @@ const options = record<FunctionOptions>({
   isExported: flag,
 });
 
-/** Of all kinds of needs: what one does not have is not there. */
-const anyNeed = shared(
+/** Of all kinds: what a need does not have is not there. */
+const need = shared(
   record({
     kind: oneOf<Need['kind']>('function', 'global', 'class', 'text'),
     id: text,
@@ -80,9 +77,7 @@ const anyNeed = shared(
     classes: optional(texts),
     text: optional(text),
   }),
-);
-const need = anyNeed as Form<Need>;
-const functionNeed = anyNeed as Form<FunctionNeed>;
+) as Form<Need>;
 
 const header = record<Omit<StoredFunction, 'code'> & { readonly code: Omit<EncodedFunction, 'body'> }>({
   code: record({
@@ -233,32 +228,6 @@ const finished = record<StoredCode>({
 
 const units = record<FileUnits>({ names: texts, keys: texts, owners: texts, lines: integers, columns: integers });
 
-const plan = record<ImagePlan>({
-  basis: record({
-    files: anything(),
-    roots: listOf(need),
-    globals: anything(),
-    classes: anything(),
-  }),
-  entry: orNull(text),
-  functions: listOf(
-    record<PlannedFunction>({
-      need: functionNeed,
-      key: text,
-      expanded: orNull(text),
-      finished: orNull(text),
-      rank: number,
-      isRecursive: flag,
-      hasOneUse: flag,
-      inlined: numbers,
-    }),
-  ),
-  data: anything(),
-  kept: texts,
-  structs: anything(),
-  changes: anything(),
-});
-
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** All parts are packed in the same memory. */
@@ -347,7 +316,7 @@ export const codecs: { readonly [Name in keyof Shelves]: Codec<ValueOf<Shelves[N
       },
     }),
   ),
-  worlds: packed<World>(mapOf(record({ own: texts, names: listOf(texts), all: text }))),
+  worlds: serialized(),
   lastWorlds: serialized(),
   units: packed(units),
   checked: serialized(),
@@ -372,5 +341,5 @@ export const codecs: { readonly [Name in keyof Shelves]: Codec<ValueOf<Shelves[N
   expanded: packed(expanded),
   finished: packed(finished),
   images: asImage,
-  plans: { ...packed(plan), blockLength: 1 },
+  plans: { ...serialized(), blockLength: 1 },
 };
