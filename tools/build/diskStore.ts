@@ -13,6 +13,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from
 import { join } from 'node:path';
 import { CannotReuse, type CompileStore, type Shelf } from '../compiler/incremental/store.ts';
 import { compilerVersion } from './compilerVersion.ts';
+import { Packer } from './forms.ts';
 import { nativeName } from './nativeName.ts';
 import { codecs, type Codec } from './storeCodecs.ts';
 import { LARGEST_BLOCK, StoreFile, writeStoreFile, type NewBlock, type StoredBlock } from './storeFile.ts';
@@ -86,7 +87,8 @@ class DiskStore {
   }
 
   *#pack(old: readonly StoreFile[]): Generator<readonly [name: string, readonly NewBlock[]]> {
-    for (const [name, shelf] of this.#shelves) yield [name, shelf.pack(old)];
+    const packer = new Packer(); // one for all: new memory takes long
+    for (const [name, shelf] of this.#shelves) yield [name, shelf.pack(old, packer)];
   }
 
   /** What to put together with what is new: nothing as a rule, all but the largest if it is much, or all. */
@@ -164,13 +166,16 @@ class DiskShelf implements Shelf<unknown> {
   }
 
   /** The blocks to be written: what is new, and those of the files that are not too old. */
-  pack(files: readonly StoreFile[]): NewBlock[] {
+  pack(files: readonly StoreFile[], packer: Packer): NewBlock[] {
     const packed: NewBlock[] = [];
     const fresh = [...this.#new];
     const length = this.#codec.blockLength ?? LARGEST_BLOCK;
     for (let at = 0; at < fresh.length; at += length) {
       const block = fresh.slice(at, at + length);
-      const parts = this.#codec.pack(block.map(([, value]) => value));
+      const parts = this.#codec.pack(
+        block.map(([, value]) => value),
+        packer,
+      );
       packed.push({ keys: block.map(([key]) => key), age: 0, parts });
     }
     const kept = new Set(files.length === 0 ? [] : this.#kept.flat());

@@ -27,7 +27,7 @@ import {
   oneOf,
   optional,
   orNull,
-  Packer,
+  type Packer,
   record,
   shared,
   text,
@@ -38,8 +38,8 @@ import {
 export interface Codec<T> {
   /** So many values make a block. Default: LARGEST_BLOCK. */
   readonly blockLength?: number;
-  /** Gives what makes the parts of a block; its bytes are there until another part is made. */
-  pack(values: readonly T[]): readonly (() => Uint8Array)[];
+  /** Gives what makes the parts of a block; its bytes are there until the packer makes others. */
+  pack(values: readonly T[], packer: Packer): readonly (() => Uint8Array)[];
   /** Gives what finds the values of a block by their numbers. */
   unpack(part: (n: number) => Buffer): (n: number) => T;
 }
@@ -230,12 +230,9 @@ const units = record<FileUnits>({ names: texts, keys: texts, owners: texts, line
 
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** All parts are packed in the same memory. */
-const packer = new Packer();
-
 function packed<T>(form: Form<T>): Codec<T> {
   return {
-    pack: (values) => [() => packer.pack(values, form)],
+    pack: (values, packer) => [() => packer.pack(values, form)],
     unpack(part) {
       const unpacker = new Unpacker(part(0));
       return (n) => unpacker.value(n, form);
@@ -251,7 +248,7 @@ function packedApart<T extends Short, Short, Rest>(
   withRest: (value: Short, rest: () => Rest) => T,
 ): Codec<T> {
   return {
-    pack: (values) => [() => packer.pack(values, short), () => packer.pack(values.map(restOf), rest)],
+    pack: (values, packer) => [() => packer.pack(values, short), () => packer.pack(values.map(restOf), rest)],
     unpack(part) {
       const shorts = new Unpacker(part(0));
       const rests = later(() => new Unpacker(part(1)));
