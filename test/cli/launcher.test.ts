@@ -2,7 +2,7 @@
  * The launcher of the command line bundles it when a source has changed, and everybody finds a whole bundle.
  */
 import { execFile } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -50,6 +50,21 @@ test('several that start at once after a change all run what is new', async () =
   const second = await Promise.all((['build', 'run', 'build'] as const).map(summary));
   expect(second).toEqual([second[0], first[1], second[0]]);
   expect(second[0]).toContain('Second.');
+});
+
+test('what npm ci runs makes the bundles, and tells the version', async () => {
+  const cache = join(project.folder, '.cache');
+  rmSync(cache, { recursive: true });
+  const { scripts, version } = JSON.parse(readFileSync(join(project.folder, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+    version: string;
+  };
+  const { stdout } = await execute('sh', ['-c', scripts['prepare']!], { cwd: project.folder });
+  expect(stdout).toBe(`pagewright ${version}\n`);
+  const bundles = ['build.cjs', 'main.mjs'].map((name) => join(cache, 'cli', name));
+  const made = bundles.map((path) => statSync(path).mtimeMs);
+  await Promise.all((['build', 'run'] as const).map(summary));
+  expect(bundles.map((path) => statSync(path).mtimeMs)).toEqual(made);
 });
 
 test('a record of the sources that is damaged counts as none', async () => {

@@ -1,9 +1,10 @@
 #!/usr/bin/env -S -u NODE_EXTRA_CA_CERTS node --v8-pool-size=1 --min-semi-space-size=16 --max-semi-space-size=16 --initial-old-space-size=1024 --no-allocation-site-pretenuring
 /*
  * The `pagewright` command. The command line is written in TypeScript; this launcher bundles it when a source is newer
- * than the last bundle (a tenth of a second), and runs it. `pagewright build` has a bundle of its own, which is one script:
- * that is what people wait for after every edit, and V8 keeps compiled code of scripts only (codeCache.mjs). All the other
- * commands are in a second bundle, which a build need not wait for.
+ * than the last bundle (a tenth of a second; `npm ci` has that done ahead, by the script `prepare`), and runs it.
+ * `pagewright build` has a bundle of its own, which is one script: that is what people wait for after every edit, and V8
+ * keeps compiled code of scripts only (codeCache.mjs). All the other commands are in a second bundle, which a build need not
+ * wait for.
  *
  * The first line gives V8 little room for young objects, which is in the processor's cache then, much for old ones, among
  * which a build has hardly any garbage, and one thread beside ours: the usual four would take more than one of two cores.
