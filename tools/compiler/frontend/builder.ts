@@ -18,11 +18,31 @@ import { Locations } from './locations.ts';
 /** A local variable that lives in registers. */
 export class Variable {
   readonly type: ValueType;
-  readonly definitions = new Map<Block, Instruction>();
+  /** The block that has set it first, and to what. Most variables are never set or read in another one. */
+  #block: Block | null = null;
+  #value: Instruction | null = null;
+  #others: Map<Block, Instruction> | null = null;
 
   constructor(type: ValueType) {
     this.type = type;
   }
+
+  /** Its value at the end of a block, as far as that is known. */
+  valueIn(block: Block): Instruction | undefined {
+    return block === this.#block ? this.#value! : this.#others?.get(block);
+  }
+
+  set(block: Block, value: Instruction): void {
+    this.#block ??= block;
+    if (block === this.#block) this.#value = value;
+    else (this.#others ??= new Map()).set(block, value);
+  }
+}
+
+/** A phi whose operands are not known yet. */
+interface WaitingPhi {
+  readonly variable: Variable;
+  readonly phi: Instruction;
 }
 
 export class SsaBuilder {
@@ -31,21 +51,23 @@ export class SsaBuilder {
   block: Block;
 
   readonly #entry: Block;
-  readonly #sealed = new Set<Block>();
-  readonly #incomplete = new Map<Block, Map<Variable, Instruction>>();
-  readonly #replaced = new Map<Instruction, Instruction>();
-  readonly #phiUsers = new Map<Instruction, Set<Instruction>>();
+  /** By the blocks' ids. */
+  readonly #sealed: boolean[] = [];
+  // Most functions have no loop and hardly a phi: these are made when there is something to go into them.
+  #incomplete: Map<Block, WaitingPhi[]> | null = null;
+  #replaced: Map<Instruction, Instruction> | null = null;
+  #phiUsers: Map<Instruction, Set<Instruction>> | null = null;
+  #undefined: Map<ValueType, Instruction> | null = null;
   #location: SourceLocation | null = null;
   #locations: Locations | null = null;
   /** Where the next instruction comes from, if its location has not been worked out yet. */
   #node: ts.Node | null = null;
-  readonly #undefined = new Map<ValueType, Instruction>();
 
   constructor(fn: IrFunction) {
     this.fn = fn;
     this.#entry = fn.createBlock();
     this.block = this.#entry;
-    this.#sealed.add(this.#entry);
+    this.#sealed[this.#entry.id] = true;
   }
 
   /** Nothing has been built yet. */
@@ -59,7 +81,11 @@ export class SsaBuilder {
   }
 
   #isDead(block: Block): boolean {
-    return block !== this.#entry && block.predecessors.length === 0 && this.#sealed.has(block);
+    return block !== this.#entry && block.predecessors.length === 0 && this.#isSealed(block);
+  }
+
+  #isSealed(block: Block): boolean {
+    return this.#sealed[block.id] === true;
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -160,18 +186,18 @@ export class SsaBuilder {
 
   #terminate(op: Opcode, args: Instruction[], targets: Block[], attributes?: Partial<Attributes>): void {
     if (!this.isDead) {
-      this.emit(op, 'void', args, { ...attributes, targets });
-      for (const target of targets) target.predecessors.push(this.block);
+      this.emit(op, 'void', args, attributes).targets = targets;
+      for (let n = 0; n < targets.length; n++) targets[n]!.predecessors.push(this.block);
     }
     this.block = this.createBlock();
-    this.#sealed.add(this.block);
+    this.#sealed[this.block.id] = true;
   }
 
   // -------------------------------------------------------------------------------------------------------------------
   // Variables
 
   write(variable: Variable, value: Instruction): void {
-    variable.definitions.set(this.block, value);
+    variable.set(this.block, value);
   }
 
   read(variable: Variable): Instruction {
@@ -179,53 +205,59 @@ export class SsaBuilder {
   }
 
   #readIn(variable: Variable, block: Block): Instruction {
-    const known = variable.definitions.get(block);
+    const known = variable.valueIn(block);
     return known === undefined ? this.#readFrom(variable, block) : this.resolve(known);
   }
 
   /** The value in a block that does not set the variable. */
   #readFrom(variable: Variable, block: Block): Instruction {
-    const passed: Block[] = []; // blocks with one predecessor, whose value is that one's
+    let passed = 0; // blocks with one predecessor, whose value is that one's
     let at = block;
     let value: Instruction | undefined;
     for (;;) {
-      value = variable.definitions.get(at);
+      value = variable.valueIn(at);
       const only = at.predecessors[0];
-      if (value !== undefined || at.predecessors.length !== 1 || only === undefined || !this.#sealed.has(at)) break;
-      if (passed.length > this.fn.blocks.length) {
+      if (value !== undefined || at.predecessors.length !== 1 || only === undefined || !this.#isSealed(at)) break;
+      if (passed > this.fn.blocks.length) {
         value = this.#undefinedValue(variable.type); // a loop that nothing leads to
         break;
       }
-      passed.push(at);
+      passed++;
       at = only;
     }
     const found = value === undefined ? this.#readAcross(variable, at) : this.resolve(value);
-    for (let n = 0; n < passed.length; n++) variable.definitions.set(passed[n]!, found);
+    for (at = block; passed > 0; passed--) {
+      variable.set(at, found);
+      at = at.predecessors[0]!;
+    }
     return found;
   }
 
   #readAcross(variable: Variable, block: Block): Instruction {
-    if (this.#sealed.has(block) && block.predecessors.length === 0) return this.#undefinedValue(variable.type);
+    if (this.#isSealed(block) && block.predecessors.length === 0) return this.#undefinedValue(variable.type);
     const phi = this.fn.create('phi', variable.type, [], this.#here);
     phi.block = block;
     block.instructions.unshift(phi);
-    variable.definitions.set(block, phi);
-    if (!this.#sealed.has(block)) {
-      const waiting = this.#incomplete.get(block) ?? new Map<Variable, Instruction>();
-      this.#incomplete.set(block, waiting.set(variable, phi));
+    variable.set(block, phi);
+    if (!this.#isSealed(block)) {
+      this.#incomplete ??= new Map();
+      const waiting = this.#incomplete.get(block);
+      if (waiting === undefined) this.#incomplete.set(block, [{ variable, phi }]);
+      else waiting.push({ variable, phi });
       return phi;
     }
     const value = this.#fillPhi(variable, phi, block);
-    variable.definitions.set(block, value);
+    variable.set(block, value);
     return value;
   }
 
   /** All predecessors of the block are known from here on. */
   seal(block: Block): void {
-    this.#sealed.add(block);
-    const waiting = this.#incomplete.get(block);
-    this.#incomplete.delete(block);
-    for (const [variable, phi] of waiting ?? []) this.#fillPhi(variable, phi, block);
+    this.#sealed[block.id] = true;
+    const waiting = this.#incomplete?.get(block);
+    if (waiting === undefined) return;
+    this.#incomplete?.delete(block);
+    for (const { phi, variable } of waiting) this.#fillPhi(variable, phi, block);
   }
 
   #fillPhi(variable: Variable, phi: Instruction, block: Block): Instruction {
@@ -234,9 +266,16 @@ export class SsaBuilder {
     for (let n = 0; n < predecessors.length; n++) args.push(this.#readIn(variable, predecessors[n]!));
     for (let n = 0; n < args.length; n++) {
       const arg = args[n]!;
-      if (arg.op === 'phi') this.#phiUsers.set(arg, (this.#phiUsers.get(arg) ?? new Set()).add(phi));
+      if (arg.op === 'phi') this.#addUser(arg, phi);
     }
     return this.#simplify(phi);
+  }
+
+  #addUser(phi: Instruction, user: Instruction): void {
+    this.#phiUsers ??= new Map();
+    const users = this.#phiUsers.get(phi);
+    if (users === undefined) this.#phiUsers.set(phi, new Set([user]));
+    else users.add(user);
   }
 
   /** Joins one value per predecessor of the current block, in their order. */
@@ -258,12 +297,14 @@ export class SsaBuilder {
       same = arg;
     }
     const value = same ?? this.#undefinedValue(phi.type);
+    this.#replaced ??= new Map();
     this.#replaced.set(phi, value);
-    const users = this.#phiUsers.get(phi);
-    this.#phiUsers.delete(phi);
-    for (const user of users ?? []) {
+    const users = this.#phiUsers?.get(phi);
+    if (users === undefined) return this.resolve(value);
+    this.#phiUsers?.delete(phi);
+    for (const user of users) {
       if (user === phi || this.#replaced.has(user)) continue;
-      if (value.op === 'phi') this.#phiUsers.set(value, (this.#phiUsers.get(value) ?? new Set()).add(user));
+      if (value.op === 'phi') this.#addUser(value, user);
       this.#simplify(user);
     }
     return this.resolve(value);
@@ -271,21 +312,23 @@ export class SsaBuilder {
 
   /** What a variable holds that nobody has set (tsc forbids to read one): zero. */
   #undefinedValue(type: ValueType): Instruction {
-    const known = this.#undefined.get(type);
+    const known = this.#undefined?.get(type);
     if (known !== undefined) return known;
     const value = this.fn.create('const', type, [], null, { value: type === 'i64' ? 0n : 0 });
     value.block = this.#entry;
     const paramCount = this.#entry.instructions.findIndex((instruction) => instruction.op !== 'param');
     this.#entry.instructions.splice(paramCount < 0 ? this.#entry.instructions.length : paramCount, 0, value);
+    this.#undefined ??= new Map();
     this.#undefined.set(type, value);
     return value;
   }
 
   /** The value that a possibly replaced phi stands for. */
   resolve(value: Instruction): Instruction {
+    const replaced = this.#replaced;
+    if (value.op !== 'phi' || replaced === null) return value;
     let found = value;
-    if (found.op !== 'phi') return found;
-    for (let next = this.#replaced.get(found); next !== undefined; next = this.#replaced.get(found)) found = next;
+    for (let next = replaced.get(found); next !== undefined; next = replaced.get(found)) found = next;
     return found;
   }
 
@@ -297,19 +340,24 @@ export class SsaBuilder {
     const reachable = this.#reachable();
     const { fn } = this;
     let hasLostEdges = false;
-    fn.blocks = fn.blocks.filter((block) => reachable.has(block));
-    for (const block of fn.blocks) hasLostEdges = dropPredecessors(block, reachable) || hasLostEdges;
+    fn.blocks = fn.blocks.filter(({ id }) => reachable[id]);
+    const { blocks } = fn;
+    for (let n = 0; n < blocks.length; n++) hasLostEdges = dropPredecessors(blocks[n]!, reachable) || hasLostEdges;
     if (hasLostEdges) this.#simplifyAll();
-    if (this.#replaced.size === 0) return;
-    for (const block of fn.blocks) {
-      if (block.instructions[0]?.op === 'phi') {
-        block.instructions = block.instructions.filter((instruction) => !this.#replaced.has(instruction));
-      }
-      for (const { args } of block.instructions) {
-        for (let index = 0; index < args.length; index++) {
-          const arg = args[index]!;
-          if (arg.op === 'phi') args[index] = this.resolve(arg);
-        }
+    if (this.#replaced === null) return;
+    for (let n = 0; n < blocks.length; n++) this.#putReplacements(blocks[n]!, this.#replaced);
+  }
+
+  #putReplacements(block: Block, replaced: ReadonlyMap<Instruction, Instruction>): void {
+    if (block.instructions[0]?.op === 'phi') {
+      block.instructions = block.instructions.filter((instruction) => !replaced.has(instruction));
+    }
+    const { instructions } = block;
+    for (let n = 0; n < instructions.length; n++) {
+      const { args } = instructions[n]!;
+      for (let index = 0; index < args.length; index++) {
+        const arg = args[index]!;
+        if (arg.op === 'phi') args[index] = this.resolve(arg);
       }
     }
   }
@@ -317,21 +365,24 @@ export class SsaBuilder {
   /** Phis that have lost operands may have become trivial, and through them others. */
   #simplifyAll(): void {
     const phis = this.fn.blocks.flatMap((block) => block.instructions.filter(({ op }) => op === 'phi'));
+    this.#replaced ??= new Map();
     for (let before = -1; before !== this.#replaced.size;) {
       before = this.#replaced.size;
       for (const phi of phis) if (!this.#replaced.has(phi)) this.#simplify(phi);
     }
   }
 
-  #reachable(): Set<Block> {
-    const seen = new Set<Block>([this.#entry]);
+  /** By the blocks' ids. */
+  #reachable(): readonly boolean[] {
+    const seen: boolean[] = [];
     const work = [this.#entry];
+    seen[this.#entry.id] = true;
     for (let block = work.pop(); block !== undefined; block = work.pop()) {
       const { successors } = block;
       for (let n = 0; n < successors.length; n++) {
         const next = successors[n]!;
-        if (seen.has(next)) continue;
-        seen.add(next);
+        if (seen[next.id] === true) continue;
+        seen[next.id] = true;
         work.push(next);
       }
     }
@@ -340,10 +391,13 @@ export class SsaBuilder {
 }
 
 /** True if there was anything to drop. */
-function dropPredecessors(block: Block, reachable: ReadonlySet<Block>): boolean {
-  if (block.predecessors.every((predecessor) => reachable.has(predecessor))) return false;
-  const kept = block.predecessors.map((predecessor) => reachable.has(predecessor));
-  block.predecessors = block.predecessors.filter((_, index) => kept[index]);
+function dropPredecessors(block: Block, reachable: readonly boolean[]): boolean {
+  const { predecessors } = block;
+  let first = 0;
+  while (first < predecessors.length && reachable[predecessors[first]!.id] === true) first++;
+  if (first === predecessors.length) return false;
+  const kept = predecessors.map(({ id }) => reachable[id] === true);
+  block.predecessors = predecessors.filter((_, index) => kept[index]);
   for (const phi of block.instructions) {
     if (phi.op === 'phi') phi.args = phi.args.filter((_, index) => kept[index]);
   }

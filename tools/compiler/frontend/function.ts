@@ -16,7 +16,7 @@ import type { FunctionInstance } from './instances.ts';
 import type { Recorder } from './recorder.ts';
 import { errorOperand, type Operand } from './operand.ts';
 import type { TypeEnv } from './resolve-type.ts';
-import type { Scope } from './scope.ts';
+import { Scope } from './scope.ts';
 import { lowerStatement, type JumpTarget } from './statements.ts';
 import { checkSyntax } from './syntax.ts';
 import { valueTypeOf, type ClassType, type Type } from './types.ts';
@@ -53,10 +53,8 @@ export class FunctionLowering {
   readonly recorder: Recorder;
   readonly surroundings: Surroundings;
   readonly builder: SsaBuilder;
-  /** Declarations of locals that must live in memory. */
-  readonly addressTaken = new Set<ts.Node>();
   /** The scopes around the current place, the function's own first. */
-  readonly scopes: Scope[] = [{ names: new Map(), given: new Set(), cleanups: [] }];
+  readonly scopes: Scope[] = [new Scope()];
   /** What break and continue may leave, innermost last. */
   readonly jumps: JumpTarget[] = [];
   /** The value of `this`. */
@@ -65,6 +63,8 @@ export class FunctionLowering {
   restSlot: { readonly index: number; words: number } | null = null;
   /** Null in an arrow, where a name may be one that the function around it declares further down. */
   readonly #moduleNames: Map<string, Entity> | null;
+  /** Declarations of locals that must live in memory. Hardly any function has some. */
+  #addressTaken: Set<ts.Node> | null = null;
   #depth = 0;
   #isTooDeep = false;
 
@@ -106,7 +106,16 @@ export class FunctionLowering {
 
   /** Lets a name stand for a local from here to the end of the innermost scope. */
   bind(name: string, local: Local): void {
-    this.scopes.at(-1)?.names.set(name, local);
+    this.scopes.at(-1)?.bind(name, local);
+  }
+
+  /** Lets a local that is still to be declared live in memory. */
+  takeAddress(declaration: ts.Node): void {
+    (this.#addressTaken ??= new Set()).add(declaration);
+  }
+
+  isAddressTaken(declaration: ts.Node): boolean {
+    return this.#addressTaken?.has(declaration) ?? false;
   }
 
   /**
@@ -145,7 +154,9 @@ export class FunctionLowering {
   }
 
   statement(node: ts.Statement): void {
-    this.nested(node, () => lowerStatement(this, node));
+    if (!this.#enter(node)) return;
+    lowerStatement(this, node);
+    this.#depth--;
   }
 
   /** What is not lowered is looked at all the same: it must be kernel TS. */

@@ -24,14 +24,42 @@ import type { Type } from './types.ts';
 /** Emits the code that runs when a scope is left. */
 type Cleanup = () => void;
 
-export interface Scope {
+/** Most scopes declare nothing, and few give anything back: the tables for it are made when they are needed. */
+export class Scope {
+  #names: Map<string, Local> | null = null;
+  #given: Set<string> | null = null;
+  #cleanups: Cleanup[] | null = null;
+
   /** The locals that are declared in it. */
-  readonly names: Map<string, Local>;
-  /** Those of them that a cleanup gives back. */
-  readonly given: Set<string>;
+  get names(): ReadonlyMap<string, Local> {
+    return this.#names ?? noNames;
+  }
+
   /** What to run when it is left, last first. */
-  readonly cleanups: Cleanup[];
+  get cleanups(): readonly Cleanup[] {
+    return this.#cleanups ?? noCleanups;
+  }
+
+  /** Whether the name is a local that a cleanup gives back. */
+  isGiven(name: string): boolean {
+    return this.#given?.has(name) ?? false;
+  }
+
+  bind(name: string, local: Local): void {
+    (this.#names ??= new Map()).set(name, local);
+  }
+
+  give(name: string): void {
+    (this.#given ??= new Set()).add(name);
+  }
+
+  onLeaving(cleanup: Cleanup): void {
+    (this.#cleanups ??= []).push(cleanup);
+  }
 }
+
+const noNames: ReadonlyMap<string, Local> = new Map();
+const noCleanups: readonly Cleanup[] = [];
 
 /** Is this a name that a `using` declaration has bound, or may it be one, so that what it means ends with its scope? */
 export function endsWithScope(f: FunctionLowering, node: ts.Expression): boolean {
@@ -40,12 +68,12 @@ export function endsWithScope(f: FunctionLowering, node: ts.Expression): boolean
   if (ts.isBinaryExpression(node)) return [node.left, node.right].some((side) => endsWithScope(f, side));
   if (!ts.isIdentifier(node)) return false;
   const scope = f.scopes.findLast(({ names }) => names.has(node.text));
-  return scope?.given.has(node.text) ?? false;
+  return scope?.isGiven(node.text) ?? false;
 }
 
 /** Runs `body` in a scope of its own. */
 export function withScope(f: FunctionLowering, body: () => void): void {
-  f.scopes.push({ names: new Map(), given: new Set(), cleanups: [] });
+  f.scopes.push(new Scope());
   body();
   leaveScopes(f, f.scopes.length - 1);
   f.scopes.pop();
@@ -77,8 +105,8 @@ export function lowerUsing(
 ): Operand {
   if (declaration.initializer === undefined) return emptyOperand(types.errorType);
   const { result, cleanup } = acquire(f, declaration.initializer, expected, (operand) => () => operand);
-  if (cleanup !== null) f.scopes.at(-1)?.cleanups.push(cleanup);
-  if (ts.isIdentifier(declaration.name)) f.scopes.at(-1)?.given.add(declaration.name.text);
+  if (cleanup !== null) f.scopes.at(-1)?.onLeaving(cleanup);
+  if (ts.isIdentifier(declaration.name)) f.scopes.at(-1)?.give(declaration.name.text);
   return result;
 }
 

@@ -38,7 +38,7 @@ function declareVariable(f: FunctionLowering, node: ts.VariableDeclaration, kind
   const isUsing = kind === 'using' || kind === 'await using';
   const operand = isUsing ? lowerUsing(f, node, declared) : f.expression(node.initializer, declared);
   bindValue(f, node, node.name.text, operand, declared, kind !== 'let' && kind !== 'var');
-  if (operand.type.kind === 'witness' && endsWithScope(f, node.initializer)) f.scopes.at(-1)?.given.add(node.name.text);
+  if (operand.type.kind === 'witness' && endsWithScope(f, node.initializer)) f.scopes.at(-1)?.give(node.name.text);
 }
 
 function stripVolatile(type: Type): Type {
@@ -74,7 +74,7 @@ function bindValue(
   const initializer = node.initializer ?? node;
   const wanted = declared === undefined ? settledType(f, operand, initializer) : stripVolatile(declared);
   f.at(node);
-  const isFixed = isConst && !f.addressTaken.has(node);
+  const isFixed = isConst && !f.isAddressTaken(node);
   if (isFixed && declared === undefined && operand.type.kind === 'untyped') {
     // It stays untyped, so that `const step = big ? 8 : 4` goes with signed and unsigned numbers.
     if (operand.constant !== null) f.bind(name, { kind: 'constant', operand });
@@ -113,7 +113,7 @@ export function bindScalar(
   isFixed = false,
 ): void {
   const isInPlace = type.kind === 'inline' || type.kind === 'array';
-  if (f.addressTaken.has(node) && !isInPlace) {
+  if (f.isAddressTaken(node) && !isInPlace) {
     const slot = f.createSlot(name, type);
     f.bind(name, { kind: 'slot', type, slot });
     store(f, memoryPlace(valueOperand(types.pointerTo(type), f.slotAddress(slot)), 0, type), value);
@@ -148,7 +148,7 @@ export function findAddressTaken(f: FunctionLowering, body: ts.Node): void {
         arg = arg.expression;
       const symbol = arg !== undefined && ts.isIdentifier(arg) ? f.world.entities.symbolAt(arg) : null;
       const declaration = symbol?.valueDeclaration ?? null;
-      if (declaration !== null) f.addressTaken.add(declaration);
+      if (declaration !== null) f.takeAddress(declaration);
     }
     forEachChild(node, visit);
   };
