@@ -5,7 +5,7 @@
  * within 64 bits.
  */
 
-import type { Operand } from './operand.ts';
+import type { Bounds, Operand } from './operand.ts';
 import type { IntType } from './types.ts';
 
 export type ArithmeticOp = '+' | '-' | '*' | '/' | '%' | '&' | '|' | '^';
@@ -58,11 +58,6 @@ export function foldCompare(op: CompareToken, a: bigint, b: bigint): boolean {
     case '>=':
       return a >= b;
   }
-}
-
-interface Bounds {
-  readonly min: number;
-  readonly max: number;
 }
 
 const anything: Bounds = { min: -Infinity, max: Infinity };

@@ -188,7 +188,7 @@ function joinSides(f: FunctionLowering, node: ts.Node, type: Type, yes: Side, no
     f.report(node, 'constantTooLarge', [String(max), 'i32']);
     return errorOperand;
   }
-  return boundedOperand(type, value, min, max);
+  return boundedOperand(type, value, { min, max });
 }
 
 function isNumber(type: Type): boolean {

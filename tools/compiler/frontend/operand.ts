@@ -40,7 +40,17 @@ export interface Global {
   readonly isExported: boolean;
 }
 
-export interface Operand {
+/** From the least to the most that a number can be. */
+export interface Bounds {
+  readonly min: number;
+  readonly max: number;
+}
+
+/**
+ * Operands are made by the hundred thousand. Most share their bounds with others; those of constants are worked out when
+ * somebody asks.
+ */
+export class Operand {
   readonly type: Type;
   /** Exactly one of value, constant and address is there, or none for what takes no room (void, witnesses). */
   readonly value: Instruction | null;
@@ -48,19 +58,41 @@ export interface Operand {
   readonly address: Address | null;
   /** The second half of `words`: how many there are. */
   readonly length: Operand | null;
-  /** Bounds for integers of up to 32 bits. */
-  readonly min: number;
-  readonly max: number;
+  /** Of anything but constants. */
+  readonly bounds: Bounds;
   /**
    * An untyped value of which only the low bits matter: `~3` fits unsigned types although it is negative, `1 << n` fits
    * signed and unsigned ones whatever n is.
    */
   readonly isMask: boolean;
-}
 
-interface Bounds {
-  readonly min: number;
-  readonly max: number;
+  constructor(
+    type: Type,
+    value: Instruction | null,
+    constant: bigint | null,
+    address: Address | null,
+    length: Operand | null,
+    bounds: Bounds,
+    isMask: boolean,
+  ) {
+    this.type = type;
+    this.value = value;
+    this.constant = constant;
+    this.address = address;
+    this.length = length;
+    this.bounds = bounds;
+    this.isMask = isMask;
+  }
+
+  /** The least that it can be, for integers of up to 32 bits. */
+  get min(): number {
+    return this.constant === null ? this.bounds.min : Number(this.constant);
+  }
+
+  /** The most that it can be. */
+  get max(): number {
+    return this.constant === null ? this.bounds.max : Number(this.constant);
+  }
 }
 
 const bits32: Bounds = { min: -0x80000000, max: 0xffffffff };
@@ -72,52 +104,35 @@ function boundsOf(type: Type): Bounds {
   return type.kind === 'bool' ? bits1 : bits32;
 }
 
-/**
- * Operands are made by the hundred thousand, and all of them here: so all have one shape, which copies with `...` would not
- * have everywhere.
- */
-function make(
-  type: Type,
-  value: Instruction | null,
-  constant: bigint | null,
-  address: Address | null,
-  length: Operand | null,
-  { min, max }: Bounds,
-  isMask: boolean,
-): Operand {
-  return { type, value, constant, address, length, min, max, isMask };
-}
-
 export function valueOperand(type: Type, value: Instruction): Operand {
-  return make(type, value, null, null, null, boundsOf(type), type.kind === 'untyped');
+  return new Operand(type, value, null, null, null, boundsOf(type), type.kind === 'untyped');
 }
 
 /** With bounds, cut to what the type can hold. An untyped value that may leave its bounds is one of bits. */
-export function boundedOperand(type: IntType | UntypedType, value: Instruction, min: number, max: number): Operand {
+export function boundedOperand(type: IntType | UntypedType, value: Instruction, bounds: Bounds): Operand {
   const limits = boundsOf(type);
-  const isInside = min >= limits.min && max <= limits.max;
+  const isInside = bounds.min >= limits.min && bounds.max <= limits.max;
   if (!isInside) return valueOperand(type, value);
-  return make(type, value, null, null, null, { min, max }, false);
+  return new Operand(type, value, null, null, null, bounds, false);
 }
 
 export function constantOperand(type: Type, constant: bigint, isMask = false): Operand {
   const exact = type.kind === 'int' ? types.wrap(type, constant) : constant;
-  const number = Number(exact);
-  return make(type, null, exact, null, null, { min: number, max: number }, isMask);
+  return new Operand(type, null, exact, null, null, nothing, isMask);
 }
 
 export function addressOperand(type: Type, target: AddressTarget, offset = 0): Operand {
-  return make(type, null, null, { target, offset }, null, bits32, false);
+  return new Operand(type, null, null, { target, offset }, null, bits32, false);
 }
 
 export function wordsOperand(operand: Operand, length: Operand): Operand {
   const { value, constant, address, isMask } = operand;
-  return make(types.wordsType, value, constant, address, length, operand, isMask);
+  return new Operand(types.wordsType, value, constant, address, length, operand.bounds, isMask);
 }
 
 /** Of a type without a run-time value. */
 export function emptyOperand(type: Type): Operand {
-  return make(type, null, null, null, null, nothing, false);
+  return new Operand(type, null, null, null, null, nothing, false);
 }
 
 /** For what has been reported: silences everything that follows from it. */
@@ -133,19 +148,19 @@ export const nullOperand: Operand = constantOperand(types.nullType, 0n);
 export function retype(operand: Operand, type: Type): Operand {
   if (operand.constant !== null) return constantOperand(type, operand.constant);
   const { value, address, length } = operand;
-  return make(type, value, null, address, length, boundsOf(type), type.kind === 'untyped');
+  return new Operand(type, value, null, address, length, boundsOf(type), type.kind === 'untyped');
 }
 
 /** The same under another type, with the bounds that it has. */
 export function withType(operand: Operand, type: Type, isMask = operand.isMask): Operand {
   const { value, constant, address, length } = operand;
-  return make(type, value, constant, address, length, operand, isMask);
+  return new Operand(type, value, constant, address, length, operand.bounds, isMask);
 }
 
 /** The same value, which is there as another instruction. */
 export function withValue(operand: Operand, value: Instruction): Operand {
   const { type, constant, length, isMask } = operand;
-  return make(type, value, constant, null, length, operand, isMask);
+  return new Operand(type, value, constant, null, length, operand.bounds, isMask);
 }
 
 /** An address of the linker's, `by` bytes further on. */
@@ -153,7 +168,7 @@ export function movedAddress(operand: Operand, by: bigint): Operand {
   const { type, value, constant, length, isMask } = operand;
   const { target, offset } = operand.address!;
   const address = { target, offset: offset + Number(BigInt.asIntN(32, by)) };
-  return make(type, value, constant, address, length, operand, isMask);
+  return new Operand(type, value, constant, address, length, operand.bounds, isMask);
 }
 
 export function isError(operand: Operand): boolean {

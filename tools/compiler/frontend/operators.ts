@@ -142,8 +142,7 @@ function calculate(f: FunctionLowering, node: ts.Node, op: ArithmeticOp, a: Oper
   const signed = isSigned(type, left, right);
   const value = f.builder.binary(instructionFor(op, signed), f.value(left), f.value(right));
   if (left.isMask || right.isMask || types.valueTypeOf(type) === 'i64') return valueOperand(type, value);
-  const { min, max } = arithmeticBounds(op, left, right);
-  return boundedOperand(type, value, min, max);
+  return boundedOperand(type, value, arithmeticBounds(op, left, right));
 }
 
 /** The one quotient of a type that it has not: the machine traps there, also for the remainder. */
@@ -198,8 +197,7 @@ function shift(f: FunctionLowering, node: ts.Node, op: ShiftOp, a: Operand, b: O
   const instruction: BinaryOp = op === '<<' ? 'shl' : op === '>>' && signed ? 'shrS' : 'shrU';
   const value = f.builder.binary(instruction, f.value(operand), count);
   if (operand.isMask || types.valueTypeOf(type) === 'i64') return valueOperand(type, value);
-  const { min, max } = shiftBounds(op, operand, b.constant, 32);
-  return boundedOperand(type, value, min, max);
+  return boundedOperand(type, value, shiftBounds(op, operand, b.constant, 32));
 }
 
 function compare(f: FunctionLowering, node: ts.Node, op: CompareToken, a: Operand, b: Operand): Operand {
@@ -277,5 +275,5 @@ export function unary(f: FunctionLowering, node: ts.Node, op: '-' | '~' | '+', o
   }
   const value = f.builder.emit(op === '-' ? 'neg' : 'not', types.valueTypeOf(type), [f.value(inner)]);
   if (op === '~' || inner.isMask || types.valueTypeOf(type) === 'i64') return valueOperand(type, value);
-  return boundedOperand(type, value, -inner.max, -inner.min);
+  return boundedOperand(type, value, { min: -inner.max, max: -inner.min });
 }

@@ -270,19 +270,20 @@ export function valueTypeOf(type: Type): ValueType {
   }
 }
 
+const ranges = new Map(
+  Array.from(integerTypes.values(), ({ bits, name, signed }) => {
+    const half = 1n << BigInt(bits - 1);
+    return [name, signed ? { min: -half, max: half - 1n } : { min: 0n, max: 2n * half - 1n }] as const;
+  }),
+);
+
 /** The smallest and the largest value; for 64-bit types as well. */
-export function rangeOf(type: IntType): { min: bigint; max: bigint } {
-  const bits = BigInt(type.bits);
-  return type.signed
-    ? { min: -(1n << (bits - 1n)), max: (1n << (bits - 1n)) - 1n }
-    : { min: 0n, max: (1n << bits) - 1n };
+export function rangeOf(type: IntType): { readonly min: bigint; readonly max: bigint } {
+  return ranges.get(type.base)!;
 }
 
 const bounds = new Map(
-  [...integerTypes.values()].map((type) => {
-    const { min, max } = rangeOf(type);
-    return [type.name, { min: Number(min), max: Number(max) }] as const;
-  }),
+  Array.from(ranges, ([name, { min, max }]) => [name, { min: Number(min), max: Number(max) }] as const),
 );
 
 /** The same as plain numbers; those of 64-bit types are rounded. */
