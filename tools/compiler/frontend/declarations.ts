@@ -15,8 +15,7 @@ const { SymbolFlags, SyntaxKind } = ts;
 export class SourceSymbol {
   readonly name: string;
   flags: ts.SymbolFlags = SymbolFlags.None;
-  /** In the order of the source, but functions first. */
-  readonly declarations: ts.Declaration[] = [];
+  #declarations: ts.Declaration[] | null = null;
   /** The declaration that gives it a value, if one does. */
   valueDeclaration: ts.Declaration | null = null;
 
@@ -24,13 +23,22 @@ export class SourceSymbol {
     this.name = name;
   }
 
+  /** In the order of the source, but functions first. */
+  get declarations(): readonly ts.Declaration[] {
+    return this.#declarations ?? noDeclarations;
+  }
+
   add(node: ts.Declaration, flags: ts.SymbolFlags): void {
     this.flags |= flags;
-    this.declarations.push(node);
+    // Hardly any symbol has a second one, and a list that one is pushed to has room for 17.
+    if (this.#declarations === null) this.#declarations = [node];
+    else this.#declarations.push(node);
     const isFirst = this.valueDeclaration === null || ts.isModuleDeclaration(this.valueDeclaration);
     if ((flags & SymbolFlags.Value) !== 0 && isFirst) this.valueDeclaration = node;
   }
 }
+
+const noDeclarations: readonly ts.Declaration[] = [];
 
 export type SymbolTable = Map<string, SourceSymbol>;
 

@@ -25,9 +25,9 @@ export function adoptAll(parent: object, children: readonly ts.Node[] | undefine
   }
 }
 
-/** A list of nodes. */
+/** A list of nodes, of just its length: one that has grown has room for 17, and most have one or two. */
 export function nodeArray<T extends ts.Node>(nodes: readonly T[]): ts.NodeArray<T> {
-  return nodes as ts.NodeArray<T>;
+  return nodes.slice() as readonly T[] as ts.NodeArray<T>;
 }
 
 /** An operator or a keyword. */
