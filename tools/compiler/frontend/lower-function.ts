@@ -2,7 +2,7 @@
  * One function instance to one IrFunction.
  */
 
-import { IrFunction, type ValueType } from '../ir/types.ts';
+import { IrFunction, type FunctionOptions, type ValueType } from '../ir/types.ts';
 import { sourceOf, ts } from '../syntax/index.ts';
 import { lowerAsm } from './asm.ts';
 import { irParameters } from './calls.ts';
@@ -13,6 +13,7 @@ import { locationOf } from './locations.ts';
 import { emptyOperand, valueOperand, wordsOperand } from './operand.ts';
 import type { Recorder } from './recorder.ts';
 import { withScope } from './scope.ts';
+import { noTags, type Tags } from './tags.ts';
 import * as types from './types.ts';
 import { bindScalar, bindWords, findAddressTaken } from './variables.ts';
 import type { World } from './world.ts';
@@ -53,10 +54,17 @@ function createFunction(instance: FunctionInstance): IrFunction {
     instance.symbolName,
     parameters,
     types.valueTypeOf(result),
-    { section: tags.section, align: tags.align ?? 16, inline: tags.inline, isExported: tags.isExported },
+    tags === noTags ? plainOptions : optionsOf(tags),
     { name, location: locationOf(declaration.name ?? declaration) },
   );
 }
+
+function optionsOf({ align, inline, isExported, section }: Tags): FunctionOptions {
+  return { section, align: align ?? 16, inline, isExported };
+}
+
+/** Most functions share these. */
+const plainOptions: FunctionOptions = Object.freeze(optionsOf(noTags));
 
 function bindParameters(f: FunctionLowering, instance: FunctionInstance): void {
   const { builder } = f;

@@ -21,6 +21,18 @@ export interface Tags {
   readonly isSingle: boolean;
 }
 
+/** Most declarations share these. */
+export const noTags: Tags = Object.freeze({
+  section: null,
+  align: null,
+  isNaked: false,
+  inline: null,
+  isExported: false,
+  isPacked: false,
+  releasedBy: null,
+  isSingle: false,
+});
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 const documentation = new Set(['param', 'returns', 'see', 'source', 'locking', 'sleeps', 'example', 'remarks']);
@@ -40,18 +52,11 @@ type ReportTag = (tag: DocumentationTag, code: CodeName, values: readonly string
 
 /** Reads the tags of a declaration, and reports those that nobody knows or that mean nothing there. */
 export function readTags(declaration: ts.Node, place: TagPlace, reporter: Reporter): Tags {
-  const tags: Mutable<Tags> = {
-    section: null,
-    align: null,
-    isNaked: false,
-    inline: null,
-    isExported: false,
-    isPacked: false,
-    releasedBy: null,
-    isSingle: false,
-  };
+  const written = tagsOf(declaration);
+  if (written.length === 0) return noTags;
+  const tags: Mutable<Tags> = { ...noTags };
   const report: ReportTag = (tag, code, values) => reporter.reportRange(sourceOf(declaration), tag, code, values);
-  for (const tag of tagsOf(declaration)) {
+  for (const tag of written) {
     const { name } = tag;
     if (documentation.has(name)) continue;
     if (!readTag(tags, tag, report)) report(tag, 'unknownTag', [name]);

@@ -30,11 +30,11 @@ export function tagsOf(declaration: ts.Node): DocumentationTag[] {
   const source = sourceOf(declaration);
   const { text } = source;
   const tags: DocumentationTag[] = [];
-  for (const node of documentedBy(declaration)) {
+  forEachDocumented(declaration, (node) => {
     // Of several comments, the last one counts.
     const comment = commentsOf(node, source).at(-1);
-    if (comment !== undefined && text.slice(comment.pos, comment.end).includes('@')) readTags(tags, text, comment);
-  }
+    if (comment !== undefined && hasTag(text, comment.pos, comment.end)) readTags(tags, text, comment);
+  });
   return tags;
 }
 
@@ -47,8 +47,10 @@ const withTrailing: ReadonlySet<ts.SyntaxKind> = new Set([
 ]);
 
 /** The JSDoc comments right before a node. */
-function commentsOf({ end, kind, pos }: ts.Node, { text }: ts.SourceFile): Comment[] {
-  return commentsAt(text, pos, withTrailing.has(kind)).filter((comment) => {
+function commentsOf({ end, kind, pos }: ts.Node, { text }: ts.SourceFile): readonly Comment[] {
+  const comments = commentsAt(text, pos, withTrailing.has(kind));
+  if (comments.length === 0) return comments;
+  return comments.filter((comment) => {
     return comment.end <= end && text.startsWith('/**', comment.pos) && text[comment.pos + 3] !== '/';
   });
 }
@@ -56,11 +58,11 @@ function commentsOf({ end, kind, pos }: ts.Node, { text }: ts.SourceFile): Comme
 // ---------------------------------------------------------------------------------------------------------------------
 // What a comment may be about
 
-/** The nodes whose comments tell of a declaration. */
-function* documentedBy(declaration: ts.Node): Generator<ts.Node> {
+/** Calls back for the nodes whose comments tell of a declaration. */
+function forEachDocumented(declaration: ts.Node, action: (node: ts.Node) => void): void {
   const { initializer } = declaration as Partial<ts.VariableDeclaration>;
-  if (initializer !== undefined && (isFunctionLike(initializer) || isParenthesized(initializer))) yield initializer;
-  for (let at: ts.Node | null = declaration; at !== null; at = nextAround(at)) yield at;
+  if (initializer !== undefined && (isFunctionLike(initializer) || isParenthesized(initializer))) action(initializer);
+  for (let at: ts.Node | null = declaration; at !== null; at = nextAround(at)) action(at);
 }
 
 function isParenthesized({ kind }: ts.Node): boolean {
@@ -108,6 +110,7 @@ interface OpenTag {
   end: number;
 }
 
+const space = /\s/;
 const inName = /[\p{L}\p{N}_$-]/u;
 const tagName = /[\p{L}_$][\p{L}\p{N}_$-]*/uy;
 
@@ -132,6 +135,12 @@ function readTags(tags: DocumentationTag[], text: string, comment: Comment): voi
   if (tag !== null) tags.push({ ...tag, text: tag.text.trim() });
 }
 
+/** Whether there may be one. */
+function hasTag(text: string, from: number, end: number): boolean {
+  const at = text.indexOf('@', from);
+  return at >= 0 && at < end;
+}
+
 function endOfLine(text: string, from: number, end: number): number {
   const found = text.indexOf('\n', from);
   return found < 0 || found > end ? end : found;
@@ -140,12 +149,14 @@ function endOfLine(text: string, from: number, end: number): number {
 /** Skips the space before the asterisk that a line begins with, and the asterisk. */
 function skipMargin(text: string, from: number, end: number): number {
   let at = from;
-  while (at < end && /\s/.test(text[at]!)) at++;
+  while (at < end && space.test(text[at]!)) at++;
   return text[at] === '*' ? at + 1 : from;
 }
 
 /** Where tags begin in a line. Backquotes count only where a tag is being read. */
-function* tagStarts(text: string, from: number, end: number, isWithin: boolean): Generator<number> {
+function tagStarts(text: string, from: number, end: number, isWithin: boolean): number[] {
+  const starts: number[] = [];
+  if (!hasTag(text, from, end)) return starts;
   let isFirst = true;
   let isQuoted = false;
   /** In the name of a tag, or right behind it. */
@@ -154,12 +165,13 @@ function* tagStarts(text: string, from: number, end: number, isWithin: boolean):
   for (let at = from; at < end; at++) {
     const character = text[at]!;
     if (character === '`' && isTag) isQuoted = !isQuoted;
-    const isAfterSpace = /\s/.test(text[at - 1]!) && !/\s/.test(text[at + 1]!);
+    const isAfterSpace = space.test(text[at - 1]!) && !space.test(text[at + 1]!);
     if (character === '@' && (isFirst || isName || (isAfterSpace && !isQuoted))) {
       isTag = true;
       isName = true;
-      yield at;
+      starts.push(at);
     } else if (!inName.test(character)) isName = false;
-    if (!/\s/.test(character)) isFirst = false;
+    if (!space.test(character)) isFirst = false;
   }
+  return starts;
 }

@@ -13,13 +13,14 @@ function modifiersOf(node: ts.Node): readonly ts.ModifierLike[] | undefined {
 export function hasModifier(node: ts.Node, kind: ts.SyntaxKind): boolean {
   const modifiers = modifiersOf(node);
   if (modifiers === undefined) return false;
-  for (const modifier of modifiers) if (modifier.kind === kind) return true;
+  for (let n = 0; n < modifiers.length; n++) if (modifiers[n]!.kind === kind) return true;
   return false;
 }
 
 /** Those of a declaration that may have some; tsc says so where there may be none. */
 export function decoratorsOf(node: ts.Node): ts.Decorator[] {
-  const modifiers = withDecorators.has(node.kind) ? (modifiersOf(node) ?? []) : [];
+  const modifiers = modifiersOf(node);
+  if (modifiers === undefined || !withDecorators.has(node.kind)) return [];
   return modifiers.filter((one) => one.kind === SyntaxKind.Decorator);
 }
 
@@ -35,7 +36,10 @@ export function combinedModifierFlags(node: ts.Declaration): ts.ModifierFlags {
 
 function flagsOf(node: ts.Node): ts.ModifierFlags {
   let flags: ts.ModifierFlags = ModifierFlags.None;
-  for (const { kind } of modifiersOf(node) ?? []) {
+  const modifiers = modifiersOf(node);
+  if (modifiers === undefined) return flags;
+  for (let n = 0; n < modifiers.length; n++) {
+    const { kind } = modifiers[n]!;
     if (kind === SyntaxKind.ExportKeyword) flags |= ModifierFlags.Export;
     else if (kind === SyntaxKind.DeclareKeyword) flags |= ModifierFlags.Ambient;
     else if (kind === SyntaxKind.DefaultKeyword) flags |= ModifierFlags.Default;

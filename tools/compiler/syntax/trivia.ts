@@ -73,12 +73,15 @@ export interface Comment {
   readonly end: number;
 }
 
+/** Most tokens have none. */
+const none: readonly Comment[] = [];
+
 /**
  * The comments before the token at or behind a position. Those that follow the token before on its line belong to that,
  * unless `withTrailing`.
  */
-export function commentsAt(text: string, position: number, withTrailing: boolean): Comment[] {
-  const found: Comment[] = [];
+export function commentsAt(text: string, position: number, withTrailing: boolean): readonly Comment[] {
+  let found = none;
   let isCollecting = withTrailing || position === 0;
   let at = position === 0 && text.startsWith('#!') ? endOfLine(text, 0) : position;
   for (;;) {
@@ -86,7 +89,7 @@ export function commentsAt(text: string, position: number, withTrailing: boolean
     if (code === slash) {
       const end = endOfComment(text, at);
       if (end === at) return found;
-      if (isCollecting) found.push({ pos: at, end });
+      if (isCollecting) found = [...found, { pos: at, end }];
       at = end;
     } else if (isSpace(code)) {
       if (isLineBreak(code)) isCollecting = true;
