@@ -10,6 +10,7 @@
 import { hashText } from '../hash.ts';
 import { methodName, namesOf } from '../frontend/units.ts';
 import { documentedStartOf, hasModifier, lineAndCharacterOf, startOf, ts } from '../syntax/index.ts';
+import { Mentions, type Span } from './mentions.ts';
 
 /** Names are told by their numbers in `FileDigest.names`. */
 interface UnitDigest {
@@ -21,8 +22,6 @@ interface UnitDigest {
   readonly line: number;
   readonly column: number;
 }
-
-type Span = readonly [start: number, end: number];
 
 interface DeclarationDigest {
   readonly names: readonly string[];
@@ -76,12 +75,10 @@ export function digestOf(source: ts.SourceFile, hash: string, resolve: (name: st
   return new Digester(source, resolve).run(hash);
 }
 
-const words = /[\p{L}_$][\p{L}\p{N}_$]*/gu;
-
 class Digester {
   readonly #source: ts.SourceFile;
   readonly #resolve: (name: string) => string;
-  readonly #names = new Map<string, number>();
+  readonly #names = new Set<string>();
   readonly #imports: ImportDigest[] = [];
   readonly #exports: { name: string; local: string }[] = [];
   readonly #passedOn: ImportDigest[] = [];
@@ -98,9 +95,13 @@ class Digester {
     const { statements } = this.#source;
     for (const statement of statements) this.#collect(statement);
     if (this.#isOdd) return null;
-    const declarations = statements.flatMap((statement) => this.#declaration(statement));
+    const names = [...this.#names];
+    const mentions = new Mentions(this.#source.text, names);
+    const declarations = statements
+      .filter((statement) => !isLink(statement))
+      .map((statement) => this.#declaration(statement, mentions));
     const detail: FileDetail = {
-      names: [...this.#names.keys()],
+      names,
       declarations,
       imports: this.#imports,
       exports: this.#exports,
@@ -114,15 +115,14 @@ class Digester {
   }
 
   #collect(statement: ts.Statement): void {
-    if (ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement))
-      this.#links.push([startOf(statement, this.#source), statement.end]);
+    if (isLink(statement)) this.#links.push([startOf(statement, this.#source), statement.end]);
     if (ts.isImportDeclaration(statement)) this.#import(statement);
     else if (ts.isExportDeclaration(statement)) this.#export(statement);
     else if (ts.isModuleDeclaration(statement) || ts.isExportAssignment(statement)) this.#isOdd = true;
     else {
       const isExported = hasModifier(statement, ts.SyntaxKind.ExportKeyword);
       for (const name of namesOf(statement)) {
-        this.#addName(name);
+        this.#names.add(name);
         if (isExported) this.#exports.push({ name, local: name });
       }
     }
@@ -135,7 +135,7 @@ class Digester {
       this.#isOdd = true;
     if (bindings === undefined || !ts.isNamedImports(bindings)) return;
     for (const { name, propertyName } of bindings.elements) {
-      this.#addName(name.text);
+      this.#names.add(name.text);
       this.#imports.push({ local: name.text, path, name: (propertyName ?? name).text });
     }
   }
@@ -165,54 +165,42 @@ class Digester {
 
   // -------------------------------------------------------------------------------------------------------------------
 
-  #declaration(statement: ts.Statement): DeclarationDigest[] {
-    if (ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement)) return [];
+  #declaration(statement: ts.Statement, mentions: Mentions): DeclarationDigest {
     const names = namesOf(statement);
+    const name = names[0] ?? '';
     const bodies: Span[] = [];
-    const units = [this.#unit(names[0] ?? '', statement)];
-    if (ts.isFunctionDeclaration(statement)) bodies.push(...this.#bodyOf(statement));
-    if (ts.isClassDeclaration(statement)) {
-      for (const member of statement.members) {
-        if (!ts.isMethodDeclaration(member)) continue;
-        bodies.push(...this.#bodyOf(member));
-        units.push(this.#unit(`${names[0] ?? ''}.${methodName(member)}`, member));
-      }
-    }
+    if (ts.isFunctionDeclaration(statement)) this.#addBody(bodies, statement);
+    const methods = ts.isClassDeclaration(statement) ? statement.members.filter(ts.isMethodDeclaration) : [];
+    for (const method of methods) this.#addBody(bodies, method);
+    const inside = methods.map((method) => this.#unit(`${name}.${methodName(method)}`, method, mentions));
+    const units = [this.#unit(name, statement, mentions), ...inside];
     const shapeSpans = without(bodies, documentedStartOf(statement, this.#source), statement.end); // from its JSDoc on
     const shape = shapeSpans.map(([from, to]) => this.#source.text.slice(from, to)).join('');
     const isClass = ts.isClassDeclaration(statement);
-    return [{ names, isClass, shape: hashText(shape), mentions: this.#mentions(shape), shapeSpans, units }];
+    return { names, isClass, shape: hashText(shape), mentions: mentions.within(shapeSpans), shapeSpans, units };
   }
 
   /** The inside of the braces does not belong to the shape. */
-  #bodyOf({ body, type }: ts.FunctionDeclaration | ts.MethodDeclaration): Span[] {
-    return body === undefined || type === undefined ? [] : [[startOf(body, this.#source) + 1, body.end - 1]];
+  #addBody(bodies: Span[], { body, type }: ts.FunctionDeclaration | ts.MethodDeclaration): void {
+    if (body !== undefined && type !== undefined) bodies.push([startOf(body, this.#source) + 1, body.end - 1]);
   }
 
-  #unit(name: string, node: ts.Node): UnitDigest {
-    const text = this.#source.text.slice(documentedStartOf(node, this.#source), node.end);
+  #unit(name: string, node: ts.Node, mentions: Mentions): UnitDigest {
+    const from = documentedStartOf(node, this.#source);
     const start = lineAndCharacterOf(this.#source, startOf(node, this.#source));
     return {
       name,
-      hash: hashText(text),
-      mentions: this.#mentions(text),
+      hash: hashText(this.#source.text.slice(from, node.end)),
+      mentions: mentions.within([[from, node.end]]),
       line: start.line + 1,
       column: start.character,
     };
   }
+}
 
-  #addName(name: string): void {
-    if (!this.#names.has(name)) this.#names.set(name, this.#names.size);
-  }
-
-  #mentions(text: string): number[] {
-    const found = new Set<number>();
-    for (const word of text.match(words) ?? []) {
-      const number = this.#names.get(word);
-      if (number !== undefined) found.add(number);
-    }
-    return [...found];
-  }
+/** To or from other modules. */
+function isLink(statement: ts.Statement): boolean {
+  return ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement);
 }
 
 function hashOutside({ declarations, exports, imports, names, passedOn }: FileDetail): string {
@@ -222,11 +210,7 @@ function hashOutside({ declarations, exports, imports, names, passedOn }: FileDe
 
 /** What is left of a stretch of text. */
 function without(holes: readonly Span[], start: number, end: number): Span[] {
-  const left: Span[] = [];
-  let at = start;
-  for (const [from, to] of holes) {
-    left.push([at, from]);
-    at = to;
-  }
-  return [...left, [at, end]];
+  if (holes.length === 0) return [[start, end]];
+  const left = holes.map(([from], n): Span => [n === 0 ? start : holes[n - 1]![1], from]);
+  return [...left, [holes.at(-1)![1], end]];
 }
