@@ -10,7 +10,7 @@
 import { hashText } from '../hash.ts';
 import { methodName, namesOf } from '../frontend/units.ts';
 import { documentedStartOf, hasModifier, lineAndCharacterOf, startOf, ts } from '../syntax/index.ts';
-import { Mentions, type Span } from './mentions.ts';
+import { Mentions, type Spans } from './mentions.ts';
 
 /** Names are told by their numbers in `FileDigest.names`. */
 interface UnitDigest {
@@ -28,8 +28,8 @@ interface DeclarationDigest {
   readonly isClass: boolean;
   readonly shape: string;
   readonly mentions: readonly number[];
-  /** Where its shape is in the text: from where to where. */
-  readonly shapeSpans: readonly Span[];
+  /** Where its shape is in the text. */
+  readonly shapeSpans: Spans;
   /** The declaration as a whole, and its methods. In the order of the source. */
   readonly units: readonly UnitDigest[];
 }
@@ -64,7 +64,7 @@ export interface FileDetail {
   readonly exports: readonly { readonly name: string; readonly local: string }[];
   readonly passedOn: readonly ImportDigest[];
   /** Where its imports are, and what it passes on. */
-  readonly links: readonly Span[];
+  readonly links: Spans;
 }
 
 /**
@@ -83,7 +83,7 @@ class Digester {
   readonly #exports: { name: string; local: string }[] = [];
   readonly #passedOn: ImportDigest[] = [];
   readonly #modules: { path: string; isTypeOnly: boolean }[] = [];
-  readonly #links: Span[] = [];
+  readonly #links: number[] = [];
   #isOdd = false;
 
   constructor(source: ts.SourceFile, resolve: (name: string) => string) {
@@ -115,7 +115,7 @@ class Digester {
   }
 
   #collect(statement: ts.Statement): void {
-    if (isLink(statement)) this.#links.push([startOf(statement, this.#source), statement.end]);
+    if (isLink(statement)) this.#links.push(startOf(statement, this.#source), statement.end);
     if (ts.isImportDeclaration(statement)) this.#import(statement);
     else if (ts.isExportDeclaration(statement)) this.#export(statement);
     else if (ts.isModuleDeclaration(statement) || ts.isExportAssignment(statement)) this.#isOdd = true;
@@ -168,21 +168,22 @@ class Digester {
   #declaration(statement: ts.Statement, mentions: Mentions): DeclarationDigest {
     const names = namesOf(statement);
     const name = names[0] ?? '';
-    const bodies: Span[] = [];
+    const bodies: number[] = [];
     if (ts.isFunctionDeclaration(statement)) this.#addBody(bodies, statement);
     const methods = ts.isClassDeclaration(statement) ? statement.members.filter(ts.isMethodDeclaration) : [];
     for (const method of methods) this.#addBody(bodies, method);
     const inside = methods.map((method) => this.#unit(`${name}.${methodName(method)}`, method, mentions));
     const units = [this.#unit(name, statement, mentions), ...inside];
     const shapeSpans = without(bodies, documentedStartOf(statement, this.#source), statement.end); // from its JSDoc on
-    const shape = shapeSpans.map(([from, to]) => this.#source.text.slice(from, to)).join('');
+    let shape = '';
+    for (let n = 0; n < shapeSpans.length; n += 2) shape += this.#source.text.slice(shapeSpans[n], shapeSpans[n + 1]);
     const isClass = ts.isClassDeclaration(statement);
     return { names, isClass, shape: hashText(shape), mentions: mentions.within(shapeSpans), shapeSpans, units };
   }
 
   /** The inside of the braces does not belong to the shape. */
-  #addBody(bodies: Span[], { body, type }: ts.FunctionDeclaration | ts.MethodDeclaration): void {
-    if (body !== undefined && type !== undefined) bodies.push([startOf(body, this.#source) + 1, body.end - 1]);
+  #addBody(bodies: number[], { body, type }: ts.FunctionDeclaration | ts.MethodDeclaration): void {
+    if (body !== undefined && type !== undefined) bodies.push(startOf(body, this.#source) + 1, body.end - 1);
   }
 
   #unit(name: string, node: ts.Node, mentions: Mentions): UnitDigest {
@@ -191,7 +192,7 @@ class Digester {
     return {
       name,
       hash: hashText(this.#source.text.slice(from, node.end)),
-      mentions: mentions.within([[from, node.end]]),
+      mentions: mentions.within([from, node.end]),
       line: start.line + 1,
       column: start.character,
     };
@@ -209,8 +210,6 @@ function hashOutside({ declarations, exports, imports, names, passedOn }: FileDe
 }
 
 /** What is left of a stretch of text. */
-function without(holes: readonly Span[], start: number, end: number): Span[] {
-  if (holes.length === 0) return [[start, end]];
-  const left = holes.map(([from], n): Span => [n === 0 ? start : holes[n - 1]![1], from]);
-  return [...left, [holes.at(-1)![1], end]];
+function without(holes: Spans, start: number, end: number): Spans {
+  return [start, ...holes, end]; // where a hole begins, a stretch ends
 }

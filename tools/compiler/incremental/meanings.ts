@@ -60,7 +60,8 @@ class MeaningFinder {
   readonly #paths: readonly string[];
   readonly #scopes: Scopes;
   readonly #known: ReadonlyMap<string, readonly (string | undefined)[]>;
-  readonly #meanings = new Map<Declaration, string>();
+  /** By the declarations' numbers. */
+  #meanings: (string | undefined)[] = [];
 
   /** `known`: by path, what the file's declarations mean, as far as that is known. */
   constructor(digests: ReadonlyMap<string, FileDigest>, known: ReadonlyMap<string, readonly (string | undefined)[]>) {
@@ -75,68 +76,65 @@ class MeaningFinder {
     for (const path of paths) this.#scopes.namesIn(path); // by then it is known what is missing
     const missing = [...this.#scopes.missing];
     const all = [...paths.flatMap((path) => this.#scopes.declarationsIn(path)), ...missing];
+    this.#meanings = new Array<string | undefined>(this.#scopes.count).fill(undefined);
     this.#walk(all.filter((one) => this.#meaningOf(one) === undefined));
     const world = new Map(paths.map((path) => [path, this.#meaningsIn(path)]));
     return { world, isComplete: missing.length === 0 };
   }
 
   #meaningOf(one: Declaration): string | undefined {
-    return this.#meanings.get(one) ?? this.#known.get(one.path)?.[one.index];
+    return this.#meanings[one.number] ?? this.#known.get(one.path)?.[one.index];
   }
 
   #meaningsIn(path: string): FileMeanings {
     const meaningOf = (one: Declaration): string => this.#meaningOf(one)!;
     const own = this.#scopes.declarationsIn(path).map(meaningOf);
     const names = this.#scopes.namesIn(path).map((declarations) => declarations.map(meaningOf));
-    return { own, names, all: hashTexts([...own, ...names.flat()]) };
+    return { own, names, all: hashTexts(own.concat(...names)) };
   }
 
   /** Tarjan's algorithm; components come out after all that they reach. */
   #walk(all: readonly Declaration[]): void {
-    const numbers = new Map<Declaration, number>();
-    const lowest = new Map<Declaration, number>();
+    // By the declarations' numbers: when each was entered, and the first one that it reaches.
+    const entered = new Array<number | undefined>(this.#scopes.count).fill(undefined);
+    const lowest = new Array<number>(this.#scopes.count).fill(0);
+    let count = 0;
     const open: Declaration[] = [];
-    const isOpen = new Set<Declaration>();
     const walk: { declaration: Declaration; targets: readonly Declaration[]; next: number }[] = [];
     const enter = (declaration: Declaration): void => {
-      numbers.set(declaration, numbers.size);
-      lowest.set(declaration, numbers.get(declaration)!);
+      entered[declaration.number] = count;
+      lowest[declaration.number] = count++;
       open.push(declaration);
-      isOpen.add(declaration);
       walk.push({ declaration, targets: this.#scopes.mentionedBy(declaration), next: 0 });
     };
-    const lower = (one: Declaration, to: number): void => void lowest.set(one, Math.min(lowest.get(one)!, to));
+    const lower = ({ number }: Declaration, to: number): void => void (lowest[number] = Math.min(lowest[number]!, to));
     for (const start of all) {
-      if (!numbers.has(start)) enter(start);
+      if (entered[start.number] === undefined) enter(start);
       for (let top = walk[walk.length - 1]; top !== undefined; top = walk[walk.length - 1]) {
         const target = top.targets[top.next++];
         if (target === undefined) {
           walk.pop();
-          const number = lowest.get(top.declaration)!;
+          const first = lowest[top.declaration.number]!;
           const above = walk[walk.length - 1];
-          if (above !== undefined) lower(above.declaration, number);
-          if (number === numbers.get(top.declaration)) {
-            const members = open.splice(open.lastIndexOf(top.declaration));
-            for (const member of members) isOpen.delete(member);
-            this.#closeComponent(members);
-          }
-        } else if (this.#known.get(target.path)?.[target.index] !== undefined) continue;
-        else if (!numbers.has(target)) enter(target);
-        else if (isOpen.has(target)) lower(top.declaration, numbers.get(target)!);
+          if (above !== undefined) lower(above.declaration, first);
+          if (first === entered[top.declaration.number])
+            this.#closeComponent(open.splice(open.lastIndexOf(top.declaration)));
+        } else if (this.#meaningOf(target) !== undefined) continue;
+        else if (entered[target.number] === undefined) enter(target);
+        else lower(top.declaration, entered[target.number]!);
       }
     }
   }
 
   #closeComponent(members: readonly Declaration[]): void {
-    const inside = new Set(members);
     const reached = new Set<string>();
-    for (const member of members) {
-      for (const target of this.#scopes.mentionedBy(member)) {
-        if (!inside.has(target)) reached.add(this.#meaningOf(target)!);
-      }
-    }
+    const note = (target: Declaration): void => {
+      const meaning = this.#meaningOf(target); // all have one by now that are not in the component
+      if (meaning !== undefined) reached.add(meaning);
+    };
+    for (const member of members) this.#scopes.forEachMentioned(member, note);
     const shapes = members.map(({ path, shape }) => `${path} ${shape}`).sort();
-    const all = hashTexts([...shapes, '', ...[...reached].sort()]);
-    for (const member of members) this.#meanings.set(member, hashTexts([all, member.path, member.shape]));
+    const all = hashTexts(shapes.concat('', [...reached].sort()));
+    for (const { number, path, shape } of members) this.#meanings[number] = hashTexts([all, path, shape]);
   }
 }

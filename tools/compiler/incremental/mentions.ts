@@ -7,7 +7,8 @@
 
 import { sort, sorts } from '../syntax/index.ts';
 
-export type Span = readonly [start: number, end: number];
+/** Stretches of a text: where each begins and ends, in turn. A pair of each would take twice the room. */
+export type Spans = readonly number[];
 
 export class Mentions {
   readonly #text: string;
@@ -69,10 +70,10 @@ export class Mentions {
   }
 
   /** The numbers of the names that some stretches of the text mention, each once, in the order of the text. */
-  within(spans: readonly Span[]): number[] {
+  within(spans: Spans): number[] {
     const numbers: number[] = [];
     this.#question++;
-    for (let n = 0; n < spans.length; n++) this.#addWithin(numbers, spans[n]![0], spans[n]![1]);
+    for (let n = 0; n < spans.length; n += 2) this.#addWithin(numbers, spans[n]!, spans[n + 1]!);
     return numbers.slice(); // just as long as it is
   }
 

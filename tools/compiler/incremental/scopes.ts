@@ -15,15 +15,21 @@ export interface Declaration {
   readonly mentions: readonly number[];
   /** Which one of its file's it is. */
   readonly index: number;
+  /** Which one of all that have been looked at it is. */
+  readonly number: number;
 }
+
+const none: readonly Declaration[] = [];
 
 export class Scopes {
   readonly #digests: ReadonlyMap<string, FileDigest>;
   readonly #names = new Map<string, readonly (readonly Declaration[])[]>();
   readonly #locals = new Map<string, ReadonlyMap<string, readonly Declaration[]>>();
-  readonly #exports = new Map<string, readonly Declaration[]>();
+  /** By path, and by name. */
+  readonly #exports = new Map<string, Map<string, readonly Declaration[]>>();
   readonly #byFile = new Map<string, readonly Declaration[]>();
   readonly #missing = new Map<string, Declaration>();
+  #count = 0;
 
   constructor(digests: ReadonlyMap<string, FileDigest>) {
     this.#digests = digests;
@@ -34,12 +40,19 @@ export class Scopes {
     return this.#missing.values();
   }
 
+  /** How many declarations have been looked at. */
+  get count(): number {
+    return this.#count;
+  }
+
   /** In the order of the source. */
   declarationsIn(path: string): readonly Declaration[] {
     let own = this.#byFile.get(path);
     if (own === undefined) {
       const { declarations } = this.#digests.get(path)!.detail;
-      own = declarations.map(({ mentions, names, shape }, index) => ({ shape, path, names, mentions, index }));
+      own = declarations.map(({ mentions, names, shape }, index) => {
+        return { shape, path, names, mentions, index, number: this.#count++ };
+      });
       this.#byFile.set(path, own);
     }
     return own;
@@ -57,49 +70,68 @@ export class Scopes {
 
   #findNames(path: string): (readonly Declaration[])[] {
     const { imports, names } = this.#digests.get(path)!.detail;
-    const scope = new Map<string, readonly Declaration[]>(this.#localsOf(path));
+    const locals = this.#localsOf(path);
+    const imported = new Map<string, readonly Declaration[]>();
     for (const { local, path: from, name } of imports) {
-      scope.set(local, [...(scope.get(local) ?? []), ...this.#exported(from, name, new Set())]);
+      imported.set(local, together(imported.get(local), this.#exported(from, name)));
     }
-    return names.map((name) => scope.get(name) ?? []);
+    return names.map((name) => together(locals.get(name), imported.get(name)));
   }
 
   #localsOf(path: string): ReadonlyMap<string, readonly Declaration[]> {
     const known = this.#locals.get(path);
     if (known !== undefined) return known;
-    const locals = new Map<string, Declaration[]>();
+    const locals = new Map<string, readonly Declaration[]>();
     this.declarationsIn(path).forEach((declaration) => {
-      for (const name of declaration.names) locals.set(name, [...(locals.get(name) ?? []), declaration]);
+      declaration.names.forEach((name) => locals.set(name, together(locals.get(name), [declaration])));
     });
     this.#locals.set(path, locals);
     return locals;
   }
 
   /** What a module exports under a name. That there is no such thing is also something to depend on. */
-  #exported(path: string, name: string, seen: Set<string>): readonly Declaration[] {
+  #exported(path: string, name: string, seen?: Set<string>): readonly Declaration[] {
+    const known = this.#exports.get(path)?.get(name);
+    return known ?? this.#followExport(path, name, seen ?? new Set());
+  }
+
+  #followExport(path: string, name: string, seen: Set<string>): readonly Declaration[] {
     const at = `${path}#${name}`;
-    const known = this.#exports.get(at);
-    if (known !== undefined) return known;
     const detail = this.#digests.get(path)?.detail;
     if (detail === undefined || seen.has(at)) return [this.#nothing(at)];
     seen.add(at);
     const found = this.#findExported(path, name, detail, seen);
     const exported = found.length === 0 ? [this.#nothing(at)] : found;
-    if (seen.size === 1) this.#exports.set(at, exported); // else, it may have been cut off in a circle
+    if (seen.size === 1) this.#keepExport(path, name, exported); // else, it may have been cut off in a circle
     return exported;
   }
 
-  #findExported(path: string, name: string, detail: FileDetail, seen: Set<string>): Declaration[] {
-    const found: Declaration[] = [];
-    for (const { name: exported, local } of detail.exports) {
-      if (exported !== name) continue;
-      found.push(...(this.#localsOf(path).get(local) ?? []));
-      for (const one of detail.imports) {
-        if (one.local === local) found.push(...this.#exported(one.path, one.name, seen));
-      }
+  #keepExport(path: string, name: string, exported: readonly Declaration[]): void {
+    let exports = this.#exports.get(path);
+    if (exports === undefined) {
+      exports = new Map();
+      this.#exports.set(path, exports);
     }
-    for (const one of detail.passedOn) {
-      if (one.local === name) found.push(...this.#exported(one.path, one.name, seen));
+    exports.set(name, exported);
+  }
+
+  #findExported(path: string, name: string, detail: FileDetail, seen: Set<string>): readonly Declaration[] {
+    const { exports, passedOn } = detail;
+    let found = none;
+    for (let n = 0; n < exports.length; n++) {
+      if (exports[n]!.name !== name) continue;
+      const { local } = exports[n]!;
+      found = together(together(found, this.#localsOf(path).get(local)), this.#broughtIn(local, detail.imports, seen));
+    }
+    return together(found, this.#broughtIn(name, passedOn, seen));
+  }
+
+  /** What a name stands for that comes from another module. */
+  #broughtIn(local: string, imports: FileDetail['imports'], seen: Set<string>): readonly Declaration[] {
+    let found = none;
+    for (let n = 0; n < imports.length; n++) {
+      const one = imports[n]!;
+      if (one.local === local) found = together(found, this.#exported(one.path, one.name, seen));
     }
     return found;
   }
@@ -107,15 +139,30 @@ export class Scopes {
   #nothing(at: string): Declaration {
     let nothing = this.#missing.get(at);
     if (nothing === undefined) {
-      nothing = { shape: `nothing ${at}`, path: '', names: [], mentions: [], index: -1 };
+      nothing = { shape: `nothing ${at}`, path: '', names: [], mentions: [], index: -1, number: this.#count++ };
       this.#missing.set(at, nothing);
     }
     return nothing;
   }
 
-  mentionedBy({ path, mentions }: Declaration): Declaration[] {
-    if (mentions.length === 0) return [];
-    const names = this.namesIn(path);
-    return mentions.flatMap((name) => names[name] ?? []);
+  mentionedBy(declaration: Declaration): Declaration[] {
+    const mentioned: Declaration[] = [];
+    this.forEachMentioned(declaration, (one) => mentioned.push(one));
+    return mentioned;
   }
+
+  forEachMentioned({ mentions, path }: Declaration, action: (mentioned: Declaration) => void): void {
+    if (mentions.length === 0) return;
+    const names = this.namesIn(path);
+    for (let n = 0; n < mentions.length; n++) names[mentions[n]!]?.forEach(action);
+  }
+}
+
+/** Both lists. Most often there is but one, which may be shared. */
+function together(
+  first: readonly Declaration[] | undefined,
+  second: readonly Declaration[] | undefined,
+): readonly Declaration[] {
+  if (first === undefined || first.length === 0) return second ?? none;
+  return second === undefined || second.length === 0 ? first : [...first, ...second];
 }

@@ -4,6 +4,7 @@
  */
 
 import type { FileDigest } from './digest.ts';
+import type { Spans } from './mentions.ts';
 import { Scopes, type Declaration } from './scopes.ts';
 
 /** By file. A file that nobody needs is not among them. */
@@ -78,14 +79,20 @@ function shapeText(text: string, { detail }: FileDigest, kept: ReadonlySet<numbe
   detail.declarations.forEach(({ shapeSpans }, index) => {
     if (kept.has(index)) spans.push(...shapeSpans);
   });
-  spans.sort(([a], [b]) => a - b);
   let shape = '';
   let at = 0;
-  for (const [start, end] of spans) {
+  for (const [start, end] of pairs(spans)) {
     shape += blank(text.slice(at, start)) + text.slice(start, end);
     at = end;
   }
   return shape + blank(text.slice(at));
+}
+
+/** Stretches of text, the first one first. */
+function pairs(spans: Spans): [start: number, end: number][] {
+  const found: [number, number][] = [];
+  for (let n = 0; n < spans.length; n += 2) found.push([spans[n]!, spans[n + 1]!]);
+  return found.sort(([a], [b]) => a - b);
 }
 
 /** Of what is left out, the ends of lines stay, and the width of what something follows in the same line. */
