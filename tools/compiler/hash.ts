@@ -7,19 +7,20 @@
  */
 
 export function hashText(text: string): string {
-  const lanes = new Lanes();
-  lanes.add(text);
-  return lanes.name();
+  const hasher = new Hasher();
+  hasher.add(text);
+  return hasher.name();
 }
 
 /** The name of a sequence of texts. Where one ends and the next begins matters. */
 export function hashTexts(texts: readonly string[]): string {
-  const lanes = new Lanes();
-  for (let n = 0; n < texts.length; n++) lanes.add(texts[n]!);
-  return lanes.name();
+  const hasher = new Hasher();
+  for (let n = 0; n < texts.length; n++) hasher.add(texts[n]!);
+  return hasher.name();
 }
 
-class Lanes {
+/** The same, of texts that come one after the other. */
+export class Hasher {
   #a = 0x243f6a88;
   #b = 0x85a308d3 | 0;
   #c = 0x13198a2e;

@@ -18,7 +18,7 @@ import { Reporter, type Diagnostic } from './diagnostics.ts';
 import { factsOf } from './facts.ts';
 import { reportFailure } from './failure.ts';
 import { Imports } from './imports.ts';
-import { ProgramImage, type RecordSource } from './program-image.ts';
+import { ProgramImage, TextTable, type RecordSource } from './program-image.ts';
 import { normalizePath, Sources, type ParseSource, type VirtualFileSystem } from './program.ts';
 import { Recorder } from './recorder.ts';
 import type { FileFacts, FunctionNeed, Need } from './records.ts';
@@ -71,6 +71,7 @@ export class KernelTsProgram {
   readonly #world: World;
   readonly #images = new Map<string, ProgramImage>();
   readonly #facts = new Map<ts.SourceFile, FileFacts>();
+  readonly #texts = new TextTable();
   readonly #part: 'all' | 'types' | 'code';
   #checked: readonly Diagnostic[] | null = null;
 
@@ -151,6 +152,7 @@ export class KernelTsProgram {
       function: (need) => catalogue.function(need) ?? null,
       global: (need) => catalogue.global(need) ?? null,
       class: (need) => catalogue.class(need) ?? null,
+      text: (need) => this.#texts.of(need),
       noteDuplicate: (need) => {
         const node = catalogue.declarationOf(need);
         if (node !== undefined) this.#reporter.report(node, 'duplicateSymbol', [need.symbol]);

@@ -16,6 +16,7 @@ import type {
   GlobalNeed,
   GlobalRecord,
   Need,
+  TextNeed,
 } from './records.ts';
 
 /** Where the records come from. Null: there is none, and somebody has taken note of it. */
@@ -23,6 +24,7 @@ export interface RecordSource {
   function(need: FunctionNeed): FunctionRecord | null;
   global(need: GlobalNeed): GlobalRecord | null;
   class(need: ClassNeed): ClassRecord | null;
+  text(need: TextNeed): IrData;
   /** Two things have the same name. */
   noteDuplicate(need: FunctionNeed | GlobalNeed): void;
 }
@@ -47,6 +49,24 @@ export function constantsIn(modules: readonly FileFacts[]): Map<string, number |
   return new Map(modules.flatMap(({ constants }) => constants));
 }
 
+/** Strings as data, each once. */
+export class TextTable {
+  readonly #encoder = new TextEncoder();
+  /** By symbol, which tells what is in them. */
+  readonly #data = new Map<string, IrData>();
+
+  of({ symbol: name, text }: TextNeed): IrData {
+    let data = this.#data.get(name);
+    if (data === undefined) {
+      const bytes = this.#encoder.encode(`${text}\0`);
+      const size = bytes.length;
+      data = { name, size, align: 1, isConstant: true, section: null, bytes, relocations: [], isExported: false };
+      this.#data.set(name, data);
+    }
+    return data;
+  }
+}
+
 export class ProgramImage {
   readonly functions = new Map<string, { readonly need: FunctionNeed; readonly record: FunctionRecord }>();
   readonly data = new Map<string, IrData>();
@@ -57,7 +77,6 @@ export class ProgramImage {
   constants = new Map<string, number | bigint>();
   entry: string | null = null;
   readonly #source: RecordSource;
-  readonly #encoder = new TextEncoder();
   readonly #pending: FunctionNeed[] = [];
   /** Ids by symbol. */
   readonly #requested = new Map<string, string>();
@@ -86,7 +105,7 @@ export class ProgramImage {
         if (this.#isNew(need)) this.#addGlobal(need);
         break;
       case 'text':
-        if (this.#isNew(need)) this.#addText(need.symbol, need.text);
+        if (this.#isNew(need)) this.data.set(need.symbol, this.#source.text(need));
         break;
       case 'class':
         if (!this.#classes.has(need.id)) this.#classes.set(need.id, need);
@@ -108,27 +127,13 @@ export class ProgramImage {
     this.globalNeeds.set(record.data.name, need);
   }
 
-  #addText(name: string, text: string): void {
-    const bytes = this.#encoder.encode(`${text}\0`);
-    const size = bytes.length;
-    this.data.set(name, {
-      name,
-      size,
-      align: 1,
-      isConstant: true,
-      section: null,
-      bytes,
-      relocations: [],
-      isExported: false,
-    });
-  }
-
   /** Follows needs until there are no new ones. */
   run(): void {
     for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
       const record = this.#source.function(next);
       if (record === null) continue;
-      for (const need of record.needs) this.add(need);
+      const { needs } = record;
+      for (let n = 0; n < needs.length; n++) this.add(needs[n]!);
       this.functions.set(next.symbol, { need: next, record });
     }
   }

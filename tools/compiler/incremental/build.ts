@@ -12,7 +12,7 @@
 
 import type { ImageSpec } from '../compile.ts';
 import { KernelTsProgram, mergeDiagnostics, type Diagnostic, type KernelTsOptions } from '../frontend/index.ts';
-import { ProgramImage, type RecordSource } from '../frontend/program-image.ts';
+import { ProgramImage, TextTable, type RecordSource } from '../frontend/program-image.ts';
 import { importedPath, normalizePath, parseSource, type ParseSource } from '../frontend/program.ts';
 import type { FileFacts, FunctionNeed, FunctionRecord, Need, TextNeed } from '../frontend/records.ts';
 import { hashTexts } from '../hash.ts';
@@ -20,7 +20,7 @@ import type { ts } from '../syntax/index.ts';
 import { basisOf, findChanges } from './changes.ts';
 import type { AreTypesRight, CheckTypes } from './checking.ts';
 import { digestOf, type FileDigest } from './digest.ts';
-import type { LoweredImage } from './image.ts';
+import type { LoweredFunction, LoweredImage } from './image.ts';
 import { Keys } from './keys.ts';
 import { moveFunction } from './lines.ts';
 import type { PlannedImage } from './plan.ts';
@@ -87,6 +87,8 @@ export class IncrementalFrontEnd {
   /** Looks at the types elsewhere; null if that is not worth it, or has been done. */
   #startTypes: CheckTypes | null;
   readonly #drafts: Drafts;
+  /** What programs have in common they share. */
+  readonly #strings = new TextTable();
 
   constructor(options: FrontEndOptions, store: CompileStore) {
     this.#options = options;
@@ -218,6 +220,7 @@ export class IncrementalFrontEnd {
       },
       global: (need) => this.#stored(this.#drafts.globals, need) ?? null,
       class: () => null,
+      text: (need) => this.#strings.of(need),
       noteDuplicate: () => undefined,
     });
     const facts = this.#reached(normalizePath(spec.entry), false).flatMap((path) => {
@@ -241,7 +244,10 @@ export class IncrementalFrontEnd {
   }
 
   #noteAsker(asker: FunctionNeed, needs: readonly Need[]): void {
-    for (const { id } of needs) if (!this.#askers.has(id)) this.#askers.set(id, asker);
+    for (let n = 0; n < needs.length; n++) {
+      const { id } = needs[n]!;
+      if (!this.#askers.has(id)) this.#askers.set(id, asker);
+    }
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -357,9 +363,10 @@ export class IncrementalFrontEnd {
       image.describeClasses();
       image.addConstants(facts);
     }
-    const functions = new Map(
-      [...image.functions].map(([name, { need, record }]) => [name, { key: this.#keys.of(need)!, need, record }]),
-    );
+    const functions = new Map<string, LoweredFunction>();
+    image.functions.forEach(({ need, record }, name) => {
+      functions.set(name, { key: this.#keys.of(need)!, need, record });
+    });
     const { constants, data, entry, structs } = image;
     const basis = hasPlan(spec) ? basisOf(image, facts, this.#keys) : null;
     return { functions, data, structs, constants, entry, basis };
@@ -396,6 +403,7 @@ export class IncrementalFrontEnd {
       },
       global: (need) => this.#stored(globals, need) ?? this.#keep(globals, need, program?.catalogue.global(need)),
       class: (need) => this.#stored(classes, need) ?? this.#keep(classes, need, program?.catalogue.class(need)),
+      text: (need) => this.#strings.of(need),
       noteDuplicate: () => {
         throw new CannotReuse();
       },
@@ -426,7 +434,7 @@ export class IncrementalFrontEnd {
     const path = this.#keys.pathOf(need.unit);
     if (path === undefined) throw new CannotReuse();
     if (program === null || !this.#bodies.has(path)) throw this.#missingBody(path);
-    this.#makeKnown(need, path, program, new Set());
+    if (!program.catalogue.knows(need)) this.#makeKnown(need, path, program, new Set());
     const line = this.#keys.lineOf(need.unit)!;
     const record = program.catalogue.function(need);
     return this.#keep(

@@ -6,7 +6,15 @@
  */
 
 import { constantsIn, rootsOf, type ProgramImage } from '../frontend/program-image.ts';
-import type { ClassNeed, FileFacts, FunctionNeed, FunctionRecord, GlobalNeed } from '../frontend/records.ts';
+import type {
+  ClassNeed,
+  FileFacts,
+  FunctionNeed,
+  FunctionRecord,
+  GlobalNeed,
+  Need,
+  TextNeed,
+} from '../frontend/records.ts';
 import type { Keys } from './keys.ts';
 import { isSame, type ChangedFunction, type ImagePlan, type PlanBasis, type PlannedImage } from './plan.ts';
 import type { CompileStore } from './store.ts';
@@ -18,9 +26,13 @@ export function basisOf(image: ProgramImage, facts: readonly FileFacts[], keys: 
   const globals = keyed(image.globalNeeds);
   const classes = keyed(image.classNeeds);
   const paths = new Set<string>();
-  for (const { need } of [...image.functions.values(), ...globals, ...classes]) {
-    for (const unit of [need.unit, ...need.classes]) paths.add(keys.pathOf(unit)!);
-  }
+  const note = ({ need }: { readonly need: Exclude<Need, TextNeed> }): void => {
+    paths.add(keys.pathOf(need.unit)!);
+    need.classes.forEach((unit) => paths.add(keys.pathOf(unit)!));
+  };
+  image.functions.forEach(note);
+  globals.forEach(note);
+  classes.forEach(note);
   const files = [...paths].map((path) => [path, keys.stateOf(path)!] as const);
   return { files, roots: rootsOf(facts).needs, globals, classes };
 }

@@ -16,13 +16,17 @@ import { liveNames } from '../passes/remove-unreferenced.ts';
 import type { ImagePlan, PlanBasis, PlannedFunction } from './plan.ts';
 import type { Callee, CleanedFunction, ExpandedOutline, Stages } from './stages.ts';
 
+export interface LoweredFunction {
+  /** Of its contents. */
+  readonly key: string;
+  readonly need: FunctionNeed;
+  readonly record: FunctionRecord;
+}
+
 /** A program as the front end gives it. */
 export interface LoweredImage {
-  /** By name, each with the key of its contents. */
-  readonly functions: ReadonlyMap<
-    string,
-    { readonly key: string; readonly need: FunctionNeed; readonly record: FunctionRecord }
-  >;
+  /** By name. */
+  readonly functions: ReadonlyMap<string, LoweredFunction>;
   readonly data: ReadonlyMap<string, IrData>;
   readonly structs: ReadonlyMap<string, StructLayout>;
   readonly constants: ReadonlyMap<string, number | bigint>;
@@ -64,9 +68,9 @@ class ImageCompiler {
   readonly #module = new IrModule();
   readonly #cleaned = new Map<string, CleanedFunction>();
   readonly #expanded = new Map<string, ExpandedFunction>();
-  /** By name: the callees that each function may have taken in. */
+  /** By name, for the plan: the callees that each function may have taken in. */
   readonly #inlined = new Map<string, readonly string[]>();
-  /** By name: the key of its machine code. */
+  /** By name, for the plan: the key of its machine code. */
   readonly #finished = new Map<string, string>();
 
   constructor(image: LoweredImage, stages: Stages) {
@@ -91,16 +95,17 @@ class ImageCompiler {
 
   #clean(): void {
     const outlines = new Map<string, FunctionOutline>();
-    for (const [name, { record }] of this.#image.functions) {
+    const { functions } = this.#image;
+    functions.forEach(({ record }, name) => {
       outlines.set(name, { name, options: record.code.options, references: record.references });
-    }
+    });
     const live = this.#dropUnreferenced(outlines);
-    for (const [name, { record }] of this.#image.functions) {
+    functions.forEach(({ record }, name) => {
       if (live.has(name)) this.#module.functions.set(name, decodeHeader(record.code));
-    }
-    for (const [name, { key, record }] of this.#image.functions) {
+    });
+    functions.forEach(({ key, record }, name) => {
       if (live.has(name)) this.#cleaned.set(name, this.#stages.cleaned(key, record, this.#module));
-    }
+    });
   }
 
   /** What is live; data that is not is dropped. */
@@ -116,30 +121,31 @@ class ImageCompiler {
 
   #expand(): CallGraph {
     const outlines = new Map<string, FunctionOutline>();
-    for (const [name, { record, references }] of this.#cleaned) {
+    this.#cleaned.forEach(({ record, references }, name) => {
       outlines.set(name, { name, options: record.code.options, references });
-    }
+    });
     const graph = callGraph(this.#outline(outlines));
-    for (const { name, options } of graph.bottomUp) {
-      const inlined = new Set<string>();
+    const hasPlan = this.#image.basis !== null;
+    graph.bottomUp.forEach(({ name, options }) => {
+      const inlined = hasPlan ? new Set<string>() : null;
       const calleeOf = (callee: string): Callee | undefined => {
         const uses = { hasOneUse: graph.hasOneUse(callee), isRecursive: graph.isRecursive(callee) };
         const known = asCallee(this.#expanded.get(callee), options, uses);
-        if (known !== undefined) inlined.add(callee);
+        if (known !== undefined) inlined?.add(callee);
         return known;
       };
       this.#expanded.set(name, this.#stages.expanded(this.#cleaned.get(name)!, calleeOf, this.#module));
-      this.#inlined.set(name, [...inlined]);
-    }
+      if (inlined !== null) this.#inlined.set(name, [...inlined]);
+    });
     return graph;
   }
 
   /** What is left when everything has been inlined, in the order of the image. */
   #dropInlined(): ReadonlyMap<string, ExpandedOutline> {
     const outlines = new Map<string, ExpandedOutline>();
-    for (const name of this.#cleaned.keys()) outlines.set(name, this.#expanded.get(name)!.outline);
+    this.#cleaned.forEach((_, name) => outlines.set(name, this.#expanded.get(name)!.outline));
     const live = this.#dropUnreferenced(outlines);
-    for (const name of outlines.keys()) if (!live.has(name)) outlines.delete(name);
+    outlines.forEach((_, name) => live.has(name) || outlines.delete(name));
     return outlines;
   }
 
@@ -147,11 +153,13 @@ class ImageCompiler {
     outlines: ReadonlyMap<string, ExpandedOutline>,
     changes: ReadonlyMap<string, ParameterChange>,
   ): MachineCode[] {
-    return [...outlines].map(([name, outline]) => {
+    const finished: MachineCode[] = [];
+    outlines.forEach((outline, name) => {
       const { code, key } = this.#stages.finished(outline, this.#expanded.get(name)!.body, changes, this.#module);
-      this.#finished.set(name, key);
-      return code;
+      if (this.#image.basis !== null) this.#finished.set(name, key);
+      finished.push(code);
     });
+    return finished;
   }
 
   #plan(graph: CallGraph, changes: ReadonlyMap<string, ParameterChange>, data: readonly IrData[]): ImagePlan | null {

@@ -6,7 +6,7 @@
  * history is needed to find them.
  */
 
-import { hashText, hashTexts } from '../hash.ts';
+import { Hasher, hashText, hashTexts } from '../hash.ts';
 import type { Need } from '../frontend/records.ts';
 import type { FileDigest } from './digest.ts';
 import type { PlacedUnits, UnitPlaces } from './lines.ts';
@@ -24,6 +24,9 @@ export interface FileUnits {
   readonly lines: Int32Array;
   readonly columns: Int32Array;
 }
+
+/** What has a key: strings are what they are. */
+type KeyedNeed = Exclude<Need, { kind: 'text' }>;
 
 interface Unit {
   readonly path: string;
@@ -48,9 +51,13 @@ export class Keys implements UnitPlaces {
   /** By name; null: there is none. Most are asked for many times. */
   readonly #byName = new Map<string, Unit | null>();
   /** By need. */
-  readonly #keys = new Map<Need, string | undefined>();
-  /** By kind, id and symbol: a need that comes from the store is another object than the same one here. */
-  readonly #needs = new Map<string, string | undefined>();
+  readonly #keys = new Map<KeyedNeed, string>();
+  /** By id, the latest need that has been asked for: one that comes from the store is another object than the same one here. */
+  readonly #latest: { readonly [K in KeyedNeed['kind']]: Map<string, KeyedNeed> } = {
+    function: new Map(),
+    global: new Map(),
+    class: new Map(),
+  };
 
   constructor(
     digests: ReadonlyMap<string, FileDigest>,
@@ -81,31 +88,28 @@ export class Keys implements UnitPlaces {
   }
 
   /** For the record of a need. Undefined if a unit that it depends on is not there any more. */
-  of(need: Exclude<Need, { kind: 'text' }>): string | undefined {
+  of(need: KeyedNeed): string | undefined {
     const known = this.#keys.get(need);
     if (known !== undefined) return known;
-    const name = `${need.kind} ${need.symbol} ${need.id}`;
-    if (!this.#needs.has(name)) this.#needs.set(name, this.#keyOf(need));
-    const key = this.#needs.get(name);
+    const latest = this.#latest[need.kind];
+    const same = latest.get(need.id);
+    const key = same?.symbol === need.symbol ? this.#keys.get(same) : this.#keyOf(need);
+    if (key === undefined) return undefined;
+    latest.set(need.id, need);
     this.#keys.set(need, key);
     return key;
   }
 
-  #keyOf(need: Exclude<Need, { kind: 'text' }>): string | undefined {
-    const parts = [need.kind, need.id, need.symbol];
-    const units = need.kind === 'function' ? [need.unit] : [];
-    const meanings = need.kind === 'function' ? need.classes : [need.unit, ...need.classes];
-    for (const name of units) {
-      const unit = this.#unit(name);
-      if (unit === undefined) return undefined;
-      parts.push(unit.key);
+  #keyOf({ classes, id, kind, symbol, unit: name }: KeyedNeed): string | undefined {
+    const unit = this.#unit(name);
+    if (unit === undefined) return undefined;
+    const parts = [this.#salt, kind, id, symbol, kind === 'function' ? unit.key : unit.owner];
+    for (let n = 0; n < classes.length; n++) {
+      const of = this.#unit(classes[n]!);
+      if (of === undefined) return undefined;
+      parts.push(of.owner);
     }
-    for (const name of meanings) {
-      const unit = this.#unit(name);
-      if (unit === undefined) return undefined;
-      parts.push(unit.owner);
-    }
-    return hashTexts([this.#salt, ...parts]);
+    return hashTexts(parts);
   }
 
   /** Where the unit begins now; undefined if it is not there. */
@@ -169,10 +173,13 @@ export class Keys implements UnitPlaces {
     this.#digests.get(path)!.detail.declarations.forEach(({ units }, index) => {
       const owner = own[index]!;
       for (const { column, hash, line, mentions, name } of units) {
-        const parts = [hash, String(column), owner];
-        for (const mention of mentions) parts.push(...scope[mention]!);
+        const hasher = new Hasher();
+        hasher.add(hash);
+        hasher.add(String(column));
+        hasher.add(owner);
+        for (let n = 0; n < mentions.length; n++) scope[mentions[n]!]!.forEach((meaning) => hasher.add(meaning));
         names.push(`${path}#${name}`);
-        keys.push(hashTexts(parts));
+        keys.push(hasher.name());
         owners.push(owner);
         lines.push(line);
         columns.push(column);

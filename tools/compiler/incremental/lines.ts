@@ -56,7 +56,7 @@ export function storeCode(
   for (let at = 0; at < rows.length; at += LINE_LENGTH) {
     if (!put(LINE_LENGTH + at, rows[at]!, files[rows[at + 1]!]!, rows[at + 2]!, rows[at + 3]!)) return undefined;
   }
-  return { code, units: units.found, places, ...packFixups(fixups) };
+  return { code, units: units.found.slice(), places, ...packFixups(fixups) }; // lists that are just as long as they are
 }
 
 /** Numbers the units that places lie in. Of two places that follow each other, both mostly lie in the same one. */
@@ -65,7 +65,7 @@ class UnitNumbers {
   /** By number: the line that the unit begins at. */
   readonly starts: number[] = [];
   readonly #where: UnitPlaces;
-  readonly #numbers = new Map<string, number>();
+  readonly #names: string[] = [];
   /** Of the last place: its file, the units in there, and the one that it lies in, by index and by number. */
   #file: string | null = null;
   #units: PlacedUnits | undefined = undefined;
@@ -93,11 +93,11 @@ class UnitNumbers {
 
   #enter(file: string, units: PlacedUnits, index: number): void {
     const unit = units.names[index];
-    let number = unit === undefined ? -1 : this.#numbers.get(unit);
-    if (number === undefined) {
-      number = this.found.push({ unit: unit!, file }) - 1;
-      this.#numbers.set(unit!, number);
-      this.starts.push(this.#where.lineOf(unit!)!);
+    let number = unit === undefined ? -1 : this.#names.indexOf(unit); // there are few
+    if (unit !== undefined && number < 0) {
+      number = this.#names.push(unit) - 1;
+      this.found.push({ unit, file });
+      this.starts.push(this.#where.lineOf(unit)!);
     }
     this.#index = index;
     this.#number = number;
@@ -121,6 +121,7 @@ function lastToBegin(units: PlacedUnits, line: number, column: number): number {
 }
 
 function packFixups(fixups: readonly Fixup[]): Pick<StoredCode, 'symbols' | 'fixups'> {
+  if (fixups.length === 0) return noFixups;
   const symbols: string[] = [];
   const packed = new Int32Array(fixups.length * 4);
   fixups.forEach(({ addend, at, kind, symbol }, n) => {
@@ -131,8 +132,10 @@ function packFixups(fixups: readonly Fixup[]): Pick<StoredCode, 'symbols' | 'fix
     packed[4 * n + 2] = number;
     packed[4 * n + 3] = addend;
   });
-  return { symbols, fixups: packed };
+  return { symbols: symbols.slice(), fixups: packed };
 }
+
+const noFixups: Pick<StoredCode, 'symbols' | 'fixups'> = { symbols: [], fixups: new Int32Array(0) };
 
 function unpackFixups({ fixups, symbols }: StoredCode): Fixup[] {
   return Array.from({ length: fixups.length / 4 }, (_, n) => {

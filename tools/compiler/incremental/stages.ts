@@ -194,7 +194,9 @@ export class Stages {
 function expandedKey(fn: CleanedFunction, calleeOf: (name: string) => Callee | undefined): string {
   const parts: string[] = [];
   const seen = new Set<string>();
-  for (const { symbol, isCall } of fn.references) {
+  const { references } = fn;
+  for (let n = 0; n < references.length; n++) {
+    const { symbol, isCall } = references[n]!;
     if (!isCall || seen.has(symbol)) continue;
     seen.add(symbol);
     const callee = calleeOf(symbol);
@@ -207,10 +209,12 @@ function finishedKey(outline: ExpandedOutline, changes: ReadonlyMap<string, Para
   const parts: string[] = [];
   const note = (name: string): void => {
     const change = changes.get(name);
-    if (change !== undefined) parts.push(`${name} ${describeChange(change)}`);
+    if (change === undefined) return;
+    const part = `${name} ${describeChange(change)}`;
+    if (!parts.includes(part)) parts.push(part);
   };
   note(outline.name);
-  for (const callee of new Set(outline.calls.map((call) => call.callee))) note(callee);
+  outline.calls.forEach(({ callee }) => note(callee));
   return parts.length === 0 ? outline.key : hashTexts([outline.key, ...parts]);
 }
 

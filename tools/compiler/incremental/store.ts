@@ -100,7 +100,7 @@ export class Draft<T> {
   }
 
   commit(): void {
-    for (const [key, value] of this.#new) this.#shelf.put(key, value);
+    this.#new.forEach((value, key) => this.#shelf.put(key, value));
     this.discard();
   }
 }
