@@ -181,15 +181,17 @@ function isWitnessFor(local: Local, lock: Type): boolean {
   return type.kind === 'witness' && types.isSame(type.of, lock);
 }
 
+const noTypes: readonly Type[] = [];
+const noOperands: readonly Operand[] = [];
+
 interface Prepared {
   readonly instance: FunctionInstance;
   readonly args: readonly Operand[];
 }
 
 function plainArguments(f: FunctionLowering, node: ts.CallExpression, callee: DirectCallee): Prepared | null {
-  const instance = f.world.instances.instanceOf(callee.info, [], callee.self);
-  const parameters = instance.parameters.map((parameter) => parameter.type);
-  const args = convertArguments(f, node, parameters, instance.hasRest, []);
+  const instance = f.world.instances.instanceOf(callee.info, noTypes, callee.self);
+  const args = convertArguments(f, node, instance.parameterTypes, instance.hasRest, noOperands);
   return args === null ? null : { instance, args };
 }
 
@@ -216,8 +218,7 @@ function genericArguments(
     return null;
   }
   const instance = f.world.instances.instanceOf(info, args, self);
-  const parameters = instance.parameters.map((parameter) => parameter.type);
-  const converted = convertArguments(f, node, parameters, instance.hasRest, lowered);
+  const converted = convertArguments(f, node, instance.parameterTypes, instance.hasRest, lowered);
   return converted === null ? null : { instance, args: converted };
 }
 
@@ -332,11 +333,15 @@ function restSlot(f: FunctionLowering, words: number): Instruction {
 // ---------------------------------------------------------------------------------------------------------------------
 // Emission
 
-/** What an operand is in the IR: nothing, one value, or two. */
-function passed(f: FunctionLowering, operand: Operand, type: Type): Instruction[] {
-  if (types.valueTypeOf(type) === 'void') return [];
-  if (type.kind !== 'words') return [f.value(operand)];
-  return [f.value(operand), f.value(operand.length ?? constantOperand(types.u32, 0n))];
+/** Adds what operands are in the IR: each is nothing, one value, or two. */
+function pass(f: FunctionLowering, values: Instruction[], args: readonly Operand[], parameters: readonly Type[]): void {
+  for (let n = 0; n < parameters.length; n++) {
+    const operand = args[n] ?? errorOperand;
+    const type = parameters[n]!;
+    if (types.valueTypeOf(type) === 'void') continue;
+    values.push(f.value(operand));
+    if (type.kind === 'words') values.push(f.value(operand.length ?? constantOperand(types.u32, 0n)));
+  }
 }
 
 /** Emits the call; the arguments have been converted. */
@@ -347,9 +352,7 @@ export function emitCall(
   args: readonly Operand[],
 ): Operand {
   const values = receiver === null ? [] : [f.value(receiver)];
-  instance.parameters.forEach((parameter, index) => {
-    values.push(...passed(f, args[index] ?? errorOperand, parameter.type));
-  });
+  pass(f, values, args, instance.parameterTypes);
   const symbol = f.recorder.symbolOf({ kind: 'function', instance });
   const call = f.builder.emit('call', types.valueTypeOf(instance.result), values, { symbol });
   return callResult(f, call, instance.result);
@@ -368,10 +371,10 @@ function callPointer(f: FunctionLowering, node: ts.CallExpression, target: Opera
     lowerArguments(f, node);
     return errorOperand;
   }
-  const args = convertArguments(f, node, type.parameters, type.rest, []);
+  const args = convertArguments(f, node, type.parameters, type.rest, noOperands);
   if (args === null) return errorOperand;
   const values = [f.value(target)];
-  type.parameters.forEach((parameter, index) => values.push(...passed(f, args[index] ?? errorOperand, parameter)));
+  pass(f, values, args, type.parameters);
   f.at(node);
   const call = f.builder.emit('callIndirect', types.valueTypeOf(type.result), values, {
     parameters: parameterTypes(type),

@@ -80,7 +80,7 @@ export class Catalogue {
     if (need === undefined) {
       const unit = unitOf(global.declaration);
       const id = `${unit} ${global.symbolName}`;
-      need = { kind: 'global', id, symbol: global.symbolName, unit, classes: [] };
+      need = { kind: 'global', id, symbol: global.symbolName, unit, classes: noUnits };
       this.#globalNeeds.set(global, need);
       this.#globals.set(id, global);
     }
@@ -231,9 +231,11 @@ function classesIn(type: Type): ClassType[] {
   }
 }
 
+const noUnits: readonly string[] = [];
+
 /** The declarations of all classes that the types name, however deep. */
-function unitsOfClasses(list: readonly Type[]): string[] {
-  if (list.length === 0) return [];
+function unitsOfClasses(list: readonly Type[]): readonly string[] {
+  if (list.length === 0) return noUnits;
   const units = new Set<string>();
   const visit = (type: Type): void => {
     switch (type.kind) {

@@ -30,16 +30,18 @@ export interface FunctionInstance {
   /** The class of `this`, for a method. */
   readonly receiver: ClassType | null;
   readonly parameters: readonly Parameter[];
+  readonly parameterTypes: readonly Type[];
   readonly hasRest: boolean;
   readonly result: Type;
   /** For an arrow: the names of the function around it. */
   readonly outer: ReadonlyMap<string, Local> | null;
 }
 
+const noTypes: readonly Type[] = [];
+
 /** The instance as a value: what a function pointer to it is. */
 export function functionTypeOf(instance: FunctionInstance): FunctionType {
-  const parameters = instance.parameters.map((parameter) => parameter.type);
-  return types.functionOf(parameters, instance.hasRest, instance.result);
+  return types.functionOf(instance.parameterTypes, instance.hasRest, instance.result);
 }
 
 export class InstanceTable {
@@ -120,10 +122,19 @@ export class InstanceTable {
     const parameters = declaration.parameters.map((parameter, index) =>
       this.#parameter(parameter, env, expected?.parameters[index]),
     );
-    const hasRest = declaration.parameters.at(-1)?.dotDotDotToken !== undefined;
-    const typeArguments = [...env.map.values()];
-    const result = this.#result(declaration, env, expected);
-    const instance = { info, env, key, symbolName, receiver, typeArguments, parameters, hasRest, result, outer };
+    const instance: FunctionInstance = {
+      info,
+      env,
+      key,
+      symbolName,
+      typeArguments: env.map.size === 0 ? noTypes : [...env.map.values()],
+      receiver,
+      parameters,
+      parameterTypes: parameters.map(({ type }) => type),
+      hasRest: declaration.parameters.at(-1)?.dotDotDotToken !== undefined,
+      result: this.#result(declaration, env, expected),
+      outer,
+    };
     this.#instances.set(key, instance);
     return instance;
   }

@@ -19,6 +19,7 @@ export class Locations {
   readonly #starts: readonly number[];
   /** The line of the last answer, counted from 0. */
   #line = 0;
+  #last: SourceLocation | null = null;
 
   constructor(source: ts.SourceFile) {
     this.#source = source;
@@ -34,6 +35,9 @@ export class Locations {
     const line = this.#line;
     const isSame = position >= starts[line]! && (line + 1 === starts.length || position < starts[line + 1]!);
     if (!isSame) this.#line = lineAt(starts, position);
-    return { file: this.#source.fileName, line: this.#line + 1, column: position - starts[this.#line]! + 1 };
+    const column = position - starts[this.#line]! + 1;
+    if (this.#last?.line !== this.#line + 1 || this.#last.column !== column)
+      this.#last = { file: this.#source.fileName, line: this.#line + 1, column };
+    return this.#last;
   }
 }

@@ -10,7 +10,8 @@ import type { World } from './world.ts';
 
 export class Recorder {
   readonly #world: World;
-  readonly #needs = new Set<Need>();
+  /** Made when there is one: small functions and variables have none. */
+  #needs: Set<Need> | null = null;
 
   constructor(world: World) {
     this.#world = world;
@@ -18,11 +19,11 @@ export class Recorder {
 
   /** In the order in which they turned up, each once. */
   get needs(): Need[] {
-    return [...this.#needs];
+    return this.#needs === null ? [] : [...this.#needs];
   }
 
   add(need: Need): void {
-    this.#needs.add(need);
+    (this.#needs ??= new Set()).add(need);
   }
 
   /** The layout of a class, which is thereby one that the program uses. */

@@ -14,6 +14,8 @@ export const longestChain = 300;
 const equals = 61;
 
 export abstract class MemberParser extends PrimaryParser {
+  readonly #argument = (): ts.Expression => this.element();
+
   /** call = primary (member | index | call | '!' | typeArguments | template)* */
   protected call(): ts.LeftHandSideExpression {
     const { pos } = this;
@@ -171,7 +173,7 @@ export abstract class MemberParser extends PrimaryParser {
   /** '(' (argument (',' argument)* ','?)? ')' */
   #arguments(): ts.NodeArray<ts.Expression> {
     this.next();
-    return this.list(SyntaxKind.CloseParenToken, () => this.element());
+    return this.list(SyntaxKind.CloseParenToken, this.#argument);
   }
 
   // -------------------------------------------------------------------------------------------------------------------

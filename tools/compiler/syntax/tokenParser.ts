@@ -79,11 +79,9 @@ export abstract class TokenParser extends Scanner {
 
   /** list = (item (',' item)* ','?)? closing */
   protected list<T extends ts.Node>(closing: ts.SyntaxKind, item: () => T): ts.NodeArray<T> {
-    const items: T[] = [];
-    while (this.token !== closing) {
-      items.push(item());
-      if (!this.skip(SyntaxKind.CommaToken)) break;
-    }
+    if (this.skip(closing)) return nodeArray<T>([]);
+    const items = [item()];
+    while (this.skip(SyntaxKind.CommaToken) && this.token !== closing) items.push(item());
     this.expect(closing);
     return nodeArray(items);
   }
