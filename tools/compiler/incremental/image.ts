@@ -9,12 +9,12 @@ import type { FunctionNeed, FunctionRecord } from '../frontend/records.ts';
 import { callGraph, type CallGraph } from '../ir/call-graph.ts';
 import { decodeHeader } from '../ir/codec.ts';
 import type { FunctionOutline, ModuleOutline } from '../ir/outline.ts';
-import { IrModule, type FunctionOptions, type IrData, type IrFunction, type StructLayout } from '../ir/types.ts';
+import { IrModule, type FunctionOptions, type IrData, type StructLayout } from '../ir/types.ts';
 import { decideArguments, type ParameterChange } from '../passes/arguments.ts';
 import { mayBeInlined } from '../passes/inline.ts';
 import { liveNames } from '../passes/remove-unreferenced.ts';
 import type { ImagePlan, PlanBasis, PlannedFunction } from './plan.ts';
-import type { Callee, CleanedFunction, ExpandedOutline, Stages } from './stages.ts';
+import type { Callee, CleanedFunction, ExpandedFunction, ExpandedOutline, Stages } from './stages.ts';
 
 export interface LoweredFunction {
   /** Of its contents. */
@@ -35,11 +35,6 @@ export interface LoweredImage {
   readonly basis: PlanBasis | null;
 }
 
-export interface ExpandedFunction {
-  readonly outline: ExpandedOutline;
-  readonly body: () => IrFunction;
-}
-
 export interface CompiledImage {
   readonly machine: MachineModule;
   readonly plan: ImagePlan | null;
@@ -51,7 +46,7 @@ export function compileImage(image: LoweredImage, stages: Stages): CompiledImage
 
 /** The function as one that may be inlined into a function with the options `caller`; undefined if it must not be. */
 export function asCallee(
-  fn: ExpandedFunction | undefined,
+  fn: Pick<ExpandedFunction, 'body' | 'outline'> | undefined,
   caller: FunctionOptions,
   { hasOneUse, isRecursive }: { readonly hasOneUse: boolean; readonly isRecursive: boolean },
 ): Callee | undefined {
@@ -68,8 +63,6 @@ class ImageCompiler {
   readonly #module = new IrModule();
   readonly #cleaned = new Map<string, CleanedFunction>();
   readonly #expanded = new Map<string, ExpandedFunction>();
-  /** By name, for the plan: the callees that each function may have taken in. */
-  readonly #inlined = new Map<string, readonly string[]>();
   /** By name, for the plan: the key of its machine code. */
   readonly #finished = new Map<string, string>();
 
@@ -125,17 +118,12 @@ class ImageCompiler {
       outlines.set(name, { name, options: record.code.options, references });
     });
     const graph = callGraph(this.#outline(outlines));
-    const hasPlan = this.#image.basis !== null;
     graph.bottomUp.forEach(({ name, options }) => {
-      const inlined = hasPlan ? new Set<string>() : null;
       const calleeOf = (callee: string): Callee | undefined => {
         const uses = { hasOneUse: graph.hasOneUse(callee), isRecursive: graph.isRecursive(callee) };
-        const known = asCallee(this.#expanded.get(callee), options, uses);
-        if (known !== undefined) inlined?.add(callee);
-        return known;
+        return asCallee(this.#expanded.get(callee), options, uses);
       };
       this.#expanded.set(name, this.#stages.expanded(this.#cleaned.get(name)!, calleeOf, this.#module));
-      if (inlined !== null) this.#inlined.set(name, [...inlined]);
     });
     return graph;
   }
@@ -176,7 +164,7 @@ class ImageCompiler {
         rank: ranks.get(name) ?? -1,
         isRecursive: graph.isRecursive(name),
         hasOneUse: graph.hasOneUse(name),
-        inlined: (this.#inlined.get(name) ?? []).map((callee) => numbers.get(callee)!),
+        inlined: (this.#expanded.get(name)?.callees ?? []).map(({ outline }) => numbers.get(outline.name)!),
       };
     });
     const kept = [...this.#module.data.keys()];

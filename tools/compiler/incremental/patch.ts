@@ -11,9 +11,9 @@ import { decodeHeader } from '../ir/codec.ts';
 import { IrModule } from '../ir/types.ts';
 import type { ParameterChange } from '../passes/arguments.ts';
 import { mayBeInlined } from '../passes/inline.ts';
-import { asCallee, type CompiledImage, type ExpandedFunction } from './image.ts';
+import { asCallee, type CompiledImage } from './image.ts';
 import { isSame, PlanRefused, type ImagePlan, type PlannedFunction, type PlannedImage } from './plan.ts';
-import type { Callee, CleanedFunction, ExpandedOutline, Stages } from './stages.ts';
+import type { Callee, CleanedFunction, ExpandedFunction, ExpandedOutline, Stages } from './stages.ts';
 import type { CompileStore } from './store.ts';
 
 /** A plan by which so many functions have to be made anew, or looked up one by one, is replaced. */

@@ -40,6 +40,13 @@ export interface ExpandedOutline extends ArgumentOutline, Measures {
   readonly isCopyable: boolean;
 }
 
+export interface ExpandedFunction {
+  readonly outline: ExpandedOutline;
+  /** What may have been inlined. */
+  readonly callees: readonly Callee[];
+  readonly body: () => IrFunction;
+}
+
 /** A callee that may be inlined. */
 export interface Callee {
   readonly outline: ExpandedOutline;
@@ -89,13 +96,10 @@ export class Stages {
   }
 
   /** `calleeOf` gives what may be inlined, by name. */
-  expanded(
-    fn: CleanedFunction,
-    calleeOf: (name: string) => Callee | undefined,
-    module: IrModule,
-  ): { readonly outline: ExpandedOutline; readonly body: () => IrFunction } {
-    const key = expandedKey(fn, calleeOf);
-    const body = (): IrFunction => this.#body(key, fn, calleeOf, module);
+  expanded(fn: CleanedFunction, calleeOf: (name: string) => Callee | undefined, module: IrModule): ExpandedFunction {
+    const callees = calleesIn(fn, calleeOf);
+    const key = expandedKey(fn, callees);
+    const body = (): IrFunction => this.#body(key, fn, callees, module);
     const outline = findOrMake(this.#store.expanded, key, () => {
       const made = body();
       return {
@@ -107,37 +111,26 @@ export class Stages {
         isCopyable: isCopyable(made),
       };
     });
-    return { outline, body };
+    return { outline, callees, body };
   }
 
-  #body(
-    key: string,
-    fn: CleanedFunction,
-    calleeOf: (name: string) => Callee | undefined,
-    module: IrModule,
-  ): IrFunction {
+  #body(key: string, fn: CleanedFunction, callees: readonly Callee[], module: IrModule): IrFunction {
     const known = this.#bodies.get(key);
     if (known !== undefined) return known;
-    const body = this.#expand(fn, calleeOf, module);
+    const body = this.#expand(fn, callees, module);
     this.#bodies.set(key, body);
     return body;
   }
 
-  #expand(fn: CleanedFunction, calleeOf: (name: string) => Callee | undefined, module: IrModule): IrFunction {
+  #expand(fn: CleanedFunction, callees: readonly Callee[], module: IrModule): IrFunction {
     const body = this.#cleaned.get(fn.key) ?? this.#clean(fn.record, module);
     this.#cleaned.delete(fn.key);
+    if (callees.length === 0) return body;
     const candidates = new Map<string, Candidate>();
-    const candidateOf = (name: string): Candidate | undefined => {
-      const callee = calleeOf(name);
-      if (callee === undefined) return undefined;
-      let candidate = candidates.get(name);
-      if (candidate === undefined) {
-        candidate = { fn: callee.body(), ...callee.outline, hasOneUse: callee.hasOneUse };
-        candidates.set(name, candidate);
-      }
-      return candidate;
-    };
-    if (!expandCallsIn(body, candidateOf)) return body;
+    callees.forEach(({ body: made, hasOneUse, outline }) => {
+      candidates.set(outline.name, { fn: made(), ...outline, hasOneUse });
+    });
+    if (!expandCallsIn(body, (name) => candidates.get(name))) return body;
     this.#runner.noteChange(body);
     this.#run(cleanUp, body, module);
     return body;
@@ -190,19 +183,30 @@ export class Stages {
   }
 }
 
-/** A function that takes nothing in keeps its key. */
-function expandedKey(fn: CleanedFunction, calleeOf: (name: string) => Callee | undefined): string {
-  const parts: string[] = [];
-  const seen = new Set<string>();
-  const { references } = fn;
+const noCallees: readonly Callee[] = [];
+
+/** What a function calls that may be inlined, in the order of the calls. There are few. */
+function calleesIn({ references }: CleanedFunction, calleeOf: (name: string) => Callee | undefined): readonly Callee[] {
+  let callees = noCallees;
   for (let n = 0; n < references.length; n++) {
     const { symbol, isCall } = references[n]!;
-    if (!isCall || seen.has(symbol)) continue;
-    seen.add(symbol);
+    if (!isCall || isAmong(callees, symbol)) continue;
     const callee = calleeOf(symbol);
-    if (callee !== undefined) parts.push(`${callee.hasOneUse ? '1' : '+'}${callee.outline.key}`);
+    if (callee !== undefined) callees = [...callees, callee];
   }
-  return parts.length === 0 ? fn.key : hashTexts([fn.key, ...parts]);
+  return callees;
+}
+
+function isAmong(callees: readonly Callee[], name: string): boolean {
+  for (let n = 0; n < callees.length; n++) if (callees[n]!.outline.name === name) return true;
+  return false;
+}
+
+/** A function that takes nothing in keeps its key. */
+function expandedKey(fn: CleanedFunction, callees: readonly Callee[]): string {
+  if (callees.length === 0) return fn.key;
+  const parts = callees.map(({ hasOneUse, outline }) => `${hasOneUse ? '1' : '+'}${outline.key}`);
+  return hashTexts([fn.key, ...parts]);
 }
 
 function finishedKey(outline: ExpandedOutline, changes: ReadonlyMap<string, ParameterChange>): string {
