@@ -15,7 +15,9 @@ const { SymbolFlags, SyntaxKind } = ts;
 export class SourceSymbol {
   readonly name: string;
   flags: ts.SymbolFlags = SymbolFlags.None;
-  #declarations: ts.Declaration[] | null = null;
+  // Hardly any symbol has a second one, and there are tens of thousands of symbols.
+  #first: ts.Declaration | null = null;
+  #all: ts.Declaration[] | null = null;
   /** The declaration that gives it a value, if one does. */
   valueDeclaration: ts.Declaration | null = null;
 
@@ -25,20 +27,21 @@ export class SourceSymbol {
 
   /** In the order of the source, but functions first. */
   get declarations(): readonly ts.Declaration[] {
-    return this.#declarations ?? noDeclarations;
+    return this.#all ?? (this.#first === null ? [] : [this.#first]);
+  }
+
+  isDeclaredBy(node: ts.Declaration): boolean {
+    return this.#first === node || (this.#all?.includes(node) ?? false);
   }
 
   add(node: ts.Declaration, flags: ts.SymbolFlags): void {
     this.flags |= flags;
-    // Hardly any symbol has a second one, and a list that one is pushed to has room for 17.
-    if (this.#declarations === null) this.#declarations = [node];
-    else this.#declarations.push(node);
+    if (this.#first === null) this.#first = node;
+    else (this.#all ??= [this.#first]).push(node);
     const isFirst = this.valueDeclaration === null || ts.isModuleDeclaration(this.valueDeclaration);
     if ((flags & SymbolFlags.Value) !== 0 && isFirst) this.valueDeclaration = node;
   }
 }
-
-const noDeclarations: readonly ts.Declaration[] = [];
 
 export type SymbolTable = Map<string, SourceSymbol>;
 

@@ -194,14 +194,16 @@ export class Names {
     let at = node.parent;
     for (; !ts.isSourceFile(at); at = at.parent) {
       const found = isScope(at) ? this.#scope(at).get(name) : undefined;
-      if (found?.declarations.includes(node) === true) return found;
+      if (found?.isDeclaredBy(node) === true) return found;
     }
     const globals = { exports: this.#globals, locals: this.#globals };
     const { exports, locals } = isModule(at) ? this.#module(at) : globals;
-    const found = [locals.get(name), exports.get(name), exports.get('default')].find((symbol) => {
-      return symbol?.declarations.includes(node);
-    });
-    return found ?? this.#ownSymbol(node, name);
+    const local = locals.get(name);
+    if (local?.isDeclaredBy(node) === true) return local;
+    const exported = exports.get(name);
+    if (exported?.isDeclaredBy(node) === true) return exported;
+    const byDefault = exports.get('default');
+    return byDefault?.isDeclaredBy(node) === true ? byDefault : this.#ownSymbol(node, name);
   }
 
   #ownSymbol(node: ts.Declaration, name: string): SourceSymbol {

@@ -7,7 +7,7 @@
  * the same name), which costs time at most, but never too little.
  */
 
-import { hashText } from '../hash.ts';
+import { Hasher, hashText } from '../hash.ts';
 import { methodName, namesOf } from '../frontend/units.ts';
 import { documentedStartOf, hasModifier, lineAndCharacterOf, startOf, ts } from '../syntax/index.ts';
 import { Mentions, type Spans } from './mentions.ts';
@@ -172,9 +172,12 @@ class Digester {
     if (ts.isFunctionDeclaration(statement)) this.#addBody(bodies, statement);
     const methods = ts.isClassDeclaration(statement) ? statement.members.filter(ts.isMethodDeclaration) : [];
     for (const method of methods) this.#addBody(bodies, method);
-    const inside = methods.map((method) => this.#unit(`${name}.${methodName(method)}`, method, mentions));
-    const units = [this.#unit(name, statement, mentions), ...inside];
-    const shapeSpans = without(bodies, documentedStartOf(statement, this.#source), statement.end); // from its JSDoc on
+    const inside = methods.map((method) => {
+      return this.#unit(`${name}.${methodName(method)}`, method, documentedStartOf(method, this.#source), mentions);
+    });
+    const from = documentedStartOf(statement, this.#source);
+    const units = [this.#unit(name, statement, from, mentions)].concat(inside);
+    const shapeSpans = without(bodies, from, statement.end); // from its JSDoc on
     let shape = '';
     for (let n = 0; n < shapeSpans.length; n += 2) shape += this.#source.text.slice(shapeSpans[n], shapeSpans[n + 1]);
     const isClass = ts.isClassDeclaration(statement);
@@ -186,8 +189,8 @@ class Digester {
     if (body !== undefined && type !== undefined) bodies.push(startOf(body, this.#source) + 1, body.end - 1);
   }
 
-  #unit(name: string, node: ts.Node, mentions: Mentions): UnitDigest {
-    const from = documentedStartOf(node, this.#source);
+  /** `from`: where its JSDoc begins. */
+  #unit(name: string, node: ts.Node, from: number, mentions: Mentions): UnitDigest {
     const start = lineAndCharacterOf(this.#source, startOf(node, this.#source));
     return {
       name,
@@ -205,11 +208,28 @@ function isLink(statement: ts.Statement): boolean {
 }
 
 function hashOutside({ declarations, exports, imports, names, passedOn }: FileDetail): string {
-  const shapes = declarations.map(({ mentions, names: own, shape }) => [shape, own, mentions]);
-  return hashText(JSON.stringify([names, shapes, imports, exports, passedOn]));
+  const hasher = new Hasher();
+  const begin = (list: readonly unknown[]): void => hasher.add(String(list.length));
+  const add = (text: string): void => hasher.add(text);
+  const addImport = ({ local, name, path }: ImportDigest): void => [local, path, name].forEach(add);
+  begin(names);
+  names.forEach(add);
+  begin(declarations);
+  declarations.forEach(({ mentions, names: own, shape }) => {
+    add(shape);
+    begin(own);
+    own.forEach(add);
+    add(mentions.join());
+  });
+  begin(imports);
+  imports.forEach(addImport);
+  begin(exports);
+  exports.forEach(({ local, name }) => [name, local].forEach(add));
+  passedOn.forEach(addImport);
+  return hasher.name();
 }
 
 /** What is left of a stretch of text. */
 function without(holes: Spans, start: number, end: number): Spans {
-  return [start, ...holes, end]; // where a hole begins, a stretch ends
+  return holes.length === 0 ? [start, end] : [start].concat(holes, end); // where a hole begins, a stretch ends
 }

@@ -35,20 +35,14 @@ interface Unit {
   readonly line: number;
 }
 
-/** The units of a file, by name as well. */
-interface KnownUnits {
-  readonly list: FileUnits;
-  readonly byName: ReadonlyMap<string, Unit>;
-}
-
 export class Keys implements UnitPlaces {
   /** What all keys depend on: the compiler, the library, build constants. */
   readonly #salt: string;
   readonly #digests: ReadonlyMap<string, FileDigest>;
   readonly #world: World;
   readonly #shelf: Shelf<FileUnits>;
-  readonly #units = new Map<string, KnownUnits>();
-  /** By name; null: there is none. Most are asked for many times. */
+  readonly #units = new Map<string, FileUnits>();
+  /** By name, those of files that have been looked at; null: there is none. */
   readonly #byName = new Map<string, Unit | null>();
   /** By need. */
   readonly #keys = new Map<KeyedNeed, string>();
@@ -124,7 +118,7 @@ export class Keys implements UnitPlaces {
 
   /** The units of a file, none if it is not there. */
   unitsIn(file: string): PlacedUnits | undefined {
-    return this.#digests.has(file) ? this.#unitsIn(file).list : undefined;
+    return this.#digests.has(file) ? this.#unitsIn(file) : undefined;
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -132,33 +126,32 @@ export class Keys implements UnitPlaces {
   #unit(name: string): Unit | undefined {
     let unit = this.#byName.get(name);
     if (unit === undefined) {
-      unit = this.#findUnit(name);
+      this.#lookAround(name);
+      unit = this.#byName.get(name) ?? null;
       this.#byName.set(name, unit);
     }
     return unit ?? undefined;
   }
 
-  #findUnit(name: string): Unit | null {
+  /** Looks at the file of a unit. */
+  #lookAround(name: string): void {
     for (let at = name.indexOf('#'); at >= 0; at = name.indexOf('#', at + 1)) {
       const path = name.slice(0, at);
-      if (this.#digests.has(path)) return this.#unitsIn(path).byName.get(name) ?? null;
+      if (this.#digests.has(path)) this.#unitsIn(path);
     }
-    return null;
   }
 
-  #unitsIn(path: string): KnownUnits {
+  #unitsIn(path: string): FileUnits {
     const known = this.#units.get(path);
     if (known !== undefined) return known;
     const key = hashTexts([path, this.#digests.get(path)!.hash, this.#world.get(path)!.all]);
-    const list = findOrMake(this.#shelf, key, () => this.#findUnits(path));
-    const byName = new Map<string, Unit>();
-    list.names.forEach((name, n) => {
-      const unit = { path, key: list.keys[n]!, owner: list.owners[n]!, line: list.lines[n]! };
-      const other = byName.get(name);
+    const units = findOrMake(this.#shelf, key, () => this.#findUnits(path));
+    units.names.forEach((name, n) => {
+      const unit = { path, key: units.keys[n]!, owner: units.owners[n]!, line: units.lines[n]! };
+      const other = this.#byName.get(name) ?? null;
       // Two with one name (overloads, mistakes) depend on both.
-      byName.set(name, other === undefined ? unit : merged(other, unit));
+      this.#byName.set(name, other === null ? unit : merged(other, unit));
     });
-    const units = { list, byName };
     this.#units.set(path, units);
     return units;
   }

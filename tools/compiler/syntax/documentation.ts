@@ -22,7 +22,7 @@ export interface DocumentationTag {
 
 /** Where a node begins with the JSDoc comments before it. */
 export function documentedStartOf(node: ts.Node, source: ts.SourceFile): number {
-  return commentsOf(node, source)[0]?.pos ?? startOf(node, source);
+  return documentationOf(node, source, true)?.pos ?? startOf(node, source);
 }
 
 /** The tags of a declaration, and of what it is the value of: an arrow has those of the variable. */
@@ -32,8 +32,8 @@ export function tagsOf(declaration: ts.Node): DocumentationTag[] {
   const tags: DocumentationTag[] = [];
   forEachDocumented(declaration, (node) => {
     // Of several comments, the last one counts.
-    const comment = commentsOf(node, source).at(-1);
-    if (comment !== undefined && hasTag(text, comment.pos, comment.end)) readTags(tags, text, comment);
+    const comment = documentationOf(node, source, false);
+    if (comment !== null && hasTag(text, comment.pos, comment.end)) readTags(tags, text, comment);
   });
   return tags;
 }
@@ -46,13 +46,17 @@ const withTrailing: ReadonlySet<ts.SyntaxKind> = new Set([
   SyntaxKind.VariableDeclaration,
 ]);
 
-/** The JSDoc comments right before a node. */
-function commentsOf({ end, kind, pos }: ts.Node, { text }: ts.SourceFile): readonly Comment[] {
+/** The first or the last one of the JSDoc comments right before a node. */
+function documentationOf({ end, kind, pos }: ts.Node, { text }: ts.SourceFile, isFirst: boolean): Comment | null {
+  let found: Comment | null = null;
   const comments = commentsAt(text, pos, withTrailing.has(kind));
-  if (comments.length === 0) return comments;
-  return comments.filter((comment) => {
-    return comment.end <= end && text.startsWith('/**', comment.pos) && text[comment.pos + 3] !== '/';
-  });
+  for (let n = 0; n < comments.length; n++) {
+    const comment = comments[n]!;
+    const isOne = comment.end <= end && text.startsWith('/**', comment.pos) && text[comment.pos + 3] !== '/';
+    if (isOne && isFirst) return comment;
+    if (isOne) found = comment;
+  }
+  return found;
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
