@@ -5,10 +5,12 @@
  * are found by a hash of their characters.
  */
 
-import { sort, sorts } from '../syntax/index.ts';
+import { characterSort, characterSorts as sorts } from '../syntax/index.ts';
 
 /** Stretches of a text: where each begins and ends, in turn. A pair of each would take twice the room. */
 export type Spans = readonly number[];
+
+const { digit, letter } = characterSort;
 
 export class Mentions {
   readonly #text: string;
@@ -42,7 +44,7 @@ export class Mentions {
     const text = this.#text;
     for (let at = 0; at < text.length;) {
       let code = text.charCodeAt(at);
-      if (code < 128 ? sorts[code] !== sort.letter : !letter.test(characterAt(text, at))) {
+      if (code < 128 ? sorts[code] !== letter : !otherLetter.test(characterAt(text, at))) {
         at++;
         continue;
       }
@@ -51,7 +53,7 @@ export class Mentions {
       do {
         hash = (Math.imul(hash, 31) + code) | 0;
         code = text.charCodeAt(++at);
-      } while (code < 128 ? sorts[code] === sort.letter || sorts[code] === sort.digit : isWordPart(text, at));
+      } while (code < 128 ? sorts[code] === letter || sorts[code] === digit : isWordPart(text, at));
       this.#note(hash, start, at);
     }
   }
@@ -101,11 +103,11 @@ export class Mentions {
 
 // Beyond ASCII, one character may be two in the string: the second one belongs to a word that the first is part of.
 
-const letter = /^\p{L}/u;
-const letterOrDigit = /^[\p{L}\p{N}\uDC00-\uDFFF]/u;
+const otherLetter = /^\p{L}/u;
+const otherLetterOrDigit = /^[\p{L}\p{N}\uDC00-\uDFFF]/u;
 
 function isWordPart(text: string, at: number): boolean {
-  return letterOrDigit.test(characterAt(text, at));
+  return otherLetterOrDigit.test(characterAt(text, at));
 }
 
 function characterAt(text: string, at: number): string {

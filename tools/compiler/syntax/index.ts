@@ -2,7 +2,7 @@
  * Syntax: what trees are made of, and what one can ask them.
  */
 
-export { sort, sorts } from './characters.ts';
+export { sort as characterSort, sorts as characterSorts } from './characters.ts';
 export { declarationKind, isBlockScoped, type DeclarationKind } from './declarationKinds.ts';
 export { forEachChild } from './children.ts';
 export { documentedStartOf, tagsOf, type DocumentationTag } from './documentation.ts';
