@@ -48,11 +48,11 @@ function createFunction(instance: FunctionInstance): IrFunction {
   const { info, receiver, result } = instance;
   const { declaration, tags, owner } = info;
   const parameters: ValueType[] = receiver === null ? [] : ['i32'];
-  for (const parameter of instance.parameters) parameters.push(...irParameters(parameter.type));
+  instance.parameterTypes.forEach((type) => parameters.push(...irParameters(type)));
   const name = owner === null ? info.name : `${owner.name}.${info.name}`;
   return new IrFunction(
     instance.symbolName,
-    parameters,
+    parameters.slice(), // just as long as it is: it is kept
     types.valueTypeOf(result),
     tags === noTags ? plainOptions : optionsOf(tags),
     { name, location: locationOf(declaration.name ?? declaration) },

@@ -75,9 +75,14 @@ export class Stages {
     const { references } = findOrMake(this.#store.cleaned, key, () => {
       const body = this.#clean(record, module);
       this.#cleaned.set(key, body);
-      return { references: this.#references.of(body) };
+      return { references: this.#referencesOf(body) };
     });
     return { key, record, references };
+  }
+
+  /** A list that is just as long as it is: it is kept. */
+  #referencesOf(body: IrFunction): readonly Reference[] {
+    return this.#references.of(body).slice();
   }
 
   #clean(record: FunctionRecord, module: IrModule): IrFunction {
@@ -105,7 +110,7 @@ export class Stages {
       return {
         key,
         name: made.name,
-        references: key === fn.key ? fn.references : this.#references.of(made), // nothing taken in: the same
+        references: key === fn.key ? fn.references : this.#referencesOf(made), // nothing taken in: the same
         ...outlineArguments(made),
         ...measure(made),
         isCopyable: isCopyable(made),
