@@ -109,14 +109,6 @@ const body = record<EncodedBody>({
 
 const unit = record({ name, hash: text, mentions: numbers, line: number, column: number });
 
-const span: Form<readonly [number, number]> = {
-  write([start, end], to) {
-    to.number(start);
-    to.number(end);
-  },
-  read: (from) => [from.number(), from.number()],
-};
-
 const imports = listOf(record({ local: name, path: name, name }));
 
 const detail = record<FileDetail>({
@@ -127,14 +119,14 @@ const detail = record<FileDetail>({
       isClass: flag,
       shape: text,
       mentions: numbers,
-      shapeSpans: listOf(span),
+      shapeSpans: numbers,
       units: listOf(unit),
     }),
   ),
   imports,
   exports: listOf(record({ name, local: name })),
   passedOn: imports,
-  links: listOf(span),
+  links: numbers,
 });
 
 const digest = record<Omit<FileDigest, 'detail'>>({
