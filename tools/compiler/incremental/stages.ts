@@ -15,12 +15,12 @@
 import { generateFunction } from '../backend/index.ts';
 import type { MachineCode } from '../backend/index.ts';
 import type { FunctionRecord } from '../frontend/records.ts';
-import { decodeFunction } from '../ir/codec.ts';
+import { decodeFunction, type EncodedFunction, Encoder } from '../ir/codec.ts';
 import { ReferenceTable, type Reference } from '../ir/outline.ts';
 import type { IrFunction, IrModule } from '../ir/types.ts';
 import { changeArguments, outlineArguments, type ArgumentOutline, type ParameterChange } from '../passes/arguments.ts';
-import { expandCallsIn, isCopyable, measure, type Candidate, type Measures } from '../passes/inline.ts';
-import { type NamedPass, Runner } from '../passes/pass.ts';
+import { expandCallsIn, isCopyable, mayBeInlined, measure, type Candidate, type Measures } from '../passes/inline.ts';
+import { type History, type NamedPass, Runner } from '../passes/pass.ts';
 import { cleanUp, finishing } from '../passes/pipeline.ts';
 import { hashTexts } from '../hash.ts';
 import { moveFunction, restoreCode, storeCode, type UnitPlaces } from './lines.ts';
@@ -55,6 +55,15 @@ export interface Callee {
   readonly body: () => IrFunction;
 }
 
+/**
+ * A body that nobody needs for a while. All functions of a program are cleaned, then all are expanded, then finished; as
+ * objects, which V8's garbage collector copies twice, they would take ten times as much memory.
+ */
+interface PackedBody {
+  readonly code: EncodedFunction;
+  readonly history: History | undefined;
+}
+
 export class Stages {
   readonly #store: CompileStore;
   readonly #places: UnitPlaces;
@@ -62,9 +71,11 @@ export class Stages {
   /** Knows of all bodies which passes have left them as they are now. */
   readonly #runner = new Runner();
   /** Functions that have just been cleaned, by key: most are wanted next to have others inlined. */
-  readonly #cleaned = new Map<string, IrFunction>();
+  readonly #cleaned = new Map<string, PackedBody>();
   /** Bodies that have been made, by key. Others read them, until their machine code is made. */
   readonly #bodies = new Map<string, IrFunction>();
+  readonly #packed = new Map<string, PackedBody>();
+  readonly #encoder = new Encoder();
 
   constructor(store: CompileStore, places: UnitPlaces) {
     this.#store = store;
@@ -74,10 +85,21 @@ export class Stages {
   cleaned(key: string, record: FunctionRecord, module: IrModule): CleanedFunction {
     const { references } = findOrMake(this.#store.cleaned, key, () => {
       const body = this.#clean(record, module);
-      this.#cleaned.set(key, body);
-      return { references: this.#referencesOf(body) };
+      const references = this.#referencesOf(body);
+      this.#cleaned.set(key, this.#pack(body));
+      return { references };
     });
     return { key, record, references };
+  }
+
+  #pack(body: IrFunction): PackedBody {
+    return { code: this.#encoder.encode(body), history: this.#runner.forget(body) };
+  }
+
+  #unpack({ code, history }: PackedBody): IrFunction {
+    const body = decodeFunction(code);
+    if (history !== undefined) this.#runner.remember(body, history);
+    return body;
   }
 
   /** A list that is just as long as it is: it is kept. */
@@ -107,7 +129,7 @@ export class Stages {
     const body = (): IrFunction => this.#body(key, fn, callees, module);
     const outline = findOrMake(this.#store.expanded, key, () => {
       const made = body();
-      return {
+      const found = {
         key,
         name: made.name,
         references: key === fn.key ? fn.references : this.#referencesOf(made), // nothing taken in: the same
@@ -115,20 +137,30 @@ export class Stages {
         ...measure(made),
         isCopyable: isCopyable(made),
       };
+      if (!isReadOften(found)) this.#packUp(key, made);
+      return found;
     });
     return { outline, callees, body };
+  }
+
+  #packUp(key: string, body: IrFunction): void {
+    this.#bodies.delete(key);
+    this.#packed.set(key, this.#pack(body));
   }
 
   #body(key: string, fn: CleanedFunction, callees: readonly Callee[], module: IrModule): IrFunction {
     const known = this.#bodies.get(key);
     if (known !== undefined) return known;
+    const packed = this.#packed.get(key);
+    if (packed !== undefined) return decodeFunction(packed.code);
     const body = this.#expand(fn, callees, module);
     this.#bodies.set(key, body);
     return body;
   }
 
   #expand(fn: CleanedFunction, callees: readonly Callee[], module: IrModule): IrFunction {
-    const body = this.#cleaned.get(fn.key) ?? this.#clean(fn.record, module);
+    const packed = this.#cleaned.get(fn.key);
+    const body = packed === undefined ? this.#clean(fn.record, module) : this.#unpack(packed);
     this.#cleaned.delete(fn.key);
     if (callees.length === 0) return body;
     const candidates = new Map<string, Candidate>();
@@ -175,6 +207,9 @@ export class Stages {
   ): MachineCode {
     // The body is used up. Few are asked for again, by another program: to make those anew costs less than to copy all.
     this.#bodies.delete(outline.key);
+    const history = this.#packed.get(outline.key)?.history;
+    if (history !== undefined) this.#runner.remember(body, history);
+    this.#packed.delete(outline.key);
     const fn = changes === null ? body : changeArguments(body, changes, this.#runner);
     this.#run(finishing, fn, module);
     this.#runner.forget(body);
@@ -186,6 +221,11 @@ export class Stages {
     if (fn.blocks.length === 0) return;
     for (const pass of passes) this.#runner.run(pass, fn, module);
   }
+}
+
+/** Whether more than one function may have it inlined. */
+function isReadOften(outline: ExpandedOutline): boolean {
+  return outline.isCopyable && mayBeInlined(outline, outline.options, false);
 }
 
 const noCallees: readonly Callee[] = [];

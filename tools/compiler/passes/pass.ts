@@ -24,7 +24,7 @@ export interface Pass {
 }
 
 /** When a function was changed last, and when each pass, by name, has left it. */
-interface History {
+export interface History {
   changed: number;
   readonly left: Map<string, number>;
 }
@@ -45,9 +45,16 @@ export class Runner {
     history.left.set(name, this.#time);
   }
 
-  /** The function has been used up. */
-  forget(fn: IrFunction): void {
+  /** The function has been used up, or is put away. Gives what is known of it. */
+  forget(fn: IrFunction): History | undefined {
+    const history = this.#histories.get(fn);
     this.#histories.delete(fn);
+    return history;
+  }
+
+  /** The function is the same as one that was forgotten. */
+  remember(fn: IrFunction, history: History): void {
+    this.#histories.set(fn, history);
   }
 
   noteChange(fn: IrFunction): void {
