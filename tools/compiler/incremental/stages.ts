@@ -138,14 +138,17 @@ export class Stages {
         isCopyable: isCopyable(made),
       };
       if (!isReadOften(found)) this.#packUp(key, made);
+      this.#cleaned.delete(fn.key);
       return found;
     });
     return { outline, callees, body };
   }
 
   #packUp(key: string, body: IrFunction): void {
+    const unchanged = this.#cleaned.get(key); // nothing was taken in: the key is the same
+    this.#packed.set(key, unchanged ?? this.#pack(body));
+    this.#runner.forget(body);
     this.#bodies.delete(key);
-    this.#packed.set(key, this.#pack(body));
   }
 
   #body(key: string, fn: CleanedFunction, callees: readonly Callee[], module: IrModule): IrFunction {
@@ -161,7 +164,6 @@ export class Stages {
   #expand(fn: CleanedFunction, callees: readonly Callee[], module: IrModule): IrFunction {
     const packed = this.#cleaned.get(fn.key);
     const body = packed === undefined ? this.#clean(fn.record, module) : this.#unpack(packed);
-    this.#cleaned.delete(fn.key);
     if (callees.length === 0) return body;
     const candidates = new Map<string, Candidate>();
     callees.forEach(({ body: made, hasOneUse, outline }) => {

@@ -93,7 +93,7 @@ export class Encoder {
   #signatures: (readonly ValueType[])[] = [];
   #locations = new Int32Array(1 << 10);
   #locationsLength = 0;
-  readonly #locationNumbers = new Map<SourceLocation, number>();
+  readonly #locationNumbers = new Numbering();
   #lastLocation: SourceLocation | null = null;
   #lastNumber = -1;
 
@@ -226,10 +226,10 @@ export class Encoder {
   #location(location: SourceLocation | null): number {
     if (location === null) return -1;
     if (location === this.#lastLocation) return this.#lastNumber; // as so often
-    let number = this.#locationNumbers.get(location);
-    if (number === undefined) {
+    let number = this.#locationNumbers.find(location);
+    if (number < 0) {
       number = this.#addLocation(location);
-      this.#locationNumbers.set(location, number);
+      this.#locationNumbers.add(location);
     }
     this.#lastLocation = location;
     this.#lastNumber = number;
@@ -248,6 +248,50 @@ export class Encoder {
     this.#locations[at + 2] = column;
     this.#locations[at + 3] = inlinedAt;
     return at / LOCATION_LENGTH;
+  }
+}
+
+/**
+ * Numbers locations in their order: as a Map would, which takes new memory, again and again as it grows, each time that it
+ * is used anew.
+ */
+class Numbering {
+  readonly #items: SourceLocation[] = [];
+  #count = 0;
+  /** By hash, or behind that: one more than the number; 0 where there is none. More than half is free. */
+  #places = new Int32Array(1 << 8);
+
+  clear(): void {
+    this.#count = 0;
+    this.#places.fill(0);
+  }
+
+  /** Less than 0 if it has none. */
+  find(item: SourceLocation): number {
+    return this.#places[this.#place(item)]! - 1;
+  }
+
+  add(item: SourceLocation): void {
+    this.#items[this.#count++] = item;
+    if (2 * this.#count > this.#places.length) this.#grow();
+    else this.#places[this.#place(item)] = this.#count;
+  }
+
+  #grow(): void {
+    this.#places = new Int32Array(2 * this.#places.length);
+    for (let n = 0; n < this.#count; n++) this.#places[this.#place(this.#items[n]!)] = n + 1;
+  }
+
+  /** Where the item is, or would be. */
+  #place(item: SourceLocation): number {
+    const mask = this.#places.length - 1;
+    const { column, inlinedAt, line } = item;
+    const mixed = Math.imul(line, 0x9e3779b1) ^ Math.imul(inlinedAt?.line ?? 0, 0x85ebca6b);
+    let place = (mixed >>> 18) ^ Math.imul(column + (inlinedAt?.column ?? 0), 5);
+    for (place &= mask; ; place = (place + 1) & mask) {
+      const number = this.#places[place]!;
+      if (number === 0 || this.#items[number - 1] === item) return place;
+    }
   }
 }
 

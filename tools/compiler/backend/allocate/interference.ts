@@ -42,8 +42,9 @@ export class InterferenceGraph {
    * `next[entry]`, up to 0. Those that were merged into others are among them.
    */
   readonly first: number[];
-  readonly next = [0];
-  readonly neighbour = [0];
+  next = new Int32Array(256);
+  neighbour = new Int32Array(256);
+  #poolSize = 1;
   /** A triangular bit matrix. */
   readonly #matrix: Uint32Array;
 
@@ -78,8 +79,20 @@ export class InterferenceGraph {
   }
 
   #link(from: number, to: number): void {
-    this.next.push(this.first[from]!);
-    this.first[from] = this.neighbour.push(to) - 1;
+    if (this.#poolSize === this.next.length) this.#growPool();
+    const entry = this.#poolSize++;
+    this.neighbour[entry] = to;
+    this.next[entry] = this.first[from]!;
+    this.first[from] = entry;
+  }
+
+  #growPool(): void {
+    const next = new Int32Array(this.next.length * 2);
+    const neighbour = new Int32Array(next.length);
+    next.set(this.next);
+    neighbour.set(this.neighbour);
+    this.next = next;
+    this.neighbour = neighbour;
   }
 }
 
