@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { decodeFunction, Encoder } from '../../tools/compiler/ir/codec.ts';
 import { parseModule } from '../../tools/compiler/ir/parse.ts';
 import { printModule } from '../../tools/compiler/ir/print.ts';
 
@@ -70,6 +71,13 @@ function @entry(): void naked !boot.ts:1:1 {
 describe('the textual form', () => {
   it('reads back as it was written', () => {
     expect(printModule(parseModule(sample))).toBe(sample);
+  });
+
+  it('says of a function that was encoded and decoded what it said before', () => {
+    const module = parseModule(sample);
+    const encoder = new Encoder();
+    for (const [name, fn] of module.functions) module.functions.set(name, decodeFunction(encoder.encode(fn)));
+    expect(printModule(module)).toBe(sample);
   });
 
   it('leaves out locations on request, and reads that too', () => {

@@ -1,9 +1,9 @@
 /*
  * A function as plain data: numbers, strings, arrays. So it can be kept, copied, and stored outside the program.
  *
- * decodeFunction(encodeFunction(fn)) is a copy of `fn` in every respect that a pass or the back end can see: ids of values
- * and blocks, the order of predecessors, and which instructions share a location. Numbers are kept as 32 bits, which is
- * what offsets and cases mean.
+ * What decodeFunction makes of an encoded function is a copy in every respect that a pass or the back end can see: ids of
+ * values and blocks, the order of predecessors, and which instructions share a location. Numbers are kept as 32 bits, which
+ * is what offsets and cases mean.
  */
 
 import { binaryOps, compareOps, unaryOps } from './opcodes.ts';
@@ -77,10 +77,6 @@ const HAS_TARGETS = 1 << 23;
 const IS_SIGNED = 1 << 24;
 const IS_VOLATILE = 1 << 25;
 const IS_WIDE = 1 << 26;
-
-export function encodeFunction(fn: IrFunction): EncodedFunction {
-  return new Encoder().encode(fn);
-}
 
 /** Encodes one function after the other. */
 export class Encoder {
