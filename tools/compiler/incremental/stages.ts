@@ -74,6 +74,7 @@ export class Stages {
   readonly #cleaned = new Map<string, PackedBody>();
   /** Bodies that have been made, by key. Others read them, until their machine code is made. */
   readonly #bodies = new Map<string, IrFunction>();
+  /** The same of those that no more than one other reads. */
   readonly #packed = new Map<string, PackedBody>();
   readonly #encoder = new Encoder();
 
@@ -85,7 +86,7 @@ export class Stages {
   cleaned(key: string, record: FunctionRecord, module: IrModule): CleanedFunction {
     const { references } = findOrMake(this.#store.cleaned, key, () => {
       const body = this.#clean(record, module);
-      const references = this.#referencesOf(body);
+      const references = this.#references.of(body);
       this.#cleaned.set(key, this.#pack(body));
       return { references };
     });
@@ -100,11 +101,6 @@ export class Stages {
     const body = decodeFunction(code);
     if (history !== undefined) this.#runner.remember(body, history);
     return body;
-  }
-
-  /** A list that is just as long as it is: it is kept. */
-  #referencesOf(body: IrFunction): readonly Reference[] {
-    return this.#references.of(body).slice();
   }
 
   #clean(record: FunctionRecord, module: IrModule): IrFunction {
@@ -132,7 +128,7 @@ export class Stages {
       const found = {
         key,
         name: made.name,
-        references: key === fn.key ? fn.references : this.#referencesOf(made), // nothing taken in: the same
+        references: key === fn.key ? fn.references : this.#references.of(made), // nothing taken in: the same
         ...outlineArguments(made),
         ...measure(made),
         isCopyable: isCopyable(made),
