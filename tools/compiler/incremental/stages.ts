@@ -20,7 +20,7 @@ import { ReferenceTable, type Reference } from '../ir/outline.ts';
 import type { IrFunction, IrModule } from '../ir/types.ts';
 import { changeArguments, outlineArguments, type ArgumentOutline, type ParameterChange } from '../passes/arguments.ts';
 import { expandCallsIn, isCopyable, mayBeInlined, measure, type Candidate, type Measures } from '../passes/inline.ts';
-import { type History, type NamedPass, Runner } from '../passes/pass.ts';
+import { type History, Runner } from '../passes/pass.ts';
 import { cleanUp, finishing } from '../passes/pipeline.ts';
 import { hashTexts } from '../hash.ts';
 import { moveFunction, restoreCode, storeCode, type UnitPlaces } from './lines.ts';
@@ -105,7 +105,7 @@ export class Stages {
 
   #clean(record: FunctionRecord, module: IrModule): IrFunction {
     const body = decodeFunction(record.code);
-    this.#run(cleanUp, body, module);
+    this.#runner.run(cleanUp, body, module);
     return body;
   }
 
@@ -167,7 +167,7 @@ export class Stages {
     });
     if (!expandCallsIn(body, (name) => candidates.get(name))) return body;
     this.#runner.noteChange(body);
-    this.#run(cleanUp, body, module);
+    this.#runner.run(cleanUp, body, module);
     return body;
   }
 
@@ -209,15 +209,10 @@ export class Stages {
     if (history !== undefined) this.#runner.remember(body, history);
     this.#packed.delete(outline.key);
     const fn = changes === null ? body : changeArguments(body, changes, this.#runner);
-    this.#run(finishing, fn, module);
+    this.#runner.run(finishing, fn, module);
     this.#runner.forget(body);
     this.#runner.forget(fn);
     return generateFunction(fn);
-  }
-
-  #run(passes: readonly NamedPass[], fn: IrFunction, module: IrModule): void {
-    if (fn.blocks.length === 0) return;
-    for (const pass of passes) this.#runner.run(pass, fn, module);
   }
 }
 

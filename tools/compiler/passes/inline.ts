@@ -43,7 +43,7 @@ export function inlineCalls(module: IrModule, cleanUp: readonly NamedPass[], run
     const fn = module.functions.get(name)!;
     if (expandCallsIn(fn, (callee) => candidates.get(callee))) {
       runner.noteChange(fn);
-      for (const pass of cleanUp) runner.run(pass, fn, module);
+      runner.run(cleanUp, fn, module);
     }
     if (isCopyable(fn) && !graph.isRecursive(name)) {
       candidates.set(name, { fn, ...measure(fn), hasOneUse: graph.hasOneUse(name) });

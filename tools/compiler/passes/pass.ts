@@ -37,12 +37,16 @@ export class Runner {
   #time = 0;
   readonly #histories = new Map<IrFunction, History>();
 
-  /** Runs the pass, unless the function is as the pass has left it. */
-  run({ name, run }: NamedPass, fn: IrFunction, module: IrModule): void {
+  /** Runs the passes, one after the other, but for those that have left the function as it is. Without blocks, it is. */
+  run(passes: readonly NamedPass[], fn: IrFunction, module: IrModule): void {
+    if (fn.blocks.length === 0) return;
     const history = this.#historyOf(fn);
-    if ((history.left.get(name) ?? -1) >= history.changed) return;
-    if (run(fn, module)) history.changed = ++this.#time;
-    history.left.set(name, this.#time);
+    for (let n = 0; n < passes.length; n++) {
+      const { name, run } = passes[n]!;
+      if ((history.left.get(name) ?? -1) >= history.changed) continue;
+      if (run(fn, module)) history.changed = ++this.#time;
+      history.left.set(name, this.#time);
+    }
   }
 
   /** The function has been used up, or is put away. Gives what is known of it. */
@@ -81,9 +85,7 @@ export function group(name: string, ...passes: readonly NamedPass[]): Pass {
   return {
     name,
     run: (module, runner) => {
-      for (const fn of module.functions.values()) {
-        if (fn.blocks.length > 0) for (const pass of passes) runner.run(pass, fn, module);
-      }
+      for (const fn of module.functions.values()) runner.run(passes, fn, module);
     },
   };
 }
