@@ -11,7 +11,7 @@ import { type AsmOperand, IrFunction, type IrModule } from '../../tools/compiler
 import { assertValid } from '../../tools/compiler/ir/verify.ts';
 import { linkUserProgram } from '../../tools/compiler/output/index.ts';
 import { optimise } from '../../tools/compiler/passes/optimise.ts';
-import { run, type Workplace } from './backend-support.ts';
+import { runI386, type Workplace } from './backend-support.ts';
 
 /** One call of a function: its name, its arguments in words. */
 export interface Call {
@@ -72,7 +72,7 @@ export function native(place: Workplace, module: IrModule, calls: readonly Call[
   addStart(module, calls, data);
   const path = place.write(linkUserProgram(generateCode(module)).elf, 'native');
   module.functions.delete('start');
-  const { output, signal, status } = run(path);
+  const { output, signal, status } = runI386(path);
   if (signal === 'SIGFPE' || signal === 'SIGILL' || signal === 'SIGSEGV') return { trap: true };
   if (status !== 0)
     throw new Error(status === 77 ? 'a preserved register was spoilt' : `ended with ${signal ?? status ?? '?'}`);

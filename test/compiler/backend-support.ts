@@ -13,6 +13,7 @@ import { parseModule } from '../../tools/compiler/ir/parse.ts';
 import type { IrModule } from '../../tools/compiler/ir/types.ts';
 import { assertValid } from '../../tools/compiler/ir/verify.ts';
 import { linkKernel, type LinkedImage, linkUserProgram } from '../../tools/compiler/output/index.ts';
+import { i386Command } from '../support/i386.ts';
 
 /** A folder that goes away with `remove`. */
 export class Workplace {
@@ -47,6 +48,12 @@ export function run(path: string, args: readonly string[] = [], timeout = 20_000
     output: result.stdout,
     errors: result.stderr.toString(),
   };
+}
+
+/** Runs a program for the i386. */
+export function runI386(path: string): RunResult {
+  const [command, ...args] = i386Command(path);
+  return run(command, args);
 }
 
 /** What a tool prints. Throws if it fails. */

@@ -19,6 +19,7 @@ import { generateProgram } from './random/generate.ts';
 import { shrinkProgram } from './random/shrink.ts';
 import { cText, kernelTsText } from './random/text.ts';
 import type { Program } from './random/program.ts';
+import { i386Command } from '../support/i386.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const library = join(root, 'tools', 'compiler', 'library');
@@ -67,7 +68,7 @@ function resultsAsProgram(source: Source, level: Level): Map<string, number> {
   });
   const path = join(folder, 'program');
   writeFileSync(path, image.elf, { mode: 0o755 });
-  results.set(`this CPU, level ${level}`, execFileSync(path).readUInt32LE(0));
+  results.set(`this CPU, level ${level}`, runI386(path).readUInt32LE(0));
   rmSync(path);
   return results;
 }
@@ -98,7 +99,13 @@ function resultOfC(text: string, optimization: string): number {
   const binary = join(folder, 'c-program');
   writeFileSync(source, text);
   execFileSync('gcc', ['-m32', '-w', '-fwrapv', optimization, '-o', binary, source]);
-  return parseInt(execFileSync(binary).toString(), 16);
+  return parseInt(runI386(binary).toString(), 16);
+}
+
+/** What a program prints. */
+function runI386(program: string): Buffer {
+  const [command, ...args] = i386Command(program);
+  return execFileSync(command, args);
 }
 
 function disagreements(expected: number, results: ReadonlyMap<string, number | string>): [string, number | string][] {

@@ -8,7 +8,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LinkedImage } from '../../tools/compiler/output/index.ts';
-import { compileKernel, compileProgram, exitWithMain, run, tool, Workplace } from './backend-support.ts';
+import { i386Command, runsI386 } from '../support/i386.ts';
+import { compileKernel, compileProgram, exitWithMain, run, runI386, tool, Workplace } from './backend-support.ts';
 
 let place: Workplace;
 beforeAll(() => (place = new Workplace()));
@@ -78,7 +79,7 @@ describe('a program', () => {
 
   it('runs', () => {
     // deep(0) = 8, then (x + 1) * 2 + 8 + n for n = 1, 2, 3.
-    expect(run(path).status).toBe(145);
+    expect(runI386(path).status).toBe(145);
   });
 
   it('has segments that are either writable or executable, and a stack that is not executable', () => {
@@ -129,15 +130,22 @@ describe('a program', () => {
 });
 
 describe('gdb', () => {
+  const quiet = ['set debuginfod enabled off', 'set confirm off', 'set pagination off', 'set backtrace past-main on'];
+  /** What makes a program run as far as the first breakpoint. */
+  const start = (path: string): string[] => {
+    if (runsI386) return ['run'];
+    const port = 20_000 + (process.pid % 20_000);
+    const [command, program] = i386Command(path);
+    return [`shell ${command} -g ${port} ${program} >/dev/null 2>&1 &`, `target remote localhost:${port}`, 'continue'];
+  };
   const gdb = (path: string, ...commands: string[]): string => {
-    const quiet = ['set debuginfod enabled off', 'set confirm off', 'set pagination off', 'set backtrace past-main on'];
     const args = [...quiet, ...commands].flatMap((command) => ['-ex', command]);
     return run('gdb', ['-q', '-batch', '-nx', ...args, path], 90_000).output.toString();
   };
 
   it('stops at a function by its plain name and at a line, and walks the stack', () => {
     const path = place.write(compileProgram(program).elf);
-    const text = gdb(path, 'break deep.ts:14', 'run', 'bt', 'delete', 'break deep', 'info breakpoints');
+    const text = gdb(path, 'break deep.ts:14', ...start(path), 'bt', 'delete', 'break deep', 'info breakpoints');
     expect(text).toMatch(/#0 .*deep \(\) at .*lib\/deep\.ts:14/);
     expect(text.match(/^#\d .*deep \(\)/gm)).toHaveLength(4);
     expect(text).toMatch(/^#4 .*main \(\) at .*main\.ts:5/m);
@@ -166,14 +174,14 @@ b2 from b0:
 }
 `;
     const path = place.write(compileProgram(text).elf);
-    expect(gdb(path, 'break leaf', 'run', 'info breakpoints')).toContain('breakpoint already hit 1 time');
+    expect(gdb(path, 'break leaf', ...start(path), 'info breakpoints')).toContain('breakpoint already hit 1 time');
   });
 
   it('finds the way back to main from every single instruction, prologues and epilogues included', () => {
     const path = place.write(compileProgram(program).elf);
     const script = `
 import gdb
-for line in ['set debuginfod enabled off', 'set pagination off', 'set confirm off', 'set backtrace past-main on', 'break main', 'run']:
+for line in ${JSON.stringify([...quiet, 'break main', ...start(path)])}:
     gdb.execute(line, to_string=True)
 steps = bad = 0
 registers = None

@@ -12,6 +12,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { S_IFDIR, S_IFREG } from '../../kernel/abi/stat.ts';
 import { writeArchive } from '../../tools/image/newc.ts';
 import { type GuestOptions, runGuest } from '../support/guest.ts';
+import { runsI386 } from '../support/i386.ts';
 
 const sources = fileURLToPath(new URL('./glibc', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'pagewright-glibc-'));
@@ -59,6 +60,12 @@ async function runThere(program: string, args: readonly string[], cpus = 1): Pro
   return { output, status };
 }
 
+/** Where no Linux is here to compare with: the program has come to its end, which it says by its status. */
+function expectAsHere(there: ProgramRun, program: string, args: readonly string[], status = 0): void {
+  if (runsI386) expect(there).toEqual(runHere(program, args));
+  else expect(there.status, there.output).toBe(status);
+}
+
 describe('a static glibc program runs as on Linux', () => {
   test.each([
     ['printf', []],
@@ -83,12 +90,17 @@ describe('a static glibc program runs as on Linux', () => {
     ['tracing', []],
     ['registersets', []],
     ['segments', []],
-    ['environment', ['one', 'two']],
     ['hostile', []],
     ['enter', []],
   ])('%s', async (name, args) => {
     const program = compile(name);
-    expect(await runThere(program, args)).toEqual(runHere(program, args));
+    expectAsHere(await runThere(program, args), program, args);
+  });
+
+  test('environment', async () => {
+    const program = compile('environment');
+    const args = ['one', 'two'];
+    expectAsHere(await runThere(program, args), program, args, 5);
   });
 
   test.each([
@@ -97,19 +109,19 @@ describe('a static glibc program runs as on Linux', () => {
     ['groups', 4],
   ])('%s, on %i CPUs', async (name, cpus) => {
     const program = compile(name);
-    expect(await runThere(program, [], cpus)).toEqual(runHere(program, []));
+    expectAsHere(await runThere(program, [], cpus), program, []);
   });
 
   // What a superuser may do is the matter; a host that lets nobody be one gives the answers nobody can compare.
   test.runIf(process.getuid?.() === 0).each(['identity', 'secrets'])('%s', async (name) => {
     const program = compile(name);
-    expect(await runThere(program, [])).toEqual(runHere(program, []));
+    expectAsHere(await runThere(program, []), program, []);
   });
 
   // As there; and the host must have the setting that our kernel always has.
   test.runIf(process.getuid?.() === 0 && hardLinksAreProtected())('random calls about names and files', async () => {
     const program = compile('names');
-    expect(await runThere(program, ['1', '4000'])).toEqual(runHere(program, ['1', '4000']));
+    expectAsHere(await runThere(program, ['1', '4000']), program, ['1', '4000']);
   });
 });
 
@@ -125,7 +137,7 @@ test('a program finds its libraries through the dynamic linker', async () => {
     { path: 'tmp/program', mode: S_IFREG | 0o755, data: readFileSync(program) },
   ]);
   const { output, status } = await runGuest({ exec: ['/tmp/program'], archive });
-  expect({ output, status }).toEqual(runHere(program, []));
+  expectAsHere({ output, status }, program, []);
 });
 
 /** What hogs.c prints. In 8 MiB there is no room for the 8 MiB that a stack may have, so it may be SIGKILL that ends it. */
@@ -166,7 +178,7 @@ test('shared memory of three times the RAM: files, anonymous mappings and segmen
     swapBytes: 32 << 20,
   };
   const run = await runGuest(options);
-  expect(run.output, run.result.reason).toContain(runHere(program, ['6000']).output);
+  if (runsI386) expect(run.output, run.result.reason).toContain(runHere(program, ['6000']).output);
   expect(run.output).toMatch(/^pgmajfault [1-9]\d{3}/m);
   expect(run.output).not.toContain('/dev/hdd');
   expect(run.findings).toEqual([]);

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type GuestOptions, replayCommand, runGuest } from '../support/guest.ts';
+import { runsI386 } from '../support/i386.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pagewright-realtime-'));
 const program = join(folder, 'realtime');
@@ -59,8 +60,9 @@ async function runThere(options: GuestOptions): Promise<string> {
   return run.output;
 }
 
-/** May a program here use CPU 0 and CPU 1, and real-time policies? */
+/** Do our programs run here, and may they use CPU 0 and CPU 1, and real-time policies? */
 function hostIsFit(): boolean {
+  if (!runsI386) return false;
   const commands = ['taskset -c 0 true', 'taskset -c 1 true', 'chrt -f 1 true'];
   return spawnSync('sh', ['-c', commands.join(' && ')]).status === 0;
 }

@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
 import { replayCommand, runGuest } from '../support/guest.ts';
+import { runsI386 } from '../support/i386.ts';
 
 const teamOptions = ['--threads', '8', '--iterations', '2', '--jobs', '2'];
 
@@ -21,7 +22,7 @@ test.each([
   expect(run.output).toContain('all well');
 });
 
-test('and so they do on Linux', () => {
+test.runIf(runsI386)('and so they do on Linux', () => {
   const { stdout, stderr } = spawnSync(join(inject('imageFolder'), 'bin', 'torture'), teamOptions, {
     encoding: 'utf8',
   });

@@ -7,7 +7,8 @@
  */
 import { Buffer } from 'node:buffer';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -20,6 +21,7 @@ const systemPrograms = [
   { package: 'binutils', works: () => succeeds('objdump', ['--version']) },
   { package: 'gdb', works: () => succeeds('gdb', ['--version']) },
   { package: 'qemu-system-x86', works: () => succeeds('qemu-system-i386', ['--version']) },
+  { package: 'qemu-user', works: () => runsI386() || succeeds('qemu-i386', ['--version']) },
   { package: 'e2fsprogs', works: () => succeeds('mke2fs', ['-V']) || existsSync('/usr/sbin/mke2fs') },
   { package: 'cpio', works: () => succeeds('cpio', ['--version']) },
   { package: 'chromium', works: () => succeeds('chromium', ['--version']) },
@@ -27,6 +29,23 @@ const systemPrograms = [
 
 function succeeds(command, args) {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+}
+
+/** A program for the i386 that ends at once: the ELF header, its segment, and `xor ebx, ebx; lea eax, [ebx + 1]; int 0x80`. */
+const smallestProgram =
+  '7f454c4601010100000000000000000002000300010000005480040834000000000000000000000034002000010000000000000' +
+  '0010000000000000000800408008004085b0000005b000000050000000010000031db8d4301cd80';
+
+/** Whether this Linux runs programs for the i386: not all do that are themselves guests. */
+function runsI386() {
+  const folder = mkdtempSync(join(tmpdir(), 'pagewright-'));
+  try {
+    const program = join(folder, 'program');
+    writeFileSync(program, Buffer.from(smallestProgram, 'hex'), { mode: 0o755 });
+    return succeeds(program, []);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** Whether gcc finds a library for 32-bit programs: it answers with a path, or else with the bare name. */

@@ -17,6 +17,7 @@ import { AgentClient, type ClientOptions } from '../../../emulator/agent/client.
 import { fromDuplex, fromStdio } from '../../../emulator/agent/nodeTransports.ts';
 import { fromLine, type Transport } from '../../../emulator/agent/transport.ts';
 import type { GuestOptions } from '../../support/guest.ts';
+import { runsI386 } from '../../support/i386.ts';
 import { Driver } from './driver.ts';
 import { GuestPool } from './guestPool.ts';
 
@@ -137,8 +138,7 @@ const linux: Target = {
   own: false,
   unavailable() {
     if (process.platform !== 'linux') return `the host runs ${process.platform}, not Linux`;
-    const { error, status } = spawnSync(join(inject('imageFolder'), 'bin', 'true'));
-    return error === undefined && status === 0 ? null : 'this Linux does not run 32-bit programs';
+    return runsI386 ? null : 'this Linux does not run 32-bit programs';
   },
   async open(trace) {
     const child = spawn(join(inject('imageFolder'), 'bin', 'agent'), [], { stdio: ['pipe', 'pipe', 'inherit'] });
