@@ -256,23 +256,21 @@ export function oneOf<T extends string>(...values: readonly T[]): Form<T> {
 }
 
 export function orNull<T>(form: Form<T>): Form<T | null> {
-  return {
-    write(value, to) {
-      to.number(value === null ? 0 : 1);
-      if (value !== null) form.write(value, to);
-    },
-    read: (from) => (from.number() === 0 ? null : form.read(from)),
-  };
+  return withNothing(form, null);
 }
 
 /** Of a property that need not be there. */
 export function optional<T>(form: Form<T>): Form<T | undefined> {
+  return withNothing(form, undefined);
+}
+
+function withNothing<T, Nothing extends null | undefined>(form: Form<T>, nothing: Nothing): Form<T | Nothing> {
   return {
     write(value, to) {
-      to.number(value === undefined ? 0 : 1);
-      if (value !== undefined) form.write(value, to);
+      to.number(value === nothing ? 0 : 1);
+      if (value !== nothing) form.write(value as T, to);
     },
-    read: (from) => (from.number() === 0 ? undefined : form.read(from)),
+    read: (from) => (from.number() === 0 ? nothing : form.read(from)),
   };
 }
 

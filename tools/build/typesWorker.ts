@@ -2,8 +2,9 @@
  * A second thread of a large build: it looks at the types, while the first one makes code. It answers with its findings
  * and with names for the texts that it has read.
  *
- * It is done long before the code is. So it may have no more of the computer than the others leave: of two processors, it
- * and the threads that V8 optimises and collects garbage in would take a third of a second away from the first thread.
+ * It begins early, and has until the code is done. So it may have no more of the computer than the others leave: of two
+ * processors, it and the threads that V8 optimises and collects garbage in would take a third of a second away from the
+ * first thread.
  */
 import { constants, setPriority } from 'node:os';
 import { isMainThread, workerData, type MessagePort } from 'node:worker_threads';

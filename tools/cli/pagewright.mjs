@@ -200,5 +200,4 @@ if (!isBuild) await refresh(mainBundle, asModules);
 const { main } = isBuild ? await loadBuild() : await import(pathToFileURL(mainBundle).href);
 process.exitCode = await main(process.argv.slice(2), root);
 // Node would give back all memory piece by piece, a tenth of a second. What a reader has not taken yet is to arrive, though.
-const isWritten = [process.stdout, process.stderr].every(({ writableLength }) => writableLength === 0);
-if (isBuild && isWritten) process.exit();
+if (isBuild && [process.stdout, process.stderr].every((stream) => stream.writableLength === 0)) process.exit();

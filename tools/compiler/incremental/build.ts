@@ -261,10 +261,9 @@ export class IncrementalFrontEnd {
     const texts = isWhole ? this.#texts : excerptOf(this.#texts, this.#digests, this.#bodies, this.#isWrong);
     const isCodeOnly = startTypes !== null || (!isWhole && this.#areTypesRight(texts, toCheck));
     const program = this.#createProgram(texts, isWhole, isCodeOnly);
+    const waitForTypes = startTypes?.(this.#typesRequest) ?? null; // now, lest somebody waits in the end
     const leftovers = this.#check(program, isWhole, toCheck);
     if (program.found.length > 0 && !isWhole && !isCodeOnly) this.#lookAgain();
-    // Not before: so far, V8 needs the other core most, to optimise what this one is running.
-    const waitForTypes = startTypes?.(this.#typesRequest) ?? null;
     const images = this.#lowerAll(leftovers === null ? [] : missing, program);
     this.#lowerLeftovers(leftovers ?? [], program);
     const confirm = (): readonly Diagnostic[] => {

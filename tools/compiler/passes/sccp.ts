@@ -22,7 +22,8 @@
 
 import { foldConstants, isFoldable } from '../ir/fold.ts';
 import { Users } from '../ir/graph.ts';
-import { type Block, type Instruction, type IrFunction, newList, noValues } from '../ir/types.ts';
+import { type Block, type Instruction, type IrFunction, noValues } from '../ir/types.ts';
+import { equalNumbers } from '../lists.ts';
 
 type Known = number | bigint;
 const varies = Symbol('varies');
@@ -60,8 +61,8 @@ class Propagation {
   readonly #users: Users;
   /** By value id. */
   readonly #states: State[];
-  /** By block id: the predecessors from which control can come; null while none was found. */
-  readonly #entered: (Block[] | null)[];
+  /** By block id, and by the number of the predecessor: 1 if control can come from there. Null: it cannot come at all. */
+  readonly #entered: (number[] | null)[];
   /** Edges that control can take, two blocks each. */
   readonly #edges: Block[] = [];
   readonly #fallen: Instruction[] = [];
@@ -70,12 +71,12 @@ class Propagation {
     this.#fn = fn;
     this.#users = new Users(fn);
     this.#states = new Array<State>(fn.valueLimit).fill(undefined);
-    this.#entered = new Array<Block[] | null>(fn.blockLimit).fill(null);
+    this.#entered = new Array<number[] | null>(fn.blockLimit).fill(null);
   }
 
   run(): readonly State[] {
     const entry = this.#fn.blocks[0]!;
-    this.#entered[entry.id] = newList();
+    this.#entered[entry.id] = [];
     this.#visitAll(entry);
     for (;;) {
       const to = this.#edges.pop();
@@ -93,15 +94,18 @@ class Propagation {
   }
 
   #enter(from: Block, to: Block): void {
-    const sources = this.#entered[to.id];
-    if (sources === null || sources === undefined) {
-      this.#entered[to.id] = [from];
-      this.#visitAll(to);
-    } else if (!sources.includes(from)) {
-      sources.push(from);
-      const { instructions } = to;
-      for (let n = 0; instructions[n]!.op === 'phi'; n++) this.#visit(instructions[n]!);
+    const { id, instructions, predecessors } = to;
+    const before = this.#entered[id] ?? null;
+    const entered = before ?? equalNumbers(predecessors.length, 0);
+    let isNew = false;
+    for (let n = 0; n < predecessors.length; n++) {
+      if (predecessors[n] !== from || entered[n] === 1) continue;
+      entered[n] = 1;
+      isNew = true;
     }
+    this.#entered[id] = entered;
+    if (before === null) this.#visitAll(to);
+    else if (isNew) for (let n = 0; instructions[n]!.op === 'phi'; n++) this.#visit(instructions[n]!);
   }
 
   #visitAll(block: Block): void {
@@ -125,11 +129,11 @@ class Propagation {
   }
 
   #meet({ args, block }: Instruction): State {
-    const sources = this.#entered[block!.id]!;
+    const entered = this.#entered[block!.id]!;
     let met: State;
     for (let index = 0; index < args.length; index++) {
       const state = this.#states[args[index]!.id];
-      if (state === undefined || state === met || !sources.includes(block!.predecessors[index]!)) continue;
+      if (state === undefined || state === met || entered[index] !== 1) continue;
       if (met !== undefined) return varies;
       met = state;
     }
