@@ -137,6 +137,13 @@ const edits: readonly (readonly [path: string, from: string, to: string, errors:
   ['/src/b.ts', '>, 2>>()', '>, 3>>()', 0],
   ['/src/b.ts', 'twice<u16>(3)', 'twice<u8>(3)', 0],
   ['/src/b.ts', '/** @naked @export */', '/** @naked */', 0],
+  // Bodies that our own parser leaves to TypeScript: right ones, wrong ones, and one that ends elsewhere than its braces do.
+  ['/src/lib.ts', 'x + STEP', `x + STEP${' + x'.repeat(400)}`, 0],
+  ['/src/a.ts', 'step(x) * 3', `step(x)${' * 3'.repeat(400)}`, 0],
+  ['/src/lib.ts', 'count++', 'count **= 2', 1],
+  ['/src/lib.ts', 'count++', 'count +', 1],
+  ['/src/lib.ts', 'count++', 'const end = /{/; count++', 1],
+  ['/src/lib.ts', 'count++', "const end = count - /'}/.a; count++; const other = /'/", 1],
 ];
 
 describe('a build after an edit is a build from nothing', () => {

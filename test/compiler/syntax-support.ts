@@ -9,6 +9,8 @@ import {
   startOf,
   syntaxErrorsIn,
   textOf,
+  UnfamiliarBody,
+  WordTable,
 } from '../../tools/compiler/syntax/index.ts';
 import { parseWithTypeScript, ts } from '../../tools/compiler/frontend/typescript.ts';
 
@@ -21,14 +23,38 @@ const onlyInSpecifiers = 'isTypeOnly';
 /** What surrounds a node, and what tells something of a file that is compared elsewhere. */
 const notCompared: ReadonlySet<string> = new Set(['externalModuleIndicator', 'imports', 'original', 'parent']);
 
-/** Null if our parser leaves the file to TypeScript, else how the trees differ; empty if they do not. */
+/**
+ * Null if our parser leaves the file to TypeScript, else how the trees differ; empty if they do not. What it makes of the file
+ * when it parses bodies later must be the same.
+ */
 export function compareParsers(path: string, text: string): string | null {
   const ours = parseSyntax(path, text);
-  if (ours === null) return null;
+  const later = parseSyntax(path, text, new WordTable());
+  if (ours === null && later === null) return null;
   const theirs = parseWithTypeScript(path, text);
-  const errors = syntaxErrorsIn(theirs);
-  if (errors.length > 0) return `TypeScript: ${ts.flattenDiagnosticMessageText(errors[0]!.messageText, '\n')}`;
-  return compareSources(ours, theirs) || compareNodes(ours, theirs);
+  const result = ours === null ? null : compareTrees(ours, theirs);
+  const resultLater = later === null ? null : compareTrees(later, theirs);
+  if (resultLater !== null && resultLater !== '') return `later: ${resultLater}`;
+  return result === '' && resultLater === null ? 'later: left to TypeScript' : result;
+}
+
+/** Null if the tree has bodies in it that TypeScript has to look at. */
+function compareTrees(ours: ts.SourceFile, theirs: ts.SourceFile): string | null {
+  try {
+    lookInto(ours);
+    const difference = compareSources(ours, theirs) || compareNodes(ours, theirs);
+    const [error] = syntaxErrorsIn(theirs);
+    return error === undefined ? difference : `TypeScript: ${ts.flattenDiagnosticMessageText(error.messageText, '\n')}`;
+  } catch (error) {
+    if (error instanceof UnfamiliarBody) return null;
+    throw error;
+  }
+}
+
+/** Without recursion, like all that walks trees here: sources may nest as deeply as they like. */
+function lookInto(tree: ts.Node): void {
+  const pending = [tree];
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) pending.push(...childrenOf(node));
 }
 
 function compareSources(ours: ts.SourceFile, theirs: ts.SourceFile): string {
@@ -41,7 +67,7 @@ function compareSources(ours: ts.SourceFile, theirs: ts.SourceFile): string {
   return a === b ? '' : `${a} is not ${b}`;
 }
 
-/** The first difference between two trees, without recursion: sources may nest as deeply as they like. */
+/** The first difference between two trees. */
 function compareNodes(ours: ts.Node, theirs: ts.Node): string {
   const pending: [ts.Node, ts.Node][] = [[ours, theirs]];
   for (let pair = pending.pop(); pair !== undefined; pair = pending.pop()) {
@@ -62,9 +88,7 @@ function compareFields(ours: ts.Node, theirs: ts.Node): string {
   const [a, b] = [fieldsOf(ours), fieldsOf(theirs)];
   for (const field of scalars)
     if (a.get(field) !== b.get(field)) return `${field}: ${String(a.get(field))} is not ${String(b.get(field))}`;
-  const names = [...Object.keys(ours), ...Object.keys(theirs)].filter(
-    (name) => isPart(a.get(name)) || isPart(b.get(name)),
-  );
+  const names = [...a.keys(), ...b.keys()].filter((name) => isPart(a.get(name)) || isPart(b.get(name)));
   for (const name of names) {
     if (notCompared.has(name)) continue;
     const [one, other] = [partsOf(a.get(name)), partsOf(b.get(name))];
@@ -83,6 +107,7 @@ function compareFields(ours: ts.Node, theirs: ts.Node): string {
 /** The name of an identifier is in a field in our trees, and computed in TypeScript's. */
 function fieldsOf(node: ts.Node): Fields {
   const fields = new Map<string, unknown>(Object.entries(node));
+  if (ts.isBlock(node)) fields.set('statements', node.statements); // perhaps made only now
   return ts.isIdentifier(node) ? fields.set('text', node.text) : fields;
 }
 

@@ -24,6 +24,7 @@ import { CannotReuse, MemoryStore, type CompileStore } from './incremental/store
 import type { IrModule, SourceLocation } from './ir/types.ts';
 import { type BuiltImage, LinkError, linkKernel, linkUserProgram } from './output/index.ts';
 import { optimise } from './passes/optimise.ts';
+import { UnfamiliarBody } from './syntax/index.ts';
 
 /** One image of a build: the kernel, or a program that runs under it. */
 export interface ImageSpec {
@@ -157,9 +158,19 @@ class Run {
   /** Throws CannotReuse. */
   buildChanged(store: CompileStore): BuildResult {
     const { areTypesRight, checkTypes, images } = this.#options;
-    const frontEnd = this.#time('frontend', () => {
-      return new IncrementalFrontEnd({ ...this.#frontEndOptions, images, checkTypes, areTypesRight }, store);
-    });
+    const options = { ...this.#frontEndOptions, images, checkTypes, areTypesRight };
+    const start = (isCautious: boolean): IncrementalFrontEnd => {
+      return this.#time('frontend', () => new IncrementalFrontEnd(options, store, isCautious));
+    };
+    try {
+      return this.#buildWith(start(false), store);
+    } catch (error) {
+      if (error instanceof UnfamiliarBody) return this.#buildWith(start(true), store);
+      throw error;
+    }
+  }
+
+  #buildWith(frontEnd: IncrementalFrontEnd, store: CompileStore): BuildResult {
     try {
       return this.#buildBehind(frontEnd, true, store);
     } catch (error) {

@@ -7,7 +7,8 @@ import { Encoder } from '../ir/codec.ts';
 import { ReferenceTable } from '../ir/outline.ts';
 import type { IrData, Relocation } from '../ir/types.ts';
 import { hashText } from '../hash.ts';
-import type { ts } from '../syntax/index.ts';
+import { textOf, type ts } from '../syntax/index.ts';
+import { giveUpFunction } from './declarations.ts';
 import type { FunctionInfo } from './entities.ts';
 import { reportFailure } from './failure.ts';
 import type { FunctionInstance } from './instances.ts';
@@ -30,8 +31,7 @@ import type { World } from './world.ts';
 
 export class Catalogue {
   readonly #world: World;
-  /** Each need is one object, however often it turns up. */
-  readonly #functionNeeds = new Map<string, FunctionNeed>();
+  // Each need is one object, however often it turns up.
   readonly #globalNeeds = new Map<Global, GlobalNeed>();
   readonly #classNeeds = new Map<string, ClassNeed>();
   /** By the ids of needs: what is needed. */
@@ -64,15 +64,13 @@ export class Catalogue {
   }
 
   functionNeed(instance: FunctionInstance): FunctionNeed {
-    const { info, key: id, symbolName: symbol } = instance;
-    let need = this.#functionNeeds.get(id);
-    if (need === undefined) {
+    if (instance.need === null) {
+      const { info, key: id, symbolName: symbol } = instance;
       const unit = unitOf(info.declaration);
-      need = { kind: 'function', id, symbol, unit, classes: unitsOfClasses(instance.typeArguments) };
-      this.#functionNeeds.set(id, need);
+      instance.need = { kind: 'function', id, symbol, unit, classes: unitsOfClasses(instance.typeArguments) };
       this.#instances.set(id, instance);
     }
-    return need;
+    return instance.need;
   }
 
   globalNeed(global: Global): GlobalNeed {
@@ -134,6 +132,7 @@ export class Catalogue {
     const instance = this.#instances.get(need.id);
     if (instance === undefined) return undefined;
     const record = this.#lower(instance);
+    if (isLoweredOnce(instance)) giveUpFunction(instance.info.declaration);
     this.#functionRecords.set(need.id, record);
     return record;
   }
@@ -198,6 +197,12 @@ export class Catalogue {
     const isZero = relocations.length === 0 && bytes.every((byte) => byte === 0);
     return { bytes: isZero && !global.isConstant ? null : bytes, relocations };
   }
+}
+
+/** Neither for other types, nor when a function in it is needed. */
+function isLoweredOnce({ info, typeArguments }: FunctionInstance): boolean {
+  const { body } = info.declaration;
+  return body !== undefined && typeArguments.length === 0 && !/=>|\bfunction\b/.test(textOf(body));
 }
 
 /** Remembers the classes that lie in a variable. */

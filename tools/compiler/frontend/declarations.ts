@@ -7,7 +7,9 @@
  * first, since they are there from the start of their scope.
  */
 
-import { combinedModifierFlags, forEachChild, isBlockScoped, sourceOf, ts } from '../syntax/index.ts';
+import { combinedModifierFlags, forEachChild, giveUpBlock, isBlockScoped, sourceOf, ts } from '../syntax/index.ts';
+import type { Entity } from './entities.ts';
+import type { Type } from './types.ts';
 
 const { SymbolFlags, SyntaxKind } = ts;
 
@@ -20,6 +22,14 @@ export class SourceSymbol {
   #all: ts.Declaration[] | null = null;
   /** The declaration that gives it a value, if one does. */
   valueDeclaration: ts.Declaration | null = null;
+
+  // What has been found out about it. It is there, and not in tables, for that is quicker and goes when the symbol goes.
+  /** What an import stands for; null if there is no such thing. Undefined as long as nobody has asked. */
+  target: SourceSymbol | null | undefined = undefined;
+  /** What it is to us. */
+  entity: Entity | null = null;
+  /** The type that it names without arguments. */
+  type: Type | null = null;
 
   constructor(name: string) {
     this.name = name;
@@ -146,9 +156,34 @@ const scopes: ReadonlyMap<ts.SyntaxKind, (scope: never) => SymbolTable> = new Ma
   [SyntaxKind.ClassStaticBlockDeclaration, inStaticBlock],
 ]);
 
+/**
+ * What has been found out about a scope is kept in its node, to go when that goes: what it declares, or, while nobody has asked for
+ * that, that there is no type among it.
+ */
+interface Kept {
+  declared?: SymbolTable | 'no types' | undefined;
+}
+
 /** What a scope declares, without the scopes in it. Not for enums: the parts of one see each other's members. */
-export function declaredIn(scope: ts.Node): SymbolTable {
-  return scopes.get(scope.kind)!(scope as never);
+export function namesIn(scope: ts.Node): SymbolTable {
+  const kept = scope as Kept;
+  const { declared } = kept;
+  if (declared !== undefined && declared !== 'no types') return declared;
+  const table = scopes.get(scope.kind)!(scope as never);
+  kept.declared = table;
+  return table;
+}
+
+/** Whether no types are among what a scope declares. It may not say so. */
+export function isWithoutTypes(scope: ts.Node): boolean {
+  const kept = scope as Kept;
+  if (kept.declared === undefined && !mayHaveTypes(scope)) kept.declared = 'no types';
+  return kept.declared === 'no types';
+}
+
+/** Nobody looks into the function any more. Whoever does it all the same will find other nodes, and other symbols. */
+export function giveUpFunction(fn: ts.FunctionLikeDeclaration): void {
+  if (fn.body !== undefined && giveUpBlock(fn.body)) (fn as Kept).declared = undefined;
 }
 
 /** The block that is a function's body is none: parameters and what the body declares are one scope, the function's. */
@@ -158,7 +193,7 @@ export function isScope(node: ts.Node): boolean {
 }
 
 /** Whether there may be types among what a scope declares. Hardly ever: it spares tables where a type is looked for. */
-export function mayHaveTypes(scope: ts.Node): boolean {
+function mayHaveTypes(scope: ts.Node): boolean {
   if (withOtherTypes.has(scope.kind)) return true;
   const { body, statements, typeParameters } = scope as {
     readonly body?: { readonly statements?: readonly ts.Statement[] };

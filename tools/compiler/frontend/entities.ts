@@ -8,6 +8,7 @@
 
 import { combinedModifierFlags, declarationKind, hasModifier, sourceOf, textOf, ts } from '../syntax/index.ts';
 import type { Reporter } from './diagnostics.ts';
+import type { FunctionInstance } from './instances.ts';
 import type { Names, SourceSymbol } from './names.ts';
 import { readTags, type Tags } from './tags.ts';
 
@@ -28,6 +29,8 @@ export interface FunctionInfo {
   /** Its own, without those of its class. */
   readonly typeParameters: readonly SourceSymbol[];
   readonly tags: Tags;
+  /** The instance without type arguments, also of its class, once there is one. */
+  plain: FunctionInstance | null;
 }
 
 export interface VariableInfo {
@@ -106,7 +109,6 @@ export class EntityTable {
   readonly #library: ReadonlySet<ts.SourceFile>;
   /** Plain class names that more than one class has. */
   readonly #ambiguous: ReadonlySet<string>;
-  readonly #entities = new Map<SourceSymbol, Entity>();
   readonly #moduleNames = new Map<ts.SourceFile, Map<string, Entity>>();
   readonly #modules = new Map<ts.SourceFile, string>();
 
@@ -161,11 +163,8 @@ export class EntityTable {
   }
 
   entityOf(symbol: SourceSymbol): Entity {
-    const known = this.#entities.get(symbol);
-    if (known !== undefined) return known;
-    const entity = this.#describe(symbol);
-    this.#entities.set(symbol, entity);
-    return entity;
+    symbol.entity ??= this.#describe(symbol);
+    return symbol.entity;
   }
 
   isLibrary(source: ts.SourceFile): boolean {
@@ -211,6 +210,7 @@ export class EntityTable {
       isAmbient: false,
       typeParameters,
       tags,
+      plain: null,
     };
   }
 
@@ -225,6 +225,7 @@ export class EntityTable {
       isAmbient: isAmbient(declaration),
       typeParameters: this.#typeParameters(declaration),
       tags: readTags(declaration, 'function', this.#reporter),
+      plain: null,
     };
   }
 

@@ -9,6 +9,7 @@ import { forEachChild, ts } from '../syntax/index.ts';
 import type { Reporter } from './diagnostics.ts';
 import { memberName, type EntityTable, type FunctionInfo, type FunctionNode } from './entities.ts';
 import type { Local, Surroundings } from './function.ts';
+import type { FunctionNeed } from './records.ts';
 import { emptyEnv, envOf, extendEnv, type TypeEnv, type TypeResolver } from './resolve-type.ts';
 import * as types from './types.ts';
 import type { ClassType, FunctionType, Type } from './types.ts';
@@ -35,6 +36,8 @@ export interface FunctionInstance {
   readonly result: Type;
   /** For an arrow: the names of the function around it. */
   readonly outer: ReadonlyMap<string, Local> | null;
+  /** What stands for it in records, once somebody needs it. */
+  need: FunctionNeed | null;
 }
 
 const noTypes: readonly Type[] = [];
@@ -49,8 +52,6 @@ export class InstanceTable {
   readonly #resolver: TypeResolver;
   readonly #reporter: Reporter;
   readonly #instances = new Map<string, FunctionInstance>();
-  /** Those without type arguments, also of their classes. */
-  readonly #plain = new Map<FunctionInfo, FunctionInstance>();
 
   constructor(entities: EntityTable, resolver: TypeResolver, reporter: Reporter) {
     this.#entities = entities;
@@ -61,10 +62,9 @@ export class InstanceTable {
   /** The instance of a declared function or method for the given type arguments; `self` is a method's class. */
   instanceOf(info: FunctionInfo, args: readonly Type[], self: ClassType | null): FunctionInstance {
     const isPlain = args.length === 0 && (info.owner === null || info.isStatic || self?.args.length === 0);
-    const plain = isPlain ? this.#plain.get(info) : undefined;
-    if (plain !== undefined) return plain;
+    if (isPlain && info.plain !== null) return info.plain;
     const instance = this.#findInstance(info, args, self);
-    if (isPlain) this.#plain.set(info, instance);
+    if (isPlain) info.plain = instance;
     return instance;
   }
 
@@ -134,6 +134,7 @@ export class InstanceTable {
       hasRest: declaration.parameters.at(-1)?.dotDotDotToken !== undefined,
       result: this.#result(declaration, env, expected),
       outer,
+      need: null,
     };
     this.#instances.set(key, instance);
     return instance;

@@ -14,10 +14,10 @@ import { hasModifier, isModule, sourceOf, ts } from '../syntax/index.ts';
 import {
   declareGlobals,
   declareMembers,
-  declaredIn,
   declaredInModule,
   isScope,
-  mayHaveTypes,
+  isWithoutTypes,
+  namesIn,
   roleOf,
   SourceSymbol,
   type ModuleTables,
@@ -54,14 +54,10 @@ interface TopNames {
 export class Names {
   readonly #sources: Sources;
   readonly #globals: SymbolTable = new Map(built.map((symbol) => [symbol.name, symbol]));
-  readonly #scopes = new Map<ts.Node, SymbolTable>();
-  readonly #withoutTypes = new Map<ts.Node, boolean>();
   readonly #tops = new Map<ts.SourceFile, TopNames>();
   readonly #modules = new Map<ts.SourceFile, ModuleTables>();
   /** Of modules and enums. */
   readonly #exports = new Map<SourceSymbol, SymbolTable>();
-  /** What stands behind imports and the like. */
-  readonly #targets = new Map<SourceSymbol, SourceSymbol | null>();
   /** Of declarations whose names belong to others: modules, named expressions, duplicates. */
   readonly #own = new Map<ts.Node, SourceSymbol>();
 
@@ -104,7 +100,7 @@ export class Names {
     let last = from;
     let at = from.parent;
     for (; at.kind !== SyntaxKind.SourceFile; last = at, at = at.parent) {
-      if (!isScope(at) || (meaning === SymbolFlags.Type && this.#isWithoutTypes(at))) continue;
+      if (!isScope(at) || (meaning === SymbolFlags.Type && isWithoutTypes(at))) continue;
       const scope = this.#scope(at);
       const found = this.#lookUp(scope, name, meaning);
       if (found !== null && ts.isClassLike(at) && isStatic(last)) return null; // the class's type parameters
@@ -138,23 +134,8 @@ export class Names {
     return top;
   }
 
-  #isWithoutTypes(scope: ts.Node): boolean {
-    let isWithout = this.#withoutTypes.get(scope);
-    if (isWithout === undefined) {
-      isWithout = !mayHaveTypes(scope);
-      this.#withoutTypes.set(scope, isWithout);
-    }
-    return isWithout;
-  }
-
   #scope(node: ts.Node): SymbolTable {
-    let scope = this.#scopes.get(node);
-    if (scope === undefined) {
-      const isEnum = ts.isEnumDeclaration(node);
-      scope = isEnum ? this.#exportsOf(this.#declared(node, node.name.text)) : declaredIn(node);
-      this.#scopes.set(node, scope);
-    }
-    return scope;
+    return ts.isEnumDeclaration(node) ? this.#exportsOf(this.#declared(node, node.name.text)) : namesIn(node);
   }
 
   /** The names that functions and classes have for themselves. */
@@ -278,14 +259,12 @@ export class Names {
   }
 
   #target(symbol: SourceSymbol): SourceSymbol | null {
-    const known = this.#targets.get(symbol);
-    if (known !== undefined) return known;
-    this.#targets.set(symbol, null); // what goes in circles is nothing
+    if (symbol.target !== undefined) return symbol.target;
+    symbol.target = null; // what goes in circles is nothing
     let target: SourceSymbol | null = null;
     for (const declaration of symbol.declarations) target ??= this.#aliased(declaration);
-    const found = target === null ? null : this.#behind(target, SymbolFlags.None);
-    this.#targets.set(symbol, found);
-    return found;
+    symbol.target = target === null ? null : this.#behind(target, SymbolFlags.None);
+    return symbol.target;
   }
 
   #aliased(node: ts.Declaration): SourceSymbol | null {

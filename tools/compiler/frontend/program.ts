@@ -5,7 +5,7 @@
  * Imports are relative paths with their extension, so that resolving one is path arithmetic.
  */
 
-import { forEachChild, mayImportDynamically, parseSyntax, ts } from '../syntax/index.ts';
+import { forEachChild, mayImportDynamically, parseSyntax, ts, type WordTable } from '../syntax/index.ts';
 import { isStackOverflow } from './failure.ts';
 import { parseWithTypeScript } from './typescript.ts';
 
@@ -42,7 +42,9 @@ export function importedPath(name: string, containing: string): string {
 export type ParseSource = (path: string, text: string) => ts.SourceFile;
 
 /** Our own parser does it; TypeScript, where there may be something to complain about, or anything that ours does not know. */
-export const parseSource: ParseSource = (path, text) => parseSyntax(path, text) ?? parseWithTypeScript(path, text);
+export function parseSource(path: string, text: string, later: WordTable | null = null): ts.SourceFile {
+  return parseSyntax(path, text, later) ?? parseWithTypeScript(path, text);
+}
 
 export class Sources {
   readonly #files: VirtualFileSystem;
@@ -56,7 +58,11 @@ export class Sources {
   /** Files that nest so deeply that the stack overflows. They count as empty. */
   readonly tooDeep: string[] = [];
 
-  constructor(files: VirtualFileSystem, roots: readonly string[], parse: ParseSource = parseSource) {
+  constructor(
+    files: VirtualFileSystem,
+    roots: readonly string[],
+    parse: ParseSource = (path, text) => parseSource(path, text),
+  ) {
     this.#files = files;
     this.#parse = parse;
     for (const path of roots) this.#add(path);

@@ -63,10 +63,6 @@ export class TypeResolver {
   readonly #entities: EntityTable;
   readonly #reporter: Reporter;
   readonly #constants: ConstantSource;
-  /** Types that do not depend on an environment. */
-  readonly #cache = new Map<ts.TypeNode, Type>();
-  /** The types of names that have no arguments. */
-  readonly #named = new Map<SourceSymbol, Type>();
   /** Aliases being expanded, against endless recursion. */
   readonly #expanding = new Set<ts.Node>();
 
@@ -135,13 +131,8 @@ export class TypeResolver {
     const keyword = keywords.get(node.kind);
     if (keyword !== undefined) return keyword;
     if (ts.isTypeReferenceNode(node) && node.typeArguments === undefined) return this.#plain(node, env);
-    const isFixed = env.map.size === 0 && env.self === null;
-    const known = isFixed ? this.#cache.get(node) : undefined;
-    if (known !== undefined) return known;
     const found = this.#resolve(node, env);
-    const type = types.isEndless(found.key) ? types.phantom('endless', 'a type that grows without end') : found;
-    if (isFixed) this.#cache.set(node, type);
-    return type;
+    return types.isEndless(found.key) ? types.phantom('endless', 'a type that grows without end') : found;
   }
 
   #resolve(node: ts.TypeNode, env: TypeEnv): Type {
@@ -211,10 +202,10 @@ export class TypeResolver {
   #plain(node: ts.TypeReferenceNode, env: TypeEnv): Type {
     const symbol = this.#entities.symbolAt(node.typeName);
     if (symbol === null) return types.errorType;
-    const known = env.map.get(symbol) ?? this.#named.get(symbol);
-    if (known !== undefined) return known;
+    const known = env.map.get(symbol) ?? symbol.type;
+    if (known !== null) return known;
     const type = this.#declared(symbol, node, env);
-    if (this.#expanding.size === 0) this.#named.set(symbol, type);
+    if (this.#expanding.size === 0) symbol.type = type;
     return type;
   }
 

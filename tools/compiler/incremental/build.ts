@@ -16,7 +16,7 @@ import { ProgramImage, TextTable, type RecordSource } from '../frontend/program-
 import { importedPath, normalizePath, parseSource, type ParseSource } from '../frontend/program.ts';
 import type { FileFacts, FunctionNeed, FunctionRecord, Need, TextNeed } from '../frontend/records.ts';
 import { hashTexts } from '../hash.ts';
-import type { ts } from '../syntax/index.ts';
+import { type ts, WordTable } from '../syntax/index.ts';
 import { basisOf, findChanges } from './changes.ts';
 import type { AreTypesRight, CheckTypes } from './checking.ts';
 import { digestOf, type FileDigest } from './digest.ts';
@@ -70,6 +70,10 @@ export class IncrementalFrontEnd {
   readonly #library: readonly string[];
   readonly #texts = new Map<string, string>();
   readonly #sources = new Map<string, ts.SourceFile>();
+  /** By a program, which leaves in them what it finds out. */
+  #areTreesUsed = false;
+  /** Of files whose bodies are parsed when they are looked into; null: everything is parsed at once. */
+  readonly #words: WordTable | null;
   readonly #digests = new Map<string, FileDigest>();
   readonly #digestKeys = new Map<string, string>();
   readonly #keys: Keys;
@@ -90,9 +94,11 @@ export class IncrementalFrontEnd {
   /** What programs have in common they share. */
   readonly #strings = new TextTable();
 
-  constructor(options: FrontEndOptions, store: CompileStore) {
+  /** `isCautious`: what the store says of sources may come from bodies that have turned out to be unfamiliar. */
+  constructor(options: FrontEndOptions, store: CompileStore, isCautious: boolean) {
     this.#options = options;
     this.#store = store;
+    this.#words = isCautious ? null : new WordTable();
     this.#drafts = new Drafts(store);
     this.#library = options.libraryFiles.map(normalizePath);
     this.#discover();
@@ -127,7 +133,7 @@ export class IncrementalFrontEnd {
   #digest(path: string, text: string): FileDigest {
     const key = this.#store.nameOf(path, text);
     this.#digestKeys.set(path, key);
-    const known = this.#store.digests.find(key);
+    const known = this.#words === null ? undefined : this.#store.digests.find(key);
     if (known !== undefined) return known;
     let digest: FileDigest | null = null;
     try {
@@ -143,7 +149,7 @@ export class IncrementalFrontEnd {
   readonly #parse: ParseSource = (path, text) => {
     const known = this.#sources.get(path);
     if (known?.text === text) return known;
-    const source = parseSource(path, text);
+    const source = parseSource(path, text, this.#words);
     this.#sources.set(path, source);
     return source;
   };
@@ -170,7 +176,7 @@ export class IncrementalFrontEnd {
 
   // -------------------------------------------------------------------------------------------------------------------
 
-  /** With plans, or without, if one has been refused. Throws CannotReuse. */
+  /** With plans, or without, if one has been refused. Throws CannotReuse, and UnfamiliarBody unless it is cautious. */
   run(withPlans = true): FrontEndResult {
     this.#withPlans = withPlans;
     const imageKeys = new Map(this.#options.images.map((image) => [image.name, this.#imageKey(image)]));
@@ -300,6 +306,8 @@ export class IncrementalFrontEnd {
   }
 
   #createProgram(texts: ReadonlyMap<string, string>, isWhole: boolean, isCodeOnly: boolean): KernelTsProgram {
+    if (this.#areTreesUsed) this.#sources.clear();
+    this.#areTreesUsed = true;
     const { defines, files, images, libraryFiles, root } = this.#options;
     const readFile = (path: string): string | undefined => {
       return texts.get(path) ?? (this.#library.includes(path) ? files.readFile(path) : undefined);

@@ -48,13 +48,17 @@ export function compileImage(image: LoweredImage, stages: Stages): CompiledImage
 export function asCallee(
   fn: Pick<ExpandedFunction, 'body' | 'outline'> | undefined,
   caller: FunctionOptions,
-  { hasOneUse, isRecursive }: { readonly hasOneUse: boolean; readonly isRecursive: boolean },
+  uses: Uses,
 ): Callee | undefined {
-  if (fn?.outline.isCopyable !== true || isRecursive) return undefined;
+  if (fn?.outline.isCopyable !== true) return undefined;
+  const { name } = fn.outline;
   const isSmall = mayBeInlined(fn.outline, caller, false);
-  if (!isSmall && !(hasOneUse && mayBeInlined(fn.outline, caller, true))) return undefined;
-  return { outline: fn.outline, body: fn.body, hasOneUse: !isSmall };
+  if (!isSmall && !(uses.hasOneUse(name) && mayBeInlined(fn.outline, caller, true))) return undefined;
+  return uses.isRecursive(name) ? undefined : { outline: fn.outline, body: fn.body, hasOneUse: !isSmall };
 }
+
+/** How functions are used, by name. */
+type Uses = Pick<CallGraph, 'hasOneUse' | 'isRecursive'>;
 
 class ImageCompiler {
   readonly #image: LoweredImage;
@@ -119,10 +123,7 @@ class ImageCompiler {
     });
     const graph = callGraph(this.#outline(outlines));
     graph.bottomUp.forEach(({ name, options }) => {
-      const calleeOf = (callee: string): Callee | undefined => {
-        const uses = { hasOneUse: graph.hasOneUse(callee), isRecursive: graph.isRecursive(callee) };
-        return asCallee(this.#expanded.get(callee), options, uses);
-      };
+      const calleeOf = (callee: string): Callee | undefined => asCallee(this.#expanded.get(callee), options, graph);
       this.#expanded.set(name, this.#stages.expanded(this.#cleaned.get(name)!, calleeOf, this.#module));
     });
     return graph;

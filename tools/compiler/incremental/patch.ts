@@ -149,7 +149,8 @@ class ImagePatcher {
     const outline = this.#affected.has(number)
       ? this.#expandedOf(number).outline
       : known(this.#stages.expandedBefore(fn.expanded!));
-    return asCallee({ outline, body: () => this.#expandedOf(number).body() }, caller.record.code.options, fn);
+    const uses = { hasOneUse: () => fn.hasOneUse, isRecursive: () => fn.isRecursive };
+    return asCallee({ outline, body: () => this.#expandedOf(number).body() }, caller.record.code.options, uses);
   }
 
   /** Lets passes see the outside of the functions that one names. */

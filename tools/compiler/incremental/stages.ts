@@ -17,10 +17,10 @@ import type { MachineCode } from '../backend/index.ts';
 import type { FunctionRecord } from '../frontend/records.ts';
 import { decodeFunction, type EncodedFunction, Encoder } from '../ir/codec.ts';
 import { ReferenceTable, type Reference } from '../ir/outline.ts';
-import type { IrFunction, IrModule } from '../ir/types.ts';
+import type { IrFunction, IrModule, PassHistory } from '../ir/types.ts';
 import { changeArguments, outlineArguments, type ArgumentOutline, type ParameterChange } from '../passes/arguments.ts';
 import { expandCallsIn, isCopyable, mayBeInlined, measure, type Candidate, type Measures } from '../passes/inline.ts';
-import { type History, Runner } from '../passes/pass.ts';
+import { Runner } from '../passes/pass.ts';
 import { cleanUp, finishing } from '../passes/pipeline.ts';
 import { hashTexts } from '../hash.ts';
 import { moveFunction, restoreCode, storeCode, type UnitPlaces } from './lines.ts';
@@ -61,14 +61,13 @@ export interface Callee {
  */
 interface PackedBody {
   readonly code: EncodedFunction;
-  readonly history: History | undefined;
+  readonly history: PassHistory | null;
 }
 
 export class Stages {
   readonly #store: CompileStore;
   readonly #places: UnitPlaces;
   readonly #references = new ReferenceTable();
-  /** Knows of all bodies which passes have left them as they are now. */
   readonly #runner = new Runner();
   /** Functions that have just been cleaned, by key: most are wanted next to have others inlined. */
   readonly #cleaned = new Map<string, PackedBody>();
@@ -94,12 +93,12 @@ export class Stages {
   }
 
   #pack(body: IrFunction): PackedBody {
-    return { code: this.#encoder.encode(body), history: this.#runner.forget(body) };
+    return { code: this.#encoder.encode(body), history: body.history };
   }
 
   #unpack({ code, history }: PackedBody): IrFunction {
     const body = decodeFunction(code);
-    if (history !== undefined) this.#runner.remember(body, history);
+    body.history = history;
     return body;
   }
 
@@ -143,7 +142,6 @@ export class Stages {
   #packUp(key: string, body: IrFunction): void {
     const unchanged = this.#cleaned.get(key); // nothing was taken in: the key is the same
     this.#packed.set(key, unchanged ?? this.#pack(body));
-    this.#runner.forget(body);
     this.#bodies.delete(key);
   }
 
@@ -205,13 +203,10 @@ export class Stages {
   ): MachineCode {
     // The body is used up. Few are asked for again, by another program: to make those anew costs less than to copy all.
     this.#bodies.delete(outline.key);
-    const history = this.#packed.get(outline.key)?.history;
-    if (history !== undefined) this.#runner.remember(body, history);
+    body.history = this.#packed.get(outline.key)?.history ?? body.history;
     this.#packed.delete(outline.key);
     const fn = changes === null ? body : changeArguments(body, changes, this.#runner);
     this.#runner.run(finishing, fn, module);
-    this.#runner.forget(body);
-    this.#runner.forget(fn);
     return generateFunction(fn);
   }
 }

@@ -53,6 +53,9 @@ export interface EncodedBody {
 const LOCATION_LENGTH = 4;
 /** Of an instruction, apart from its lists. */
 const MOST_WORDS = 12;
+/** Words that share a buffer. */
+const CHUNK = 1 << 16;
+const FEW_TEXTS = 12;
 
 const opcodes: readonly Opcode[] = [
   ...binaryOps,
@@ -80,15 +83,13 @@ const IS_WIDE = 1 << 26;
 
 /** Encodes one function after the other. */
 export class Encoder {
-  /** What is being written: the first #length words. */
-  #code = new Int32Array(1 << 12);
-  #length = 0;
+  readonly #code = new WordWriter();
   #texts: string[] = [];
+  /** Of those behind the first few. */
   readonly #textNumbers = new Map<string, number>();
   #wide: bigint[] = [];
   #signatures: (readonly ValueType[])[] = [];
-  #locations = new Int32Array(1 << 10);
-  #locationsLength = 0;
+  readonly #locations = new WordWriter();
   readonly #locationNumbers = new Numbering();
   #lastLocation: SourceLocation | null = null;
   #lastNumber = -1;
@@ -108,50 +109,41 @@ export class Encoder {
         slots: slots.slice(),
         valueLimit,
         blockLimit,
-        code: this.#code.slice(0, this.#length),
+        code: this.#code.take(),
         texts: this.#texts.slice(), // a list that grows takes room for more
         wide: this.#wide,
         signatures: this.#signatures,
-        locations: this.#locations.slice(0, this.#locationsLength),
+        locations: this.#locations.take(),
       },
     };
   }
 
   #begin(): void {
-    this.#length = 0;
     this.#texts.length = 0;
-    this.#textNumbers.clear();
+    if (this.#textNumbers.size > 0) this.#textNumbers.clear();
     this.#wide = [];
     this.#signatures = [];
-    this.#locationsLength = 0;
     this.#locationNumbers.clear();
     this.#lastLocation = null;
     this.#lastNumber = -1;
   }
 
-  /** Makes room for so many words more, of which it gives the first one's place. */
-  #reserve(count: number): number {
-    const at = this.#length;
-    if (at + count > this.#code.length) this.#code = enlarged(this.#code, at + count);
-    return at;
-  }
-
   #block({ id, instructions, isCold, predecessors }: Block): void {
-    let at = this.#reserve(4 + predecessors.length);
-    const code = this.#code;
+    const code = this.#code.reserve(4 + predecessors.length);
+    let at = this.#code.end;
     code[at++] = id;
     code[at++] = isCold ? 1 : 0;
     code[at++] = predecessors.length;
     for (let n = 0; n < predecessors.length; n++) code[at++] = predecessors[n]!.id;
     code[at++] = instructions.length;
-    this.#length = at;
+    this.#code.end = at;
     for (let n = 0; n < instructions.length; n++) this.#instruction(instructions[n]!);
   }
 
   #instruction(instruction: Instruction): void {
     const { args, cases, intrinsic, offset, symbol, targets, value } = instruction;
-    const head = this.#reserve(MOST_WORDS + args.length + cases.length + targets.length);
-    const code = this.#code;
+    const code = this.#code.reserve(MOST_WORDS + args.length + cases.length + targets.length);
+    const head = this.#code.end;
     let at = head + 4;
     let flags = opcodeNumbers.get(instruction.op)! | (typeNumber(instruction.type) << 8) | (instruction.size << 10);
     code[head + 1] = instruction.id;
@@ -183,14 +175,13 @@ export class Encoder {
       flags |= HAS_INTRINSIC;
       code[at++] = this.#text(intrinsic);
     }
-    this.#length = at;
-    code[head] = flags | this.#lists(instruction);
+    this.#code.end = at;
+    code[head] = flags | this.#lists(instruction, code);
   }
 
   /** What few instructions have: the signature of an indirect call, and where terminators lead. Gives the flags. */
-  #lists({ cases, parameters, targets }: Instruction): number {
-    const code = this.#code;
-    let at = this.#length;
+  #lists({ cases, parameters, targets }: Instruction, code: Int32Array): number {
+    let at = this.#code.end;
     let flags = 0;
     if (parameters.length > 0) {
       flags |= HAS_SIGNATURE;
@@ -206,17 +197,18 @@ export class Encoder {
       code[at++] = targets.length;
       for (let n = 0; n < targets.length; n++) code[at++] = targets[n]!.id;
     }
-    this.#length = at;
+    this.#code.end = at;
     return flags;
   }
 
+  /** Most functions name but a few, which are found sooner by looking at all of them than in a Map. */
   #text(text: string): number {
-    let number = this.#textNumbers.get(text);
-    if (number === undefined) {
-      number = this.#texts.push(text) - 1;
-      this.#textNumbers.set(text, number);
-    }
-    return number;
+    const texts = this.#texts;
+    for (let n = 0; n < texts.length && n < FEW_TEXTS; n++) if (texts[n] === text) return n;
+    const number = texts.length < FEW_TEXTS ? undefined : this.#textNumbers.get(text);
+    if (number !== undefined) return number;
+    if (texts.length >= FEW_TEXTS) this.#textNumbers.set(text, texts.length);
+    return texts.push(text) - 1;
   }
 
   #location(location: SourceLocation | null): number {
@@ -235,15 +227,14 @@ export class Encoder {
   #addLocation(location: SourceLocation): number {
     const { file, line, column } = location;
     const inlinedAt = this.#location(location.inlinedAt ?? null);
-    const at = this.#locationsLength;
-    this.#locationsLength += LOCATION_LENGTH;
-    if (this.#locationsLength > this.#locations.length)
-      this.#locations = enlarged(this.#locations, this.#locationsLength);
-    this.#locations[at] = this.#text(file);
-    this.#locations[at + 1] = line;
-    this.#locations[at + 2] = column;
-    this.#locations[at + 3] = inlinedAt;
-    return at / LOCATION_LENGTH;
+    const words = this.#locations.reserve(LOCATION_LENGTH);
+    const at = this.#locations.end;
+    words[at] = this.#text(file);
+    words[at + 1] = line;
+    words[at + 2] = column;
+    words[at + 3] = inlinedAt;
+    this.#locations.end = at + LOCATION_LENGTH;
+    return this.#locations.length / LOCATION_LENGTH - 1;
   }
 }
 
@@ -291,11 +282,43 @@ class Numbering {
   }
 }
 
-/** The same, with room for at least so many. */
-function enlarged(words: Int32Array, length: number): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(2 * length);
-  larger.set(words);
-  return larger;
+/**
+ * Writes lists of words one behind the other. There are tens of thousands, most of them short: a buffer of its own for each, which
+ * V8 does not keep with its objects, would cost more than what is in it.
+ */
+class WordWriter {
+  #words = new Int32Array(CHUNK);
+  /** Where the list begins that is being written. */
+  #start = 0;
+  /** Where it ends. */
+  end = 0;
+
+  /** How long the list is. */
+  get length(): number {
+    return this.end - this.#start;
+  }
+
+  /** Makes room for so many words more. Gives where to write them, from `end` on. */
+  reserve(count: number): Int32Array {
+    if (this.end + count > this.#words.length) this.#move(count);
+    return this.#words;
+  }
+
+  #move(count: number): void {
+    const { length } = this;
+    const words = new Int32Array(Math.max(CHUNK, 2 * (length + count)));
+    words.set(this.#words.subarray(this.#start, this.end));
+    this.#words = words;
+    this.#start = 0;
+    this.end = length;
+  }
+
+  /** The list, which is complete. */
+  take(): Int32Array {
+    const list = this.#words.subarray(this.#start, this.end);
+    this.#start = this.end;
+    return list;
+  }
 }
 
 function typeNumber(type: ValueType): number {

@@ -200,6 +200,13 @@ export interface FunctionDebug {
   readonly location: SourceLocation;
 }
 
+/** When a function was changed last, and when each pass, by name, has left it: see passes/pass.ts. */
+export interface PassHistory {
+  changed: number;
+  readonly passes: string[];
+  readonly left: number[];
+}
+
 export class IrFunction {
   /** Unique in the module, e.g. `mm/buddy:allocPages`. */
   readonly name: string;
@@ -212,6 +219,8 @@ export class IrFunction {
   slots: StackSlot[] = [];
   /** Not null for a naked function: no prologue, no epilogue, just this. */
   asm: AsmBody | null = null;
+  /** Null as long as no pass has seen it. */
+  history: PassHistory | null = null;
   #nextValue = 0;
   #nextBlock = 0;
 

@@ -5,7 +5,7 @@
  * what others have made possible, skips the functions that nothing has changed since it looked at them last.
  */
 
-import type { IrFunction, IrModule } from '../ir/types.ts';
+import type { IrFunction, IrModule, PassHistory } from '../ir/types.ts';
 
 /** A pass over one function. It may look at the module, not change it. Gives true if the function is different now. */
 export type FunctionPass = (fn: IrFunction, module: IrModule) => boolean;
@@ -23,56 +23,40 @@ export interface Pass {
   run(module: IrModule, runner: Runner): void;
 }
 
-/** When a function was changed last, and when each pass, by name, has left it. */
-export interface History {
-  changed: number;
-  readonly left: Map<string, number>;
-}
-
 /**
- * Runs passes over functions, and remembers who has changed what. One for all that happens to the functions of a module.
+ * Runs passes over functions, and notes in them who has changed what. One for all that happens to the functions of a module.
  * Whatever else changes a function says so.
  */
 export class Runner {
   #time = 0;
-  readonly #histories = new Map<IrFunction, History>();
 
   /** Runs the passes, one after the other, but for those that have left the function as it is. Without blocks, it is. */
   run(passes: readonly NamedPass[], fn: IrFunction, module: IrModule): void {
     if (fn.blocks.length === 0) return;
-    const history = this.#historyOf(fn);
+    const history = historyOf(fn);
     for (let n = 0; n < passes.length; n++) {
       const { name, run } = passes[n]!;
-      if ((history.left.get(name) ?? -1) >= history.changed) continue;
+      const place = placeOf(history, name);
+      if (history.left[place]! >= history.changed) continue;
       if (run(fn, module)) history.changed = ++this.#time;
-      history.left.set(name, this.#time);
+      history.left[place] = this.#time;
     }
-  }
-
-  /** The function has been used up, or is put away. Gives what is known of it. */
-  forget(fn: IrFunction): History | undefined {
-    const history = this.#histories.get(fn);
-    this.#histories.delete(fn);
-    return history;
-  }
-
-  /** The function is the same as one that was forgotten. */
-  remember(fn: IrFunction, history: History): void {
-    this.#histories.set(fn, history);
   }
 
   noteChange(fn: IrFunction): void {
-    this.#historyOf(fn).changed = ++this.#time;
+    historyOf(fn).changed = ++this.#time;
   }
+}
 
-  #historyOf(fn: IrFunction): History {
-    let history = this.#histories.get(fn);
-    if (history === undefined) {
-      history = { changed: 0, left: new Map() };
-      this.#histories.set(fn, history);
-    }
-    return history;
-  }
+function historyOf(fn: IrFunction): PassHistory {
+  return (fn.history ??= { changed: 0, passes: [], left: [] });
+}
+
+/** Which one of the passes it is. There are a dozen of them. */
+function placeOf({ left, passes }: PassHistory, name: string): number {
+  for (let n = 0; n < passes.length; n++) if (passes[n] === name) return n;
+  left.push(-1);
+  return passes.push(name) - 1;
 }
 
 /** A pass over every function that has blocks. */

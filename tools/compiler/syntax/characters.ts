@@ -23,8 +23,3 @@ export function isWordCharacter(code: number): boolean {
   const found = sorts[code];
   return found === sort.letter || found === sort.digit;
 }
-
-/** Of letters, those that keywords consist of. */
-export function isLowerCase(code: number): boolean {
-  return code >= 97 && code <= 122;
-}

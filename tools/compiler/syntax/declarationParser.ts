@@ -14,6 +14,9 @@ export abstract class DeclarationParser extends StatementParser {
   /** What begins with `import`, or with `export` and is no declaration; null if it is one. */
   protected abstract module(): ts.Statement | null;
 
+  /** A block that is parsed later; null if it has to be now. */
+  protected abstract laterBlock(): ts.Block | null;
+
   protected declaration(): ts.Statement | null {
     const { pos, token } = this;
     switch (token) {
@@ -120,7 +123,7 @@ export abstract class DeclarationParser extends StatementParser {
   }
 
   #body(): ts.Block | undefined {
-    if (this.token === SyntaxKind.OpenBraceToken) return this.block();
+    if (this.token === SyntaxKind.OpenBraceToken) return this.laterBlock() ?? this.block();
     this.semicolon();
     return undefined;
   }

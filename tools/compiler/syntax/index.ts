@@ -9,7 +9,9 @@ export { documentedStartOf, tagsOf, type DocumentationTag } from './documentatio
 export { kindName } from './kinds.ts';
 export { combinedModifierFlags, decoratorsOf, hasModifier } from './modifiers.ts';
 export { lineAndCharacterOf, lineAt, lineStartsOf, sourceOf, startOf, textOf } from './positions.ts';
+export { giveUpBlock, UnfamiliarBody } from './laterBlock.ts';
 export { parseSyntax } from './parse.ts';
 export { isModule, mayImportDynamically, suppressionsIn, syntaxErrorsIn } from './source.ts';
 export { tokenText } from './tokens.ts';
 export * as ts from './tree.ts';
+export { WordTable } from './wordTable.ts';

@@ -3,15 +3,23 @@
  */
 
 import type ts from 'typescript';
+import { endOfBlock } from './blockEnd.ts';
 import { DeclarationParser } from './declarationParser.ts';
 import { NodeFlags } from './flags.ts';
 import { SyntaxKind } from './kinds.ts';
+import { makeLaterBlock, UnfamiliarBody, type ReadStatements } from './laterBlock.ts';
 import { hasModifier } from './modifiers.ts';
 import { adopt, adoptAll, adoptIfAny, makeToken, nodeArray, type Made } from './nodes.ts';
+import { mismatch, refusal } from './scanner.ts';
+import type { WordTable } from './wordTable.ts';
 
 export class ModuleParser extends DeclarationParser {
-  constructor(text: string) {
-    super(text);
+  readonly #laterStatements: ReadStatements | null;
+
+  /** `withLaterBodies`: those of functions are parsed when somebody looks into them. */
+  constructor(text: string, words: WordTable, withLaterBodies: boolean) {
+    super(text, words);
+    this.#laterStatements = withLaterBodies ? (pos, end): ts.NodeArray<ts.Statement> => this.#read(pos, end) : null;
     this.next();
   }
 
@@ -39,6 +47,28 @@ export class ModuleParser extends DeclarationParser {
     adoptAll(node, statements);
     adopt(node, endOfFileToken);
     return node as ts.SourceFile;
+  }
+
+  protected laterBlock(): ts.Block | null {
+    const { pos, start } = this;
+    const end = this.#laterStatements === null ? -1 : endOfBlock(this.text, start);
+    if (end < 0) return null;
+    const block = makeLaterBlock(pos, end, this.#laterStatements!);
+    this.rewind(end);
+    return block;
+  }
+
+  /** '{' statement* '}' */
+  #read(pos: number, end: number): ts.NodeArray<ts.Statement> {
+    try {
+      this.rewind(pos);
+      const { statements } = this.block();
+      if (this.pos !== end) this.mismatch();
+      return statements;
+    } catch (error) {
+      if (error === mismatch || error === refusal) throw new UnfamiliarBody();
+      throw error;
+    }
   }
 
   protected module(): ts.Statement | null {

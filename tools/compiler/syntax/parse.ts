@@ -9,13 +9,21 @@
 import type ts from 'typescript';
 import { ModuleParser } from './moduleParser.ts';
 import { mismatch, refusal } from './scanner.ts';
+import { WordTable } from './wordTable.ts';
 
-/** The tree of a file, as TypeScript would make it (without JSDoc). Null for a file that TypeScript has to look at. */
-export function parseSyntax(path: string, text: string): ts.SourceFile | null {
+/**
+ * The tree of a file, as TypeScript would make it (without JSDoc). Null for a file that TypeScript has to look at. With the
+ * words of files whose bodies are parsed later, what is in those is not looked at yet: see UnfamiliarBody.
+ */
+export function parseSyntax(path: string, text: string, later: WordTable | null = null): ts.SourceFile | null {
   const referencedFiles = referencesIn(text);
   if (referencedFiles === null || isUnusual(path, text)) return null;
   try {
-    return new ModuleParser(text).file(path, path.endsWith('.d.ts'), referencedFiles);
+    return new ModuleParser(text, later ?? new WordTable(), later !== null).file(
+      path,
+      path.endsWith('.d.ts'),
+      referencedFiles,
+    );
   } catch (error) {
     if (error === mismatch || error === refusal) return null;
     throw error;

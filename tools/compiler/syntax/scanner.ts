@@ -13,9 +13,10 @@
  */
 
 import type ts from 'typescript';
-import { isLowerCase, isWordCharacter, sort, sorts } from './characters.ts';
+import { isWordCharacter, sort, sorts } from './characters.ts';
 import { SyntaxKind } from './kinds.ts';
-import { keywordKind, operatorsFrom, singles } from './tokens.ts';
+import { operatorsFrom, singles } from './tokens.ts';
+import type { WordTable } from './wordTable.ts';
 
 /** Another token would have to stand here. */
 export const mismatch = new Error('unexpected token');
@@ -29,13 +30,13 @@ export abstract class Scanner {
   protected end = 0;
   protected token: ts.SyntaxKind = SyntaxKind.Unknown;
   protected isAfterBreak = false;
-  /** What is written there, for words of small letters alone; they may be keywords. */
+  /** What is written there, if it is a word. */
   #word = '';
-  /** Each name is one string, however often it turns up: it is then quick to compare and to look up. */
-  readonly #names = new Map<string, string>();
+  readonly #words: WordTable;
 
-  protected constructor(text: string) {
+  protected constructor(text: string, words: WordTable) {
     this.text = text;
+    this.#words = words;
   }
 
   protected mismatch(): never {
@@ -54,11 +55,7 @@ export abstract class Scanner {
 
   /** The token as a name. */
   protected name(): string {
-    const word = this.#word === '' ? this.text.slice(this.start, this.end) : this.#word;
-    const known = this.#names.get(word);
-    if (known !== undefined) return known;
-    this.#names.set(word, word);
-    return word;
+    return this.#word;
   }
 
   /** Scans the next token. */
@@ -108,13 +105,16 @@ export abstract class Scanner {
   #scanWord(from: number): void {
     const { text } = this;
     let at = from;
+    let hash = 0;
     let code = text.charCodeAt(at);
-    while (isLowerCase(code)) code = text.charCodeAt(++at);
-    const mayBeKeyword = !isWordCharacter(code);
-    while (isWordCharacter(code)) code = text.charCodeAt(++at);
+    while (isWordCharacter(code)) {
+      hash = (Math.imul(hash, 31) + code) | 0;
+      code = text.charCodeAt(++at);
+    }
     if (code > 127 || code === 92) this.refuse(); // a letter of another language, or an escape
-    this.#word = mayBeKeyword ? text.slice(from, at) : '';
-    this.#take(mayBeKeyword ? keywordKind(this.#word) : SyntaxKind.Identifier, at);
+    const { kind, text: word } = this.#words.find(text, from, at, hash);
+    this.#word = word;
+    this.#take(kind, at);
   }
 
   #scanNumber(from: number): void {

@@ -85,9 +85,9 @@ export abstract class StatementParser extends OperatorParser {
 
   /** The statements up to a closing brace. */
   protected statements(): ts.NodeArray<ts.Statement> {
-    const statements: ts.Statement[] = [];
-    while (this.token !== SyntaxKind.CloseBraceToken) statements.push(this.statement());
-    return nodeArray(statements);
+    const start = this.begin();
+    while (this.token !== SyntaxKind.CloseBraceToken) this.add(this.statement());
+    return this.taken<ts.Statement>(start);
   }
 
   // -------------------------------------------------------------------------------------------------------------------

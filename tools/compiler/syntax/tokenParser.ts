@@ -18,6 +18,8 @@ const deepest = 200;
 
 export abstract class TokenParser extends Scanner {
   #depth = 0;
+  readonly #stack: ts.Node[] = [];
+  #top = 0;
   /** Within lists of parameters or members TypeScript goes on after an unexpected token, so that we cannot follow it. */
   protected listDepth = 0;
   /** What is being parsed may turn out to be something else. */
@@ -80,10 +82,31 @@ export abstract class TokenParser extends Scanner {
   /** list = (item (',' item)* ','?)? closing */
   protected list<T extends ts.Node>(closing: ts.SyntaxKind, item: () => T): ts.NodeArray<T> {
     if (this.skip(closing)) return nodeArray<T>([]);
-    const items = [item()];
-    while (this.skip(SyntaxKind.CommaToken) && this.token !== closing) items.push(item());
+    const first = item();
+    if (this.skip(closing)) return nodeArray([first]);
+    const start = this.begin();
+    this.add(first);
+    while (this.skip(SyntaxKind.CommaToken) && this.token !== closing) this.add(item());
     this.expect(closing);
-    return nodeArray(items);
+    return this.taken<T>(start);
+  }
+
+  // Lists are made on a stack, of what has been read of them: one that grows on its own takes room for 17, most have one or two.
+
+  /** Where the list begins. */
+  protected begin(): number {
+    return this.#top;
+  }
+
+  protected add(node: ts.Node): void {
+    this.#stack[this.#top++] = node;
+  }
+
+  /** What has been added since. */
+  protected taken<T extends ts.Node>(start: number): ts.NodeArray<T> {
+    const nodes = this.#stack.slice(start, this.#top);
+    this.#top = start;
+    return nodes as readonly ts.Node[] as ts.NodeArray<T>;
   }
 
   /** Whether the token can be the name of something: no word that is reserved somewhere. */
@@ -124,7 +147,9 @@ export abstract class TokenParser extends Scanner {
   /** Parses what may turn out to be something else. If it is, which `parse` tells by null, nothing has been read. */
   protected attempt<T>(parse: () => T | null): T | null {
     const { pos } = this;
-    const [depth, listDepth, isOuter, isOdd] = [this.#depth, this.listDepth, this.isAttempt, this.isOdd];
+    const { isAttempt: isOuter, isOdd, listDepth } = this;
+    const depth = this.#depth;
+    const top = this.#top;
     this.isAttempt = true;
     this.isOdd = false;
     this.listDepth = 0;
@@ -137,6 +162,7 @@ export abstract class TokenParser extends Scanner {
       if (error !== mismatch || this.listDepth > 0 || mayGoOn(this.token)) throw error;
     }
     this.#depth = depth;
+    this.#top = top;
     this.listDepth = listDepth;
     this.isAttempt = isOuter;
     this.isOdd = isOdd;
