@@ -11,42 +11,60 @@ import type { Block, Instruction, IrFunction } from './types.ts';
 
 /** The reachable blocks, each before its successors except along back edges. The entry is first. */
 export function reversePostorder(fn: IrFunction): Block[] {
-  const entry = fn.blocks[0];
-  if (entry === undefined) return [];
-  const order: Block[] = [];
-  // a depth-first walk: the blocks that are being visited, and by id one more than how many of its successors a block
-  // has sent the walk to, or 0 while the block was not met
-  const open = [entry];
-  const sent = equalNumbers(fn.blockLimit, 0);
-  sent[entry.id] = 1;
-  for (let top = 0; top >= 0;) {
-    const block = open[top]!;
-    const successor = block.successors[sent[block.id]!++ - 1];
-    if (successor === undefined) {
-      order.push(block);
-      top--;
-    } else if (sent[successor.id] === 0) {
-      sent[successor.id] = 1;
-      open[++top] = successor;
-    }
-  }
-  return order.reverse();
+  return walk(fn, equalNumbers(fn.blockLimit, -1));
 }
 
-/** By block id: 1 where control can come to; and how many of these there are. */
-export function findReachable(fn: IrFunction): { isReachable: readonly number[]; count: number } {
-  const isReachable = equalNumbers(fn.blockLimit, 0);
-  const work = fn.blocks.slice(0, 1);
-  let count = 0;
-  for (let block = work.pop(); block !== undefined; block = work.pop()) {
-    if (isReachable[block.id] === 1) continue;
-    isReachable[block.id] = 1;
-    count++;
-    const { successors } = block;
-    for (let n = 0; n < successors.length; n++) if (isReachable[successors[n]!.id] === 0) work.push(successors[n]!);
+/**
+ * The same. `sent` has -1 for each block by id; it is left to tell which of them were met.
+ *
+ * A depth-first walk: `sent` counts the successors of a block that the walk was sent to. The blocks that are being visited
+ * stand at the beginning of one list, those that are done at its end: together they are never more than there are.
+ */
+function walk({ blocks }: IrFunction, sent: number[]): Block[] {
+  const entry = blocks[0];
+  if (entry === undefined) return [];
+  const list = blocks.slice();
+  let firstDone = list.length;
+  sent[entry.id] = 0;
+  for (let top = 0; top >= 0;) {
+    const block = list[top]!;
+    const successor = block.successors[sent[block.id]!++];
+    if (successor === undefined) {
+      top--;
+      list[--firstDone] = block;
+    } else if (sent[successor.id] === -1) {
+      sent[successor.id] = 0;
+      list[++top] = successor;
+    }
+  }
+  return firstDone === 0 ? list : list.slice(firstDone);
+}
+
+/** By block id: 0 where control cannot come to; and how many blocks it can come to. */
+export function findReachable({ blockLimit, blocks }: IrFunction): { isReachable: readonly number[]; count: number } {
+  const isReachable = equalNumbers(blockLimit, 0);
+  if (blocks.length === 0) return { isReachable, count: 0 };
+  isReachable[blocks[0]!.id] = 1;
+  let count = 1;
+  // blocks stand mostly before their successors, so that there is little left for a second round
+  for (let done = 0; done < count;) {
+    for (let b = 0; b < blocks.length; b++) {
+      const { id, successors } = blocks[b]!;
+      if (isReachable[id] !== 1) continue;
+      isReachable[id] = 2; // its successors are known
+      done++;
+      for (let n = 0; n < successors.length; n++) {
+        if (isReachable[successors[n]!.id] !== 0) continue;
+        isReachable[successors[n]!.id] = 1;
+        count++;
+      }
+    }
   }
   return { isReachable, count };
 }
+
+/** What most blocks have for a frontier. */
+const none: Block[] = [];
 
 export class Dominators {
   /** The reachable blocks in reverse postorder. */
@@ -55,28 +73,21 @@ export class Dominators {
   readonly #position: number[];
   /** By position: position of the immediate dominator; the entry's is itself. */
   readonly #parent: number[];
-  /** By position: number in a preorder walk of the tree, and the highest number in the subtree. */
-  readonly #first: number[];
-  readonly #last: number[];
-  /** The children of position n are the positions from #children[#firstChild[n]] up to #firstChild[n + 1]. */
-  readonly #firstChild: number[];
-  readonly #children: number[];
+  /** By position: number in a preorder walk of the tree, and the highest number in the subtree; empty until asked for. */
+  #first: number[] = [];
+  #last: number[] = [];
+  /** By position: the first child, and the next one of the same parent, or -1; empty until asked for. */
+  #firstChild: number[] = [];
+  #nextSibling: number[] = [];
   #hasBackEdge = false;
 
   constructor(fn: IrFunction) {
-    const order = reversePostorder(fn);
-    this.order = order;
     this.#position = equalNumbers(fn.blockLimit, -1);
+    const order = walk(fn, this.#position);
+    this.order = order;
     for (let position = 0; position < order.length; position++) this.#position[order[position]!.id] = position;
     this.#parent = equalNumbers(order.length, -1);
-    this.#first = equalNumbers(order.length, 0);
-    this.#last = equalNumbers(order.length, 0);
-    this.#firstChild = equalNumbers(order.length + 1, 0);
-    this.#children = equalNumbers(order.length, 0);
-    if (order.length === 0) return;
-    this.#findParents();
-    this.#number();
-    this.#listChildren();
+    if (order.length > 0) this.#findParents();
   }
 
   isReachable(block: Block): boolean {
@@ -99,31 +110,42 @@ export class Dominators {
     return this.#hasBackEdge;
   }
 
-  /** The block number n of those that `block` dominates immediately; undefined if there are no more. */
-  child(block: Block, n: number): Block | undefined {
-    const position = this.#position[block.id]!;
-    const at = this.#firstChild[position]! + n;
-    return at < this.#firstChild[position + 1]! ? this.order[this.#children[at]!] : undefined;
+  /** The first of the blocks that `block` dominates immediately, in reverse postorder; undefined if there are none. */
+  firstChild(block: Block): Block | undefined {
+    if (this.#firstChild.length === 0) this.#listChildren();
+    return this.#at(this.#firstChild[this.#position[block.id]!]!);
+  }
+
+  /** The next block with the same immediate dominator. For what firstChild or this has given. */
+  nextSibling(block: Block): Block | undefined {
+    return this.#at(this.#nextSibling[this.#position[block.id]!]!);
+  }
+
+  #at(position: number): Block | undefined {
+    return position === -1 ? undefined : this.order[position];
   }
 
   /** Every block dominates itself. Both must be reachable. */
   dominates(a: Block, b: Block): boolean {
+    if (this.#first.length === 0) this.#number();
     const above = this.#position[a.id]!;
     const below = this.#position[b.id]!;
     return this.#first[above]! <= this.#first[below]! && this.#first[below]! <= this.#last[above]!;
   }
 
   /** By block id: the blocks where the dominance of the block ends (its successors' joins). */
-  frontiers(): Block[][] {
-    const frontiers: Block[][] = Array.from({ length: this.#position.length }, () => []);
+  frontiers(): (readonly Block[])[] {
+    const frontiers = new Array<Block[]>(this.#position.length).fill(none);
     for (const block of this.order) {
       if (block.predecessors.length < 2) continue;
       const end = this.#parent[this.position(block)]!;
       for (const predecessor of block.predecessors) {
         let runner = this.position(predecessor);
         while (runner !== -1 && runner !== end) {
-          const frontier = frontiers[this.order[runner]!.id]!;
-          if (frontier[frontier.length - 1] !== block) frontier.push(block);
+          const { id } = this.order[runner]!;
+          const frontier = frontiers[id]!;
+          if (frontier === none) frontiers[id] = [block];
+          else if (frontier[frontier.length - 1] !== block) frontier.push(block);
           runner = this.#parent[runner]!;
         }
       }
@@ -170,6 +192,8 @@ export class Dominators {
     for (let position = length - 1; position > 0; position--) {
       size[this.#parent[position]!]! += size[position]!;
     }
+    this.#first = equalNumbers(length, 0);
+    this.#last = size; // each is looked at once more, and is replaced then
     this.#last[0] = length - 1;
     const free = equalNumbers(length, 1); // the next number within the subtree
     for (let position = 1; position < length; position++) {
@@ -184,11 +208,13 @@ export class Dominators {
 
   #listChildren(): void {
     const { length } = this.order;
-    const starts = this.#firstChild;
-    for (let position = 1; position < length; position++) starts[this.#parent[position]! + 1]!++;
-    for (let position = 0; position < length; position++) starts[position + 1]! += starts[position]!;
-    const next = starts.slice();
-    for (let position = 1; position < length; position++) this.#children[next[this.#parent[position]!]!++] = position;
+    this.#firstChild = equalNumbers(length, -1);
+    this.#nextSibling = equalNumbers(length, -1);
+    for (let position = length - 1; position > 0; position--) {
+      const parent = this.#parent[position]!;
+      this.#nextSibling[position] = this.#firstChild[parent]!;
+      this.#firstChild[parent] = position;
+    }
   }
 }
 
@@ -247,10 +273,5 @@ export class Users {
       if (!test(this.#users[entry]!)) return false;
     }
     return true;
-  }
-
-  /** Calls `visit` for each user. */
-  forEach({ id }: Instruction, visit: (user: Instruction) => void): void {
-    for (let entry = this.#first[id]!; entry !== 0; entry = this.#next[entry]!) visit(this.#users[entry]!);
   }
 }

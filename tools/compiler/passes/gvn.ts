@@ -18,12 +18,9 @@ import { Replacements } from '../ir/edit.ts';
 import { Dominators } from '../ir/graph.ts';
 import { isPure } from '../ir/effects.ts';
 import { binaryOps, compareOps, isCommutative, isCompare, unaryOps } from '../ir/opcodes.ts';
-import type { Block, Instruction, IrFunction, Opcode } from '../ir/types.ts';
+import { type Block, type Instruction, type IrFunction, noValues, type Opcode } from '../ir/types.ts';
 import { equalNumbers } from '../lists.ts';
 import { type Known, PairTable } from './pair-table.ts';
-
-type Key = string | number | bigint;
-type Table = Map<Key, Known>;
 
 export function numberValues(fn: IrFunction): boolean {
   return new Numbering(fn).run();
@@ -42,18 +39,13 @@ class Numbering {
   readonly #fn: IrFunction;
   readonly #dominators: Dominators;
   readonly #replacements: Replacements;
-  /** What has been computed: of operands, and all else. */
+  /** What has been computed, and what is known of values: see `Kind`. */
   readonly #pairs: PairTable;
-  readonly #table: Table = new Map();
-  /** By value: the constants that there are. */
-  readonly #constants: Table = new Map();
-  /** By value id: the constant that an i32 value is known to be here; and a quick way to see that there is none. */
-  readonly #facts: Table = new Map();
+  /** Numbers for names, and for what it takes a text to tell from others. */
+  readonly #texts = new Map<string, number>();
+  /** By value id: 0 if no fact about the value was ever learned. */
   readonly #mayHaveFact: number[];
-  /** What the changes of the open subtrees have replaced in the other tables. */
-  readonly #changed: Table[] = [];
-  readonly #changedKeys: Key[] = [];
-  readonly #before: (Known | undefined)[] = [];
+  #hasFacts = false;
   #usedFacts = false;
   /** What the block will consist of: the first #count entries; and whether it did not before. */
   readonly #done: Instruction[] = [];
@@ -70,22 +62,21 @@ class Numbering {
 
   /** Tells whether anything has changed. */
   run(): boolean {
-    const open: { readonly block: Block; readonly pairs: number; readonly changes: number; next: number }[] = [];
-    const enter = (block: Block): void => {
-      open.push({ block, pairs: this.#pairs.count, changes: this.#changed.length, next: 0 });
+    const dominators = this.#dominators;
+    const entry = this.#fn.blocks[0]!;
+    /** Of the blocks on the way from the entry: how much was known before. */
+    const before = [0];
+    for (let block = entry; ;) {
       this.#learnFromEdge(block);
       this.#visit(block);
-    };
-    enter(this.#fn.blocks[0]!);
-    for (let top = open[0]; top !== undefined; top = open[open.length - 1]) {
-      const child = this.#dominators.child(top.block, top.next++);
-      if (child !== undefined) {
-        enter(child);
-      } else {
-        this.#pairs.forget(top.pairs);
-        this.#forget(top.changes);
-        open.pop();
+      let next = dominators.firstChild(block);
+      for (; next === undefined && block !== entry; block = dominators.immediateDominator(block)!) {
+        this.#pairs.forget(before.pop()!);
+        next = dominators.nextSibling(block);
       }
+      if (next === undefined) break;
+      before.push(this.#pairs.count);
+      block = next;
     }
     this.#replacements.apply(this.#fn);
     return this.#usedFacts || !this.#replacements.isEmpty;
@@ -112,7 +103,7 @@ class Numbering {
 
   #updateOperands(instruction: Instruction, block: Block): void {
     this.#replacements.updateOperands(instruction);
-    if (this.#facts.size === 0) return;
+    if (!this.#hasFacts) return;
     const { args } = instruction;
     for (let i = 0; i < args.length; i++) {
       const fact = this.#factAbout(args[i]!);
@@ -122,27 +113,42 @@ class Numbering {
 
   #factAbout({ id }: Instruction): number | null {
     if (this.#mayHaveFact[id] !== 1) return null; // undefined for what has been made since, of which nothing is known
-    const fact = this.#facts.get(id);
+    const fact = this.#pairs.find(Kind.fact, id, 0);
     return typeof fact === 'number' ? fact : null;
   }
 
   #learnFact({ id }: Instruction, value: number): void {
+    this.#hasFacts = true;
     this.#mayHaveFact[id] = 1;
-    this.#set(this.#facts, id, value);
+    this.#pairs.add(Kind.fact, id, 0, value);
   }
 
   /** An equal value; null if the instruction is the first of its kind (and then it enters the table). */
   #lookUp(instruction: Instruction): Known | null {
     const operation = operations.get(instruction.op);
     if (operation !== undefined) return this.#lookUpPair(operation, instruction);
-    const isConstant = instruction.op === 'const';
-    const key = isConstant ? instruction.value : keyOf(instruction);
-    if (key === null) return null;
-    const table = isConstant ? this.#constants : this.#table;
-    const known = table.get(key);
+    const { index, offset, symbol, value } = instruction;
+    switch (instruction.op) {
+      case 'const':
+        if (typeof value === 'number') return this.#pairs.findOrAdd(Kind.constant, value, 0, instruction);
+        return this.#pairs.findOrAdd(Kind.wideConstant, this.#numberOf(String(value)), 0, instruction);
+      case 'symbol':
+        return this.#pairs.findOrAdd(Kind.symbol, this.#numberOf(symbol), offset, instruction);
+      case 'slot':
+        return this.#pairs.findOrAdd(Kind.slot, index, 0, instruction);
+      default: {
+        const text = textOf(instruction);
+        return text === null ? null : this.#pairs.findOrAdd(Kind.other, this.#numberOf(text), 0, instruction);
+      }
+    }
+  }
+
+  #numberOf(text: string): number {
+    const known = this.#texts.get(text);
     if (known !== undefined) return known;
-    this.#set(table, key, instruction);
-    return null;
+    const { size } = this.#texts;
+    this.#texts.set(text, size);
+    return size;
   }
 
   #lookUpPair({ isCommutative, number }: Operation, instruction: Instruction): Known | null {
@@ -153,40 +159,22 @@ class Numbering {
     return this.#pairs.findOrAdd(number, isSwapped ? b : a, isSwapped ? a : b, instruction);
   }
 
-  #set(table: Table, key: Key, value: Known): void {
-    this.#changed.push(table);
-    this.#changedKeys.push(key);
-    this.#before.push(table.get(key));
-    table.set(key, value);
-  }
-
-  /** Takes back all changes but the first `count`. */
-  #forget(count: number): void {
-    while (this.#changed.length > count) {
-      const table = this.#changed.pop()!;
-      const key = this.#changedKeys.pop()!;
-      const before = this.#before.pop();
-      if (before === undefined) table.delete(key);
-      else table.set(key, before);
-    }
-  }
-
   /** A constant that can be used here. */
   #constant(value: number, block: Block): Instruction {
     this.#usedFacts = true;
-    const known = this.#constants.get(value);
-    if (typeof known === 'object') return known;
-    const constant = this.#fn.create('const', 'i32', [], null, { value });
+    const known = this.#pairs.find(Kind.constant, value, 0);
+    if (typeof known === 'object' && known !== null) return known;
+    const constant = this.#fn.create('const', 'i32', noValues, null, { value });
     constant.block = block;
     this.#done[this.#count++] = constant;
     this.#differs = true;
-    this.#set(this.#constants, value, constant);
+    this.#pairs.add(Kind.constant, value, 0, constant);
     return constant;
   }
 
   /** The phis of the successors are used at the end of this block: what is known here holds for them. */
   #informPhis(block: Block): void {
-    if (this.#facts.size === 0) return;
+    if (!this.#hasFacts) return;
     const end = this.#done[--this.#count]!; // constants go in front of it
     const { targets } = end;
     for (let t = 0; t < targets.length; t++) {
@@ -247,22 +235,23 @@ function earlierPhi(instructions: readonly Instruction[], n: number): Instructio
   return null;
 }
 
-/** Equal keys, equal values. Null: never equal to another. Constants have a table of their own, phis none. */
-function keyOf(instruction: Instruction): Key | null {
-  const { op, args } = instruction;
-  switch (op) {
-    case 'symbol':
-      return instruction.offset === 0 ? instruction.symbol : `${instruction.offset} ${instruction.symbol}`;
-    case 'slot':
-      return -1 - instruction.index;
-    case 'select':
-      return `select ${args[0]!.id} ${args[1]!.id} ${args[2]!.id}`;
-    case 'intrinsic':
-      return isPure(instruction) ? `${instruction.intrinsic} ${args.map(({ id }) => id).join(' ')}` : null;
-    default:
-      return null;
-  }
+/** Equal texts, equal values. Null: never equal to another, or told by numbers. */
+function textOf(instruction: Instruction): string | null {
+  const { args, intrinsic, op } = instruction;
+  if (op === 'select') return `select ${args[0]!.id} ${args[1]!.id} ${args[2]!.id}`;
+  if (op !== 'intrinsic' || !isPure(instruction)) return null;
+  return `${intrinsic} ${args.map(({ id }) => id).join(' ')}`;
 }
+
+/** What stands in the table besides operations, whose numbers begin at 0, with two numbers that tell it from others. */
+const Kind = {
+  constant: -1, // value
+  wideConstant: -2, // number of the value as text
+  symbol: -3, // number of the name, offset
+  slot: -4, // index
+  other: -5, // number of a text
+  fact: -6, // id of an i32 value that is a constant here
+} as const;
 
 interface Operation {
   readonly number: number;

@@ -62,7 +62,7 @@ class Promotion {
     this.#replacements.apply(this.#fn);
   }
 
-  #placePhis(piece: Piece, index: number, frontiers: readonly Block[][]): void {
+  #placePhis(piece: Piece, index: number, frontiers: readonly (readonly Block[])[]): void {
     if (piece.loads.length === 0) return;
     const placed = new Set<Block>();
     const work = piece.stores.map(({ block }) => block!);
@@ -82,6 +82,7 @@ class Promotion {
 
   /** Walks down the dominator tree with the current value of each piece. */
   #rename(): void {
+    const dominators = this.#dominators;
     const entry = this.#fn.blocks[0]!;
     const start = this.#pieces.map((piece) => this.#initialValue(piece));
     const work: { block: Block; values: Instruction[] }[] = [{ block: entry, values: start }];
@@ -89,10 +90,8 @@ class Promotion {
       const { block, values } = item;
       block.instructions = this.#renameBlock(block, values);
       for (const target of new Set(block.successors)) this.#fillPhis(block, target, values);
-      for (let n = 0; ; n++) {
-        const child = this.#dominators.child(block, n);
-        if (child === undefined) break;
-        work.push({ block: child, values: [...values] });
+      for (let child = dominators.firstChild(block); child !== undefined; child = dominators.nextSibling(child)) {
+        work.push({ block: child, values: values.slice() });
       }
     }
   }

@@ -17,11 +17,11 @@
  *             return %2
  *
  * All values begin as "unknown yet", all edges as "never taken". Following only edges that can be taken, values fall to
- * a constant and then perhaps to "varies"; each falls at most twice, so the work is linear in the uses.
+ * a constant and then perhaps to "varies"; each falls at most twice. The blocks are gone over until nothing falls any more,
+ * which is once where control only goes on to blocks further down. Lists of who uses what would cost more than they save.
  */
 
 import { foldConstants, isFoldable } from '../ir/fold.ts';
-import { Users } from '../ir/graph.ts';
 import { type Block, type Instruction, type IrFunction, noValues } from '../ir/types.ts';
 import { equalNumbers } from '../lists.ts';
 
@@ -36,9 +36,11 @@ export function propagateConstants(fn: IrFunction): boolean {
   let changed = false;
   for (const block of fn.blocks) {
     let wasPhi = false;
-    for (const instruction of block.instructions) {
+    const { instructions } = block;
+    for (let n = 0; n < instructions.length; n++) {
+      const instruction = instructions[n]!;
       const state = states[instruction.id];
-      if (instruction.op === 'const' || state === undefined || state === varies) continue;
+      if (state === varies || state === undefined || instruction.op === 'const') continue;
       wasPhi ||= instruction.op === 'phi';
       becomeConstant(instruction, state);
       changed = true;
@@ -58,59 +60,47 @@ function becomeConstant(instruction: Instruction, value: Known): void {
 
 class Propagation {
   readonly #fn: IrFunction;
-  readonly #users: Users;
   /** By value id. */
   readonly #states: State[];
   /** By block id, and by the number of the predecessor: 1 if control can come from there. Null: it cannot come at all. */
   readonly #entered: (number[] | null)[];
-  /** Edges that control can take, two blocks each. */
-  readonly #edges: Block[] = [];
-  readonly #fallen: Instruction[] = [];
+  /** By block id: 1 if it has been gone over. */
+  readonly #isPassed: number[];
+  /** Control can come to a block that was passed before it was known. */
+  #goesBack = false;
+  /** How often something fell, or control could come to where it could not. */
+  #changes = 0;
 
   constructor(fn: IrFunction) {
     this.#fn = fn;
-    this.#users = new Users(fn);
     this.#states = new Array<State>(fn.valueLimit).fill(undefined);
     this.#entered = new Array<number[] | null>(fn.blockLimit).fill(null);
+    this.#isPassed = equalNumbers(fn.blockLimit, 0);
   }
 
   run(): readonly State[] {
-    const entry = this.#fn.blocks[0]!;
-    this.#entered[entry.id] = [];
-    this.#visitAll(entry);
-    for (;;) {
-      const to = this.#edges.pop();
-      if (to !== undefined) {
-        this.#enter(this.#edges.pop()!, to);
-        continue;
-      }
-      const value = this.#fallen.pop();
-      if (value === undefined) return this.#states;
-      this.#users.forEach(value, (user) => {
-        // what varies already falls no further
-        if (this.#states[user.id] !== varies && this.#entered[user.block!.id] !== null) this.#visit(user);
-      });
+    this.#entered[this.#fn.blocks[0]!.id] = [];
+    for (let changed = true; changed;) {
+      const before = this.#changes;
+      this.#goOver(this.#fn.blocks);
+      changed = this.#goesBack && this.#changes > before;
+    }
+    return this.#states;
+  }
+
+  #goOver(blocks: readonly Block[]): void {
+    for (let n = 0; n < blocks.length; n++) {
+      const { id, instructions } = blocks[n]!;
+      this.#isPassed[id] = 1;
+      if (this.#entered[id] !== null) this.#visitAll(instructions);
     }
   }
 
-  #enter(from: Block, to: Block): void {
-    const { id, instructions, predecessors } = to;
-    const before = this.#entered[id] ?? null;
-    const entered = before ?? equalNumbers(predecessors.length, 0);
-    let isNew = false;
-    for (let n = 0; n < predecessors.length; n++) {
-      if (predecessors[n] !== from || entered[n] === 1) continue;
-      entered[n] = 1;
-      isNew = true;
+  #visitAll(instructions: readonly Instruction[]): void {
+    for (let n = 0; n < instructions.length; n++) {
+      // what varies already falls no further
+      if (this.#states[instructions[n]!.id] !== varies) this.#visit(instructions[n]!);
     }
-    this.#entered[id] = entered;
-    if (before === null) this.#visitAll(to);
-    else if (isNew) for (let n = 0; instructions[n]!.op === 'phi'; n++) this.#visit(instructions[n]!);
-  }
-
-  #visitAll(block: Block): void {
-    const { instructions } = block;
-    for (let n = 0; n < instructions.length; n++) this.#visit(instructions[n]!);
   }
 
   #visit(instruction: Instruction): void {
@@ -122,10 +112,20 @@ class Propagation {
   }
 
   /** Notes a state that may be lower than before. */
-  #fall(instruction: Instruction, state: State): void {
-    if (state === this.#states[instruction.id]) return;
-    this.#states[instruction.id] = this.#states[instruction.id] === undefined ? state : varies;
-    this.#fallen.push(instruction);
+  #fall({ id }: Instruction, state: State): void {
+    if (state === this.#states[id]) return;
+    this.#states[id] = this.#states[id] === undefined ? state : varies;
+    this.#changes++;
+  }
+
+  #enter(from: Block, { id, predecessors }: Block): void {
+    const entered = (this.#entered[id] ??= equalNumbers(predecessors.length, 0));
+    for (let n = 0; n < predecessors.length; n++) {
+      if (predecessors[n] !== from || entered[n] === 1) continue;
+      entered[n] = 1;
+      this.#changes++;
+      if (this.#isPassed[id] === 1) this.#goesBack = true;
+    }
   }
 
   #meet({ args, block }: Instruction): State {
@@ -153,22 +153,27 @@ class Propagation {
   #evaluate(instruction: Instruction): State {
     if (instruction.op === 'const') return instruction.value;
     if (!isFoldable(instruction)) return varies;
-    const values: Known[] = [];
     const { args } = instruction;
     for (let n = 0; n < args.length; n++) {
       const state = this.#states[args[n]!.id];
-      if (state === undefined) return undefined;
-      if (state === varies) return varies;
-      values.push(state);
+      if (state === undefined || state === varies) return state;
     }
+    return this.#fold(instruction);
+  }
+
+  /** What it gives for operands that are all known. */
+  #fold(instruction: Instruction): State {
+    const values = instruction.args.map(({ id }) => this.#states[id] as Known);
     return foldConstants(instruction, values) ?? varies;
   }
 
-  #follow({ op, args, targets, cases, block }: Instruction): void {
+  #follow({ id, op, args, targets, cases, block }: Instruction): void {
     const state = args[0] === undefined ? varies : this.#states[args[0].id];
     if (state === undefined) return;
-    if (state === varies) for (let n = 0; n < targets.length; n++) this.#edges.push(block!, targets[n]!);
-    else if (op === 'branch') this.#edges.push(block!, targets[state !== 0 ? 0 : 1]!);
-    else this.#edges.push(block!, targets[cases.indexOf(Number(state)) + 1]!);
+    if (state === varies) {
+      for (let n = 0; n < targets.length; n++) this.#enter(block!, targets[n]!);
+      this.#states[id] = varies; // there is nothing more to follow
+    } else if (op === 'branch') this.#enter(block!, targets[state !== 0 ? 0 : 1]!);
+    else this.#enter(block!, targets[cases.indexOf(Number(state)) + 1]!);
   }
 }

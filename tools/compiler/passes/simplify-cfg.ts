@@ -57,11 +57,16 @@ function foldTerminators(fn: IrFunction): boolean {
 
 function onlyTarget({ op, args, targets, cases }: Instruction): Block | null {
   const first = targets[0]!;
-  if (op === 'branch' ? targets[1] === first : targets.every((target) => target === first)) return first;
+  if (op === 'branch' ? targets[1] === first : areEqual(targets)) return first;
   const value = args[0]!;
   if (value.op !== 'const') return null;
   if (op === 'branch') return targets[value.value !== 0 ? 0 : 1]!;
   return targets[cases.indexOf(Number(value.value)) + 1]!;
+}
+
+function areEqual(blocks: readonly Block[]): boolean {
+  for (let n = 1; n < blocks.length; n++) if (blocks[n] !== blocks[0]) return false;
+  return true;
 }
 
 /** Drops the cases that go where the rest goes; one case alone is a branch. */
@@ -90,13 +95,13 @@ function removeUnreachable(fn: IrFunction): boolean {
   if (count === fn.blocks.length) return false;
   for (let b = 0; b < fn.blocks.length; b++) {
     const block = fn.blocks[b]!;
-    if (isReachable[block.id] === 1) continue;
+    if (isReachable[block.id] !== 0) continue;
     const { successors } = block;
     for (let n = 0; n < successors.length; n++) {
-      if (isReachable[successors[n]!.id] === 1) forgetEdge(block, successors[n]!);
+      if (isReachable[successors[n]!.id] !== 0) forgetEdge(block, successors[n]!);
     }
   }
-  fn.blocks = fn.blocks.filter(({ id }) => isReachable[id] === 1);
+  fn.blocks = fn.blocks.filter(({ id }) => isReachable[id] !== 0);
   return true;
 }
 
@@ -134,14 +139,17 @@ function isDecidedByPhi(block: Block): boolean {
   const value = end.args[0]!;
   if (value.block !== block || end.targets.includes(block)) return false;
   if (value.op !== 'phi' && !(isCompare(value.op) && comparedPhi(value, block) !== null)) return false;
-  for (const other of block.instructions) {
+  const { instructions } = block;
+  for (let n = 0; n < instructions.length; n++) {
+    const other = instructions[n]!;
     if (other !== end && other !== value && other.op !== 'const' && other.op !== 'phi') return false;
   }
   return true;
 }
 
 function comparedPhi({ args }: Instruction, block: Block): Instruction | null {
-  const [a, b] = args as [Instruction, Instruction];
+  const a = args[0]!;
+  const b = args[1]!;
   if (a.op === 'phi' && a.block === block && a.type === 'i32' && b.op === 'const') return a;
   return null;
 }
@@ -169,17 +177,14 @@ class UseSites {
    * function that can only be entered through another of its targets than `target`.
    */
   allow(block: Block, target: Block): boolean {
-    if (block.instructions.length === 1) return true;
+    const { instructions, successors } = block;
+    if (instructions.length === 1) return true;
     // phis that serve the phis of one target cannot do so if it has none
-    const { successors } = block;
     if (successors.length === 1 && successors[0]!.instructions[0]!.op !== 'phi') return false;
-    this.#users ??= new Users(this.#fn);
-    const users = this.#users;
-    return block.instructions.every((value) => {
-      // a value that comes back to a phi of its own block belongs to a loop, whose head cannot be gone around
-      if (value.op === 'phi' && value.args.some((operand) => operand.block === block)) return false;
-      return users.every(value, (user) => this.#allowsUse(value, user, block, target));
-    });
+    // a value that comes back to a phi of its own block belongs to a loop, whose head cannot be gone around
+    for (let n = 0; n < instructions.length; n++) if (comesBack(instructions[n]!, block)) return false;
+    const users = (this.#users ??= new Users(this.#fn));
+    return instructions.every((value) => users.every(value, (user) => this.#allowsUse(value, user, block, target)));
   }
 
   #allowsUse(value: Instruction, user: Instruction, block: Block, target: Block): boolean {
@@ -201,6 +206,13 @@ class UseSites {
     this.#dominators ??= new Dominators(this.#fn);
     return this.#dominators.dominates(other, place);
   }
+}
+
+/** The phi, if it is one, has an operand from the block that it stands in. */
+function comesBack({ args, op }: Instruction, block: Block): boolean {
+  if (op !== 'phi') return false;
+  for (let n = 0; n < args.length; n++) if (args[n]!.block === block) return true;
+  return false;
 }
 
 /** Where the predecessor number `index` is known to go on from a block that isDecidedByPhi; null if not known. */
@@ -280,19 +292,19 @@ function agrees(predecessor: Block, target: Block, operands: readonly Instructio
 /** Appends to each block the one that only it jumps to. */
 function mergeChains(fn: IrFunction): boolean {
   const { blocks } = fn;
-  if (!blocks.some((block) => onlyFollower(block, fn) !== null)) return false;
+  let first = 0;
+  while (first < blocks.length && onlyFollower(blocks[first]!, fn) === null) first++;
+  if (first === blocks.length) return false;
   const replacements = new Replacements(fn);
-  const merged = new Set<Block>();
-  for (let n = 0; n < blocks.length; n++) {
+  for (let n = first; n < blocks.length; n++) {
     const block = blocks[n]!;
-    if (merged.has(block)) continue;
+    if (block.instructions.length === 0) continue; // merged
     for (let next = onlyFollower(block, fn); next !== null; next = onlyFollower(block, fn)) {
       mergeInto(block, next, replacements);
       block.isCold ||= next.isCold && n > 0;
-      merged.add(next);
     }
   }
-  fn.blocks = blocks.filter((block) => !merged.has(block));
+  fn.blocks = blocks.filter(({ instructions }) => instructions.length > 0);
   replacements.apply(fn);
   return true;
 }
@@ -304,13 +316,15 @@ function onlyFollower(block: Block, fn: IrFunction): Block | null {
   return next.predecessors.length === 1 && next !== block && next !== fn.blocks[0] ? next : null;
 }
 
+/** Leaves nothing in `next`. */
 function mergeInto(block: Block, next: Block, replacements: Replacements): void {
-  block.instructions.pop();
   const { instructions, successors } = next;
-  for (let n = 0; n < instructions.length; n++) {
-    const instruction = instructions[n]!;
-    if (instruction.op === 'phi') replacements.replace(instruction, instruction.args[0]!);
-    else append(block, instruction);
-  }
   for (let n = 0; n < successors.length; n++) renameEdge(successors[n]!, next, block);
+  let phis = 0;
+  for (; instructions[phis]!.op === 'phi'; phis++)
+    replacements.replace(instructions[phis]!, instructions[phis]!.args[0]!);
+  for (let n = phis; n < instructions.length; n++) instructions[n]!.block = block;
+  block.instructions.pop();
+  block.instructions = block.instructions.concat(phis === 0 ? instructions : instructions.slice(phis));
+  instructions.length = 0;
 }
