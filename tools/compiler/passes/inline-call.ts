@@ -33,7 +33,7 @@ function inlineStraight(fn: IrFunction, call: Instruction, callee: IrFunction, r
   const block = call.block!;
   const copies = new BodyCopy(fn, call, callee).copyLines(callee.blocks[0]!);
   const end = copies.pop()!;
-  for (const copy of copies) copy.block = block;
+  for (let n = 0; n < copies.length; n++) copies[n]!.block = block;
   block.instructions.splice(block.instructions.indexOf(call), 1, ...copies);
   if (call.type !== 'void') replacements.replace(call, end.args[0]!);
 }
@@ -44,9 +44,11 @@ function cutAt(fn: IrFunction, call: Instruction): Block {
   const after = newBlock(fn, before.isCold);
   fn.blocks.splice(fn.blocks.indexOf(before) + 1, 0, after);
   const position = before.instructions.indexOf(call);
-  for (const instruction of before.instructions.slice(position + 1)) append(after, instruction);
+  after.instructions = before.instructions.slice(position + 1);
+  for (let n = 0; n < after.instructions.length; n++) after.instructions[n]!.block = after;
   before.instructions.length = position;
-  for (const target of after.successors) renameEdge(target, before, after);
+  const { successors } = after;
+  for (let n = 0; n < successors.length; n++) renameEdge(successors[n]!, before, after);
   return after;
 }
 
@@ -64,9 +66,10 @@ class BodyCopy {
   readonly #callee: IrFunction;
   readonly #firstSlot: number;
   /** By id in the callee. */
-  readonly #values: Instruction[] = [];
-  readonly #blocks: Block[] = [];
-  readonly #locations = new Map<SourceLocation, SourceLocation>();
+  readonly #values: Instruction[];
+  readonly #blocks: Block[];
+  /** Pairs: a location in the callee, and the one that stands for it. There are few; a Map would take more. */
+  readonly #locations: SourceLocation[] = [];
   #lastLocation: SourceLocation | null = null;
   #lastRebased: SourceLocation | null = null;
   /** The results of the returns, in the order of the returns. */
@@ -76,30 +79,31 @@ class BodyCopy {
     this.#fn = fn;
     this.#call = call;
     this.#callee = callee;
+    this.#values = new Array<Instruction>(callee.valueLimit);
+    this.#blocks = new Array<Block>(callee.blockLimit);
     this.#firstSlot = fn.slots.length;
-    fn.slots.push(...callee.slots);
+    for (let n = 0; n < callee.slots.length; n++) fn.slots.push(callee.slots[n]!);
   }
 
   /** The instructions of a block that has no phis and whose operands stand in it; the params are left out. */
-  copyLines({ instructions }: Block): Instruction[] {
-    const lines: Instruction[] = [];
-    for (const instruction of instructions) {
-      const copy = this.#copy(instruction);
-      if (instruction.op === 'param') continue;
-      copy.args = this.#copiesOf(instruction.args);
-      lines.push(copy);
-    }
+  copyLines(block: Block): Instruction[] {
+    const lines = this.#copyAll(block);
+    for (let n = 0; n < lines.length; n++) lines[n]!.args = this.#copiesOf(lines[n]!.args);
     return lines;
   }
 
   /** The blocks, with jumps to `after` instead of returns. */
   copyBlocks(after: Block): Block[] {
-    for (const block of this.#callee.blocks) {
-      this.#blocks[block.id] = newBlock(this.#fn, block.isCold || this.#call.block!.isCold);
-      for (const instruction of block.instructions) this.#copy(instruction);
+    const { blocks } = this.#callee;
+    const isCold = this.#call.block!.isCold;
+    for (let n = 0; n < blocks.length; n++) {
+      const block = newBlock(this.#fn, blocks[n]!.isCold || isCold);
+      this.#blocks[blocks[n]!.id] = block;
+      block.instructions = this.#copyAll(blocks[n]!);
     }
-    for (const block of this.#callee.blocks) this.#fill(block, after);
-    return this.#copiesOfBlocks(this.#callee.blocks);
+    const copies = this.#copiesOfBlocks(blocks);
+    for (let n = 0; n < blocks.length; n++) this.#fill(copies[n]!, blocks[n]!, after);
+    return copies;
   }
 
   /** What the call gave. A callee that never returns gives nothing: any value will do where control never comes. */
@@ -117,11 +121,22 @@ class BodyCopy {
     return result;
   }
 
-  /** Makes the copy, without operands: these may come later in the text. A param is the argument. */
+  /** Copies of all instructions but params, for which the arguments stand. */
+  #copyAll({ instructions }: Block): Instruction[] {
+    let params = 0;
+    for (; instructions[params]!.op === 'param'; params++) {
+      const { id, index } = instructions[params]!;
+      this.#values[id] = this.#call.args[index]!;
+    }
+    const copies = instructions.slice(params);
+    for (let n = 0; n < copies.length; n++) copies[n] = this.#copy(copies[n]!);
+    return copies;
+  }
+
+  /** The copy still has the operands and targets of the original, whose copies may come later in the text. */
   #copy(instruction: Instruction): Instruction {
-    const { op, type } = instruction;
-    if (op === 'param') return (this.#values[instruction.id] = this.#call.args[instruction.index]!);
-    const copy = this.#fn.create(op, type, [], this.#rebase(instruction.location));
+    const { args, op, type } = instruction;
+    const copy = this.#fn.create(op, type, args, this.#rebase(instruction.location));
     copy.value = instruction.value;
     copy.index = op === 'slot' ? instruction.index + this.#firstSlot : instruction.index;
     copy.symbol = instruction.symbol;
@@ -131,24 +146,26 @@ class BodyCopy {
     copy.isVolatile = instruction.isVolatile;
     copy.intrinsic = instruction.intrinsic;
     copy.parameters = instruction.parameters;
-    if (instruction.cases.length > 0) copy.cases = [...instruction.cases];
+    copy.targets = instruction.targets;
+    if (instruction.cases.length > 0) copy.cases = instruction.cases.slice();
     this.#values[instruction.id] = copy;
     return copy;
   }
 
-  #fill(original: Block, after: Block): void {
-    const block = this.#blocks[original.id]!;
+  #fill(block: Block, original: Block, after: Block): void {
     block.predecessors = this.#copiesOfBlocks(original.predecessors);
-    for (const instruction of original.instructions) {
-      if (instruction.op === 'param') continue;
-      const copy = append(block, this.#values[instruction.id]!);
-      copy.args = this.#copiesOf(instruction.args);
-      if (instruction.targets.length > 0) copy.targets = this.#copiesOfBlocks(instruction.targets);
-      if (instruction.op === 'return') this.#returnFrom(block, copy, after);
+    const { instructions } = block;
+    for (let n = 0; n < instructions.length; n++) {
+      const copy = instructions[n]!;
+      copy.block = block;
+      copy.args = this.#copiesOf(copy.args);
+      if (copy.targets.length > 0) copy.targets = this.#copiesOfBlocks(copy.targets);
+      if (copy.op === 'return') this.#returnFrom(block, copy, after);
     }
   }
 
-  #copiesOf(operands: readonly Instruction[]): Instruction[] {
+  #copiesOf(operands: Instruction[]): Instruction[] {
+    if (operands === noValues) return noValues;
     const copies = operands.slice();
     for (let n = 0; n < copies.length; n++) copies[n] = this.#values[copies[n]!.id]!;
     return copies;
@@ -161,8 +178,7 @@ class BodyCopy {
   }
 
   #returnFrom(block: Block, copy: Instruction, after: Block): void {
-    const [value] = copy.args;
-    if (value !== undefined) this.#results.push(value);
+    if (copy.args.length > 0) this.#results.push(copy.args[0]!);
     copy.op = 'jump';
     copy.args = noValues;
     copy.targets = [after];
@@ -174,14 +190,22 @@ class BodyCopy {
     const place = this.#call.location;
     if (location === null || place === null) return location ?? place;
     if (location === this.#lastLocation) return this.#lastRebased; // as so often
-    let rebased = this.#locations.get(location);
-    if (rebased === undefined) {
-      const { file, line, column, inlinedAt } = location;
-      rebased = { file, line, column, inlinedAt: inlinedAt === undefined ? place : this.#rebase(inlinedAt)! };
-      this.#locations.set(location, rebased);
-    }
+    const rebased = this.#knownRebased(location) ?? this.#newRebased(location, place);
     this.#lastLocation = location;
     this.#lastRebased = rebased;
+    return rebased;
+  }
+  #knownRebased(location: SourceLocation): SourceLocation | null {
+    for (let n = this.#locations.length - 2; n >= 0; n -= 2) {
+      if (this.#locations[n] === location) return this.#locations[n + 1]!;
+    }
+    return null;
+  }
+
+  #newRebased(location: SourceLocation, place: SourceLocation): SourceLocation {
+    const { file, line, column, inlinedAt } = location;
+    const rebased = { file, line, column, inlinedAt: inlinedAt === undefined ? place : this.#rebase(inlinedAt)! };
+    this.#locations.push(location, rebased);
     return rebased;
   }
 }
