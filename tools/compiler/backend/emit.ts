@@ -3,6 +3,7 @@
  */
 
 import type { IrFunction, SourceLocation } from '../ir/types.ts';
+import { equalNumbers } from '../lists.ts';
 import { CodeBuffer, type Label } from './encoder/code.ts';
 import { encode, type Prefixes } from './encoder/encode.ts';
 import { ESP, immediate, register } from './encoder/operands.ts';
@@ -33,7 +34,7 @@ class Emitter {
   readonly #source: IrFunction;
   readonly #code = new CodeBuffer();
   /** By id of the block. */
-  readonly #labels: Label[] = [];
+  readonly #labels: Label[];
   /** Positions in these are draft positions until the code is finished. */
   readonly #lines: LineEntry[] = [];
   readonly #changes: FrameChange[] = [];
@@ -42,14 +43,15 @@ class Emitter {
     this.#fn = fn;
     this.#frame = frame;
     this.#source = source;
+    this.#labels = equalNumbers(fn.blockLimit, 0);
   }
 
   run(): MachineCode {
     const { blocks } = this.#fn;
-    for (const { id } of blocks) this.#labels[id] = this.#code.newLabel();
+    for (let n = 0; n < blocks.length; n++) this.#labels[blocks[n]!.id] = this.#code.newLabel();
     this.#mark(this.#source.debug.location);
     this.#prologue();
-    blocks.forEach((block, n) => this.#block(block, blocks[n + 1] ?? null));
+    for (let n = 0; n < blocks.length; n++) this.#block(blocks[n]!, n + 1 < blocks.length ? blocks[n + 1]! : null);
     const finished = this.#code.finish();
     const { debug, name, options } = this.#source;
     return {
@@ -97,7 +99,8 @@ class Emitter {
       depth -= this.#frame.room;
       this.#changes.push({ at: this.#code.position, depth });
     }
-    for (const restored of this.#frame.pushes.toReversed()) {
+    for (let n = this.#frame.pushes.length - 1; n >= 0; n--) {
+      const restored = this.#frame.pushes[n]!;
       encode(this.#code, 'pop', [register(restored)]);
       depth -= 4;
       this.#changes.push({ at: this.#code.position, depth, restored });
@@ -115,7 +118,9 @@ class Emitter {
 
   #block(block: MachineBlock, next: MachineBlock | null): void {
     this.#code.bind(this.#labels[block.id]!);
-    for (const instruction of block.instructions) {
+    const { instructions } = block;
+    for (let n = 0; n < instructions.length; n++) {
+      const instruction = instructions[n]!;
       this.#mark(instruction.location);
       if (instruction.op === 'ret') this.#epilogue();
       else this.#instruction(instruction);

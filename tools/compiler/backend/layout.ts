@@ -9,6 +9,7 @@
  * code is copied: a loop's test to the loop's end, a return to wherever it is reached from.
  */
 
+import { equalNumbers } from '../lists.ts';
 import { type Exit, type MachineBlock, type MachineFunction, MachineInstruction } from './machine/types.ts';
 
 /** Blocks up to this many instructions are copied to save a jump to them. */
@@ -32,7 +33,9 @@ function destination(block: MachineBlock): MachineBlock {
 }
 
 function threadJumps(fn: MachineFunction): void {
-  for (const { exit } of fn.blocks) {
+  const { blocks } = fn;
+  for (let b = 0; b < blocks.length; b++) {
+    const { exit } = blocks[b]!;
     if (exit.kind === 'jump') exit.target = destination(exit.target);
     else if (exit.kind === 'branch') {
       exit.ifTrue = destination(exit.ifTrue);
@@ -41,40 +44,35 @@ function threadJumps(fn: MachineFunction): void {
       exit.targets.forEach((target, n) => (exit.targets[n] = destination(target)));
     }
   }
-  for (const block of fn.blocks) {
-    const { exit } = block;
-    if (exit.kind === 'branch' && exit.ifTrue === exit.ifFalse) block.exit = { kind: 'jump', target: exit.ifTrue };
+  for (let b = 0; b < blocks.length; b++) {
+    const { exit } = blocks[b]!;
+    if (exit.kind === 'branch' && exit.ifTrue === exit.ifFalse) blocks[b]!.exit = { kind: 'jump', target: exit.ifTrue };
   }
 }
 
 /** Chains of blocks from the entry; what is left over starts new chains, cold ones last. */
 function stringTogether(fn: MachineFunction): MachineBlock[] {
-  const placed = new Set<MachineBlock>();
+  const isPlaced = equalNumbers(fn.blockLimit, 0);
   const order: MachineBlock[] = [];
   const cold: MachineBlock[] = [];
   // Blocks that a placed one leads to, in the order in which they were met.
   const waiting: MachineBlock[] = [fn.blocks[0]!];
-  for (let start = nextStart(waiting, cold, placed); start !== null; start = nextStart(waiting, cold, placed)) {
-    for (let block: MachineBlock | null = start; block !== null; block = bestSuccessor(block, placed)) {
-      placed.add(block);
+  for (;;) {
+    // The latest first: what a loop leads to comes right after the loop.
+    const start = takeUnplaced(waiting, isPlaced) ?? takeUnplaced(cold, isPlaced);
+    if (start === null) return order;
+    for (let block: MachineBlock | null = start; block !== null; block = bestSuccessor(block, isPlaced)) {
+      isPlaced[block.id] = 1;
       order.push(block);
-      for (const successor of block.successors) (isCold(successor) ? cold : waiting).push(successor);
+      for (let n = 0, next = block.successor(0); next !== undefined; next = block.successor(++n)) {
+        if (isPlaced[next.id] === 0) (isCold(next) ? cold : waiting).push(next);
+      }
     }
   }
-  return order;
 }
 
-function nextStart(
-  waiting: MachineBlock[],
-  cold: MachineBlock[],
-  placed: ReadonlySet<MachineBlock>,
-): MachineBlock | null {
-  // The latest first: what a loop leads to comes right after the loop.
-  for (const list of [waiting, cold]) {
-    for (let block = list.pop(); block !== undefined; block = list.pop()) {
-      if (!placed.has(block)) return block;
-    }
-  }
+function takeUnplaced(list: MachineBlock[], isPlaced: readonly number[]): MachineBlock | null {
+  for (let block = list.pop(); block !== undefined; block = list.pop()) if (isPlaced[block.id] === 0) return block;
   return null;
 }
 
@@ -82,26 +80,27 @@ function isCold(block: MachineBlock): boolean {
   return block.isCold || block.frequency < 0.05;
 }
 
-function bestSuccessor(block: MachineBlock, placed: ReadonlySet<MachineBlock>): MachineBlock | null {
+function bestSuccessor(block: MachineBlock, isPlaced: readonly number[]): MachineBlock | null {
   let best: MachineBlock | null = null;
-  for (const successor of block.successors) {
-    if (placed.has(successor) || (isCold(successor) && !isCold(block))) continue;
-    if (best === null || successor.frequency > best.frequency) best = successor;
+  for (let n = 0, next = block.successor(0); next !== undefined; next = block.successor(++n)) {
+    if (isPlaced[next.id] === 1 || (isCold(next) && !isCold(block))) continue;
+    if (best === null || next.frequency > best.frequency) best = next;
   }
   return best;
 }
 
 function copyTails(order: readonly MachineBlock[]): void {
-  order.forEach((block, n) => {
-    if (block.exit.kind !== 'jump' || block.exit.target === order[n + 1]) return;
+  for (let n = 0; n < order.length; n++) {
+    const block = order[n]!;
+    if (block.exit.kind !== 'jump' || block.exit.target === order[n + 1]) continue;
     const { target } = block.exit;
-    if (target === block || target.instructions.length > longestCopy) return;
-    if (target.exit.kind !== 'none' && target.exit.kind !== 'branch') return;
-    if (target.exit.kind === 'none' && target.instructions[target.instructions.length - 1]?.op !== 'ret') return;
-    block.instructions = [...block.instructions, ...target.instructions.map(copyInstruction)];
+    if (target === block || target.instructions.length > longestCopy) continue;
+    if (target.exit.kind !== 'none' && target.exit.kind !== 'branch') continue;
+    if (target.exit.kind === 'none' && target.instructions[target.instructions.length - 1]?.op !== 'ret') continue;
+    block.instructions = block.instructions.concat(target.instructions.map(copyInstruction));
     block.exit = copyExit(target.exit);
     block.exitLocation = target.exitLocation;
-  });
+  }
 }
 
 function copyExit(exit: Exit): Exit {
@@ -120,7 +119,13 @@ function copyInstruction(instruction: MachineInstruction): MachineInstruction {
 }
 
 function removeUnreachable(fn: MachineFunction): void {
-  const reached = new Set<MachineBlock>([fn.blocks[0]!]);
-  for (const block of reached) for (const successor of block.successors) reached.add(successor);
-  fn.blocks = fn.blocks.filter((block) => reached.has(block));
+  const isReached = equalNumbers(fn.blockLimit, 0);
+  const work = [fn.blocks[0]!];
+  for (let block = work.pop(); block !== undefined; block = work.pop()) {
+    isReached[block.id] = 1;
+    for (let n = 0, next = block.successor(0); next !== undefined; next = block.successor(++n)) {
+      if (isReached[next.id] === 0) work.push(next);
+    }
+  }
+  if (fn.blocks.some(({ id }) => isReached[id] === 0)) fn.blocks = fn.blocks.filter(({ id }) => isReached[id] === 1);
 }

@@ -21,38 +21,48 @@ export function sequentialize<Source>(
   registerIn: (source: Source) => number,
   newTemporary: () => number,
   asSource: (register: number) => Source,
-): Move<Source>[] {
-  let pending = moves.filter(({ to, from }) => registerIn(from) !== to);
+): readonly Move<Source>[] {
+  if (moves.length === 0) return moves;
+  const pending = moves.filter(({ to, from }) => registerIn(from) !== to);
   if (pending.length < 2) return pending;
   const sequence: Move<Source>[] = [];
-  // How many pending moves read each register.
-  const readers = new Map<number, number>();
-  const count = (source: Source, change: number): void => {
-    const register = registerIn(source);
-    if (register >= 0) readers.set(register, (readers.get(register) ?? 0) + change);
-  };
-  for (const { from } of pending) count(from, 1);
   while (pending.length > 0) {
-    const blocked: Move<Source>[] = [];
-    for (const move of pending) {
-      if ((readers.get(move.to) ?? 0) > 0) {
-        blocked.push(move);
-        continue;
+    let blocked = 0;
+    for (let n = 0; n < pending.length; n++) {
+      const move = pending[n]!;
+      // what is pending still: those that are blocked, and those that come
+      if (
+        isRead(move.to, pending, 0, blocked, registerIn) ||
+        isRead(move.to, pending, n + 1, pending.length, registerIn)
+      ) {
+        pending[blocked++] = move;
+      } else {
+        sequence.push(move);
       }
-      sequence.push(move);
-      count(move.from, -1);
     }
-    if (blocked.length === pending.length) {
+    if (blocked === pending.length) {
       // Only cycles are left: move the first destination's old value out of the way.
       const temporary = newTemporary();
-      const saved = blocked[0]!.to;
+      const saved = pending[0]!.to;
       sequence.push({ to: temporary, from: asSource(saved) });
-      readers.set(saved, 0);
-      for (const [n, move] of blocked.entries()) {
-        if (registerIn(move.from) === saved) blocked[n] = { to: move.to, from: asSource(temporary) };
+      for (let n = 0; n < blocked; n++) {
+        const { to, from } = pending[n]!;
+        if (registerIn(from) === saved) pending[n] = { to, from: asSource(temporary) };
       }
     }
-    pending = blocked;
+    pending.length = blocked;
   }
   return sequence;
+}
+
+/** Some move from number `start` up to `end` reads the register. Moves are few: counting readers takes a table. */
+function isRead<Source>(
+  register: number,
+  moves: readonly Move<Source>[],
+  start: number,
+  end: number,
+  registerIn: (source: Source) => number,
+): boolean {
+  for (let n = start; n < end; n++) if (registerIn(moves[n]!.from) === register) return true;
+  return false;
 }

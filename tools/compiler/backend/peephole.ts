@@ -21,10 +21,12 @@ import { RegisterScanner } from './allocate/scan.ts';
 const Flags = { none: 0, zeroAndSign: 1, all: 3 } as const;
 
 export function improve(fn: MachineFunction): void {
-  for (const block of fn.blocks) {
-    simplifyCompares(block);
-    dropTests(block);
-    simplifyBlock(block);
+  const scanner = new RegisterScanner();
+  const { blocks } = fn;
+  for (let n = 0; n < blocks.length; n++) {
+    simplifyCompares(blocks[n]!);
+    dropTests(blocks[n]!, scanner);
+    simplifyBlock(blocks[n]!);
   }
 }
 
@@ -66,10 +68,12 @@ function flagsAtEnd(block: MachineBlock): number {
 function simplifyCompares(block: MachineBlock): void {
   const { exit, instructions } = block;
   let isTest = false;
-  for (const instruction of instructions) {
-    const [a, b] = instruction.operands;
-    if (instruction.op === 'cmp' && a?.kind === 'register' && isPlainImmediate(b) && b.value === 0) {
-      instruction.become('test', a, register(a.register, a.width));
+  for (let n = 0; n < instructions.length; n++) {
+    const instruction = instructions[n]!;
+    if (instruction.op === 'cmp') {
+      const a = instruction.operands[0]!;
+      const b = instruction.operands[1]!;
+      if (a.kind === 'register' && isPlainImmediate(b) && b.value === 0) instruction.become('test', a, a);
     }
     if (instruction.effects.writesFlags) isTest = instruction.op === 'test';
   }
@@ -82,16 +86,15 @@ function simplifyCompares(block: MachineBlock): void {
 const arithmetic = new Set(['add', 'sub', 'and', 'or', 'xor', 'inc', 'dec', 'neg', 'adc', 'sbb']);
 
 /** A test of a register at the end of a block, right after what computed it, is superfluous. */
-function dropTests(block: MachineBlock): void {
-  const { exit, instructions } = block;
+function dropTests({ exit, instructions }: MachineBlock, scanner: RegisterScanner): void {
   if (exit.kind !== 'branch') return;
-  const scanner = new RegisterScanner();
   let testAt = instructions.length - 1;
   while (testAt >= 0 && !instructions[testAt]!.effects.writesFlags) testAt--;
   const test = instructions[testAt];
-  const [a, b] = test?.operands ?? [];
-  if (test?.op !== 'test' || a?.kind !== 'register' || a.width !== 32 || !isRegister(b, a.register)) return;
-  if (instructions.slice(testAt).some(({ effects }) => effects.readsFlags)) return;
+  if (test?.op !== 'test') return;
+  const a = test.operands[0]!;
+  if (a.kind !== 'register' || a.width !== 32 || !isRegister(test.operands[1], a.register)) return;
+  for (let n = testAt; n < instructions.length; n++) if (instructions[n]!.effects.readsFlags) return;
   for (let n = testAt - 1; n >= 0; n--) {
     const before = instructions[n]!;
     scanner.scan(before);
@@ -122,8 +125,9 @@ function simplifyInstruction(instruction: MachineInstruction, flags: number): vo
       if (flags === Flags.none) simplifyLea(instruction);
       break;
     case 'mov': {
-      const [to, from] = instruction.operands;
-      if (flags !== Flags.none || to?.kind !== 'register' || !isPlainImmediate(from) || from.value !== 0) break;
+      const to = instruction.operands[0]!;
+      const from = instruction.operands[1];
+      if (flags !== Flags.none || to.kind !== 'register' || !isPlainImmediate(from) || from.value !== 0) break;
       instruction.become('xor', to, register(to.register));
       break;
     }
@@ -138,7 +142,8 @@ function simplifyInstruction(instruction: MachineInstruction, flags: number): vo
 
 /** Adding or subtracting one. inc and dec leave the carry flag alone. */
 function simplifySum(instruction: MachineInstruction, flags: number): void {
-  const [to, by] = instruction.operands as [Operand, Operand];
+  const to = instruction.operands[0]!;
+  const by = instruction.operands[1];
   if (!isPlainImmediate(by) || flags === Flags.all) return;
   const change = instruction.op === 'add' ? by.value : -by.value;
   if (change === 1 || change === -1) instruction.become(change === 1 ? 'inc' : 'dec', to);
@@ -146,8 +151,9 @@ function simplifySum(instruction: MachineInstruction, flags: number): void {
 
 /** An address computation that changes its own operand is an addition. */
 function simplifyLea(instruction: MachineInstruction): void {
-  const [to, from] = instruction.operands;
-  if (to?.kind !== 'register' || from?.kind !== 'memory') return;
+  const to = instruction.operands[0]!;
+  const from = instruction.operands[1];
+  if (to.kind !== 'register' || from?.kind !== 'memory') return;
   const { base, displacement, index, scale, symbol } = from;
   if (index === NONE) {
     if (base === NONE) instruction.become('mov', to, immediate(displacement, symbol));

@@ -61,8 +61,12 @@ class Colourer {
   readonly #representative: number[];
   readonly #colours: number[];
   readonly #copyState: number[];
-  /** By node: indices into graph.copies, heaviest first. Nodes without copies share a list. */
-  readonly #copiesOf: (readonly number[])[];
+  /**
+   * The copies of a node form a list, heaviest first: it starts at entry number #firstCopy[node] and goes on at
+   * #nextCopyOf[entry], up to -1. Of copy number n, the entries are 2n, for the end `to`, and 2n + 1.
+   */
+  readonly #firstCopy: number[];
+  readonly #nextCopyOf: number[];
   readonly #low: number[] = [];
   readonly #crowded = new Set<number>();
   readonly #movable = new Set<number>();
@@ -84,7 +88,17 @@ class Colourer {
     this.#colours = equalNumbers(count, -1);
     copies.sort((a, b) => b.weight - a.weight);
     this.#copyState = equalNumbers(copies.length, 0);
-    this.#copiesOf = copiesByNode(graph);
+    this.#firstCopy = equalNumbers(count, -1);
+    this.#nextCopyOf = equalNumbers(copies.length * 2, -1);
+    for (let n = copies.length - 1; n >= 0; n--) {
+      this.#linkCopy(2 * n, copies[n]!.to);
+      this.#linkCopy(2 * n + 1, copies[n]!.from);
+    }
+  }
+
+  #linkCopy(entry: number, node: number): void {
+    this.#nextCopyOf[entry] = this.#firstCopy[node]!;
+    this.#firstCopy[node] = entry;
   }
 
   run(): Colouring {
@@ -121,8 +135,9 @@ class Colourer {
   }
 
   #isInCopies(node: number): boolean {
-    const copies = this.#copiesOf[node]!;
-    for (let i = 0; i < copies.length; i++) if (this.#copyState[copies[i]!]! <= CopyState.waiting) return true;
+    for (let entry = this.#firstCopy[node]!; entry !== -1; entry = this.#nextCopyOf[entry]!) {
+      if (this.#copyState[entry >> 1]! <= CopyState.waiting) return true;
+    }
     return false;
   }
 
@@ -172,9 +187,8 @@ class Colourer {
   }
 
   #wakeCopies(node: number): void {
-    const copies = this.#copiesOf[node]!;
-    for (let i = 0; i < copies.length; i++) {
-      const n = copies[i]!;
+    for (let entry = this.#firstCopy[node]!; entry !== -1; entry = this.#nextCopyOf[entry]!) {
+      const n = entry >> 1;
       if (this.#copyState[n] !== CopyState.waiting) continue;
       this.#copyState[n] = CopyState.pending;
       this.#nextCopy = Math.min(this.#nextCopy, n);
@@ -186,7 +200,8 @@ class Colourer {
     let bestWeight = Infinity;
     for (const node of this.#movable) {
       let weight = 0;
-      for (const n of this.#copiesOf[node]!) {
+      for (let entry = this.#firstCopy[node]!; entry !== -1; entry = this.#nextCopyOf[entry]!) {
+        const n = entry >> 1;
         if (this.#copyState[n]! <= CopyState.waiting) weight += this.#graph.copies[n]!.weight;
       }
       if (weight >= bestWeight) continue;
@@ -204,7 +219,8 @@ class Colourer {
   }
 
   #dropCopies(node: number): void {
-    for (const n of this.#copiesOf[node]!) {
+    for (let entry = this.#firstCopy[node]!; entry !== -1; entry = this.#nextCopyOf[entry]!) {
+      const n = entry >> 1;
       if (this.#copyState[n]! > CopyState.waiting) continue;
       this.#copyState[n] = CopyState.givenUp;
       const { from, to } = this.#graph.copies[n]!;
@@ -311,13 +327,32 @@ class Colourer {
     graph.spillCost[into]! += graph.spillCost[node]!;
     graph.needsRegister[into]! |= graph.needsRegister[node]!;
     for (let r = 0; r < 8; r++) graph.hints[into * 8 + r]! += graph.hints[node * 8 + r]!;
-    this.#copiesOf[into] = mergeSorted(this.#copiesOf[into]!, this.#copiesOf[node]!);
+    this.#mergeCopies(into, node);
     // new edges may move the pool of neighbours: it is asked for each time
     for (let entry = graph.first[node]!; entry !== 0; entry = graph.next[entry]!) {
       this.#passOn(graph.neighbour[entry]!, into);
     }
     this.#classify(into);
     this.#wakeCopies(into);
+  }
+
+  /** The copies of `node` come to those of `into`, in their order; what was between the two is there once. */
+  #mergeCopies(into: number, node: number): void {
+    if (this.#firstCopy[node] === -1) return;
+    const next = this.#nextCopyOf;
+    let a = this.#firstCopy[into]!;
+    let b = this.#firstCopy[node]!;
+    let last = -1;
+    while (a !== -1 || b !== -1) {
+      const entry = b === -1 || (a !== -1 && a >> 1 <= b >> 1) ? a : b;
+      if (entry === a) a = next[a]!;
+      else b = next[b]!;
+      if (last === -1) this.#firstCopy[into] = entry;
+      else if (last >> 1 === entry >> 1) continue;
+      else next[last] = entry;
+      last = entry;
+    }
+    if (last !== -1) next[last] = -1;
   }
 
   /** A neighbour of a node that has just been merged becomes one of `into`. */
@@ -388,8 +423,8 @@ class Colourer {
   /** Copies that were given up still vanish if both ends happen to get the same register. */
   #scorePartners(node: number, scores: Float64Array): void {
     const graph = this.#graph;
-    for (const n of this.#copiesOf[node]!) {
-      const { from, to, weight } = graph.copies[n]!;
+    for (let entry = this.#firstCopy[node]!; entry !== -1; entry = this.#nextCopyOf[entry]!) {
+      const { from, to, weight } = graph.copies[entry >> 1]!;
       const partner = this.#find(from) === node ? this.#find(to) : this.#find(from);
       if (partner === node) continue;
       const colour = this.#colours[partner]!;
@@ -399,32 +434,4 @@ class Colourer {
       }
     }
   }
-}
-
-const noCopies: readonly number[] = [];
-
-/** By node: the numbers of its copies, in their order. */
-function copiesByNode({ copies, count }: InterferenceGraph): (readonly number[])[] {
-  const lists = new Array<number[] | undefined>(count).fill(undefined);
-  for (let n = 0; n < copies.length; n++) {
-    const { from, to } = copies[n]!;
-    (lists[to] ??= []).push(n);
-    (lists[from] ??= []).push(n);
-  }
-  return lists.map((list) => list ?? noCopies);
-}
-
-/** Both lists are ascending: heaviest copy first. */
-function mergeSorted(a: readonly number[], b: readonly number[]): readonly number[] {
-  if (a.length === 0) return b;
-  if (b.length === 0) return a;
-  const merged: number[] = [];
-  let i = 0;
-  let j = 0;
-  while (i < a.length || j < b.length) {
-    const takeA = j >= b.length || (i < a.length && a[i]! <= b[j]!);
-    const next = takeA ? a[i++]! : b[j++]!;
-    if (merged[merged.length - 1] !== next) merged.push(next);
-  }
-  return merged;
 }

@@ -13,7 +13,7 @@ import { FIRST_VIRTUAL, type RegisterOperand } from '../encoder/operands.ts';
 import type { MachineBlock, MachineFunction, MachineInstruction } from '../machine/types.ts';
 import { computeLiveness } from './liveness.ts';
 import { canBeMemory } from './spillable.ts';
-import { isCopy, NOT_BYTE, RegisterScanner } from './scan.ts';
+import { isCopy, NOT_BYTE, type RegisterScanner } from './scan.ts';
 
 /** A copy between two virtual registers, worth `weight` if it vanishes. */
 export interface Copy {
@@ -97,10 +97,10 @@ export class InterferenceGraph {
 }
 
 /** Builds the graph of a function, and removes dead code from it. */
-export function buildGraph(fn: MachineFunction): InterferenceGraph {
-  const { fixedDefs, liveOut, words } = computeLiveness(fn);
+export function buildGraph(fn: MachineFunction, scanner: RegisterScanner): InterferenceGraph {
+  const { fixedDefs, liveOut, words } = computeLiveness(fn, scanner);
   const graph = new InterferenceGraph(fn.nextVirtual - FIRST_VIRTUAL, fixedDefs);
-  const builder = new GraphBuilder(graph);
+  const builder = new GraphBuilder(graph, scanner);
   for (let n = 0; n < fn.blocks.length; n++) builder.addBlock(fn.blocks[n]!, liveOut, n * words, (n + 1) * words);
   return graph;
 }
@@ -108,7 +108,7 @@ export function buildGraph(fn: MachineFunction): InterferenceGraph {
 /** Walks blocks backwards with the set of what is alive. */
 class GraphBuilder {
   readonly #graph: InterferenceGraph;
-  readonly #scanner = new RegisterScanner();
+  readonly #scanner: RegisterScanner;
   /** The live nodes, and where each stands in that list (-1: not alive). */
   readonly #live: number[];
   readonly #place: number[];
@@ -117,14 +117,15 @@ class GraphBuilder {
   #liveFixed = 0;
   #frequency = 1;
 
-  constructor(graph: InterferenceGraph) {
+  constructor(graph: InterferenceGraph, scanner: RegisterScanner) {
     this.#graph = graph;
+    this.#scanner = scanner;
     this.#live = equalNumbers(graph.count, 0);
     this.#place = equalNumbers(graph.count, -1);
   }
 
   /** What is alive at the end of the block are the bits of `liveOut` between the words `from` and `to`. */
-  addBlock(block: MachineBlock, liveOut: Uint32Array, from: number, to: number): void {
+  addBlock(block: MachineBlock, liveOut: readonly number[], from: number, to: number): void {
     while (this.#liveCount > 0) this.#remove(this.#live[0]!);
     this.#liveFixed = 0;
     this.#frequency = block.frequency;

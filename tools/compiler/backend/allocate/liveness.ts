@@ -8,39 +8,38 @@
 import { equalNumbers } from '../../lists.ts';
 import { FIRST_VIRTUAL } from '../encoder/operands.ts';
 import type { MachineBlock, MachineFunction } from '../machine/types.ts';
-import { RegisterScanner } from './scan.ts';
+import type { RegisterScanner } from './scan.ts';
 
 export interface Liveness {
   /** Words of 32 bits per set. Bit v - FIRST_VIRTUAL stands for virtual register v. */
   readonly words: number;
   /** The set of block n (by position in `fn.blocks`) starts at n * words. */
-  readonly liveOut: Uint32Array;
+  readonly liveOut: readonly number[];
   /** The real registers that some instruction writes, as bits. */
   readonly fixedDefs: number;
 }
 
-export function computeLiveness(fn: MachineFunction): Liveness {
+export function computeLiveness(fn: MachineFunction, scanner: RegisterScanner): Liveness {
   const { blocks } = fn;
   const words = (fn.nextVirtual - FIRST_VIRTUAL + 31) >> 5;
-  const liveIn = new Uint32Array(words * blocks.length);
-  const killed = new Uint32Array(words * blocks.length);
-  const liveOut = new Uint32Array(words * blocks.length);
-  const scanner = new RegisterScanner();
+  const liveIn = equalNumbers(words * blocks.length, 0);
+  const killed = equalNumbers(words * blocks.length, 0);
+  const liveOut = equalNumbers(words * blocks.length, 0);
   let fixedDefs = 0;
   for (let n = 0; n < blocks.length; n++) fixedDefs |= scanBlock(blocks[n]!, scanner, liveIn, killed, n * words);
-  const successors = successorsByPosition(blocks);
-  const { hasCycle, order } = postorder(successors);
+  const position = positionsById(fn);
+  const { hasCycle, order } = postorder(blocks, position);
   for (let changed = true; changed;) {
     changed = false;
-    for (const n of order) {
-      const at = n * words;
-      const next = successors[n]!;
-      for (let i = 0; i < next.length; i++) {
-        const from = next[i]! * words;
+    for (let i = 0; i < order.length; i++) {
+      const block = blocks[order[i]!]!;
+      const at = order[i]! * words;
+      for (let n = 0, next = block.successor(0); next !== undefined; next = block.successor(++n)) {
+        const from = position[next.id]! * words;
         for (let w = 0; w < words; w++) liveOut[at + w]! |= liveIn[from + w]!;
       }
       for (let w = 0; w < words; w++) {
-        const live = (liveIn[at + w]! | (liveOut[at + w]! & ~killed[at + w]!)) >>> 0;
+        const live = liveIn[at + w]! | (liveOut[at + w]! & ~killed[at + w]!);
         if (live === liveIn[at + w]) continue;
         liveIn[at + w] = live;
         changed = hasCycle; // else what follows each block was settled before it
@@ -54,8 +53,8 @@ export function computeLiveness(fn: MachineFunction): Liveness {
 function scanBlock(
   { instructions }: MachineBlock,
   scanner: RegisterScanner,
-  generated: Uint32Array,
-  killed: Uint32Array,
+  generated: number[],
+  killed: number[],
   at: number,
 ): number {
   let fixedDefs = 0;
@@ -75,53 +74,46 @@ function scanBlock(
   return fixedDefs;
 }
 
-/** Of each block the successors; blocks are told by their positions in the list. */
-function successorsByPosition(blocks: readonly MachineBlock[]): number[][] {
-  const position: number[] = []; // by id
+/** By id of a block: its position in the list. */
+function positionsById({ blockLimit, blocks }: MachineFunction): readonly number[] {
+  const position = equalNumbers(blockLimit, -1);
   for (let n = 0; n < blocks.length; n++) position[blocks[n]!.id] = n;
-  return blocks.map(({ exit }) => {
-    switch (exit.kind) {
-      case 'jump':
-        return [position[exit.target.id]!];
-      case 'branch':
-        return [position[exit.ifTrue.id]!, position[exit.ifFalse.id]!];
-      case 'table':
-        return exit.targets.map(({ id }) => position[id]!);
-      case 'none':
-        return [];
-    }
-  });
+  return position;
 }
 
-/** Also tells whether there is an edge to a block that is not before its source in that order. */
-function postorder(successors: readonly (readonly number[])[]): { order: number[]; hasCycle: boolean } {
-  const seen = equalNumbers(successors.length, 0);
-  const isDone = equalNumbers(successors.length, 0);
-  const order: number[] = [];
+/**
+ * The positions of the blocks in postorder, those that are not reachable included. Also tells whether there is an edge to a
+ * block that is not before its source in that order.
+ */
+function postorder(
+  blocks: readonly MachineBlock[],
+  position: readonly number[],
+): { order: readonly number[]; hasCycle: boolean } {
+  // by position: one more than how many of its successors are done, 0 while it was not met, -1 when it is done itself
+  const next = equalNumbers(blocks.length, 0);
+  const order = equalNumbers(blocks.length, 0);
+  // the blocks that are being visited
+  const open = equalNumbers(blocks.length, 0);
+  let done = 0;
   let hasCycle = false;
-  // the blocks that are being visited, and how many of their successors are done
-  const open: number[] = [];
-  const next: number[] = [];
-  for (let root = 0; root < successors.length; root++) {
-    if (seen[root] === 1) continue;
-    seen[root] = 1;
+  for (let root = 0; root < blocks.length; root++) {
+    if (next[root] !== 0) continue;
+    next[root] = 1;
     open[0] = root;
-    next[0] = 0;
     for (let top = 0; top >= 0;) {
       const block = open[top]!;
-      const successor = successors[block]![next[top]!++];
+      const successor = blocks[block]!.successor(next[block]!++ - 1);
       if (successor === undefined) {
-        order.push(block);
-        isDone[block] = 1;
+        order[done++] = block;
+        next[block] = -1;
         top--;
-      } else if (seen[successor] === 0) {
-        seen[successor] = 1;
-        top++;
-        open[top] = successor;
-        next[top] = 0;
-      } else if (isDone[successor] === 0) {
-        hasCycle = true;
+        continue;
       }
+      const to = position[successor.id]!;
+      if (next[to]! > 0) hasCycle = true;
+      if (next[to] !== 0) continue;
+      next[to] = 1;
+      open[++top] = to;
     }
   }
   return { order, hasCycle };

@@ -62,6 +62,7 @@ export class RegisterScanner {
 /** A move between registers, whole: what coalescing can remove. */
 export function isCopy(instruction: MachineInstruction): boolean {
   if (instruction.op !== 'mov') return false;
-  const [to, from] = instruction.operands as [Operand, Operand];
+  const to = instruction.operands[0]!;
+  const from = instruction.operands[1]!;
   return to.kind === 'register' && from.kind === 'register' && to.width === 32 && from.width === 32;
 }

@@ -33,76 +33,79 @@ export class SpillHistory {
 const longestStretch = 32;
 
 /**
- * Moves registers to memory. `homes` is by virtual register. Definitions of registers whose home is a value or an
+ * Moves registers to memory. `homes` is by number of the register. Definitions of registers whose home is a value or an
  * incoming argument must have been removed.
  */
-export function rewriteSpilled(fn: MachineFunction, homes: ReadonlyMap<number, Home>, history: SpillHistory): void {
+export function rewriteSpilled(fn: MachineFunction, homes: readonly (Home | undefined)[], history: SpillHistory): void {
   const rewriter = new Rewriter(fn, homes, history);
   for (const block of fn.blocks) rewriter.rewriteBlock(block);
 }
 
 class Rewriter {
   readonly #fn: MachineFunction;
-  readonly #homes: ReadonlyMap<number, Home>;
+  readonly #homes: readonly (Home | undefined)[];
   readonly #history: SpillHistory;
-  /** Code of the block as it is rewritten. */
-  #code: MachineInstruction[] = [];
+  /** Code of the block as it is rewritten: the first #count entries. */
+  readonly #code: MachineInstruction[] = [];
+  #count = 0;
   /** Fetched values that are still good, by spilled register. */
   readonly #fetched = new Map<number, number>();
 
-  constructor(fn: MachineFunction, homes: ReadonlyMap<number, Home>, history: SpillHistory) {
+  constructor(fn: MachineFunction, homes: readonly (Home | undefined)[], history: SpillHistory) {
     this.#fn = fn;
     this.#homes = homes;
     this.#history = history;
   }
 
   rewriteBlock(block: MachineBlock): void {
-    this.#fetched.clear();
     const { instructions } = block;
-    if (!instructions.some((instruction) => this.#mentionsSpilled(instruction))) return;
-    this.#code = [];
+    let first = 0;
+    while (first < instructions.length && this.#spilledIn(instructions[first]!) === NONE) first++;
+    if (first === instructions.length) return;
+    this.#forgetFetched();
+    this.#count = 0;
     for (let n = 0; n < instructions.length; n++) {
       const instruction = instructions[n]!;
-      const isSpilling = this.#mentionsSpilled(instruction);
-      if (isSpilling) for (const virtual of this.#spilledIn(instruction)) this.#prepare(instructions, n, virtual);
-      this.#code.push(instruction);
-      if (isSpilling) this.#store(instruction.location);
-      if ((instruction.effects.defs & CALLER_SAVED) === CALLER_SAVED) this.#fetched.clear();
+      for (let spilled = this.#spilledIn(instruction); spilled !== NONE; spilled = this.#spilledIn(instruction)) {
+        this.#prepare(instructions, n, spilled);
+      }
+      this.#put(instruction);
+      if (this.#pendingStores.length > 0) this.#store(instruction.location);
+      if ((instruction.effects.defs & CALLER_SAVED) === CALLER_SAVED) this.#forgetFetched();
     }
-    block.instructions = this.#code;
+    block.instructions = this.#code.slice(0, this.#count);
   }
 
-  #mentionsSpilled({ operands }: MachineInstruction): boolean {
+  #put(instruction: MachineInstruction): void {
+    this.#code[this.#count++] = instruction;
+  }
+
+  #forgetFetched(): void {
+    if (this.#fetched.size > 0) this.#fetched.clear(); // which makes a new table even if there is nothing in the old one
+  }
+
+  /** The first spilled register that the instruction mentions, or NONE. What it is prepared for it mentions no more. */
+  #spilledIn({ operands }: MachineInstruction): number {
     for (let n = 0; n < operands.length; n++) {
       const operand = operands[n]!;
       if (operand.kind === 'register') {
-        if (this.#homes.has(operand.register)) return true;
-      } else if (operand.kind === 'memory' && (this.#homes.has(operand.base) || this.#homes.has(operand.index))) {
-        return true;
+        if (this.#isSpilled(operand.register)) return operand.register;
+      } else if (operand.kind === 'memory') {
+        if (this.#isSpilled(operand.base)) return operand.base;
+        if (this.#isSpilled(operand.index)) return operand.index;
       }
     }
-    return false;
+    return NONE;
   }
 
-  #spilledIn(instruction: MachineInstruction): number[] {
-    const found: number[] = [];
-    const note = (register: number): void => {
-      if (this.#homes.has(register) && !found.includes(register)) found.push(register);
-    };
-    for (const operand of instruction.operands) {
-      if (operand.kind === 'register') note(operand.register);
-      else if (operand.kind === 'memory') {
-        note(operand.base);
-        note(operand.index);
-      }
-    }
-    return found;
+  #isSpilled(register: number): boolean {
+    return register !== NONE && this.#homes[register] !== undefined;
   }
 
   /** Makes the instruction not mention a spilled register, as far as it reads it. */
   #prepare(instructions: readonly MachineInstruction[], n: number, virtual: number): void {
     const instruction = instructions[n]!;
-    const home = this.#homes.get(virtual)!;
+    const home = this.#homes[virtual]!;
     if (home.kind === 'value') {
       this.#prepareValue(instruction, virtual, home);
       return;
@@ -139,7 +142,7 @@ class Rewriter {
     }
     if (reads(instruction, virtual)) {
       const load = [register(replacement), slotMemory(slot)];
-      this.#code.push(new MachineInstruction('mov', load, instruction.location));
+      this.#put(new MachineInstruction('mov', load, instruction.location));
     }
     replaceRegister(instruction, virtual, replacement);
     if (isWritten) {
@@ -153,7 +156,7 @@ class Rewriter {
   /** Stores what the instruction has left in registers whose home is a slot. */
   #store(location: SourceLocation | null): void {
     for (const { register: from, slot } of this.#pendingStores) {
-      this.#code.push(new MachineInstruction('mov', [slotMemory(slot), register(from)], location));
+      this.#put(new MachineInstruction('mov', [slotMemory(slot), register(from)], location));
     }
     this.#pendingStores.length = 0;
   }
@@ -170,7 +173,7 @@ class Rewriter {
     }
     const replacement = this.#fn.newVirtual();
     this.#history.momentary.add(replacement);
-    this.#code.push(new MachineInstruction(home.op, [register(replacement), home.source], instruction.location));
+    this.#put(new MachineInstruction(home.op, [register(replacement), home.source], instruction.location));
     replaceRegister(instruction, virtual, replacement);
   }
 
@@ -192,21 +195,27 @@ class Rewriter {
 }
 
 function mentions(instruction: MachineInstruction, virtual: number): boolean {
-  return instruction.operands.some(
-    (operand) =>
-      (operand.kind === 'register' && operand.register === virtual) ||
-      (operand.kind === 'memory' && (operand.base === virtual || operand.index === virtual)),
-  );
+  const { operands } = instruction;
+  for (let n = 0; n < operands.length; n++) {
+    const operand = operands[n]!;
+    if (operand.kind === 'register' ? operand.register === virtual : isInAddress(operand, virtual)) return true;
+  }
+  return false;
+}
+
+function isInAddress(operand: Operand, virtual: number): boolean {
+  return operand.kind === 'memory' && (operand.base === virtual || operand.index === virtual);
 }
 
 /** The index of the operand that is the register, if it is mentioned just there; else -1. */
-function soleOperand(instruction: MachineInstruction, virtual: number): number {
+function soleOperand({ operands }: MachineInstruction, virtual: number): number {
   let found = -1;
-  for (const [n, operand] of instruction.operands.entries()) {
+  for (let n = 0; n < operands.length; n++) {
+    const operand = operands[n]!;
     if (operand.kind === 'register' && operand.register === virtual) {
       if (found >= 0) return -1;
       found = n;
-    } else if (operand.kind === 'memory' && (operand.base === virtual || operand.index === virtual)) {
+    } else if (isInAddress(operand, virtual)) {
       return -1;
     }
   }
@@ -219,18 +228,23 @@ function writes(instruction: MachineInstruction, n: number): boolean {
 
 /** Does it change the register? `lea v, [v+1]` reads and writes it in two operands. */
 function writesRegister(instruction: MachineInstruction, virtual: number): boolean {
-  return instruction.operands.some(
-    (operand, n) => operand.kind === 'register' && operand.register === virtual && writes(instruction, n),
-  );
+  const { operands } = instruction;
+  for (let n = 0; n < operands.length; n++) {
+    const operand = operands[n]!;
+    if (operand.kind === 'register' && operand.register === virtual && writes(instruction, n)) return true;
+  }
+  return false;
 }
 
 function reads(instruction: MachineInstruction, virtual: number): boolean {
-  return instruction.operands.some((operand, n) => {
-    if (operand.kind === 'register') {
-      return operand.register === virtual && ((instruction.effects.roles[n] ?? READS) & READS) !== 0;
-    }
-    return operand.kind === 'memory' && (operand.base === virtual || operand.index === virtual);
-  });
+  const { effects, operands } = instruction;
+  for (let n = 0; n < operands.length; n++) {
+    const operand = operands[n]!;
+    if (isInAddress(operand, virtual)) return true;
+    const isIt = operand.kind === 'register' && operand.register === virtual;
+    if (isIt && ((effects.roles[n] ?? READS) & READS) !== 0) return true;
+  }
+  return false;
 }
 
 function replaceRegister({ operands }: MachineInstruction, from: number, to: number): void {

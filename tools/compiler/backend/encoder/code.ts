@@ -6,6 +6,8 @@
  * a *draft* position, counted as if all jumps were short and all alignment empty; `finish` translates.
  */
 
+import { equalNumbers } from '../../lists.ts';
+
 /** How a place is patched: with S the symbol's address, A the addend, P the place, `abs` is S + A and `rel` S + A - P. */
 export type FixupKind = 'abs32' | 'abs16' | 'abs8' | 'rel32' | 'rel16';
 
@@ -33,6 +35,11 @@ interface Stretch {
   readonly mode: 16 | 32;
   /** Bytes beyond the draft's. */
   growth: number;
+}
+
+/** A fixup whose place is a draft position until the code is finished. */
+interface DraftFixup extends Fixup {
+  at: number;
 }
 
 export interface FinishedCode {
@@ -75,7 +82,7 @@ export function fillWithNops(bytes: Uint8Array, at: number, length: number): voi
 export class CodeBuffer {
   #bytes = new Uint8Array(256);
   #length = 0;
-  readonly #fixups: Fixup[] = [];
+  readonly #fixups: DraftFixup[] = [];
   /** Draft position of each label; -1 until it is bound. */
   readonly #labels: number[] = [];
   readonly #stretches: Stretch[] = [];
@@ -143,8 +150,9 @@ export class CodeBuffer {
       starts = draftStarts(stretches);
     }
     const translate = (draft: number): number => draft + growthBefore(stretches, starts, draft);
-    const bytes = this.#copyOut(starts, translate);
-    const fixups = this.#fixups.map(({ addend, at, kind, symbol }) => ({ at: translate(at), kind, symbol, addend }));
+    const bytes = this.#copyOut(starts, translate(this.#length));
+    const fixups = this.#fixups;
+    for (let n = 0; n < fixups.length; n++) fixups[n]!.at = translate(fixups[n]!.at);
     return { bytes, fixups, labels: this.#labels.map((at) => (at < 0 ? -1 : translate(at))), translate };
   }
 
@@ -169,11 +177,13 @@ export class CodeBuffer {
     return target;
   }
 
-  #copyOut(starts: readonly number[], translate: (draft: number) => number): Uint8Array {
-    const bytes = new Uint8Array(translate(this.#length));
+  #copyOut(starts: readonly number[], length: number): Uint8Array {
+    const bytes = new Uint8Array(length);
+    const stretches = this.#stretches;
     let from = 0;
-    for (const [n, stretch] of this.#stretches.entries()) {
-      bytes.set(this.#bytes.subarray(from, stretch.at), from + starts[n]!);
+    for (let n = 0; n < stretches.length; n++) {
+      const stretch = stretches[n]!;
+      this.#copyPlain(bytes, from, stretch.at, starts[n]!);
       const at = stretch.at + starts[n]!;
       from = stretch.at;
       if (stretch.kind === 'align') {
@@ -181,12 +191,17 @@ export class CodeBuffer {
         continue;
       }
       const target = this.#labels[stretch.argument]!;
-      const targetGrowth = growthBefore(this.#stretches, starts, target);
+      const targetGrowth = growthBefore(stretches, starts, target);
       writeJump(bytes, at, stretch, target + targetGrowth);
       from = stretch.at + 2;
     }
-    bytes.set(this.#bytes.subarray(from, this.#length), translate(from));
+    this.#copyPlain(bytes, from, this.#length, starts[stretches.length]!);
     return bytes;
+  }
+
+  /** Copies what lies between two draft positions. It is a few bytes: to make a subarray of them would take longer. */
+  #copyPlain(bytes: Uint8Array, from: number, to: number, growth: number): void {
+    for (let at = from; at < to; at++) bytes[at + growth] = this.#bytes[at]!;
   }
 
   #grow(): void {
@@ -198,9 +213,8 @@ export class CodeBuffer {
 
 /** For each stretch the growth of all before it; one entry more for the end. */
 function draftStarts(stretches: readonly Stretch[]): number[] {
-  const starts = [0];
-  let sum = 0;
-  for (const stretch of stretches) starts.push((sum += stretch.growth));
+  const starts = equalNumbers(stretches.length + 1, 0);
+  for (let n = 0; n < stretches.length; n++) starts[n + 1] = starts[n]! + stretches[n]!.growth;
   return starts;
 }
 

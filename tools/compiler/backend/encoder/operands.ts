@@ -83,14 +83,18 @@ export interface FarOperand {
 
 export type Operand = RegisterOperand | SystemRegisterOperand | ImmediateOperand | MemoryOperand | FarOperand;
 
-/** The registers of the machine, which are mentioned so often that each has just one operand for all its 32 bits. */
-const wholeRegisters: readonly RegisterOperand[] = [EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI].map((number) => {
-  return { kind: 'register', register: number, width: 32 };
-});
+/** The registers of the machine, which are mentioned so often that each has just one operand for each width. */
+const wholeRegisters = realRegisters(32);
+const halfRegisters = realRegisters(16);
+const byteRegisters = realRegisters(8);
+
+function realRegisters(width: Width): readonly RegisterOperand[] {
+  return [EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI].map((number) => ({ kind: 'register', register: number, width }));
+}
 
 export function register(number: number, width: Width = 32): RegisterOperand {
-  if (number < FIRST_VIRTUAL && width === 32) return wholeRegisters[number]!;
-  return { kind: 'register', register: number, width };
+  if (number >= FIRST_VIRTUAL) return { kind: 'register', register: number, width };
+  return (width === 32 ? wholeRegisters : width === 8 ? byteRegisters : halfRegisters)[number]!;
 }
 
 export function immediate(value: number, symbol: string | null = null): ImmediateOperand {

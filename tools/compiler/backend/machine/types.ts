@@ -58,10 +58,12 @@ export interface JumpTable {
   readonly name: string;
 }
 
+const noExit: Exit = { kind: 'none' };
+
 export class MachineBlock {
   readonly id: number;
   instructions: MachineInstruction[] = [];
-  exit: Exit = { kind: 'none' };
+  exit: Exit = noExit;
   /** How often it runs, as a guess, in relation to the function's entry, which has 1. */
   frequency = 1;
   isCold = false;
@@ -72,17 +74,26 @@ export class MachineBlock {
     this.id = id;
   }
 
-  get successors(): readonly MachineBlock[] {
-    switch (this.exit.kind) {
+  /** The block number n of those that control may go to; undefined if there are no more. */
+  successor(n: number): MachineBlock | undefined {
+    const { exit } = this;
+    switch (exit.kind) {
       case 'jump':
-        return [this.exit.target];
+        return n === 0 ? exit.target : undefined;
       case 'branch':
-        return [this.exit.ifTrue, this.exit.ifFalse];
+        return n === 0 ? exit.ifTrue : n === 1 ? exit.ifFalse : undefined;
       case 'table':
-        return this.exit.targets;
+        return exit.targets[n];
       case 'none':
-        return [];
+        return undefined;
     }
+  }
+
+  /** All of them, in a list that is made for it. */
+  get successors(): readonly MachineBlock[] {
+    const successors: MachineBlock[] = [];
+    for (let n = 0, next = this.successor(0); next !== undefined; next = this.successor(++n)) successors.push(next);
+    return successors;
   }
 }
 
@@ -110,6 +121,11 @@ export class MachineFunction {
   constructor(name: string, firstVirtual: number) {
     this.name = name;
     this.nextVirtual = firstVirtual;
+  }
+
+  /** All ids of blocks are below this. */
+  get blockLimit(): number {
+    return this.#nextBlock;
   }
 
   newVirtual(): number {

@@ -41,17 +41,19 @@ export function selectCall(selector: Selector, call: Instruction): void {
   passArguments(selector, args);
   const instruction = selector.emit('call', target);
   let words = 0;
-  for (const value of args) words += wordsOf(value.type);
-  argumentRegisters.forEach((register, n) => {
-    if (n < words) instruction.extraUses |= 1 << register;
-  });
+  for (let n = 0; n < args.length; n++) words += wordsOf(args[n]!.type);
+  for (let n = 0; n < argumentRegisters.length && n < words; n++) {
+    instruction.extraUses |= 1 << argumentRegisters[n]!;
+  }
   if (call.type !== 'void' && selector.isLowWanted(call)) selector.move(selector.result(call), register(EAX));
   if (call.type === 'i64' && selector.isHighWanted(call)) selector.move(selector.resultHigh(call), register(EDX));
 }
 
 function passArguments(selector: Selector, args: readonly Instruction[]): void {
+  if (args.length === 0) return;
   const words: Operand[] = [];
-  for (const value of args) {
+  for (let n = 0; n < args.length; n++) {
+    const value = args[n]!;
     if (value.type === 'i64') words.push(selector.lowOf(value), selector.highOf(value));
     else if (words.length < argumentRegisters.length) words.push(selector.anyOperand(value));
     else words.push(selector.registerOrImmediate(value));
@@ -59,9 +61,9 @@ function passArguments(selector: Selector, args: readonly Instruction[]): void {
   for (let n = argumentRegisters.length; n < words.length; n++) {
     selector.emit('mov', selector.outgoing((n - argumentRegisters.length) * 4), words[n]!);
   }
-  argumentRegisters.forEach((number, n) => {
-    if (n < words.length) selector.move(register(number), words[n]!);
-  });
+  for (let n = 0; n < argumentRegisters.length && n < words.length; n++) {
+    selector.move(register(argumentRegisters[n]!), words[n]!);
+  }
 }
 
 export function selectReturn(selector: Selector, value: Instruction): void {

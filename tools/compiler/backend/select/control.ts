@@ -91,15 +91,25 @@ function edgeBlock(selector: Selector, terminator: Instruction, n: number): Mach
 }
 
 function emitPhiMoves(selector: Selector, target: Block, edge: number): void {
+  if (target.instructions[0]!.op !== 'phi') return;
+  const sequence = sequentialize(
+    phiMoves(selector, target, edge),
+    registerIn,
+    () => selector.machine.newVirtual(),
+    register,
+  );
+  for (let n = 0; n < sequence.length; n++) selector.move(register(sequence[n]!.to), sequence[n]!.from);
+}
+
+function phiMoves(selector: Selector, { instructions }: Block, edge: number): Move<Operand>[] {
   const moves: Move<Operand>[] = [];
-  for (const phi of target.instructions) {
-    if (phi.op !== 'phi') break;
+  for (let n = 0; instructions[n]!.op === 'phi'; n++) {
+    const phi = instructions[n]!;
     const from = phi.args[edge]!;
     moves.push({ to: selector.result(phi).register, from: selector.lowOf(from) });
     if (phi.type === 'i64') moves.push({ to: selector.resultHigh(phi).register, from: selector.highOf(from) });
   }
-  const sequence = sequentialize(moves, registerIn, () => selector.machine.newVirtual(), register);
-  for (const { to, from } of sequence) selector.move(register(to), from);
+  return moves;
 }
 
 function registerIn(operand: Operand): number {

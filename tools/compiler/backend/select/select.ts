@@ -3,7 +3,7 @@
  */
 
 import { hasEffect } from '../../ir/effects.ts';
-import { reversePostorder } from '../../ir/graph.ts';
+import { Dominators } from '../../ir/graph.ts';
 import { isBinary, isCompare } from '../../ir/opcodes.ts';
 import type { Block, Instruction, IrFunction } from '../../ir/types.ts';
 import { estimateFrequencies } from '../frequency.ts';
@@ -20,21 +20,25 @@ import { selectWideBinary, selectWideUnary } from './wide.ts';
 /** Blocks that cannot be reached get no code. */
 export function selectFunction(source: IrFunction): MachineFunction {
   const selector = new Selector(source);
-  const order = reversePostorder(source);
-  const frequencies = estimateFrequencies(source, order);
-  for (const block of order) {
+  const dominators = new Dominators(source);
+  const { order } = dominators;
+  const frequencies = estimateFrequencies(source, dominators);
+  for (let n = 0; n < order.length; n++) {
+    const block = order[n]!;
     const machineBlock = selector.machine.newBlock();
     machineBlock.frequency = frequencies[block.id]!;
     machineBlock.isCold = block.isCold;
     selector.blocks[block.id] = machineBlock;
   }
-  for (const block of order.toReversed()) selectBlock(selector, block);
+  const backwards: MachineInstruction[] = [];
+  for (let n = order.length - 1; n >= 0; n--) selectBlock(selector, order[n]!, backwards);
   return selector.machine;
 }
 
-function selectBlock(selector: Selector, block: Block): void {
+/** `backwards` is room for the code of the block. */
+function selectBlock(selector: Selector, block: Block, backwards: MachineInstruction[]): void {
   const machineBlock = selector.blocks[block.id]!;
-  const backwards: MachineInstruction[] = [];
+  let count = 0;
   selector.block = block;
   const { instructions } = block;
   for (let n = instructions.length - 1; n >= 0; n--) {
@@ -51,10 +55,10 @@ function selectBlock(selector: Selector, block: Block): void {
     const { current, hasVolatile } = selector;
     for (let emitted = current.pop(); emitted !== undefined; emitted = current.pop()) {
       if (hasVolatile) emitted.isVolatile = true;
-      backwards.push(emitted);
+      backwards[count++] = emitted;
     }
   }
-  machineBlock.instructions = backwards.reverse();
+  machineBlock.instructions = backwards.slice(0, count).reverse();
 }
 
 function isNeeded(selector: Selector, instruction: Instruction): boolean {

@@ -38,7 +38,7 @@ export class Selector {
   /** By value id: how often the IR uses the value. */
   readonly uses: readonly number[];
   /** By IR block id. */
-  readonly blocks: MachineBlock[] = [];
+  readonly blocks: MachineBlock[];
   /** Frame slot of each IR slot. */
   readonly slots: number[];
   /** The IR block that is being selected. */
@@ -48,9 +48,10 @@ export class Selector {
   location: SourceLocation | null = null;
   /** The code at hand contains a volatile load: none of it is dead. */
   hasVolatile = false;
-  /** By value id: register of the value, or of the low half; 0 while nobody has asked for it. */
-  readonly #low: number[];
-  readonly #high: number[];
+  /** By value id: register of the value, or of the low half; null while nobody has asked for it. */
+  readonly #low: (RegisterOperand | null)[];
+  /** The same of high halves; empty until somebody asks for one. */
+  #high: (RegisterOperand | null)[] = [];
   /** By value id: how many writes to memory, and how many ordered events, come before it in its block. */
   readonly #writesBefore: number[];
   readonly #eventsBefore: number[];
@@ -72,14 +73,14 @@ export class Selector {
     this.source = source;
     this.machine = new MachineFunction(source.name, FIRST_VIRTUAL);
     this.uses = countUses(source);
-    this.slots = source.slots.map((slot) => {
+    this.slots = source.slots.map(({ align, size }) => {
       // The stack is aligned to 4; what wants more gets room to align itself (see slotAddress).
-      const extra = slot.align > 4 ? slot.align - 4 : 0;
-      return this.machine.newSlot('local', slot.size + extra, Math.min(slot.align, 4));
+      const extra = align > 4 ? align - 4 : 0;
+      return this.machine.newSlot('local', size + extra, Math.min(align, 4));
     });
+    this.blocks = new Array<MachineBlock>(source.blockLimit);
     this.block = source.blocks[0]!;
-    this.#low = equalNumbers(count, 0);
-    this.#high = equalNumbers(count, 0);
+    this.#low = new Array<RegisterOperand | null>(count).fill(null);
     this.#writesBefore = equalNumbers(count, 0);
     this.#eventsBefore = equalNumbers(count, 0);
     this.#done = equalNumbers(count, 0);
@@ -120,37 +121,30 @@ export class Selector {
   // Results: the registers that users have asked for.
 
   isWanted(value: Instruction): boolean {
-    return this.#low[value.id] !== 0 || this.#high[value.id] !== 0;
+    return this.isLowWanted(value) || this.isHighWanted(value);
   }
 
   isLowWanted(value: Instruction): boolean {
-    return this.#low[value.id] !== 0;
+    return this.#low[value.id] !== null;
   }
 
   isHighWanted(value: Instruction): boolean {
-    return this.#high[value.id] !== 0;
+    return this.#high.length > 0 && this.#high[value.id] !== null;
   }
 
   /** Where to put the result (the low half of an i64). */
-  result(value: Instruction): RegisterOperand {
-    return register(this.#lowRegister(value));
+  result({ id }: Instruction): RegisterOperand {
+    return (this.#low[id] ??= this.temporary());
   }
 
-  resultHigh(value: Instruction): RegisterOperand {
-    return register(this.#highRegister(value));
+  resultHigh({ id }: Instruction): RegisterOperand {
+    if (this.#high.length === 0) this.#high = new Array<RegisterOperand | null>(this.#low.length).fill(null);
+    return (this.#high[id] ??= this.temporary());
   }
 
   /** The user at hand is the last one: nobody after it has asked for the value, and no loop brings it back. */
   diesHere(value: Instruction): boolean {
-    return this.#low[value.id] === 0 && value.block === this.block;
-  }
-
-  #lowRegister(value: Instruction): number {
-    return (this.#low[value.id] ||= this.machine.newVirtual());
-  }
-
-  #highRegister(value: Instruction): number {
-    return (this.#high[value.id] ||= this.machine.newVirtual());
+    return this.#low[value.id] === null && value.block === this.block;
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -158,11 +152,13 @@ export class Selector {
 
   /** An i32 in a register. */
   registerOf(value: Instruction, width: Width = 32): RegisterOperand {
-    const operand = this.lowOf(value);
-    if (operand.kind === 'register') return register(operand.register, width);
-    const copy = this.temporary();
-    this.move(copy, operand);
-    return register(copy.register, width);
+    let operand = this.lowOf(value);
+    if (operand.kind !== 'register') {
+      const copy = this.temporary();
+      this.move(copy, operand);
+      operand = copy;
+    }
+    return operand.width === width ? operand : register(operand.register, width);
   }
 
   /** An i32 as a register or an immediate. */
@@ -194,7 +190,7 @@ export class Selector {
       case 'narrow':
         return this.lowOf(value.args[0]!);
       default:
-        return register(this.#lowRegister(value));
+        return this.result(value);
     }
   }
 
@@ -202,7 +198,7 @@ export class Selector {
   highOf(value: Instruction): RegisterOperand | ImmediateOperand {
     if (value.op === 'const') return immediate(highBits(value.value));
     if (value.op === 'zextWide') return immediate(0);
-    return register(this.#highRegister(value));
+    return this.resultHigh(value);
   }
 
   highRegisterOf(value: Instruction): RegisterOperand {
