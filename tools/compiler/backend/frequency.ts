@@ -15,13 +15,14 @@ const deepest = 5;
 const cold = 0.01;
 
 /** By block id: executions per execution of the entry. */
-export function estimateFrequencies(fn: IrFunction, dominators: Dominators): readonly number[] {
-  const frequencies = equalNumbers(fn.blockLimit, 0);
-  for (const { blocks } of findLoops(dominators)) for (const { id } of blocks) frequencies[id]!++; // the depth, at first
+export function estimateFrequencies(fn: IrFunction, dominators: Dominators): Float64Array {
+  const depth = equalNumbers(fn.blockLimit, 0);
+  for (const { blocks } of findLoops(dominators)) for (const { id } of blocks) depth[id]!++;
+  const frequencies = new Float64Array(fn.blockLimit);
   const { order } = dominators;
   for (let n = 0; n < order.length; n++) {
     const { id } = order[n]!;
-    frequencies[id] = perLevel ** Math.min(frequencies[id]!, deepest) * (isUnlikely(order[n]!) ? cold : 1);
+    frequencies[id] = perLevel ** Math.min(depth[id]!, deepest) * (isUnlikely(order[n]!) ? cold : 1);
   }
   return frequencies;
 }

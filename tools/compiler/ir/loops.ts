@@ -28,29 +28,42 @@ export function findLoops(dominators: Dominators): Loop[] {
   return loops;
 }
 
+const none: readonly Block[] = [];
+
 /** The predecessors of the block at `position` that it dominates; they are no less far on in the order. */
-function latchesOf(header: Block, position: number, dominators: Dominators): Block[] {
-  const latches: Block[] = [];
-  for (const block of header.predecessors) {
-    if (dominators.position(block) >= position && dominators.dominates(header, block)) latches.push(block);
+function latchesOf(header: Block, position: number, dominators: Dominators): readonly Block[] {
+  const { predecessors } = header;
+  let latches = none;
+  for (let n = 0; n < predecessors.length; n++) {
+    const block = predecessors[n]!;
+    if (dominators.position(block) < position || !dominators.dominates(header, block)) continue;
+    latches = latches === none ? [block] : [...latches, block];
   }
   return latches;
 }
 
 /** Every edge that goes back in reverse postorder goes back to a dominator. */
 export function isReducible(dominators: Dominators): boolean {
-  return dominators.order.every((block, position) =>
-    block.successors.every((target) => dominators.position(target) > position || dominators.dominates(target, block)),
-  );
+  const { order } = dominators;
+  for (let position = 0; position < order.length; position++) {
+    const block = order[position]!;
+    const { successors } = block;
+    for (let n = 0; n < successors.length; n++) {
+      const target = successors[n]!;
+      if (dominators.position(target) <= position && !dominators.dominates(target, block)) return false;
+    }
+  }
+  return true;
 }
 
 function collectBlocks(header: Block, latches: readonly Block[]): Set<Block> {
   const blocks = new Set([header]);
-  const work = [...latches];
+  const work = latches.slice();
   for (let block = work.pop(); block !== undefined; block = work.pop()) {
     if (blocks.has(block)) continue;
     blocks.add(block);
-    work.push(...block.predecessors);
+    const { predecessors } = block;
+    for (let n = 0; n < predecessors.length; n++) if (!blocks.has(predecessors[n]!)) work.push(predecessors[n]!);
   }
   return blocks;
 }

@@ -18,10 +18,12 @@ import { equalNumbers } from '../lists.ts';
 export function eliminateDeadCode(fn: IrFunction): boolean {
   const live = markFromEffects(fn);
   let changed = false;
-  for (const { instructions } of fn.blocks) {
+  const { blocks } = fn;
+  for (let b = 0; b < blocks.length; b++) {
+    const { instructions } = blocks[b]!;
     let kept = 0;
     for (let n = 0; n < instructions.length; n++) {
-      if (live[instructions[n]!.id] !== 0) instructions[kept++] = instructions[n]!;
+      if (live[instructions[n]!.id] === 1) instructions[kept++] = instructions[n]!;
     }
     if (kept === instructions.length) continue;
     instructions.length = kept;
@@ -30,24 +32,37 @@ export function eliminateDeadCode(fn: IrFunction): boolean {
   return changed;
 }
 
+/** Has been looked at, and nobody was known to need it. */
+const PASSED = 2;
+
 /** By id: 1 for what has an effect, and for all that it needs. */
-function markFromEffects(fn: IrFunction): readonly number[] {
-  const live = equalNumbers(fn.valueLimit, 0);
+function markFromEffects({ blocks, valueLimit }: IrFunction): readonly number[] {
+  // going backwards: users stand mostly after what they use, so that few are marked when they have been passed
+  const live = equalNumbers(valueLimit, 0);
   const work: Instruction[] = [];
-  const mark = (instruction: Instruction): void => {
-    if (live[instruction.id] !== 0) return;
-    live[instruction.id] = 1;
-    work.push(instruction);
-  };
-  for (const { instructions } of fn.blocks) {
-    for (let n = 0; n < instructions.length; n++) {
+  for (let b = blocks.length - 1; b >= 0; b--) {
+    const { instructions } = blocks[b]!;
+    for (let n = instructions.length - 1; n >= 0; n--) {
       const instruction = instructions[n]!;
-      if (instruction.op === 'param' || hasEffect(instruction)) mark(instruction);
+      if (live[instruction.id] === 0 && instruction.op !== 'param' && !hasEffect(instruction)) {
+        live[instruction.id] = PASSED;
+        continue;
+      }
+      live[instruction.id] = 1;
+      markOperands(instruction, live, work);
     }
   }
   for (let instruction = work.pop(); instruction !== undefined; instruction = work.pop()) {
-    const { args } = instruction;
-    for (let n = 0; n < args.length; n++) mark(args[n]!);
+    markOperands(instruction, live, work);
   }
   return live;
+}
+
+/** Those that have been passed come to `work`; the others will be met. */
+function markOperands({ args }: Instruction, live: number[], work: Instruction[]): void {
+  for (let n = 0; n < args.length; n++) {
+    const { id } = args[n]!;
+    if (live[id] === PASSED) work.push(args[n]!);
+    live[id] = 1;
+  }
 }

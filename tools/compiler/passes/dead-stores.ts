@@ -24,9 +24,9 @@ export function removeDeadStores(fn: IrFunction, module: IrModule): boolean {
   const loads = fn.slots.length === 0 ? [] : fn.blocks.flatMap((block) => block.instructions.filter(isLoad));
   let changed = false;
   for (const block of blocks) {
-    const kept = keepUseful(block.instructions, loads, alias);
-    if (kept.length === block.instructions.length) continue;
-    block.instructions = kept;
+    const dead = findDead(block.instructions, loads, alias);
+    if (dead.length === 0) continue;
+    block.instructions = block.instructions.filter((instruction) => !dead.includes(instruction));
     changed = true;
   }
   return changed;
@@ -40,32 +40,46 @@ function isLoad({ op }: Instruction): boolean {
   return op === 'load';
 }
 
-function keepUseful(
+function findDead(
   instructions: readonly Instruction[],
   loads: readonly Instruction[],
   alias: AliasAnalysis,
-): Instruction[] {
+): readonly Instruction[] {
   /** Stores further down, before which nobody looks. */
-  let coming: Instruction[] = [];
-  const kept: Instruction[] = [];
+  const coming: Instruction[] = [];
+  const dead: Instruction[] = [];
   for (let i = instructions.length - 1; i >= 0; i--) {
     const instruction = instructions[i]!;
-    if (isPlainStore(instruction)) {
-      if (coming.some((later) => covers(later, instruction)) || isUnread(instruction, loads, alias)) continue;
+    if (!isPlainStore(instruction)) {
+      if (coming.length > 0) look(instruction, coming, alias);
+    } else if (isCovered(instruction, coming) || isUnread(instruction, loads, alias)) {
+      dead.push(instruction);
+    } else {
       coming.push(instruction);
-    } else if (coming.length > 0) {
-      coming = afterLook(instruction, coming, alias);
     }
-    kept.push(instruction);
   }
-  return kept.reverse();
+  return dead;
 }
 
-/** What is left of `coming` above an instruction. */
-function afterLook(instruction: Instruction, coming: Instruction[], alias: AliasAnalysis): Instruction[] {
-  if (instruction.isVolatile || isTerminator(instruction.op) || mayTrap(instruction)) return [];
-  if (instruction.op === 'load') return coming.filter((store) => !alias.mayOverlap(store, instruction));
-  return readsMemory(instruction) ? [] : coming;
+/** Leaves in `coming` what is left of it above an instruction. */
+function look(instruction: Instruction, coming: Instruction[], alias: AliasAnalysis): void {
+  let kept = coming.length;
+  if (instruction.isVolatile || isTerminator(instruction.op) || mayTrap(instruction)) {
+    kept = 0;
+  } else if (instruction.op === 'load') {
+    kept = 0;
+    for (let n = 0; n < coming.length; n++) {
+      if (!alias.mayOverlap(coming[n]!, instruction)) coming[kept++] = coming[n]!;
+    }
+  } else if (readsMemory(instruction)) {
+    kept = 0;
+  }
+  if (kept < coming.length) coming.length = kept;
+}
+
+function isCovered(store: Instruction, coming: readonly Instruction[]): boolean {
+  for (let n = 0; n < coming.length; n++) if (covers(coming[n]!, store)) return true;
+  return false;
 }
 
 /** All bytes of `earlier` are written by `later`. */

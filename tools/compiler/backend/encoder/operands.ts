@@ -89,11 +89,16 @@ const halfRegisters = realRegisters(16);
 const byteRegisters = realRegisters(8);
 
 function realRegisters(width: Width): readonly RegisterOperand[] {
-  return [EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI].map((number) => ({ kind: 'register', register: number, width }));
+  return [EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI].map((number) => makeRegister(number, width));
+}
+
+/** All are made here, for the same reason as memory operands. */
+function makeRegister(number: number, width: Width): RegisterOperand {
+  return { kind: 'register', register: number, width };
 }
 
 export function register(number: number, width: Width = 32): RegisterOperand {
-  if (number >= FIRST_VIRTUAL) return { kind: 'register', register: number, width };
+  if (number >= FIRST_VIRTUAL) return makeRegister(number, width);
   return (width === 32 ? wholeRegisters : width === 8 ? byteRegisters : halfRegisters)[number]!;
 }
 
