@@ -4,7 +4,7 @@
 
 import type { IrFunction, SourceLocation } from '../ir/types.ts';
 import { equalNumbers } from '../lists.ts';
-import { CodeBuffer, type Label } from './encoder/code.ts';
+import { CodeBuffer, type FinishedCode, type Label } from './encoder/code.ts';
 import { encode, type Prefixes } from './encoder/encode.ts';
 import { ESP, immediate, register } from './encoder/operands.ts';
 import type { Frame } from './frame.ts';
@@ -28,6 +28,11 @@ export function emitFunction(fn: MachineFunction, frame: Frame, source: IrFuncti
   return new Emitter(fn, frame, source).run();
 }
 
+/** A change whose place is a draft position until the code is finished. */
+interface DraftChange extends FrameChange {
+  at: number;
+}
+
 class Emitter {
   readonly #fn: MachineFunction;
   readonly #frame: Frame;
@@ -37,7 +42,7 @@ class Emitter {
   readonly #labels: Label[];
   /** Positions in these are draft positions until the code is finished. */
   readonly #lines: LineEntry[] = [];
-  readonly #changes: FrameChange[] = [];
+  readonly #changes: DraftChange[] = [];
 
   constructor(fn: MachineFunction, frame: Frame, source: IrFunction) {
     this.#fn = fn;
@@ -64,7 +69,7 @@ class Emitter {
       frame: {
         size: this.#size,
         pushes: this.#frame.pushes,
-        depths: this.#changes.map((change) => ({ ...change, at: finished.translate(change.at) })),
+        depths: this.#settledChanges(finished),
       },
       exceptions: [],
       isExported: options.isExported,
@@ -72,6 +77,11 @@ class Emitter {
       location: debug.location,
       tables: this.#tables((block) => finished.labels[this.#labels[block.id]!]!),
     };
+  }
+
+  #settledChanges(code: FinishedCode): readonly FrameChange[] {
+    for (let n = 0; n < this.#changes.length; n++) this.#changes[n]!.at = code.translate(this.#changes[n]!.at);
+    return this.#changes;
   }
 
   /** Bytes between ESP and the return address in the body. */

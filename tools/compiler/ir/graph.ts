@@ -232,39 +232,28 @@ export function countUses(fn: IrFunction): number[] {
   return uses;
 }
 
-/** For each value, the instructions that have it as an operand, once for each operand. */
+/** For each value that somebody may ask about, the instructions that have it as an operand, once for each operand. */
 export class Users {
   /** The users of a value form a list: it starts at entry number #first[id] and goes on at #next[entry], up to 0. */
   readonly #first: number[];
-  readonly #next: number[];
-  readonly #users: Instruction[];
-  #count = 1;
+  readonly #next = [0];
+  readonly #users: (Instruction | null)[] = [null];
 
-  constructor(fn: IrFunction) {
-    const { blocks } = fn;
-    let operands = 0;
-    for (let b = 0; b < blocks.length; b++) {
-      const { instructions } = blocks[b]!;
-      for (let i = 0; i < instructions.length; i++) operands += instructions[i]!.args.length;
-    }
-    this.#first = equalNumbers(fn.valueLimit, 0);
-    this.#next = new Array<number>(operands + 1);
-    this.#users = new Array<Instruction>(operands + 1);
+  constructor({ blocks, valueLimit }: IrFunction, isAskedAbout: (value: Instruction) => boolean) {
+    this.#first = equalNumbers(valueLimit, 0);
     for (let b = 0; b < blocks.length; b++) {
       const { instructions } = blocks[b]!;
       for (let i = 0; i < instructions.length; i++) {
         const { args } = instructions[i]!;
-        for (let n = 0; n < args.length; n++) this.add(args[n]!, instructions[i]!);
+        for (let n = 0; n < args.length; n++) if (isAskedAbout(args[n]!)) this.add(args[n]!, instructions[i]!);
       }
     }
   }
 
   /** Notes an operand more. The value must have been there from the beginning. */
   add({ id }: Instruction, user: Instruction): void {
-    const entry = this.#count++;
-    this.#users[entry] = user;
-    this.#next[entry] = this.#first[id]!;
-    this.#first[id] = entry;
+    this.#users.push(user);
+    this.#first[id] = this.#next.push(this.#first[id]!) - 1;
   }
 
   /** Whether all users pass the test. */

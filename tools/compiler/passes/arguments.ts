@@ -175,7 +175,7 @@ export function changeArguments(
       const instruction = instructions[n]!;
       const change = instruction.op === 'call' ? changes.get(instruction.symbol) : undefined;
       if (change === undefined) continue;
-      instruction.args = instruction.args.filter((_, index) => change.isKept[index]);
+      instruction.args = keptOf(instruction.args, change);
       hasChanged = true;
     }
   }
@@ -183,8 +183,16 @@ export function changeArguments(
   return own === undefined ? fn : withoutDropped(fn, own);
 }
 
+function keptOf(args: readonly Instruction[], { isKept }: ParameterChange): Instruction[] {
+  return args.filter((_, index) => isKept[index]);
+}
+
 function paramsOf(fn: IrFunction): Instruction[] {
-  return fn.blocks[0]?.instructions.filter(({ op }) => op === 'param') ?? [];
+  if (fn.blocks.length === 0) return [];
+  const { instructions } = fn.blocks[0]!;
+  let count = 0;
+  while (instructions[count]!.op === 'param') count++;
+  return instructions.slice(0, count);
 }
 
 /** Puts constants in the place of parameters. */

@@ -51,13 +51,14 @@ class Forwarding {
   /** By header; worked out when the first loop is met. Null where control flow is not reducible. */
   #loops: ReadonlyMap<Block, Loop> | null | undefined;
   /** By block id: what is known at its end. */
-  readonly #atEnd: (readonly Content[] | undefined)[] = [];
+  readonly #atEnd: (readonly Content[] | undefined)[];
 
   constructor(fn: IrFunction, module: IrModule) {
     this.#fn = fn;
     this.#replacements = new Replacements(fn);
     this.#dominators = new Dominators(fn);
     this.#alias = new AliasAnalysis(fn, module);
+    this.#atEnd = new Array<readonly Content[] | undefined>(fn.blockLimit).fill(undefined);
   }
 
   /** Tells whether anything was forwarded. */
@@ -89,14 +90,35 @@ class Forwarding {
   /** What is known at the head of the block, as a list of its own. */
   #atStart(block: Block): Content[] {
     const { predecessors } = block;
-    if (predecessors.length === 1) return this.#atEnd[predecessors[0]!.id]?.slice() ?? [];
-    const known = predecessors.map((predecessor) => this.#atEnd[predecessor.id]);
-    const before = known.filter((contents) => contents !== undefined);
-    const first = before[0];
+    let first: readonly Content[] | undefined;
+    let isComplete = true;
+    for (let n = 0; n < predecessors.length; n++) {
+      const contents = this.#atEnd[predecessors[n]!.id];
+      first ??= contents;
+      if (contents === undefined) isComplete = false;
+    }
     if (first === undefined) return [];
-    const agreed = before.length === 1 ? first.slice() : first.filter((content) => isInAll(content, before));
-    if (before.length < known.length) this.#keepUnchanged(block, agreed);
+    const agreed = first.slice();
+    if (predecessors.length > 1) this.#keepAgreed(agreed, predecessors);
+    if (!isComplete) this.#keepUnchanged(block, agreed);
     return agreed;
+  }
+
+  /** Leaves what all blocks agree on, as far as they have been visited. */
+  #keepAgreed(contents: Content[], blocks: readonly Block[]): void {
+    let kept = 0;
+    for (let n = 0; n < contents.length; n++) {
+      if (this.#isInAll(contents[n]!, blocks)) contents[kept++] = contents[n]!;
+    }
+    if (kept < contents.length) contents.length = kept;
+  }
+
+  #isInAll(content: Content, blocks: readonly Block[]): boolean {
+    for (let n = 0; n < blocks.length; n++) {
+      const contents = this.#atEnd[blocks[n]!.id];
+      if (contents !== undefined && !isAmong(content, contents)) return false;
+    }
+    return true;
   }
 
   /** Some way into the block was not visited yet: it is the head of a loop, which may change what is known. */
@@ -163,10 +185,9 @@ function placed(instruction: Instruction, block: Block): Instruction {
   return instruction;
 }
 
-/** What the first list holds is in the others too. */
-function isInAll(content: Content, lists: readonly (readonly Content[])[]): boolean {
-  for (let n = 1; n < lists.length; n++) if (!lists[n]!.some((other) => isSame(content, other))) return false;
-  return true;
+function isAmong(content: Content, contents: readonly Content[]): boolean {
+  for (let n = 0; n < contents.length; n++) if (isSame(content, contents[n]!)) return true;
+  return false;
 }
 
 function loopsByHeader(dominators: Dominators): ReadonlyMap<Block, Loop> | null {

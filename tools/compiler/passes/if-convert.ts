@@ -29,7 +29,9 @@ const costLimit = 1;
 export function convertBranches(fn: IrFunction): boolean {
   let changed = false;
   // backwards, so that inner choices are made before the ones around them
-  for (const block of [...fn.blocks].reverse()) {
+  const blocks = fn.blocks.slice();
+  for (let n = blocks.length - 1; n >= 0; n--) {
+    const block = blocks[n]!;
     const join = findJoin(block);
     if (join === null) continue;
     convert(fn, block, join);
@@ -42,28 +44,33 @@ export function convertBranches(fn: IrFunction): boolean {
 function findJoin(block: Block): Block | null {
   const end = block.terminator!;
   if (end.op !== 'branch') return null;
-  const [ifTrue, ifFalse] = end.targets as [Block, Block];
+  const ifTrue = end.targets[0]!;
+  const ifFalse = end.targets[1]!;
   if (ifTrue === ifFalse) return null;
   const join = isSide(ifTrue, block) ? ifTrue.successors[0]! : ifTrue;
   const other = isSide(ifFalse, block) ? ifFalse.successors[0]! : ifFalse;
   if (join !== other || join === block || (join === ifTrue && join === ifFalse)) return null;
-  const sides = [ifTrue, ifFalse].filter((side) => side !== join);
-  if (sides.some((side) => side.isCold)) return null;
-  const cost = sides.reduce((sum, side) => sum + costOf(side), 0);
+  const cost = (ifTrue === join ? 0 : costOf(ifTrue)) + (ifFalse === join ? 0 : costOf(ifFalse));
   return cost <= costLimit && choosesOne(block, join, ifTrue, ifFalse) ? join : null;
 }
 
 /** Only `block` leads there, and it leads to one place. */
 function isSide(side: Block, block: Block): boolean {
-  const [only] = side.predecessors;
+  const { predecessors } = side;
   return (
-    side.predecessors.length === 1 && only === block && side.terminator!.op === 'jump' && side.successors[0] !== side
+    predecessors.length === 1 &&
+    predecessors[0] === block &&
+    side.terminator!.op === 'jump' &&
+    side.successors[0] !== side
   );
 }
 
-function costOf({ instructions }: Block): number {
+/** What it costs to run the block in any case, without its jump. */
+function costOf({ instructions, isCold }: Block): number {
+  if (isCold) return Infinity;
   let cost = 0;
-  for (const instruction of instructions.slice(0, -1)) {
+  for (let n = 0; n < instructions.length - 1; n++) {
+    const instruction = instructions[n]!;
     const { op, type } = instruction;
     if (op === 'const' || op === 'symbol' || op === 'slot') continue;
     const isCheap = isPure(instruction) && type === 'i32' && (isBinary(op) || isUnary(op)) && !isDivision(op);
@@ -74,9 +81,17 @@ function costOf({ instructions }: Block): number {
 
 /** Exactly one phi of the join differs between the two ways, and holds an i32. */
 function choosesOne(block: Block, join: Block, ifTrue: Block, ifFalse: Block): boolean {
+  const { instructions } = join;
+  if (instructions[0]!.op !== 'phi') return false;
   const [a, b] = edges(block, join, ifTrue, ifFalse);
-  const chosen = phisOf(join).filter(({ args }) => args[a] !== args[b]);
-  return chosen.length === 1 && chosen[0]!.type === 'i32';
+  let chosen = 0;
+  for (let n = 0; instructions[n]!.op === 'phi'; n++) {
+    const { args, type } = instructions[n]!;
+    if (args[a] === args[b]) continue;
+    if (type !== 'i32') return false;
+    chosen++;
+  }
+  return chosen === 1;
 }
 
 /** The positions of the two ways among the predecessors of the join. */

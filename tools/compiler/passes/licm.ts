@@ -89,7 +89,10 @@ class LoopInvariants {
     const { op } = instruction;
     if (isCheap(instruction) || isCompare(op)) return false;
     const isMovable = op === 'load' ? isCertain && this.#isUnchanged(instruction) : isPure(instruction);
-    return isMovable && instruction.args.every((operand) => this.#isInvariant(operand));
+    if (!isMovable) return false;
+    const { args } = instruction;
+    for (let n = 0; n < args.length; n++) if (!this.#isInvariant(args[n]!)) return false;
+    return true;
   }
 
   /** Computed outside, or a constant that can be. */

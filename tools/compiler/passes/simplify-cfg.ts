@@ -71,21 +71,22 @@ function areEqual(blocks: readonly Block[]): boolean {
 
 /** Drops the cases that go where the rest goes; one case alone is a branch. */
 function simplifySwitch(fn: IrFunction, block: Block, end: Instruction): boolean {
-  const [otherwise] = end.targets;
+  const otherwise = end.targets[0]!;
+  if (end.cases.length > 1 && end.targets.indexOf(otherwise, 1) < 0) return false;
   const kept = end.cases.flatMap((value, index) => {
     const target = end.targets[index + 1]!;
     return target === otherwise ? [] : [{ value, target }];
   });
   const dropped = end.cases.length - kept.length;
-  for (let i = 0; i < dropped; i++) forgetEdge(block, otherwise!);
+  for (let i = 0; i < dropped; i++) forgetEdge(block, otherwise);
   end.cases = kept.map(({ value }) => value);
-  end.targets = [otherwise!, ...kept.map(({ target }) => target)];
+  end.targets = [otherwise, ...kept.map(({ target }) => target)];
   if (kept.length > 1) return dropped > 0;
   const [{ value, target }] = kept as [{ value: number; target: Block }];
   block.instructions.pop();
   const constant = append(block, fn.create('const', 'i32', [], end.location, { value }));
   const test = append(block, fn.create('eq', 'i32', [end.args[0]!, constant], end.location));
-  append(block, fn.create('branch', 'void', [test], end.location, { targets: [target, otherwise!] }));
+  append(block, fn.create('branch', 'void', [test], end.location, { targets: [target, otherwise] }));
   return true;
 }
 
@@ -183,7 +184,7 @@ class UseSites {
     if (successors.length === 1 && successors[0]!.instructions[0]!.op !== 'phi') return false;
     // a value that comes back to a phi of its own block belongs to a loop, whose head cannot be gone around
     for (let n = 0; n < instructions.length; n++) if (comesBack(instructions[n]!, block)) return false;
-    const users = (this.#users ??= new Users(this.#fn));
+    const users = (this.#users ??= new Users(this.#fn, standsBehindPhis));
     return instructions.every((value) => users.every(value, (user) => this.#allowsUse(value, user, block, target)));
   }
 
@@ -208,6 +209,11 @@ class UseSites {
   }
 }
 
+/** Only blocks that begin with phis, and do next to nothing else, can be skipped. */
+function standsBehindPhis({ block }: Instruction): boolean {
+  return block!.instructions[0]!.op === 'phi';
+}
+
 /** The phi, if it is one, has an operand from the block that it stands in. */
 function comesBack({ args, op }: Instruction, block: Block): boolean {
   if (op !== 'phi') return false;
@@ -230,7 +236,11 @@ function knownTarget(block: Block, index: number): Block | null {
 
 /** A copy of the list, with every block once. */
 function distinct(blocks: readonly Block[]): readonly Block[] {
-  return blocks.length > 8 ? [...new Set(blocks)] : blocks.filter((block, n) => blocks.indexOf(block) === n);
+  if (blocks.length > 8) return [...new Set(blocks)];
+  for (let n = 1; n < blocks.length; n++) {
+    if (blocks.indexOf(blocks[n]!) < n) return blocks.filter((block, n) => blocks.indexOf(block) === n);
+  }
+  return blocks.slice();
 }
 
 /**

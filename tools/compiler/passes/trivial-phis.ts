@@ -10,17 +10,13 @@
  * When a phi goes, phis that use it may become trivial: they are looked at again.
  */
 
-import { Replacements } from '../ir/edit.ts';
+import { phisOf, Replacements } from '../ir/edit.ts';
 import type { Instruction, IrFunction } from '../ir/types.ts';
 
 export function removeTrivialPhis(fn: IrFunction): boolean {
-  const work: Instruction[] = [];
-  for (const { instructions } of fn.blocks) {
-    for (let n = 0; instructions[n]?.op === 'phi'; n++) work.push(instructions[n]!);
-  }
-  if (work.length === 0) return false;
   const replacements = new Replacements(fn);
-  if (!work.some((phi) => onlyOperand(phi, replacements) !== null)) return false;
+  if (!hasTrivialPhi(fn, replacements)) return false;
+  const work = fn.blocks.flatMap(phisOf);
   const users = phiUsers(work);
   for (let phi = work.pop(); phi !== undefined; phi = work.pop()) {
     if (replacements.isReplaced(phi)) continue;
@@ -33,6 +29,16 @@ export function removeTrivialPhis(fn: IrFunction): boolean {
   }
   replacements.apply(fn);
   return !replacements.isEmpty;
+}
+
+function hasTrivialPhi({ blocks }: IrFunction, replacements: Replacements): boolean {
+  for (let b = 0; b < blocks.length; b++) {
+    const { instructions } = blocks[b]!;
+    for (let n = 0; instructions[n]!.op === 'phi'; n++) {
+      if (onlyOperand(instructions[n]!, replacements) !== null) return true;
+    }
+  }
+  return false;
 }
 
 /** For each phi, the phis that it is an operand of. */

@@ -16,6 +16,7 @@ import { equalNumbers } from '../../lists.ts';
 import { EAX, EBP, EBX, ECX, EDI, EDX, ESI } from '../encoder/operands.ts';
 import { CALLER_SAVED } from '../machine/effects.ts';
 import type { InterferenceGraph } from './interference.ts';
+import { NodeLinks, NodeList } from './node-list.ts';
 import { ALLOCATABLE } from './scan.ts';
 
 export interface Colouring {
@@ -68,8 +69,8 @@ class Colourer {
   readonly #firstCopy: number[];
   readonly #nextCopyOf: number[];
   readonly #low: number[] = [];
-  readonly #crowded = new Set<number>();
-  readonly #movable = new Set<number>();
+  readonly #crowded: NodeList;
+  readonly #movable: NodeList;
   readonly #stack: number[] = [];
   /** What speaks for each register, while one is chosen. */
   readonly #scores = new Float64Array(8);
@@ -86,6 +87,9 @@ class Colourer {
     this.#representative = equalNumbers(count, 0);
     for (let node = 0; node < count; node++) this.#representative[node] = node;
     this.#colours = equalNumbers(count, -1);
+    const links = new NodeLinks(count); // no node is crowded and movable at once
+    this.#crowded = new NodeList(links);
+    this.#movable = new NodeList(links);
     copies.sort((a, b) => b.weight - a.weight);
     this.#copyState = equalNumbers(copies.length, 0);
     this.#firstCopy = equalNumbers(count, -1);
@@ -106,8 +110,8 @@ class Colourer {
     for (;;) {
       if (this.#low.length > 0) this.#simplify(this.#low.pop()!);
       else if (this.#coalesceNext()) continue;
-      else if (this.#movable.size > 0) this.#giveUpCopies(this.#cheapestMovable());
-      else if (this.#crowded.size > 0) this.#simplify(this.#cheapestCrowded());
+      else if (this.#movable.first !== -1) this.#giveUpCopies(this.#cheapestMovable());
+      else if (this.#crowded.first !== -1) this.#simplify(this.#cheapestCrowded());
       else break;
     }
     const spilled: number[] = [];
@@ -143,8 +147,8 @@ class Colourer {
 
   /** Takes a node off the set that it is in by its state, if any. */
   #takeOff(node: number): void {
-    if (this.#state[node] === State.crowded) this.#crowded.delete(node);
-    else if (this.#state[node] === State.movable) this.#movable.delete(node);
+    if (this.#state[node] === State.crowded) this.#crowded.remove(node);
+    else if (this.#state[node] === State.movable) this.#movable.remove(node);
   }
 
   /** Puts a node on the list where it belongs. */
@@ -198,7 +202,7 @@ class Colourer {
   #cheapestMovable(): number {
     let best = -1;
     let bestWeight = Infinity;
-    for (const node of this.#movable) {
+    for (let node = this.#movable.first; node !== -1; node = this.#movable.after(node)) {
       let weight = 0;
       for (let entry = this.#firstCopy[node]!; entry !== -1; entry = this.#nextCopyOf[entry]!) {
         const n = entry >> 1;
@@ -212,7 +216,7 @@ class Colourer {
   }
 
   #giveUpCopies(node: number): void {
-    this.#movable.delete(node);
+    this.#movable.remove(node);
     this.#dropCopies(node);
     this.#state[node] = State.low;
     this.#low.push(node);
@@ -234,7 +238,7 @@ class Colourer {
   #cheapestCrowded(): number {
     let best = -1;
     let bestCost = Infinity;
-    for (const node of this.#crowded) {
+    for (let node = this.#crowded.first; node !== -1; node = this.#crowded.after(node)) {
       const cost = this.#mustColour(node) ? Infinity : this.#graph.spillCost[node]! / (this.#graph.degree[node]! + 1);
       if (best >= 0 && cost >= bestCost) continue;
       best = node;

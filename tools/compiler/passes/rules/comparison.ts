@@ -67,25 +67,25 @@ function equality(op: 'eq' | 'ne'): Rule {
 }
 
 function equalsConstant(op: 'eq' | 'ne', a: Instruction, constant: number, emitter: Emitter): Instruction | null {
-  const never = (): Instruction => emitter.constant(op === 'eq' ? 0 : 1);
   const possible = possibleBits(a);
-  if ((constant & ~possible) !== 0) return never();
-  if (constant === 0 && isAddress(a, emitter)) return never();
+  const isNever = (constant & ~possible) !== 0 || (constant === 0 && isAddress(a, emitter));
+  if (isNever) return emitter.constant(op === 'eq' ? 0 : 1);
   if (possible === 1) return equalsBoolean(op, a, constant, emitter);
-  const compare = (value: Instruction, wanted: number): Instruction => {
-    return emitter.emit(op, 'i32', [value, emitter.constant(wanted)]);
-  };
   const sum = withConstant(a, 'add');
-  if (sum !== null) return compare(sum.value, (constant - sum.constant) | 0);
+  if (sum !== null) return compareWith(op, sum.value, (constant - sum.constant) | 0, emitter);
   const flipped = withConstant(a, 'xor');
-  if (flipped !== null) return compare(flipped.value, constant ^ flipped.constant);
-  if (a.op === 'neg') return compare(a.args[0]!, -constant | 0);
+  if (flipped !== null) return compareWith(op, flipped.value, constant ^ flipped.constant, emitter);
+  if (a.op === 'neg') return compareWith(op, a.args[0]!, -constant | 0, emitter);
   if (constant === 0 && a.op === 'remS') return isMultiple(op, a, emitter);
   const masked = withConstant(a, 'and');
   if (masked !== null && constant !== 0 && masked.constant === constant && (constant & (constant - 1)) === 0) {
     return emitter.emit(op === 'eq' ? 'ne' : 'eq', 'i32', [a, emitter.constant(0)]);
   }
   return a.op === 'select' ? equalsSelected(op, a, constant, emitter) : null;
+}
+
+function compareWith(op: 'eq' | 'ne', value: Instruction, wanted: number, emitter: Emitter): Instruction {
+  return emitter.emit(op, 'i32', [value, emitter.constant(wanted)]);
 }
 
 /** Whether a power of two divides a number does not depend on the number's sign. */
