@@ -330,7 +330,7 @@ class Colourer {
     graph.forbidden[into]! |= graph.forbidden[node]!;
     graph.spillCost[into]! += graph.spillCost[node]!;
     graph.needsRegister[into]! |= graph.needsRegister[node]!;
-    for (let r = 0; r < 8; r++) graph.hints[into * 8 + r]! += graph.hints[node * 8 + r]!;
+    graph.mergeHints(into, node);
     this.#mergeCopies(into, node);
     // new edges may move the pool of neighbours: it is asked for each time
     for (let entry = graph.first[node]!; entry !== 0; entry = graph.next[entry]!) {
@@ -384,13 +384,12 @@ class Colourer {
     this.#state[node] = State.coloured;
     let taken = graph.forbidden[node]!;
     const scores = this.#scores;
-    for (let r = 0; r < 8; r++) scores[r] = graph.hints[node * 8 + r]!;
+    const hints = graph.hints[node] ?? null;
+    for (let r = 0; r < 8; r++) scores[r] = hints === null ? 0 : hints[r]!;
     for (let entry = graph.first[node]!; entry !== 0; entry = graph.next[entry]!) {
       const other = this.#find(graph.neighbour[entry]!);
       if (this.#colours[other]! >= 0) taken |= 1 << this.#colours[other]!;
-      else if (this.#state[other] === State.stacked) {
-        for (let r = 0; r < 8; r++) scores[r]! -= graph.hints[other * 8 + r]! * 0.9;
-      }
+      else if (this.#state[other] === State.stacked) this.#makeWayFor(other, scores);
     }
     const available = ALLOCATABLE & ~taken;
     if (available === 0) return false;
@@ -401,6 +400,12 @@ class Colourer {
     if (isFirstUse) this.#usedCalleeSaved |= 1 << colour;
     this.#colours[node] = colour;
     return true;
+  }
+
+  /** A neighbour that is yet to choose should find what it would like to have. */
+  #makeWayFor(neighbour: number, scores: Float64Array): void {
+    const hints = this.#graph.hints[neighbour] ?? null;
+    if (hints !== null) for (let r = 0; r < 8; r++) scores[r]! -= hints[r]! * 0.9;
   }
 
   /** Keeping the node on the stack is cheaper than saving a register for it, and takes no register elsewhere. */
@@ -434,7 +439,8 @@ class Colourer {
       const colour = this.#colours[partner]!;
       if (colour >= 0) scores[colour]! += weight;
       else if (!graph.interferes(partner, node)) {
-        for (let r = 0; r < 8; r++) scores[r]! += Math.min(weight, graph.hints[partner * 8 + r]!) * 0.5;
+        const hints = graph.hints[partner] ?? null;
+        if (hints !== null) for (let r = 0; r < 8; r++) scores[r]! += Math.min(weight, hints[r]!) * 0.5;
       }
     }
   }

@@ -31,8 +31,8 @@ export class InterferenceGraph {
   readonly spillCost: Float64Array;
   /** 1 if some instruction needs the node in a register: in memory it would be fetched into one there. */
   readonly needsRegister: number[];
-  /** For node n and register r, at n * 8 + r: what having r would save. */
-  readonly hints: Float64Array;
+  /** By node: what having each of the eight registers would save; null if that is nothing for all of them. */
+  readonly hints: (number[] | null)[];
   readonly degree: number[];
   readonly copies: Copy[] = [];
   /** The real registers that instructions write whatever the colouring, as bits. */
@@ -54,10 +54,23 @@ export class InterferenceGraph {
     this.forbidden = equalNumbers(count, 0);
     this.spillCost = new Float64Array(count);
     this.needsRegister = equalNumbers(count, 0);
-    this.hints = new Float64Array(count * 8);
+    this.hints = new Array<number[] | null>(count).fill(null);
     this.degree = equalNumbers(count, 0);
     this.#matrix = new Uint32Array((((count * (count + 1)) / 2) >> 5) + 1);
     this.first = equalNumbers(count, 0);
+  }
+
+  addHint(node: number, register: number, saving: number): void {
+    const hints = (this.hints[node] ??= [0, 0, 0, 0, 0, 0, 0, 0]);
+    hints[register]! += saving;
+  }
+
+  /** Gives `into` the hints of `node` too, which nobody asks for any more. */
+  mergeHints(into: number, node: number): void {
+    const own = this.hints[into] ?? null;
+    const added = this.hints[node] ?? null;
+    if (own === null) this.hints[into] = added;
+    else if (added !== null) for (let r = 0; r < 8; r++) own[r]! += added[r]!;
   }
 
   interferes(a: number, b: number): boolean {
@@ -189,9 +202,9 @@ class GraphBuilder {
     if (to >= FIRST_VIRTUAL && from >= FIRST_VIRTUAL) {
       graph.copies.push({ to: to - FIRST_VIRTUAL, from: from - FIRST_VIRTUAL, weight: this.#frequency });
     } else if (to >= FIRST_VIRTUAL) {
-      graph.hints[(to - FIRST_VIRTUAL) * 8 + from]! += this.#frequency;
+      graph.addHint(to - FIRST_VIRTUAL, from, this.#frequency);
     } else if (from >= FIRST_VIRTUAL) {
-      graph.hints[(from - FIRST_VIRTUAL) * 8 + to]! += this.#frequency;
+      graph.addHint(from - FIRST_VIRTUAL, to, this.#frequency);
     }
   }
 

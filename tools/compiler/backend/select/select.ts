@@ -39,7 +39,7 @@ export function selectFunction(source: IrFunction): MachineFunction {
 function selectBlock(selector: Selector, block: Block, backwards: MachineInstruction[]): void {
   const machineBlock = selector.blocks[block.id]!;
   let count = 0;
-  selector.block = block;
+  selector.begin(block);
   const { instructions } = block;
   for (let n = instructions.length - 1; n >= 0; n--) {
     const instruction = instructions[n]!;

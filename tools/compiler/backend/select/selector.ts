@@ -42,7 +42,7 @@ export class Selector {
   /** Frame slot of each IR slot. */
   readonly slots: number[];
   /** The IR block that is being selected. */
-  block: Block;
+  block!: Block;
   /** Code of the IR instruction at hand, in order. Who enters the next one takes it out. */
   current: MachineInstruction[] = [];
   location: SourceLocation | null = null;
@@ -52,10 +52,11 @@ export class Selector {
   readonly #low: (RegisterOperand | null)[];
   /** The same of high halves; empty until somebody asks for one. */
   #high: (RegisterOperand | null)[] = [];
-  /** By value id: how many writes to memory, and how many ordered events, come before it in its block. */
-  readonly #writesBefore: number[];
+  /** By value id: how many ordered events come before it in its block. */
   readonly #eventsBefore: number[];
-  /** The same for the instruction at hand. */
+  /** By a number of events: how many of the first so many in the block at hand write memory. All writes are events. */
+  readonly #writesAmong = [0];
+  /** Before the instruction at hand. */
   #writes = 0;
   #events = 0;
   /** By value id: 1 if its code has been emitted as part of another's. */
@@ -79,13 +80,10 @@ export class Selector {
       return this.machine.newSlot('local', size + extra, Math.min(align, 4));
     });
     this.blocks = new Array<MachineBlock>(source.blockLimit);
-    this.block = source.blocks[0]!;
     this.#low = new Array<RegisterOperand | null>(count).fill(null);
-    this.#writesBefore = equalNumbers(count, 0);
     this.#eventsBefore = equalNumbers(count, 0);
     this.#done = equalNumbers(count, 0);
     this.#addressOnly = findAddresses(source);
-    for (const block of source.blocks) this.#countEvents(block);
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -241,7 +239,7 @@ export class Selector {
   canFoldLoad(load: Instruction): boolean {
     if (load.op !== 'load' || !this.isFoldable(load) || this.isWanted(load)) return false;
     if (load.isVolatile) return this.#eventsBefore[load.id]! + 1 === this.#events;
-    return this.#writesBefore[load.id] === this.#writes;
+    return this.#writesAmong[this.#eventsBefore[load.id]!] === this.#writes;
   }
 
   /** The memory operand of a load that canFoldLoad allowed. The load itself is not emitted any more. */
@@ -287,21 +285,23 @@ export class Selector {
   /** Moves to another instruction of the block: what is emitted now happens there. */
   enter(instruction: Instruction): void {
     this.location = instruction.location;
-    this.#writes = this.#writesBefore[instruction.id]!;
     this.#events = this.#eventsBefore[instruction.id]!;
+    this.#writes = this.#writesAmong[this.#events]!;
     this.hasVolatile = false;
   }
 
-  #countEvents(block: Block): void {
+  /** Turns to a block, before any of its instructions is entered. */
+  begin(block: Block): void {
+    this.block = block;
     let writes = 0;
     let events = 0;
     const { instructions } = block;
     for (let n = 0; n < instructions.length; n++) {
       const instruction = instructions[n]!;
-      this.#writesBefore[instruction.id] = writes;
       this.#eventsBefore[instruction.id] = events;
+      if (!isEvent(instruction)) continue;
       if (writesMemory(instruction)) writes++;
-      if (isEvent(instruction)) events++;
+      this.#writesAmong[++events] = writes;
     }
   }
 }
