@@ -23,8 +23,11 @@ export function sequentialize<Source>(
   asSource: (register: number) => Source,
 ): readonly Move<Source>[] {
   if (moves.length === 0) return moves;
-  const pending = moves.filter(({ to, from }) => registerIn(from) !== to);
-  if (pending.length < 2) return pending;
+  const pending = moves.slice();
+  let count = 0;
+  for (let n = 0; n < moves.length; n++) if (registerIn(moves[n]!.from) !== moves[n]!.to) pending[count++] = moves[n]!;
+  pending.length = count;
+  if (count < 2) return pending;
   const sequence: Move<Source>[] = [];
   while (pending.length > 0) {
     let blocked = 0;

@@ -21,7 +21,6 @@ import { Replacements } from '../ir/edit.ts';
 import { Dominators } from '../ir/graph.ts';
 import { extensionOp } from '../ir/opcodes.ts';
 import type { Block, Instruction, IrFunction, ValueType } from '../ir/types.ts';
-import { equalNumbers } from '../lists.ts';
 import { findPieces, type Piece } from './slot-pieces.ts';
 
 export function promoteSlots(fn: IrFunction): boolean {
@@ -183,14 +182,14 @@ function constantPart(store: Instruction, piece: Piece): bigint {
 
 /** Slots are numbered; who is left moves up. */
 function removeUnusedSlots(fn: IrFunction): void {
-  const isReferenced = markReferences(fn);
+  const referenced = findReferenced(fn);
   const isUsed = fn.slots.map(() => false);
   for (const { instructions } of fn.blocks) {
     let kept = 0;
     for (let n = 0; n < instructions.length; n++) {
       const instruction = instructions[n]!;
       if (instruction.op === 'slot') {
-        if (isReferenced[instruction.id] === 0) continue;
+        if (!referenced.has(instruction)) continue;
         isUsed[instruction.index] = true;
       }
       instructions[kept++] = instruction;
@@ -200,16 +199,17 @@ function removeUnusedSlots(fn: IrFunction): void {
   if (isUsed.includes(false)) renumber(fn, isUsed);
 }
 
-/** By value id: 1 for addresses of slots that are operands. */
-function markReferences(fn: IrFunction): readonly number[] {
-  const isReferenced = equalNumbers(fn.valueLimit, 0);
-  for (const { instructions } of fn.blocks) {
+/** The addresses of slots that are operands. There are few. */
+function findReferenced({ blocks }: IrFunction): ReadonlySet<Instruction> {
+  const referenced = new Set<Instruction>();
+  for (let b = 0; b < blocks.length; b++) {
+    const { instructions } = blocks[b]!;
     for (let n = 0; n < instructions.length; n++) {
       const { args } = instructions[n]!;
-      for (let i = 0; i < args.length; i++) if (args[i]!.op === 'slot') isReferenced[args[i]!.id] = 1;
+      for (let i = 0; i < args.length; i++) if (args[i]!.op === 'slot') referenced.add(args[i]!);
     }
   }
-  return isReferenced;
+  return referenced;
 }
 
 function renumber(fn: IrFunction, isUsed: readonly boolean[]): void {

@@ -22,8 +22,9 @@ export interface Line {
   readonly problem: string | null;
 }
 
+/** White space, or one of these groups: a comment, a name, a number, a string, a mark. Names for groups would cost an object. */
 const pattern =
-  /\s+|(?<comment>;.*)|(?<name>[A-Za-z_.$@][\w.$@]*)|(?<number>0[xX][0-9a-fA-F_]+|0[bB][01_]+|\d[\d_]*)|(?<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?<mark><<|>>|[[\]():,+\-*/%&|^~])/y;
+  /\s+|(;.*)|([A-Za-z_.$@][\w.$@]*)|(0[xX][0-9a-fA-F_]+|0[bB][01_]+|\d[\d_]*)|("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(<<|>>|[[\]():,+\-*/%&|^~])/y;
 
 /** How a body begins, at its location. */
 const opening = 'asm`';
@@ -74,9 +75,12 @@ function readTokens(text: string, tokens: Token[]): void {
   while (pattern.lastIndex < text.length) {
     const at = pattern.lastIndex;
     const match = pattern.exec(text);
-    if (match?.groups === undefined) throw new LineError(`unexpected character '${text[at]!}'`);
-    const { comment, mark, name, number, string } = match.groups;
-    if (comment !== undefined) return;
+    if (match === null) throw new LineError(`unexpected character '${text[at]!}'`);
+    const name = match[2];
+    const number = match[3];
+    const string = match[4];
+    const mark = match[5];
+    if (match[1] !== undefined) return;
     if (name !== undefined) tokens.push({ kind: 'name', text: name });
     else if (number !== undefined) tokens.push({ kind: 'number', value: readNumber(number), text: number });
     else if (string !== undefined) tokens.push({ kind: 'string', bytes: readString(string), text: string });

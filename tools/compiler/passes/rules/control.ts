@@ -7,11 +7,16 @@ import { possibleBits } from '../../ir/known-bits.ts';
 import type { Instruction, Opcode } from '../../ir/types.ts';
 import { isConstant, type Rule } from './rule.ts';
 
-/** What is tested, and whether the answer is turned around. */
+/** It tests another value, for zero or non-zero. */
+function isTest({ op, args }: Instruction): boolean {
+  return (op === 'eq' || op === 'ne') && args[0]!.type === 'i32' && isConstant(args[1]!, 0);
+}
+
+/** What is tested in the end, and whether the answer is turned around. */
 function strip(condition: Instruction): { value: Instruction; inverted: boolean } {
   let value = condition;
   let inverted = false;
-  while ((value.op === 'eq' || value.op === 'ne') && value.args[0]!.type === 'i32' && isConstant(value.args[1]!, 0)) {
+  while (isTest(value)) {
     if (value.op === 'eq') inverted = !inverted;
     value = value.args[0]!;
   }
@@ -19,8 +24,9 @@ function strip(condition: Instruction): { value: Instruction; inverted: boolean 
 }
 
 const branch: Rule = (instruction, emitter) => {
+  if (!isTest(instruction.args[0]!)) return null;
   const { value, inverted } = strip(instruction.args[0]!);
-  if (value !== instruction.args[0]) emitter.touch();
+  emitter.touch();
   instruction.args[0] = value;
   if (inverted) instruction.targets.reverse();
   return null;
@@ -30,8 +36,8 @@ const select: Rule = (instruction, emitter) => {
   const [condition, ifTrue, ifFalse] = instruction.args as [Instruction, Instruction, Instruction];
   if (ifTrue === ifFalse) return ifTrue;
   if (condition.op === 'const') return condition.value !== 0 ? ifTrue : ifFalse;
-  const { value, inverted } = strip(condition);
-  if (value !== condition) {
+  if (isTest(condition)) {
+    const { value, inverted } = strip(condition);
     return emitter.emit('select', instruction.type, inverted ? [value, ifFalse, ifTrue] : [value, ifTrue, ifFalse]);
   }
   if (instruction.type !== 'i32') return null;
