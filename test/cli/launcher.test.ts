@@ -2,11 +2,11 @@
  * The launcher of the command line bundles it when a source has changed, and everybody finds a whole bundle.
  */
 import { execFile } from 'node:child_process';
-import { readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { SmallProject } from '../support/smallProject.ts';
+import { programText, SmallProject } from '../support/smallProject.ts';
 
 const execute = promisify(execFile);
 const source = 'tools/cli/commands/build.ts';
@@ -52,9 +52,10 @@ test('several that start at once after a change all run what is new', async () =
   expect(second[0]).toContain('Second.');
 });
 
-test('what npm ci runs makes the bundles, and tells the version', async () => {
+test('what npm ci runs makes the bundles, compiles one ahead, and tells the version', async () => {
   const cache = join(project.folder, '.cache');
   rmSync(cache, { recursive: true });
+  project.write('kernel/user/sh.ts', programText('return 0;')); // which is what is compiled
   const { scripts, version } = JSON.parse(readFileSync(join(project.folder, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>;
     version: string;
@@ -65,6 +66,9 @@ test('what npm ci runs makes the bundles, and tells the version', async () => {
   const made = bundles.map((path) => statSync(path).mtimeMs);
   await Promise.all((['build', 'run'] as const).map(summary));
   expect(bundles.map((path) => statSync(path).mtimeMs)).toEqual(made);
+  const codes = readdirSync(join(cache, 'cli')).filter((name) => /^bundle-.*\.code$/.test(name));
+  expect(codes).toEqual([expect.stringMatching(/\.2\.code$/)]); // and no build will make it again
+  expect(existsSync(join(cache, 'build'))).toBe(false);
 });
 
 test('a record of the sources that is damaged counts as none', async () => {

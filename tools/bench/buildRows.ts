@@ -3,9 +3,9 @@
  * else it does; the CPU time of all threads stands beside it, which depends less.
  *
  * What is measured is the command itself, `pagewright build`, in a copy of the sources. *Cold* is the first build of a
- * fresh clone after `npm ci`, which bundles the command line: nothing is known of the sources, and V8 has no compiled code.
- * Without a .cache folder, the bundle has to be made as well. Each edit is made after a build, and differs from those
- * before; the last row is that of one process that watches.
+ * fresh clone after `npm ci`, which bundles the command line and has V8 compile most of it (prepare.mjs): nothing is known
+ * of the sources. Without a .cache folder, the build has to bundle first. Each edit is made after a build, and differs from
+ * those before; the last row is that of one process that watches.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

@@ -64,6 +64,19 @@ export function buildProject(root: string, options: ProjectOptions = {}): Projec
   return packImages(root, images, timings);
 }
 
+/** The names of the images: the kernel's, and those of all programs. */
+export function imageNames(root: string): string[] {
+  return projectImages(join(root, 'kernel')).map(({ name }) => name);
+}
+
+/** Compiles the images with these names, to see whether anything is wrong. Throws BuildError if it is. */
+export function checkProject(root: string, names: readonly string[], options: ProjectOptions = {}): void {
+  const images = projectImages(join(root, 'kernel')).filter(({ name }) => names.includes(name));
+  const store = options.isFresh === true ? {} : { store: openDiskStore(root) };
+  const { diagnostics } = projectCompiler(root, { ...store, ...options, images }).build();
+  if (diagnostics.length > 0) throw new BuildError(diagnostics);
+}
+
 /** The kernel alone, with other build constants. Throws BuildError. */
 export function buildKernel(root: string, defines: Defines): Pick<ProjectImages, 'kernel' | 'layout'> {
   const folder = join(root, 'kernel');

@@ -7,7 +7,7 @@
  * first thread.
  */
 import { constants, setPriority } from 'node:os';
-import { isMainThread, workerData, type MessagePort } from 'node:worker_threads';
+import { workerData, type MessagePort } from 'node:worker_threads';
 import { diskFiles } from './diskFiles.ts';
 import { nativeName } from './nativeName.ts';
 import { filesWithoutFaults } from './nativeTypes.ts';
@@ -59,7 +59,5 @@ function stepBack(): void {
   if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
 }
 
-if (!isMainThread) {
-  stepBack();
-  void answer(workerData as Question);
-}
+stepBack();
+void answer(workerData as Question);

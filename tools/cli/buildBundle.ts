@@ -1,7 +1,6 @@
 /*
- * What the bundle of `pagewright build` begins with: the command line, and what its second thread does, which loads the
- * same bundle.
+ * What the bundle of `pagewright build` begins with: the command line, and what the second thread of a build (typesWorker.ts)
+ * asks for when it has to look at types itself.
  */
-import '../build/typesWorker.ts';
-
+export { KernelTsProgram } from '../compiler/frontend/index.ts';
 export { main } from './main.ts';

@@ -2,12 +2,20 @@
  * pagewright build: sources to a kernel image and an initial RAM disk.
  *
  * Writes dist/kernel.elf (or FILE), dist/kernel.layout.json, dist/initrd.cpio and the programs in dist/bin. With --watch
- * it does so again whenever a source has changed, until somebody ends it: a process that has built once is quicker.
+ * it does so again whenever a source has changed, until somebody ends it: a process that has built once is quicker. With
+ * --check it only looks whether anything is wrong.
  */
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { buildConstants } from '../../build/buildConstants.ts';
-import { BuildError, buildProject, type ProjectImages, type ProjectOptions } from '../../build/buildProject.ts';
+import {
+  BuildError,
+  buildProject,
+  checkProject,
+  imageNames,
+  type ProjectImages,
+  type ProjectOptions,
+} from '../../build/buildProject.ts';
 import { compilerVersion } from '../../build/compilerVersion.ts';
 import { diskFiles } from '../../build/diskFiles.ts';
 import { SourceWatch } from '../../build/sourceWatch.ts';
@@ -25,6 +33,7 @@ import {
   stringOption,
   UsageError,
   type Command,
+  type OptionValues,
   type Output,
 } from '../command.ts';
 
@@ -38,9 +47,11 @@ export const buildCommand: Command = {
     web: { type: 'boolean', help: 'also write the page to dist/web' },
     watch: { type: 'boolean', help: 'build again whenever a source changes; Ctrl-C ends' },
     fresh: { type: 'boolean', help: 'compile everything, also what has not changed' },
+    check: { type: 'boolean', help: 'look for faults, and write nothing; with names of images, in these' },
     json: { type: 'boolean', help: 'print sizes, timings and diagnostics as JSON' },
   },
-  async run(values, _operands, root, output) {
+  operands: '[IMAGE...]',
+  async run(values, operands, root, output) {
     const dump = stringOption(values, 'dump');
     const known = ['frontend', ...passNames()];
     if (dump !== undefined && !known.includes(dump)) {
@@ -56,7 +67,9 @@ export const buildCommand: Command = {
       ...(dump === undefined ? {} : { onPass }),
     };
     const file = resolve(stringOption(values, 'output') ?? join(root, 'dist', 'kernel.elf'));
+    const names = imagesToCheck(values, operands, root);
     const build = async (): Promise<boolean> => {
+      if (names !== null) return check(root, names, options, output, asJson);
       const images = buildOrExplain(root, options, output, asJson);
       if (images === null) return false;
       writeImages(root, file, images);
@@ -69,6 +82,40 @@ export const buildCommand: Command = {
     return (await build()) ? 0 : 1;
   },
 };
+
+/** The names of the images that --check is about; null without it. Throws UsageError. */
+function imagesToCheck(values: OptionValues, operands: readonly string[], root: string): readonly string[] | null {
+  if (values['check'] !== true) {
+    if (operands.length > 0) throw new UsageError(`unexpected argument '${operands[0]!}': names are for --check`);
+    return null;
+  }
+  if (values['output'] !== undefined || values['web'] === true) {
+    throw new UsageError('--check writes nothing: leave out --output and --web');
+  }
+  const known = imageNames(root);
+  const unknown = operands.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new UsageError(`there is no image '${unknown}'; the images are ${known.join(', ')}`);
+  }
+  return operands.length > 0 ? operands : known;
+}
+
+/** Tells whether the images can be compiled. */
+function check(
+  root: string,
+  names: readonly string[],
+  options: ProjectOptions,
+  output: Output,
+  asJson: boolean,
+): boolean {
+  const checked = explaining(root, options, output, asJson, (all) => {
+    checkProject(root, names, all);
+    return names.length;
+  });
+  if (checked === null) return false;
+  output.write(asJson ? `${JSON.stringify({ ok: true, images: names })}\n` : `no faults in ${checked} images\n`);
+  return true;
+}
 
 /** Builds now, and after each change, whatever becomes of it. Throws what the first build throws, and RunError. */
 async function buildOnChanges(root: string, build: () => Promise<boolean>, output: Output): Promise<never> {
@@ -109,18 +156,29 @@ export function buildOrExplain(
   output: Output,
   asJson = false,
 ): ProjectImages | null {
+  return explaining(root, options, output, asJson, (all) => buildProject(root, all));
+}
+
+/** Does the work with all that there is to help, and shows progress; prints faults, and gives null then. */
+function explaining<T>(
+  root: string,
+  options: ProjectOptions,
+  output: Output,
+  asJson: boolean,
+  work: (options: ProjectOptions) => T,
+): T | null {
   checkDefines(root, options.defines);
   output.progress('reading the sources');
   try {
-    const images = buildProject(root, {
+    const result = work({
       ...options,
       now: () => performance.now(),
-      checkTypes: typesThread(new URL('build.cjs', import.meta.url)),
+      checkTypes: typesThread(new URL('types.cjs', import.meta.url)),
       areTypesRight,
       onImage: (name) => output.progress(`compiling ${name}`),
     });
     output.progress('');
-    return images;
+    return result;
   } catch (error) {
     if (!(error instanceof BuildError)) throw error;
     if (asJson) output.write(`${JSON.stringify({ ok: false, diagnostics: error.diagnostics })}\n`);
