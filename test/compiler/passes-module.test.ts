@@ -392,6 +392,6 @@ describe('the pipeline', () => {
     const spoil = (): void => void module.functions.get('main')!.blocks[0]!.instructions.pop();
     expect(() => {
       optimise(module, { verify: true, dump: spoil });
-    }).toThrow(/^invalid IR after clean-up:\nfunction main/);
+    }).toThrow(/^invalid IR after remove-unreferenced:\nfunction main/);
   });
 });

@@ -192,7 +192,7 @@ describe('what has not changed', () => {
   /** The keys that are looked for in vain. */
   function missesOf(files: Files, store: MemoryStore): Record<string, number> {
     const misses: Record<string, number> = {};
-    for (const name of ['checked', 'functions', 'cleaned', 'finished', 'images'] as const) {
+    for (const name of ['checked', 'functions', 'expanded', 'finished', 'images'] as const) {
       const shelf = store[name];
       const find = shelf.find.bind(shelf);
       misses[name] = 0;
@@ -217,7 +217,7 @@ describe('what has not changed', () => {
     expect(missesAfter(['/src/a.ts', 'step(1)', 'step(1)'])).toEqual({
       checked: 0,
       functions: 0,
-      cleaned: 0,
+      expanded: 0,
       finished: 0,
       images: 0,
     });
@@ -225,7 +225,7 @@ describe('what has not changed', () => {
 
   it('stays what it is when it only moves', () => {
     const moved = missesAfter(['/src/lib.ts', '\n', '\n\n\n']);
-    expect(moved).toEqual({ checked: 1, functions: 0, cleaned: 0, finished: 0, images: 2 });
+    expect(moved).toEqual({ checked: 1, functions: 0, expanded: 0, finished: 0, images: 2 });
   });
 
   it('is not even asked for in a kernel, if others cannot tell that a function has another body', () => {
@@ -233,8 +233,8 @@ describe('what has not changed', () => {
       const store = new MemoryStore();
       new Compiler({ ...optionsFor(original), store }).build();
       const asked = new Set<string>();
-      const find = store.cleaned.find.bind(store.cleaned);
-      store.cleaned.find = (key) => {
+      const find = store.expanded.find.bind(store.expanded);
+      store.expanded.find = (key) => {
         asked.add(key);
         return find(key);
       };

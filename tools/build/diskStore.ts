@@ -63,7 +63,6 @@ class DiskStore {
       functions: shelf('functions'),
       globals: shelf('globals'),
       classes: shelf('classes'),
-      cleaned: shelf('cleaned'),
       expanded: shelf('expanded'),
       finished: shelf('finished'),
       images: shelf('images'),

@@ -9,7 +9,7 @@ import type { FileDetail, FileDigest } from '../compiler/incremental/digest.ts';
 import type { FileUnits } from '../compiler/incremental/keys.ts';
 import type { StoredCode } from '../compiler/incremental/lines.ts';
 import type { ExpandedOutline } from '../compiler/incremental/stages.ts';
-import type { CleanedOutline, CompileStore, StoredFunction } from '../compiler/incremental/store.ts';
+import type { CompileStore, StoredFunction } from '../compiler/incremental/store.ts';
 import type { Need } from '../compiler/frontend/records.ts';
 import type { EncodedBody, EncodedFunction } from '../compiler/ir/codec.ts';
 import type { Reference } from '../compiler/ir/outline.ts';
@@ -326,7 +326,6 @@ export const codecs: { readonly [Name in keyof Shelves]: Codec<ValueOf<Shelves[N
   ),
   globals: serialized(),
   classes: serialized(),
-  cleaned: packed(record<CleanedOutline>({ references })),
   expanded: packed(expanded),
   finished: packed(finished),
   images: asImage,

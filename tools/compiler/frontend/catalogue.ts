@@ -5,7 +5,7 @@
 
 import { Encoder } from '../ir/codec.ts';
 import { ReferenceTable } from '../ir/outline.ts';
-import type { IrData, Relocation } from '../ir/types.ts';
+import type { IrData, IrFunction, Relocation } from '../ir/types.ts';
 import { hashText } from '../hash.ts';
 import { textOf, type ts } from '../syntax/index.ts';
 import { giveUpFunction } from './declarations.ts';
@@ -31,6 +31,7 @@ import type { World } from './world.ts';
 
 export class Catalogue {
   readonly #world: World;
+  readonly #improve: (fn: IrFunction) => void;
   // Each need is one object, however often it turns up.
   readonly #globalNeeds = new Map<Global, GlobalNeed>();
   readonly #classNeeds = new Map<string, ClassNeed>();
@@ -45,8 +46,10 @@ export class Catalogue {
   readonly #references = new ReferenceTable();
   readonly #encoder = new Encoder();
 
-  constructor(world: World) {
+  /** `improve`: what is done to functions, as long as nothing is wrong with the program, before they are encoded. */
+  constructor(world: World, improve: (fn: IrFunction) => void) {
     this.#world = world;
+    this.#improve = improve;
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -139,13 +142,15 @@ export class Catalogue {
 
   /** Whatever the sources do to the compiler, its user gets a diagnostic. */
   #lower(instance: FunctionInstance): FunctionRecord | null {
+    const { reporter } = this.#world;
     try {
       const recorder = new Recorder(this.#world);
       const fn = lowerFunction(this.#world, recorder, instance);
+      if (reporter.isEmpty) this.#improve(fn);
       return { code: this.#encoder.encode(fn), references: this.#references.of(fn), needs: recorder.needs };
     } catch (error) {
       const { declaration }: FunctionInfo = instance.info;
-      reportFailure(this.#world.reporter, declaration.name ?? declaration, error);
+      reportFailure(reporter, declaration.name ?? declaration, error);
       return null;
     }
   }

@@ -10,7 +10,7 @@
  * already (incremental/build.ts) asks for single files and functions instead.
  */
 
-import type { IrModule } from '../ir/types.ts';
+import type { IrFunction, IrModule } from '../ir/types.ts';
 import { syntaxErrorsIn, ts } from '../syntax/index.ts';
 import type { Catalogue } from './catalogue.ts';
 import { checkSource } from './checks.ts';
@@ -51,6 +51,8 @@ export interface KernelTsOptions {
    * lowering). mergeDiagnostics puts the findings together; the code is worth something only if there are none.
    */
   readonly part?: 'all' | 'types' | 'code';
+  /** What is done to functions before they become records, as long as we find nothing wrong. Default: nothing. */
+  readonly improve?: (fn: IrFunction) => void;
 }
 
 const noFacts: FileFacts = { start: null, functions: [], variables: [], constants: [] };
@@ -90,6 +92,7 @@ export class KernelTsProgram {
       library,
       defines: options.defines,
       ...(options.ambiguousNames === undefined ? {} : { ambiguousNames: options.ambiguousNames }),
+      improve: options.improve ?? ((): void => undefined),
     });
   }
 

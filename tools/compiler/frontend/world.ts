@@ -2,6 +2,7 @@
  * What the lowering of all programs of a build shares: names, types, layouts, constants, instances.
  */
 
+import type { IrFunction } from '../ir/types.ts';
 import type { ts } from '../syntax/index.ts';
 import { Catalogue } from './catalogue.ts';
 import { ConstantTable } from './constants.ts';
@@ -23,6 +24,8 @@ interface WorldOptions {
   readonly defines: ReadonlyMap<string, number | boolean>;
   /** Names that several classes have. Default: those among `sources`. */
   readonly ambiguousNames?: ReadonlySet<string>;
+  /** What is done to lowered functions. */
+  readonly improve: (fn: IrFunction) => void;
 }
 
 export class World {
@@ -35,7 +38,7 @@ export class World {
   readonly instances: InstanceTable;
   readonly catalogue: Catalogue;
 
-  constructor({ reporter, root, sources, library, defines, ambiguousNames }: WorldOptions) {
+  constructor({ reporter, root, sources, library, defines, ambiguousNames, improve }: WorldOptions) {
     this.reporter = reporter;
     this.defines = defines;
     const names = new Names(sources);
@@ -46,7 +49,7 @@ export class World {
     this.constants = new ConstantTable(this);
     this.resolver = new TypeResolver(this.entities, reporter, this.constants);
     this.layouts = new Layouts(this.resolver, reporter);
-    this.catalogue = new Catalogue(this);
+    this.catalogue = new Catalogue(this, improve);
     this.instances = new InstanceTable(this.entities, this.resolver, reporter);
   }
 }

@@ -16,6 +16,8 @@ import { ProgramImage, TextTable, type RecordSource } from '../frontend/program-
 import { importedPath, normalizePath, parseSource, type ParseSource } from '../frontend/program.ts';
 import type { FileFacts, FunctionNeed, FunctionRecord, Need, TextNeed } from '../frontend/records.ts';
 import { hashTexts } from '../hash.ts';
+import type { IrFunction } from '../ir/types.ts';
+import { Cleaner } from '../passes/pipeline.ts';
 import { type ts, WordTable } from '../syntax/index.ts';
 import { basisOf, findChanges } from './changes.ts';
 import type { AreTypesRight, CheckTypes } from './checking.ts';
@@ -93,6 +95,9 @@ export class IncrementalFrontEnd {
   readonly #drafts: Drafts;
   /** What programs have in common they share. */
   readonly #strings = new TextTable();
+  readonly #cleaner = new Cleaner();
+  /** What has gone wrong in there. */
+  #failure: { readonly error: unknown } | null = null;
 
   /** `isCautious`: what the store says of sources may come from bodies that have turned out to be unfamiliar. */
   constructor(options: FrontEndOptions, store: CompileStore, isCautious: boolean) {
@@ -260,6 +265,7 @@ export class IncrementalFrontEnd {
 
   #attempt(missing: readonly ImageSpec[], toCheck: readonly string[]): Attempt {
     this.#drafts.discard();
+    this.#failure = null;
     if (this.#bodies.size === 0) return { ...this.#lowerAll(missing, null), confirm: () => [] };
     const isWhole = this.#bodies.size === this.#digests.size && toCheck.length === this.#digests.size;
     const startTypes = toCheck.length === 0 ? null : this.#startTypes;
@@ -277,6 +283,7 @@ export class IncrementalFrontEnd {
       if (types === null) throw new CannotReuse();
       const found = mergeDiagnostics(types, program.found);
       if (found.length > 0) return found;
+      if (this.#failure !== null) throw this.#failure.error;
       for (const path of toCheck) this.#store.checked.put(this.#keys.ofFile(path), true);
       this.#drafts.commit();
       return [];
@@ -321,7 +328,18 @@ export class IncrementalFrontEnd {
       parse: this.#parse,
       ambiguousNames: this.#ambiguous,
       part: isCodeOnly ? 'code' : 'all',
+      improve: (fn) => this.#clean(fn),
     });
+  }
+
+  /** A program with wrong types may do anything to the passes: as long as its types may be wrong, that is no failure of ours. */
+  #clean(fn: IrFunction): void {
+    try {
+      this.#cleaner.clean(fn);
+    } catch (error) {
+      this.#failure ??= { error };
+      fn.blocks = [];
+    }
   }
 
   /** Gives functions to lower although no program may need them. Null: nothing more can be found. */

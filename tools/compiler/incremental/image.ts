@@ -5,7 +5,7 @@
  */
 
 import { assembleModule, type MachineCode, type MachineModule } from '../backend/index.ts';
-import type { FunctionNeed, FunctionRecord } from '../frontend/records.ts';
+import type { FunctionNeed } from '../frontend/records.ts';
 import { callGraph, type CallGraph } from '../ir/call-graph.ts';
 import { decodeHeader } from '../ir/codec.ts';
 import type { FunctionOutline, ModuleOutline } from '../ir/outline.ts';
@@ -16,11 +16,8 @@ import { liveNames } from '../passes/remove-unreferenced.ts';
 import type { ImagePlan, PlanBasis, PlannedFunction } from './plan.ts';
 import type { Callee, CleanedFunction, ExpandedFunction, ExpandedOutline, Stages } from './stages.ts';
 
-export interface LoweredFunction {
-  /** Of its contents. */
-  readonly key: string;
+export interface LoweredFunction extends CleanedFunction {
   readonly need: FunctionNeed;
-  readonly record: FunctionRecord;
 }
 
 /** A program as the front end gives it. */
@@ -65,7 +62,7 @@ class ImageCompiler {
   readonly #stages: Stages;
   /** What passes may ask about others: the outside of functions, and data. */
   readonly #module = new IrModule();
-  readonly #cleaned = new Map<string, CleanedFunction>();
+  readonly #reached = new Map<string, CleanedFunction>();
   readonly #expanded = new Map<string, ExpandedFunction>();
   /** By name, for the plan: the key of its machine code. */
   readonly #finished = new Map<string, string>();
@@ -78,7 +75,7 @@ class ImageCompiler {
   }
 
   run(): CompiledImage {
-    this.#clean();
+    this.#dropUnreached();
     const data = [...this.#module.data.values()];
     const graph = this.#expand();
     const outlines = this.#dropInlined();
@@ -90,18 +87,14 @@ class ImageCompiler {
     return { machine, plan: this.#plan(graph, changes, data) };
   }
 
-  #clean(): void {
-    const outlines = new Map<string, FunctionOutline>();
+  /** What is left of the functions when they have been cleaned up. */
+  #dropUnreached(): void {
     const { functions } = this.#image;
-    functions.forEach(({ record }, name) => {
-      outlines.set(name, { name, options: record.code.options, references: record.references });
-    });
-    const live = this.#dropUnreferenced(outlines);
-    functions.forEach(({ record }, name) => {
-      if (live.has(name)) this.#module.functions.set(name, decodeHeader(record.code));
-    });
-    functions.forEach(({ key, record }, name) => {
-      if (live.has(name)) this.#cleaned.set(name, this.#stages.cleaned(key, record, this.#module));
+    const live = this.#dropUnreferenced(outlinesOf(functions));
+    functions.forEach((fn, name) => {
+      if (!live.has(name)) return;
+      this.#reached.set(name, fn);
+      this.#module.functions.set(name, decodeHeader(fn.record.code));
     });
   }
 
@@ -117,14 +110,10 @@ class ImageCompiler {
   }
 
   #expand(): CallGraph {
-    const outlines = new Map<string, FunctionOutline>();
-    this.#cleaned.forEach(({ record, references }, name) => {
-      outlines.set(name, { name, options: record.code.options, references });
-    });
-    const graph = callGraph(this.#outline(outlines));
+    const graph = callGraph(this.#outline(outlinesOf(this.#reached)));
     graph.bottomUp.forEach(({ name, options }) => {
       const calleeOf = (callee: string): Callee | undefined => asCallee(this.#expanded.get(callee), options, graph);
-      this.#expanded.set(name, this.#stages.expanded(this.#cleaned.get(name)!, calleeOf, this.#module));
+      this.#expanded.set(name, this.#stages.expanded(this.#reached.get(name)!, calleeOf, this.#module));
     });
     return graph;
   }
@@ -132,7 +121,7 @@ class ImageCompiler {
   /** What is left when everything has been inlined, in the order of the image. */
   #dropInlined(): ReadonlyMap<string, ExpandedOutline> {
     const outlines = new Map<string, ExpandedOutline>();
-    this.#cleaned.forEach((_, name) => outlines.set(name, this.#expanded.get(name)!.outline));
+    this.#reached.forEach((_, name) => outlines.set(name, this.#expanded.get(name)!.outline));
     const live = this.#dropUnreferenced(outlines);
     outlines.forEach((_, name) => live.has(name) || outlines.delete(name));
     return outlines;
@@ -171,4 +160,12 @@ class ImageCompiler {
     const kept = [...this.#module.data.keys()];
     return { basis, entry, functions: planned, data, kept, structs: [...structs.values()], changes: [...changes] };
   }
+}
+
+function outlinesOf(functions: ReadonlyMap<string, CleanedFunction>): Map<string, FunctionOutline> {
+  const outlines = new Map<string, FunctionOutline>();
+  functions.forEach(({ record }, name) => {
+    outlines.set(name, { name, options: record.code.options, references: record.references });
+  });
+  return outlines;
 }

@@ -30,7 +30,6 @@ export function patchImage(image: PlannedImage, stages: Stages, store: CompileSt
 function keepFor({ basis, functions }: ImagePlan, store: CompileStore): void {
   const keys = functions.map(({ key }) => key);
   store.functions.keep(keys);
-  store.cleaned.keep(keys);
   store.expanded.keep(functions.flatMap(({ expanded }) => expanded ?? []));
   store.globals.keep(basis.globals.map(({ key }) => key));
   store.classes.keep(basis.classes.map(({ key }) => key));
@@ -105,7 +104,7 @@ class ImagePatcher {
     const { expanded, key, need } = this.#functions[number]!;
     const cleaned = this.#cleanedOf(number);
     const before = known(this.#stages.cleanedBefore(key, need.unit));
-    if (!isSame(cleaned.references, before.references)) throw new PlanRefused();
+    if (!isSame(cleaned.record.references, before.record.references)) throw new PlanRefused();
     if (!isAlike(this.#expandedOf(number).outline, known(this.#stages.expandedBefore(expanded!)))) {
       throw new PlanRefused();
     }
@@ -118,14 +117,8 @@ class ImagePatcher {
     if (cleaned !== undefined) return cleaned;
     const { key, need } = this.#functions[number]!;
     const changed = this.#image.changed.get(number);
-    if (changed === undefined) {
-      cleaned = known(this.#stages.cleanedBefore(key, need.unit));
-      this.#addHeaders(cleaned.record);
-    } else {
-      this.#addHeaders(changed.record);
-      cleaned = this.#stages.cleaned(changed.key, changed.record, this.#module);
-    }
-    this.#addHeaders(cleaned);
+    cleaned = changed ?? known(this.#stages.cleanedBefore(key, need.unit));
+    this.#addHeaders(cleaned.record);
     this.#cleaned.set(number, cleaned);
     return cleaned;
   }
@@ -154,7 +147,7 @@ class ImagePatcher {
   }
 
   /** Lets passes see the outside of the functions that one names. */
-  #addHeaders({ references }: Pick<CleanedFunction, 'references'>): void {
+  #addHeaders({ references }: Pick<ExpandedOutline, 'references'>): void {
     for (const { symbol } of references) {
       const number = this.#numbers.get(symbol);
       if (number === undefined || this.#module.functions.has(symbol)) continue;

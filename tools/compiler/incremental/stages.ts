@@ -3,9 +3,11 @@
  *
  * The passes of level 2 look at a whole module, but what they do to one function depends on little of it:
  *
- *   cleaned    the function as written, simplified           depends on the function
+ *   cleaned    the function as written, cleaned up           depends on the function
  *   expanded   other functions inlined                       ... and on the expanded callees that may be inlined
  *   finished   arguments dropped, optimised, machine code    ... and on what becomes of parameters, its own and its callees'
+ *
+ * The front end has functions cleaned up as it lowers them, while they are at hand: its records have them so.
  *
  * A *key* names all that a result depends on: the front end gives the first one (keys.ts), the others are
  * made of it. Results are kept by their keys, so that programs share the code of what they have in common, and a build
@@ -16,7 +18,7 @@ import { generateFunction } from '../backend/index.ts';
 import type { MachineCode } from '../backend/index.ts';
 import type { FunctionRecord } from '../frontend/records.ts';
 import { decodeFunction, type EncodedFunction, Encoder } from '../ir/codec.ts';
-import { ReferenceTable, type Reference } from '../ir/outline.ts';
+import { ReferenceTable } from '../ir/outline.ts';
 import type { IrFunction, IrModule, PassHistory } from '../ir/types.ts';
 import { changeArguments, outlineArguments, type ArgumentOutline, type ParameterChange } from '../passes/arguments.ts';
 import { expandCallsIn, isCopyable, mayBeInlined, measure, type Candidate, type Measures } from '../passes/inline.ts';
@@ -28,10 +30,7 @@ import { findOrMake, type CompileStore } from './store.ts';
 
 export interface CleanedFunction {
   readonly key: string;
-  /** The function as written. Its outside is what it was. */
   readonly record: FunctionRecord;
-  /** What is left of its references. */
-  readonly references: readonly Reference[];
 }
 
 /** What has to be known of an expanded function in order to decide about others. */
@@ -56,8 +55,8 @@ export interface Callee {
 }
 
 /**
- * A body that nobody needs for a while. All functions of a program are cleaned, then all are expanded, then finished; as
- * objects, which V8's garbage collector copies twice, they would take ten times as much memory.
+ * A body that nobody needs for a while. All functions of a program are expanded, then all are finished; as objects, which
+ * V8's garbage collector copies twice, they would take ten times as much memory.
  */
 interface PackedBody {
   readonly code: EncodedFunction;
@@ -69,8 +68,6 @@ export class Stages {
   readonly #places: UnitPlaces;
   readonly #references = new ReferenceTable();
   readonly #runner = new Runner();
-  /** Functions that have just been cleaned, by key: most are wanted next to have others inlined. */
-  readonly #cleaned = new Map<string, PackedBody>();
   /** Bodies that have been made, by key. Others read them, until their machine code is made. */
   readonly #bodies = new Map<string, IrFunction>();
   /** The same of those that no more than one other reads. */
@@ -82,39 +79,15 @@ export class Stages {
     this.#places = places;
   }
 
-  cleaned(key: string, record: FunctionRecord, module: IrModule): CleanedFunction {
-    const { references } = findOrMake(this.#store.cleaned, key, () => {
-      const body = this.#clean(record, module);
-      const references = this.#references.of(body);
-      this.#cleaned.set(key, this.#pack(body));
-      return { references };
-    });
-    return { key, record, references };
-  }
-
   #pack(body: IrFunction): PackedBody {
     return { code: this.#encoder.encode(body), history: body.history };
   }
 
-  #unpack({ code, history }: PackedBody): IrFunction {
-    const body = decodeFunction(code);
-    body.history = history;
-    return body;
-  }
-
-  #clean(record: FunctionRecord, module: IrModule): IrFunction {
-    const body = decodeFunction(record.code);
-    this.#runner.run(cleanUp, body, module);
-    return body;
-  }
-
-  /** The same, of a function that is what it was; undefined if nobody knows any more. `unit`: what it was made from. */
+  /** A function that is what it was; undefined if nobody knows any more. `unit`: what it was made from. */
   cleanedBefore(key: string, unit: string): CleanedFunction | undefined {
-    const known = this.#store.cleaned.find(key);
     const record = this.#store.functions.find(key);
     const line = this.#places.lineOf(unit);
-    if (known === undefined || record === undefined || line === undefined) return undefined;
-    return { key, record: moveFunction(record, line), references: known.references };
+    return record === undefined || line === undefined ? undefined : { key, record: moveFunction(record, line) };
   }
 
   /** `calleeOf` gives what may be inlined, by name. */
@@ -127,21 +100,20 @@ export class Stages {
       const found = {
         key,
         name: made.name,
-        references: key === fn.key ? fn.references : this.#references.of(made), // nothing taken in: the same
+        references: key === fn.key ? fn.record.references : this.#references.of(made), // nothing taken in: the same
         ...outlineArguments(made),
         ...measure(made),
         isCopyable: isCopyable(made),
       };
-      if (!isReadOften(found)) this.#packUp(key, made);
-      this.#cleaned.delete(fn.key);
+      if (!isReadOften(found)) this.#packUp(key, made, fn);
       return found;
     });
     return { outline, callees, body };
   }
 
-  #packUp(key: string, body: IrFunction): void {
-    const unchanged = this.#cleaned.get(key); // nothing was taken in: the key is the same
-    this.#packed.set(key, unchanged ?? this.#pack(body));
+  /** With nothing taken in, which leaves the key as it was, the record has the same body. */
+  #packUp(key: string, body: IrFunction, fn: CleanedFunction): void {
+    this.#packed.set(key, key === fn.key ? { code: fn.record.code, history: null } : this.#pack(body));
     this.#bodies.delete(key);
   }
 
@@ -156,8 +128,7 @@ export class Stages {
   }
 
   #expand(fn: CleanedFunction, callees: readonly Callee[], module: IrModule): IrFunction {
-    const packed = this.#cleaned.get(fn.key);
-    const body = packed === undefined ? this.#clean(fn.record, module) : this.#unpack(packed);
+    const body = decodeFunction(fn.record.code);
     if (callees.length === 0) return body;
     const candidates = new Map<string, Candidate>();
     callees.forEach(({ body: made, hasOneUse, outline }) => {
@@ -219,7 +190,8 @@ function isReadOften(outline: ExpandedOutline): boolean {
 const noCallees: readonly Callee[] = [];
 
 /** What a function calls that may be inlined, in the order of the calls. There are few. */
-function calleesIn({ references }: CleanedFunction, calleeOf: (name: string) => Callee | undefined): readonly Callee[] {
+function calleesIn({ record }: CleanedFunction, calleeOf: (name: string) => Callee | undefined): readonly Callee[] {
+  const { references } = record;
   let callees = noCallees;
   for (let n = 0; n < references.length; n++) {
     const { symbol, isCall } = references[n]!;

@@ -5,7 +5,6 @@
 
 import { hashTexts } from '../hash.ts';
 import type { ClassRecord, FileFacts, FunctionRecord, GlobalRecord } from '../frontend/records.ts';
-import type { Reference } from '../ir/outline.ts';
 import type { BuiltImage } from '../output/index.ts';
 import type { FileDigest } from './digest.ts';
 import type { FileUnits } from './keys.ts';
@@ -23,10 +22,6 @@ export interface Shelf<T> {
 
 /** A function, and the line that its unit began at. */
 export type StoredFunction = FunctionRecord & { readonly line: number };
-
-export interface CleanedOutline {
-  readonly references: readonly Reference[];
-}
 
 /** Where a world is, and what it was found from. Everything was there that was imported. */
 interface LastWorld {
@@ -53,8 +48,6 @@ export interface CompileStore {
   readonly functions: Shelf<StoredFunction>;
   readonly globals: Shelf<GlobalRecord>;
   readonly classes: Shelf<ClassRecord>;
-  /** By the keys of `functions`: what is left of a function's references when it has been cleaned. */
-  readonly cleaned: Shelf<CleanedOutline>;
   readonly expanded: Shelf<ExpandedOutline>;
   readonly finished: Shelf<StoredCode>;
   readonly images: Shelf<BuiltImage>;
@@ -143,7 +136,6 @@ export class MemoryStore implements CompileStore {
   readonly functions = new MemoryShelf<StoredFunction>();
   readonly globals = new MemoryShelf<GlobalRecord>();
   readonly classes = new MemoryShelf<ClassRecord>();
-  readonly cleaned = new MemoryShelf<CleanedOutline>();
   readonly expanded = new MemoryShelf<ExpandedOutline>();
   readonly finished = new MemoryShelf<StoredCode>();
   readonly images = new MemoryShelf<BuiltImage>();

@@ -61,13 +61,9 @@ function placeOf({ left, passes }: PassHistory, name: string): number {
 
 /** A pass over every function that has blocks. */
 export function each(pass: NamedPass): Pass {
-  return group(pass.name, pass);
-}
-
-/** Several passes over every function, one function after the other. */
-export function group(name: string, ...passes: readonly NamedPass[]): Pass {
+  const passes = [pass];
   return {
-    name,
+    name: pass.name,
     run: (module, runner) => {
       for (const fn of module.functions.values()) runner.run(passes, fn, module);
     },

@@ -2,6 +2,7 @@
  * The list of passes, in their order.
  */
 
+import { IrModule, type IrFunction } from '../ir/types.ts';
 import { dropArguments } from './arguments.ts';
 import { eliminateDeadCode } from './dce.ts';
 import { removeDeadStores } from './dead-stores.ts';
@@ -11,7 +12,7 @@ import { numberValues } from './gvn.ts';
 import { convertBranches } from './if-convert.ts';
 import { inlineCalls } from './inline.ts';
 import { hoistInvariants } from './licm.ts';
-import { each, group, type NamedPass, type Pass } from './pass.ts';
+import { each, Runner, type NamedPass, type Pass } from './pass.ts';
 import { promoteSlots } from './promote-slots.ts';
 import { removeUnreferenced } from './remove-unreferenced.ts';
 import { propagateConstants } from './sccp.ts';
@@ -27,7 +28,7 @@ const copies: NamedPass = { name: 'expand-copies', run: expandCopies };
 const slots: NamedPass = { name: 'promote-slots', run: promoteSlots };
 const values: NamedPass = { name: 'gvn', run: numberValues };
 
-/** What follows whatever makes a function grow. */
+/** What follows whatever makes a function, or makes it grow. */
 export const cleanUp: readonly NamedPass[] = [controlFlow, trivialPhis, algebra, copies, slots];
 
 /** What is done to each function in the end, when its callees are of no interest any more. */
@@ -49,6 +50,26 @@ export const finishing: readonly NamedPass[] = [
   controlFlow,
 ];
 
+/**
+ * Cleans functions up as the front end gives them, each on its own: what becomes of one depends on nothing else, and may be
+ * done before there is a module.
+ */
+export class Cleaner {
+  readonly #runner = new Runner();
+  readonly #nothing = new IrModule();
+
+  clean(fn: IrFunction): void {
+    this.#runner.run(cleanUp, fn, this.#nothing);
+    fn.history = null; // in its module, passes may see more
+  }
+}
+
+function cleanAll(module: IrModule): void {
+  const cleaner = new Cleaner();
+  for (const fn of module.functions.values()) cleaner.clean(fn);
+}
+
+const clean: Pass = { name: 'clean-up', run: cleanAll };
 const inline: Pass = { name: 'inline', run: (module, runner) => inlineCalls(module, cleanUp, runner) };
 const unreferenced: Pass = { name: 'remove-unreferenced', run: removeUnreferenced };
 const dropped: Pass = { name: 'arguments', run: dropArguments };
@@ -59,6 +80,6 @@ const dropped: Pass = { name: 'arguments', run: dropArguments };
  */
 export const levels: readonly (readonly Pass[])[] = [
   [],
-  [unreferenced, group('clean-up', ...cleanUp), each(values), each(controlFlow)],
-  [unreferenced, group('clean-up', ...cleanUp), inline, unreferenced, dropped, ...finishing.map(each)],
+  [clean, unreferenced, each(values), each(controlFlow)],
+  [clean, unreferenced, inline, unreferenced, dropped, ...finishing.map(each)],
 ];
