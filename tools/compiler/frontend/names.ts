@@ -100,7 +100,7 @@ export class Names {
     let last = from;
     let at = from.parent;
     for (; at.kind !== SyntaxKind.SourceFile; last = at, at = at.parent) {
-      if (!isScope(at) || (meaning === SymbolFlags.Type && isWithoutTypes(at))) continue;
+      if (!isScope(at) || (meaning === SymbolFlags.Type && hasNoTypesFor(last, at))) continue;
       const scope = this.#scope(at);
       const found = this.#lookUp(scope, name, meaning);
       if (found !== null && ts.isClassLike(at) && isStatic(last)) return null; // the class's type parameters
@@ -304,6 +304,13 @@ export class Names {
     const source = this.#moduleNamed(specifier);
     return source === null ? null : this.#ownSymbol(source, source.fileName);
   }
+}
+
+/** Whether part `from` of a scope sees none of its types. It may not say so. Signatures do not see what the body declares. */
+function hasNoTypesFor(from: ts.Node, scope: ts.Node): boolean {
+  if (ts.isFunctionLike(scope) && scope.typeParameters === undefined && (!('body' in scope) || scope.body !== from))
+    return true;
+  return isWithoutTypes(scope);
 }
 
 function isStatic(node: ts.Node): boolean {
