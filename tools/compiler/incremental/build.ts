@@ -13,20 +13,19 @@
 import type { ImageSpec } from '../compile.ts';
 import { KernelTsProgram, mergeDiagnostics, type Diagnostic, type KernelTsOptions } from '../frontend/index.ts';
 import { ProgramImage, TextTable, type RecordSource } from '../frontend/program-image.ts';
-import { importedPath, normalizePath, parseSource, type ParseSource } from '../frontend/program.ts';
+import { normalizePath } from '../frontend/program.ts';
 import type { FileFacts, FunctionNeed, FunctionRecord, Need, TextNeed } from '../frontend/records.ts';
 import { hashTexts } from '../hash.ts';
 import type { IrFunction } from '../ir/types.ts';
 import { Cleaner } from '../passes/pipeline.ts';
-import { type ts, WordTable } from '../syntax/index.ts';
 import { basisOf, findChanges } from './changes.ts';
 import type { AreTypesRight, CheckTypes } from './checking.ts';
-import { digestOf, type FileDigest } from './digest.ts';
 import type { LoweredFunction, LoweredImage } from './image.ts';
 import { Keys } from './keys.ts';
 import { moveFunction } from './lines.ts';
 import type { PlannedImage } from './plan.ts';
 import { excerptOf } from './shapes.ts';
+import { BuildSources } from './sources.ts';
 import { CannotReuse, type CompileStore, type Draft, Drafts, type StoredFunction } from './store.ts';
 
 export type FrontEndOptions = Pick<KernelTsOptions, 'files' | 'root' | 'libraryFiles' | 'defines'> & {
@@ -69,15 +68,7 @@ class LookAgain extends Error {}
 export class IncrementalFrontEnd {
   readonly #options: FrontEndOptions;
   readonly #store: CompileStore;
-  readonly #library: readonly string[];
-  readonly #texts = new Map<string, string>();
-  readonly #sources = new Map<string, ts.SourceFile>();
-  /** By a program, which leaves in them what it finds out. */
-  #areTreesUsed = false;
-  /** Of files whose bodies are parsed when they are looked into; null: everything is parsed at once. */
-  readonly #words: WordTable | null;
-  readonly #digests = new Map<string, FileDigest>();
-  readonly #digestKeys = new Map<string, string>();
+  readonly #sources: BuildSources;
   readonly #keys: Keys;
   readonly #salt: string;
   readonly #ambiguous: ReadonlySet<string>;
@@ -101,82 +92,21 @@ export class IncrementalFrontEnd {
 
   /** `isCautious`: what the store says of sources may come from bodies that have turned out to be unfamiliar. */
   constructor(options: FrontEndOptions, store: CompileStore, isCautious: boolean) {
+    const { defines, files, libraryFiles, root } = options;
     this.#options = options;
     this.#store = store;
-    this.#words = isCautious ? null : new WordTable();
     this.#drafts = new Drafts(store);
-    this.#library = options.libraryFiles.map(normalizePath);
-    this.#discover();
-    this.#startTypes = (this.#sources.size > manyFiles ? options.checkTypes : undefined) ?? null;
-    this.#ambiguous = this.#ambiguousNames();
-    const library = this.#library.map((path) => options.files.readFile(path) ?? '');
-    const defines = [...options.defines].map(([name, value]) => `${name}=${String(value)}`).sort();
-    this.#salt = hashTexts([options.root, ...library, '', ...defines, '', ...[...this.#ambiguous].sort()]);
-    this.#keys = new Keys(this.#digests, this.#digestKeys, this.#salt, store);
-  }
-
-  // -------------------------------------------------------------------------------------------------------------------
-  // Sources
-
-  #discover(): void {
-    const { files } = this.#options;
-    const paths = new Set(this.#entries);
-    for (const path of paths) {
-      const text = files.readFile(path);
-      if (text === undefined) continue; // whoever imports it depends on there being nothing
-      this.#texts.set(path, text);
-      const digest = this.#digest(path, text);
-      this.#digests.set(path, digest);
-      for (const module of digest.modules) if (!this.#library.includes(module.path)) paths.add(module.path);
-    }
+    this.#sources = new BuildSources(files, libraryFiles, this.#entries, store, isCautious);
+    const { digests, keys, libraryTexts } = this.#sources;
+    this.#startTypes = (this.#sources.parsedCount > manyFiles ? options.checkTypes : undefined) ?? null;
+    this.#ambiguous = this.#sources.ambiguousNames();
+    const constants = [...defines].map(([name, value]) => `${name}=${String(value)}`).sort();
+    this.#salt = hashTexts([root, ...libraryTexts.values(), '', ...constants, '', ...[...this.#ambiguous].sort()]);
+    this.#keys = new Keys(digests, keys, this.#salt, store);
   }
 
   get #entries(): string[] {
     return this.#options.images.map(({ entry }) => normalizePath(entry));
-  }
-
-  #digest(path: string, text: string): FileDigest {
-    const key = this.#store.nameOf(path, text);
-    this.#digestKeys.set(path, key);
-    const known = this.#words === null ? undefined : this.#store.digests.find(key);
-    if (known !== undefined) return known;
-    let digest: FileDigest | null = null;
-    try {
-      digest = digestOf(this.#parse(path, text), key, (name) => importedPath(name, path));
-    } catch {
-      // Sources that nest too deeply, for example.
-    }
-    if (digest === null) throw new CannotReuse();
-    this.#store.digests.put(key, digest);
-    return digest;
-  }
-
-  readonly #parse: ParseSource = (path, text) => {
-    const known = this.#sources.get(path);
-    if (known?.text === text) return known;
-    const source = parseSource(path, text, this.#words);
-    this.#sources.set(path, source);
-    return source;
-  };
-
-  #ambiguousNames(): ReadonlySet<string> {
-    const seen = new Set<string>();
-    const twice = new Set<string>();
-    for (const { classes } of this.#digests.values()) {
-      for (const name of classes) (seen.has(name) ? twice : seen).add(name);
-    }
-    return twice;
-  }
-
-  /** The modules that a program consists of, its entry first. */
-  #reached(entry: string, withTypes: boolean): string[] {
-    const found = new Set([entry]);
-    for (const path of found) {
-      for (const module of this.#digests.get(path)?.modules ?? []) {
-        if ((withTypes || !module.isTypeOnly) && this.#digests.has(module.path)) found.add(module.path);
-      }
-    }
-    return [...found];
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -188,7 +118,7 @@ export class IncrementalFrontEnd {
     const missing = this.#options.images.filter(
       ({ name }) => this.#store.images.find(imageKeys.get(name)!) === undefined,
     );
-    const toCheck = [...this.#digests.keys()].filter((path) => {
+    const toCheck = [...this.#sources.digests.keys()].filter((path) => {
       return this.#store.checked.find(this.#keys.ofFile(path)) === undefined;
     });
     for (const path of toCheck) this.#bodies.add(path);
@@ -212,7 +142,9 @@ export class IncrementalFrontEnd {
 
   #imageKey({ entry, kind }: ImageSpec): string {
     const path = normalizePath(entry);
-    const files = this.#reached(path, true).map((reached) => `${reached} ${this.#digests.get(reached)?.hash ?? ''}`);
+    const files = this.#sources
+      .reached(path, true)
+      .map((reached) => `${reached} ${this.#sources.digests.get(reached)?.hash ?? ''}`);
     return this.#store.nameOf(path, [this.#salt, kind, ...files].join('\n'));
   }
 
@@ -234,7 +166,7 @@ export class IncrementalFrontEnd {
       text: (need) => this.#strings.of(need),
       noteDuplicate: () => undefined,
     });
-    const facts = this.#reached(normalizePath(spec.entry), false).flatMap((path) => {
+    const facts = this.#sources.reached(normalizePath(spec.entry), false).flatMap((path) => {
       const known = this.#drafts.facts.find(this.#keys.ofShape(path));
       if (known === undefined) this.#bodies.add(path);
       return known ?? [];
@@ -267,10 +199,12 @@ export class IncrementalFrontEnd {
     this.#drafts.discard();
     this.#failure = null;
     if (this.#bodies.size === 0) return { ...this.#lowerAll(missing, null), confirm: () => [] };
-    const isWhole = this.#bodies.size === this.#digests.size && toCheck.length === this.#digests.size;
+    const isWhole = this.#bodies.size === this.#sources.digests.size && toCheck.length === this.#sources.digests.size;
     const startTypes = toCheck.length === 0 ? null : this.#startTypes;
     this.#startTypes = null;
-    const texts = isWhole ? this.#texts : excerptOf(this.#texts, this.#digests, this.#bodies, this.#isWrong);
+    const texts = isWhole
+      ? this.#sources.texts
+      : excerptOf(this.#sources.texts, this.#sources.digests, this.#bodies, this.#isWrong);
     const isCodeOnly = startTypes !== null || (!isWhole && this.#areTypesRight(texts, toCheck));
     const program = this.#createProgram(texts, isWhole, isCodeOnly);
     const waitForTypes = startTypes?.(this.#typesRequest) ?? null; // now, lest somebody waits in the end
@@ -279,7 +213,7 @@ export class IncrementalFrontEnd {
     const images = this.#lowerAll(leftovers === null ? [] : missing, program);
     this.#lowerLeftovers(leftovers ?? [], program);
     const confirm = (): readonly Diagnostic[] => {
-      const types = waitForTypes === null ? [] : waitForTypes(this.#texts);
+      const types = waitForTypes === null ? [] : waitForTypes(this.#sources.texts);
       if (types === null) throw new CannotReuse();
       const found = mergeDiagnostics(types, program.found);
       if (found.length > 0) return found;
@@ -293,15 +227,15 @@ export class IncrementalFrontEnd {
 
   get #typesRequest(): Parameters<CheckTypes>[0] {
     const { defines, root } = this.#options;
-    return { entries: this.#entries, root, libraryFiles: this.#library, defines };
+    return { entries: this.#entries, root, libraryFiles: [...this.#sources.libraryTexts.keys()], defines };
   }
 
   /** False: nobody knows. */
   #areTypesRight(texts: ReadonlyMap<string, string>, paths: readonly string[]): boolean {
-    const { areTypesRight, files } = this.#options;
+    const { areTypesRight } = this.#options;
     if (areTypesRight === undefined || paths.length === 0 || this.#isWrong) return false;
-    const library = this.#library.map((path): [string, string] => [path, files.readFile(path) ?? '']);
-    if (!areTypesRight(new Map([...texts, ...library]), [...this.#library, ...paths])) this.#lookAgain();
+    const { libraryTexts } = this.#sources;
+    if (!areTypesRight(new Map([...texts, ...libraryTexts]), [...libraryTexts.keys(), ...paths])) this.#lookAgain();
     return true;
   }
 
@@ -313,19 +247,16 @@ export class IncrementalFrontEnd {
   }
 
   #createProgram(texts: ReadonlyMap<string, string>, isWhole: boolean, isCodeOnly: boolean): KernelTsProgram {
-    if (this.#areTreesUsed) this.#sources.clear();
-    this.#areTreesUsed = true;
-    const { defines, files, images, libraryFiles, root } = this.#options;
-    const readFile = (path: string): string | undefined => {
-      return texts.get(path) ?? (this.#library.includes(path) ? files.readFile(path) : undefined);
-    };
+    this.#sources.beginProgram();
+    const { defines, images, libraryFiles, root } = this.#options;
+    const readFile = (path: string): string | undefined => texts.get(path) ?? this.#sources.libraryTexts.get(path);
     return new KernelTsProgram({
       files: { readFile },
       entries: isWhole ? images.map(({ entry }) => entry) : [...this.#bodies],
       root,
       libraryFiles,
       defines,
-      parse: this.#parse,
+      parse: this.#sources.parse,
       ambiguousNames: this.#ambiguous,
       part: isCodeOnly ? 'code' : 'all',
       improve: (fn) => this.#clean(fn),
@@ -375,7 +306,7 @@ export class IncrementalFrontEnd {
   }
 
   #factsOf({ entry }: ImageSpec, program: KernelTsProgram | null): FileFacts[] {
-    return this.#reached(normalizePath(entry), false).map((path) => this.#facts(path, program));
+    return this.#sources.reached(normalizePath(entry), false).map((path) => this.#facts(path, program));
   }
 
   #lower(spec: ImageSpec, program: KernelTsProgram | null): LoweredImage {
