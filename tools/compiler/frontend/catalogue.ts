@@ -207,7 +207,9 @@ export class Catalogue {
 /** Neither for other types, nor when a function in it is needed. */
 function isLoweredOnce({ info, typeArguments }: FunctionInstance): boolean {
   const { body } = info.declaration;
-  return body !== undefined && typeArguments.length === 0 && !/=>|\bfunction\b/.test(textOf(body));
+  if (body === undefined || typeArguments.length > 0) return false;
+  const text = textOf(body);
+  return !text.includes('=>') && !text.includes('function');
 }
 
 /** Remembers the classes that lie in a variable. */

@@ -84,7 +84,9 @@ const IS_WIDE = 1 << 26;
 /** Encodes one function after the other. */
 export class Encoder {
   readonly #code = new WordWriter();
-  #texts: string[] = [];
+  /** The first #textCount count. */
+  readonly #texts: string[] = [];
+  #textCount = 0;
   /** Of those behind the first few. */
   readonly #textNumbers = new Map<string, number>();
   #wide: bigint[] = [];
@@ -110,7 +112,7 @@ export class Encoder {
         valueLimit,
         blockLimit,
         code: this.#code.take(),
-        texts: this.#texts.slice(), // a list that grows takes room for more
+        texts: this.#texts.slice(0, this.#textCount),
         wide: this.#wide,
         signatures: this.#signatures,
         locations: this.#locations.take(),
@@ -119,7 +121,7 @@ export class Encoder {
   }
 
   #begin(): void {
-    this.#texts.length = 0;
+    this.#textCount = 0;
     if (this.#textNumbers.size > 0) this.#textNumbers.clear();
     this.#wide = [];
     this.#signatures = [];
@@ -203,12 +205,15 @@ export class Encoder {
 
   /** Most functions name but a few, which are found sooner by looking at all of them than in a Map. */
   #text(text: string): number {
-    const texts = this.#texts;
-    for (let n = 0; n < texts.length && n < FEW_TEXTS; n++) if (texts[n] === text) return n;
-    const number = texts.length < FEW_TEXTS ? undefined : this.#textNumbers.get(text);
-    if (number !== undefined) return number;
-    if (texts.length >= FEW_TEXTS) this.#textNumbers.set(text, texts.length);
-    return texts.push(text) - 1;
+    const count = this.#textCount;
+    for (let n = 0; n < count && n < FEW_TEXTS; n++) if (this.#texts[n] === text) return n;
+    if (count >= FEW_TEXTS) {
+      const number = this.#textNumbers.get(text);
+      if (number !== undefined) return number;
+      this.#textNumbers.set(text, count);
+    }
+    this.#texts[this.#textCount++] = text;
+    return count;
   }
 
   #location(location: SourceLocation | null): number {
