@@ -208,10 +208,13 @@ export class IncrementalFrontEnd {
     const isCodeOnly = startTypes !== null || (!isWhole && this.#areTypesRight(texts, toCheck));
     const program = this.#createProgram(texts, isWhole, isCodeOnly);
     const waitForTypes = startTypes?.(this.#typesRequest) ?? null; // now, lest somebody waits in the end
-    const leftovers = this.#check(program, isWhole, toCheck);
+    const canBeLowered = program.checkTypes(toCheck);
+    // Of everything, most is in the programs: what is not is known when they have been lowered.
+    const wanted = canBeLowered && !isWhole ? program.checkDeclarations(toCheck) : [];
     if (program.found.length > 0 && !isWhole && !isCodeOnly) this.#lookAgain();
-    const images = this.#lowerAll(leftovers === null ? [] : missing, program);
-    this.#lowerLeftovers(leftovers ?? [], program);
+    const images = this.#lowerAll(canBeLowered ? missing : [], program);
+    const leftovers = canBeLowered && isWhole ? program.checkDeclarations(toCheck) : wanted;
+    this.#lowerLeftovers(leftovers, program);
     const confirm = (): readonly Diagnostic[] => {
       const types = waitForTypes === null ? [] : waitForTypes(this.#sources.texts);
       if (types === null) throw new CannotReuse();
@@ -271,12 +274,6 @@ export class IncrementalFrontEnd {
       this.#failure ??= { error };
       fn.blocks = [];
     }
-  }
-
-  /** Gives functions to lower although no program may need them. Null: nothing more can be found. */
-  #check(program: KernelTsProgram, isWhole: boolean, toCheck: readonly string[]): readonly Need[] | null {
-    if (!isWhole) return program.checkTypes(toCheck) ? program.checkDeclarations(toCheck) : null;
-    return program.diagnostics().length > 0 ? null : [];
   }
 
   #lowerAll(missing: readonly ImageSpec[], program: KernelTsProgram | null): Pick<Attempt, 'lowered' | 'planned'> {
