@@ -185,6 +185,9 @@ describe('a build after an edit is a build from nothing', () => {
     expect(rebuild(whole, store)).toEqual([]);
     expect(rebuild(edited(['/src/b.ts', 'Node.made;', 'Node.made + extra();'], whole), store)).toEqual([]);
     expect(rebuild(withImport, store)).not.toEqual([]);
+    const { '/src/b.ts': gone, ...others } = original;
+    expect(rebuild(others, store)).toEqual([expect.stringMatching(/'\/src\/b\.ts' not found/)]);
+    expect(rebuild({ ...others, '/src/b.ts': gone! }, store)).toEqual([]);
   });
 });
 

@@ -45,6 +45,7 @@ export class BuildSources {
     const paths = new Set(entries);
     for (const path of paths) {
       const text = this.#files.readFile(path);
+      if (text === undefined && entries.includes(path)) throw new CannotReuse(); // tsc has a word for that
       if (text === undefined) continue; // whoever imports it depends on there being nothing
       this.texts.set(path, text);
       const digest = this.#digest(path, text);
