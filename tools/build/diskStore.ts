@@ -10,8 +10,8 @@
  * A damaged index counts as no file; damage that is met in the middle of a build ends the use of the store, and the file.
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { CannotReuse, type CompileStore, type Shelf } from '../compiler/incremental/store.ts';
+import { basename, join } from 'node:path';
+import { CannotReuse, type CompileStore, type DraftContents, type Shelf } from '../compiler/incremental/store.ts';
 import { compilerVersion } from './compilerVersion.ts';
 import { Packer } from './forms.ts';
 import { nativeName } from './nativeName.ts';
@@ -29,6 +29,15 @@ export function openDiskStore(root: string): CompileStore {
   return new DiskStore(join(root, '.cache', 'build'), compilerVersion(root)).store;
 }
 
+/** A file of the store under another name. */
+interface Draft {
+  readonly path: string;
+  /** The files that have been put together in it. */
+  readonly old: readonly StoreFile[];
+  /** How many new values are in it. */
+  readonly count: number;
+}
+
 class DiskStore {
   /** With a folder for each version. */
   readonly #top: string;
@@ -37,6 +46,8 @@ class DiskStore {
   readonly #paths: readonly string[];
   readonly #files: readonly StoreFile[];
   readonly #shelves: ReadonlyMap<string, DiskShelf>;
+  /** The file that the build may end with. */
+  #draft: Draft | null = null;
 
   constructor(top: string, version: string) {
     this.#top = top;
@@ -68,26 +79,48 @@ class DiskStore {
       images: shelf('images'),
       plans: shelf('plans'),
       nameOf: nativeName,
+      prepareEnd: (drafts) => this.#prepare(drafts),
       endBuild: () => this.#write(),
     };
   }
 
+  /** Values that are on the shelves and not in files. */
+  get #newCount(): number {
+    return [...this.#shelves.values()].reduce((sum, { newCount }) => sum + newCount, 0);
+  }
+
+  /** Writes the file as if the drafts were on their shelves. */
+  #prepare(drafts: DraftContents): void {
+    const count = [...drafts.values()].reduce((sum, { size }) => sum + size, this.#newCount);
+    if (count > 0) this.#draft = { ...this.#writeDraft(drafts), count };
+  }
+
   #write(): void {
-    if (![...this.#shelves.values()].some((shelf) => shelf.hasNew)) return;
-    const old = this.#filesToJoin();
-    const name = `${Date.now()}-${process.pid}`;
-    const draft = join(this.#top, `${name}.draft`);
-    mkdirSync(this.#folder, { recursive: true });
-    writeStoreFile(draft, this.#pack(old));
-    renameSync(draft, join(this.#folder, name));
-    const left = new Set(this.#files.filter((file) => !old.includes(file)).map(({ path }) => path));
-    if (old.length > 0) for (const path of this.#paths) if (!left.has(path)) rmSync(path, { force: true });
+    const count = this.#newCount;
+    let draft = this.#draft;
+    if (draft !== null && draft.count !== count) {
+      rmSync(draft.path, { force: true }); // it has something in it that must not stay
+      draft = null;
+    }
+    if (count === 0) return;
+    const { old, path } = draft ?? this.#writeDraft(new Map());
+    renameSync(path, join(this.#folder, basename(path, '.draft')));
+    const left = new Set(this.#files.filter((file) => !old.includes(file)).map((file) => file.path));
+    if (old.length > 0) for (const known of this.#paths) if (!left.has(known)) rmSync(known, { force: true });
     this.#forgetOldVersions();
   }
 
-  *#pack(old: readonly StoreFile[]): Generator<readonly [name: string, readonly NewBlock[]]> {
+  #writeDraft(drafts: DraftContents): Pick<Draft, 'old' | 'path'> {
+    const old = this.#filesToJoin();
+    const path = join(this.#top, `${Date.now()}-${process.pid}.draft`);
+    mkdirSync(this.#folder, { recursive: true });
+    writeStoreFile(path, this.#pack(old, drafts));
+    return { old, path };
+  }
+
+  *#pack(old: readonly StoreFile[], drafts: DraftContents): Generator<readonly [name: string, readonly NewBlock[]]> {
     const packer = new Packer(); // one for all: new memory takes long
-    for (const [name, shelf] of this.#shelves) yield [name, shelf.pack(old, packer)];
+    for (const [name, shelf] of this.#shelves) yield [name, shelf.pack(old, packer, drafts.get(name) ?? new Map())];
   }
 
   /** What to put together with what is new: nothing as a rule, all but the largest if it is much, or all. */
@@ -133,8 +166,8 @@ class DiskShelf implements Shelf<unknown> {
     this.#files = files;
   }
 
-  get hasNew(): boolean {
-    return this.#new.size > 0;
+  get newCount(): number {
+    return this.#new.size;
   }
 
   find(key: string): unknown {
@@ -164,10 +197,10 @@ class DiskShelf implements Shelf<unknown> {
     this.#kept.push(keys);
   }
 
-  /** The blocks to be written: what is new, and those of the files that are not too old. */
-  pack(files: readonly StoreFile[], packer: Packer): NewBlock[] {
+  /** The blocks to be written: what is new, also in drafts, and those of the files that are not too old. */
+  pack(files: readonly StoreFile[], packer: Packer, drafts: ReadonlyMap<string, unknown>): NewBlock[] {
     const packed: NewBlock[] = [];
-    const fresh = [...this.#new];
+    const fresh = [...this.#new, ...drafts];
     const length = this.#codec.blockLength ?? LARGEST_BLOCK;
     for (let at = 0; at < fresh.length; at += length) {
       const block = fresh.slice(at, at + length);

@@ -290,7 +290,7 @@ const asImage: Codec<BuiltImage> = {
   },
 };
 
-type Shelves = Omit<CompileStore, 'endBuild' | 'nameOf'>;
+type Shelves = Omit<CompileStore, 'endBuild' | 'nameOf' | 'prepareEnd'>;
 type ValueOf<S> = S extends { find(key: string): infer T | undefined } ? T : never;
 
 export const codecs: { readonly [Name in keyof Shelves]: Codec<ValueOf<Shelves[Name]>> } = {

@@ -188,6 +188,7 @@ class Run {
       // Programs with wrong types may do anything to the stages behind the front end.
       if (confirm().length === 0) throw error;
     }
+    result.prepareEnd();
     const wrong = confirm();
     const isNothingNew = result.lowered.size === 0 && result.planned.size === 0;
     if (wrong.length === 0 && isNothingNew) this.#timings.frontend = 0; // looking is not compiling

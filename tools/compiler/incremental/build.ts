@@ -44,6 +44,8 @@ interface Attempt {
    * Until it has given an empty list, what was lowered may make no sense. Throws CannotReuse.
    */
   readonly confirm: () => readonly Diagnostic[];
+  /** Does what can be done before that, if there is likely to be time for it. */
+  readonly prepareEnd: () => void;
 }
 
 export interface FrontEndResult extends Attempt {
@@ -198,7 +200,8 @@ export class IncrementalFrontEnd {
   #attempt(missing: readonly ImageSpec[], toCheck: readonly string[]): Attempt {
     this.#drafts.discard();
     this.#failure = null;
-    if (this.#bodies.size === 0) return { ...this.#lowerAll(missing, null), confirm: () => [] };
+    const doNothing = (): void => undefined;
+    if (this.#bodies.size === 0) return { ...this.#lowerAll(missing, null), confirm: () => [], prepareEnd: doNothing };
     const isWhole = this.#bodies.size === this.#sources.digests.size && toCheck.length === this.#sources.digests.size;
     const startTypes = toCheck.length === 0 ? null : this.#startTypes;
     this.#startTypes = null;
@@ -215,17 +218,19 @@ export class IncrementalFrontEnd {
     const images = this.#lowerAll(canBeLowered ? missing : [], program);
     const leftovers = canBeLowered && isWhole ? program.checkDeclarations(toCheck) : wanted;
     this.#lowerLeftovers(leftovers, program);
+    for (const path of toCheck) this.#drafts.checked.put(this.#keys.ofFile(path), true);
     const confirm = (): readonly Diagnostic[] => {
       const types = waitForTypes === null ? [] : waitForTypes(this.#sources.texts);
       if (types === null) throw new CannotReuse();
       const found = mergeDiagnostics(types, program.found);
       if (found.length > 0) return found;
       if (this.#failure !== null) throw this.#failure.error;
-      for (const path of toCheck) this.#store.checked.put(this.#keys.ofFile(path), true);
       this.#drafts.commit();
       return [];
     };
-    return { ...(program.found.length > 0 ? nothing : images), confirm };
+    if (program.found.length > 0) return { ...nothing, confirm, prepareEnd: doNothing };
+    const prepareEnd = waitForTypes === null ? doNothing : (): void => this.#store.prepareEnd(this.#drafts.contents);
+    return { ...images, confirm, prepareEnd };
   }
 
   get #typesRequest(): Parameters<CheckTypes>[0] {

@@ -55,6 +55,8 @@ export interface CompileStore {
   readonly plans: Shelf<ImagePlan>;
   /** A name for a text and where it stands. Every build needs those of all files and images. */
   nameOf(path: string, text: string): string;
+  /** Nothing is missing but a word on the sources. Makes `endBuild` short, if it is a good one and the drafts are put on their shelves. */
+  prepareEnd(drafts: DraftContents): void;
   /** A build is over. If it has come to its end, with what the store had, then what it has not used may go. */
   endBuild(isComplete: boolean): void;
 }
@@ -71,6 +73,9 @@ export function findOrMake<T>(shelf: Shelf<T>, key: string, make: () => T): T {
   return made;
 }
 
+/** By the shelf's name, what is to go there. */
+export type DraftContents = ReadonlyMap<string, ReadonlyMap<string, unknown>>;
+
 /** A shelf, and what is to go there once it is clear that it may. */
 export class Draft<T> {
   readonly #shelf: Shelf<T>;
@@ -78,6 +83,10 @@ export class Draft<T> {
 
   constructor(shelf: Shelf<T>) {
     this.#shelf = shelf;
+  }
+
+  get contents(): ReadonlyMap<string, T> {
+    return this.#new;
   }
 
   find(key: string): T | undefined {
@@ -100,20 +109,26 @@ export class Draft<T> {
 
 /** What a build finds out about sources, until it is clear that nothing is wrong with them. */
 export class Drafts {
+  readonly checked: Draft<true>;
   readonly facts: Draft<FileFacts>;
   readonly functions: Draft<StoredFunction>;
   readonly globals: Draft<GlobalRecord>;
   readonly classes: Draft<ClassRecord>;
 
-  constructor({ classes, facts, functions, globals }: CompileStore) {
+  constructor({ checked, classes, facts, functions, globals }: CompileStore) {
+    this.checked = new Draft(checked);
     this.facts = new Draft(facts);
     this.functions = new Draft(functions);
     this.globals = new Draft(globals);
     this.classes = new Draft(classes);
   }
 
-  get #all(): { discard(): void; commit(): void }[] {
-    return [this.facts, this.functions, this.globals, this.classes];
+  get #all(): Pick<Draft<unknown>, 'contents' | 'discard' | 'commit'>[] {
+    return [this.checked, this.facts, this.functions, this.globals, this.classes];
+  }
+
+  get contents(): DraftContents {
+    return new Map(Object.entries(this).map(([name, draft]) => [name, (draft as Draft<unknown>).contents]));
   }
 
   discard(): void {
@@ -143,6 +158,10 @@ export class MemoryStore implements CompileStore {
 
   nameOf(path: string, text: string): string {
     return hashTexts([path, text]);
+  }
+
+  prepareEnd(): void {
+    // There is nothing to do.
   }
 
   endBuild(isComplete: boolean): void {
