@@ -54,7 +54,7 @@ const LOCATION_LENGTH = 4;
 /** Of an instruction, apart from its lists. */
 const MOST_WORDS = 12;
 /** Words that share a buffer. */
-const CHUNK = 1 << 16;
+const CHUNK = 1 << 14;
 const FEW_TEXTS = 12;
 
 const opcodes: readonly Opcode[] = [
