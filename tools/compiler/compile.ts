@@ -14,7 +14,7 @@ import {
   stageCodes,
   type VirtualFileSystem,
 } from './frontend/index.ts';
-import { IncrementalFrontEnd, type FrontEndResult } from './incremental/build.ts';
+import { IncrementalFrontEnd, LookAgain, type FrontEndResult } from './incremental/build.ts';
 import type { AreTypesRight, CheckTypes } from './incremental/checking.ts';
 import { compileImage, type CompiledImage } from './incremental/image.ts';
 import { patchImage } from './incremental/patch.ts';
@@ -46,8 +46,8 @@ export interface CompilerOptions {
   readonly store?: CompileStore;
   /** A second thread for the types. Default: there is none. */
   readonly checkTypes?: CheckTypes;
-  /** Who looks at the types of a few files first. Default: nobody. */
-  readonly areTypesRight?: AreTypesRight;
+  /** Who looks at the types of a few files, quickly. Default: nobody. */
+  readonly areTypesRight?: AreTypesRight | undefined;
   /** 0, 1 or 2: how much the passes do. Default: 2. */
   readonly level?: 0 | 1 | 2;
   /** Called after the front end (as `frontend`) and after each pass, once per image. */
@@ -171,11 +171,13 @@ class Run {
   }
 
   #buildWith(frontEnd: IncrementalFrontEnd, store: CompileStore): BuildResult {
-    try {
-      return this.#buildBehind(frontEnd, true, store);
-    } catch (error) {
-      if (error instanceof PlanRefused) return this.#buildBehind(frontEnd, false, store);
-      throw error;
+    for (let withPlans = true; ;) {
+      try {
+        return this.#buildBehind(frontEnd, withPlans, store);
+      } catch (error) {
+        if (error instanceof PlanRefused && withPlans) withPlans = false;
+        else if (!(error instanceof LookAgain)) throw error;
+      }
     }
   }
 

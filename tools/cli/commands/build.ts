@@ -19,7 +19,7 @@ import {
 import { compilerVersion } from '../../build/compilerVersion.ts';
 import { diskFiles } from '../../build/diskFiles.ts';
 import { SourceWatch } from '../../build/sourceWatch.ts';
-import { areTypesRight } from '../../build/nativeTypes.ts';
+import { quickTypesCheck } from '../../build/quickTypes.ts';
 import { typesThread } from '../../build/typesThread.ts';
 import { formatDiagnostics } from '../../compiler/frontend/index.ts';
 import { printModule } from '../../compiler/ir/print.ts';
@@ -174,7 +174,7 @@ function explaining<T>(
       ...options,
       now: () => performance.now(),
       checkTypes: typesThread(new URL('types.cjs', import.meta.url)),
-      areTypesRight,
+      areTypesRight: quickTypesCheck(),
       onImage: (name) => output.progress(`compiling ${name}`),
     });
     output.progress('');

@@ -41,7 +41,7 @@ interface Attempt {
   readonly planned: ReadonlyMap<string, PlannedImage>;
   /**
    * Everything that is wrong with the sources. The types may still be being looked at elsewhere, which this waits for.
-   * Until it has given an empty list, what was lowered may make no sense. Throws CannotReuse.
+   * Until it has given an empty list, what was lowered may make no sense. Throws CannotReuse, and LookAgain once.
    */
   readonly confirm: () => readonly Diagnostic[];
   /** Does what can be done before that, if there is likely to be time for it. */
@@ -64,8 +64,8 @@ const nothing = { lowered: new Map<never, never>(), planned: new Map<never, neve
 /** Files have to be looked at whose bodies the program does not have. */
 class MissingBodies extends Error {}
 
-/** Something is wrong: what that is, is told by more than it took to see it. */
-class LookAgain extends Error {}
+/** Something is wrong: what that is, is told by more than it took to see it. `run` has to be called once more. */
+export class LookAgain extends Error {}
 
 export class IncrementalFrontEnd {
   readonly #options: FrontEndOptions;
@@ -208,7 +208,8 @@ export class IncrementalFrontEnd {
     const texts = isWhole
       ? this.#sources.texts
       : excerptOf(this.#sources.texts, this.#sources.digests, this.#bodies, this.#isWrong);
-    const isCodeOnly = startTypes !== null || (!isWhole && this.#areTypesRight(texts, toCheck));
+    const areTypesRight = isWhole || startTypes !== null ? null : this.#startQuickCheck(texts, toCheck);
+    const isCodeOnly = startTypes !== null || areTypesRight !== null;
     const program = this.#createProgram(texts, isWhole, isCodeOnly);
     const waitForTypes = startTypes?.(this.#typesRequest) ?? null; // now, lest somebody waits in the end
     const canBeLowered = program.checkTypes(toCheck);
@@ -220,6 +221,7 @@ export class IncrementalFrontEnd {
     this.#lowerLeftovers(leftovers, program);
     for (const path of toCheck) this.#drafts.checked.put(this.#keys.ofFile(path), true);
     const confirm = (): readonly Diagnostic[] => {
+      if (areTypesRight?.() === false) this.#lookAgain();
       const types = waitForTypes === null ? [] : waitForTypes(this.#sources.texts);
       if (types === null) throw new CannotReuse();
       const found = mergeDiagnostics(types, program.found);
@@ -229,7 +231,7 @@ export class IncrementalFrontEnd {
       return [];
     };
     if (program.found.length > 0) return { ...nothing, confirm, prepareEnd: doNothing };
-    const prepareEnd = waitForTypes === null ? doNothing : (): void => this.#store.prepareEnd(this.#drafts.contents);
+    const prepareEnd = isCodeOnly ? (): void => this.#store.prepareEnd(this.#drafts.contents) : doNothing;
     return { ...images, confirm, prepareEnd };
   }
 
@@ -238,13 +240,12 @@ export class IncrementalFrontEnd {
     return { entries: this.#entries, root, libraryFiles: [...this.#sources.libraryTexts.keys()], defines };
   }
 
-  /** False: nobody knows. */
-  #areTypesRight(texts: ReadonlyMap<string, string>, paths: readonly string[]): boolean {
+  /** Gives what waits for the answer. Null: nobody looks. */
+  #startQuickCheck(texts: ReadonlyMap<string, string>, paths: readonly string[]): (() => boolean) | null {
     const { areTypesRight } = this.#options;
-    if (areTypesRight === undefined || paths.length === 0 || this.#isWrong) return false;
+    if (areTypesRight === undefined || paths.length === 0 || this.#isWrong) return null;
     const { libraryTexts } = this.#sources;
-    if (!areTypesRight(new Map([...texts, ...libraryTexts]), [...libraryTexts.keys(), ...paths])) this.#lookAgain();
-    return true;
+    return once(areTypesRight(new Map([...texts, ...libraryTexts]), [...libraryTexts.keys(), ...paths]));
   }
 
   /** Unless this has been done already. */

@@ -14,7 +14,8 @@ export type CheckTypes = (
 ) => WaitForTypes;
 
 /**
- * Whether somebody quick finds nothing wrong with the types in the files `paths`. `texts`: all that these need, by path; what
- * is wrong elsewhere in there does not count. If not, tsc looks at them here.
+ * Starts to find out whether somebody quick finds nothing wrong with the types in the files `paths`, and gives what waits for the
+ * answer. `texts`: all that these need, by path; what is wrong elsewhere in there does not count. If the answer is no, tsc looks
+ * at them here.
  */
-export type AreTypesRight = (texts: ReadonlyMap<string, string>, paths: readonly string[]) => boolean;
+export type AreTypesRight = (texts: ReadonlyMap<string, string>, paths: readonly string[]) => () => boolean;

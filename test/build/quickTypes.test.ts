@@ -3,16 +3,18 @@
  */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { areTypesRight } from '../../tools/build/nativeTypes.ts';
+import { quickTypesCheck } from '../../tools/build/quickTypes.ts';
 import { Compiler, type CompilerOptions } from '../../tools/compiler/compile.ts';
 import { library, libraryFiles, memoryFiles, summary } from '../compiler/frontend-support.ts';
 
 const libraryTexts = libraryFiles.map((path): [string, string] => [path, readFileSync(path, 'utf8')]);
 
+const areTypesRight = quickTypesCheck()!;
+
 /** The two files, and whether the types of the first one are right. */
 function isFirstRight(first: string, second: string): boolean {
   const texts = new Map([...libraryTexts, ['/p/first.ts', first], ['/p/a (1,2): b/second.ts', second]]);
-  return areTypesRight(texts, [...libraryFiles, '/p/first.ts']);
+  return areTypesRight(texts, [...libraryFiles, '/p/first.ts'])();
 }
 
 const using = "import { f } from './a (1,2): b/second.ts';\nexport function g(x: u32): u32 { return f(x); }\n";
