@@ -9,18 +9,14 @@
 import { equalNumbers } from '../lists.ts';
 import type { Block, Instruction, IrFunction } from './types.ts';
 
-/** The reachable blocks, each before its successors except along back edges. The entry is first. */
-export function reversePostorder(fn: IrFunction): Block[] {
-  return walk(fn, equalNumbers(fn.blockLimit, -1));
-}
-
 /**
- * The same. `sent` has -1 for each block by id; it is left to tell which of them were met.
+ * The reachable blocks, each before its successors except along back edges. The entry is first. `sent` has -1 for each block by
+ * id; it is left to tell which of them were met.
  *
  * A depth-first walk: `sent` counts the successors of a block that the walk was sent to. The blocks that are being visited
  * stand at the beginning of one list, those that are done at its end: together they are never more than there are.
  */
-function walk({ blocks }: IrFunction, sent: number[]): Block[] {
+function reversePostorder({ blocks }: IrFunction, sent: number[]): Block[] {
   const entry = blocks[0];
   if (entry === undefined) return [];
   const list = blocks.slice();
@@ -83,7 +79,7 @@ export class Dominators {
 
   constructor(fn: IrFunction) {
     this.#position = equalNumbers(fn.blockLimit, -1);
-    const order = walk(fn, this.#position);
+    const order = reversePostorder(fn, this.#position);
     this.order = order;
     for (let position = 0; position < order.length; position++) this.#position[order[position]!.id] = position;
     this.#parent = equalNumbers(order.length, -1);
