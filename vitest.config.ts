@@ -14,6 +14,7 @@ export default defineConfig({
     globalSetup: ['test/support/buildOnce.ts'],
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000 } },
     pool: 'forks',
     isolate: false,
     execArgv: ['--liftoff-only'],

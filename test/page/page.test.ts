@@ -38,7 +38,7 @@ async function waitForReady(page: Page): Promise<void> {
 
 /** Waits until the terminal shows something that matches. */
 async function waitForText(page: Page, pattern: RegExp): Promise<void> {
-  await expect.poll(() => screen(page), { timeout: 60_000 }).toMatch(pattern);
+  await expect.poll(() => screen(page)).toMatch(pattern);
 }
 
 async function openPage(

@@ -39,8 +39,10 @@ class QuickCheck {
   readonly #folder = realpathSync(mkdtempSync(join(tmpdir(), 'pagewright-types-')));
   readonly #roots: readonly string[];
   readonly #isRunning: boolean;
+  readonly #remove = (): void => rmSync(this.#folder, { recursive: true, force: true });
 
   constructor(program: string, texts: ReadonlyMap<string, string>, paths: readonly string[]) {
+    process.once('exit', this.#remove); // a build may end without asking
     this.#roots = paths.map((path) => join(this.#folder, path));
     for (const [path, text] of texts) {
       mkdirSync(dirname(join(this.#folder, path)), { recursive: true });
@@ -60,7 +62,8 @@ class QuickCheck {
     } catch {
       return false;
     } finally {
-      rmSync(this.#folder, { recursive: true, force: true });
+      process.off('exit', this.#remove);
+      this.#remove();
     }
   }
 

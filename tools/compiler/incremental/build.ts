@@ -85,6 +85,8 @@ export class IncrementalFrontEnd {
   readonly #settled = new Set<string>();
   /** Looks at the types elsewhere; null if that is not worth it, or has been done. */
   #startTypes: CheckTypes | null;
+  /** Waits for who looks at the types of a few files. */
+  #quickCheck: (() => boolean) | null = null;
   readonly #drafts: Drafts;
   /** What programs have in common they share. */
   readonly #strings = new TextTable();
@@ -245,7 +247,9 @@ export class IncrementalFrontEnd {
     const { areTypesRight } = this.#options;
     if (areTypesRight === undefined || paths.length === 0 || this.#isWrong) return null;
     const { libraryTexts } = this.#sources;
-    return once(areTypesRight(new Map([...texts, ...libraryTexts]), [...libraryTexts.keys(), ...paths]));
+    // What another attempt has in full besides does not change what is asked.
+    this.#quickCheck ??= once(areTypesRight(new Map([...texts, ...libraryTexts]), [...libraryTexts.keys(), ...paths]));
+    return this.#quickCheck;
   }
 
   /** Unless this has been done already. */
