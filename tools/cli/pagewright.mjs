@@ -1,4 +1,4 @@
-#!/usr/bin/env -S -u NODE_EXTRA_CA_CERTS GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.top_pad=33554432 node --v8-pool-size=1 --min-semi-space-size=16 --max-semi-space-size=16 --initial-old-space-size=1024 --no-allocation-site-pretenuring
+#!/usr/bin/env -S -u NODE_EXTRA_CA_CERTS GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.top_pad=33554432 node --v8-pool-size=1 --min-semi-space-size=8 --max-semi-space-size=8 --initial-old-space-size=1024 --no-allocation-site-pretenuring
 /*
  * The `pagewright` command. The command line is written in TypeScript; this launcher bundles it when a source is newer
  * than the last bundle (a tenth of a second; `npm ci` has that done ahead, by prepare.mjs), and runs it.
