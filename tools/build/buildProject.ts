@@ -4,7 +4,13 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Compiler, type BuildTimings, type CompilerOptions, type ImageSpec } from '../compiler/compile.ts';
+import {
+  Compiler,
+  type BuildResult,
+  type BuildTimings,
+  type CompilerOptions,
+  type ImageSpec,
+} from '../compiler/compile.ts';
 import type { Diagnostic } from '../compiler/frontend/index.ts';
 import type { BuiltImage, LayoutFile } from '../compiler/output/index.ts';
 import { buildInitramfs, type InitramfsRecipe } from '../image/initramfs.ts';
@@ -58,10 +64,16 @@ export function buildProject(root: string, options: ProjectOptions = {}): Projec
   const { files, level, onPass } = options;
   const isUsual = files === undefined && level === undefined && onPass === undefined;
   const isFresh = options.isFresh === true || !isUsual;
-  const store = isFresh ? {} : { store: openDiskStore(root) };
-  const { diagnostics, images, timings } = projectCompiler(root, { ...store, ...options }).build();
-  if (diagnostics.length > 0) throw new BuildError(diagnostics);
+  const { images, timings } = compile(root, { ...options, isFresh });
   return packImages(root, images, timings);
+}
+
+/** Throws BuildError. */
+function compile(root: string, options: ProjectOptions): BuildResult {
+  const store = options.isFresh === true ? {} : { store: openDiskStore(root) };
+  const result = projectCompiler(root, { ...store, ...options }).build();
+  if (result.diagnostics.length > 0) throw new BuildError(result.diagnostics);
+  return result;
 }
 
 /** The names of the images: the kernel's, and those of all programs. */
@@ -72,18 +84,14 @@ export function imageNames(root: string): string[] {
 /** Compiles the images with these names, to see whether anything is wrong. Throws BuildError if it is. */
 export function checkProject(root: string, names: readonly string[], options: ProjectOptions = {}): void {
   const images = projectImages(join(root, 'kernel')).filter(({ name }) => names.includes(name));
-  const store = options.isFresh === true ? {} : { store: openDiskStore(root) };
-  const { diagnostics } = projectCompiler(root, { ...store, ...options, images }).build();
-  if (diagnostics.length > 0) throw new BuildError(diagnostics);
+  compile(root, { ...options, images });
 }
 
 /** The kernel alone, with other build constants. Throws BuildError. */
 export function buildKernel(root: string, defines: Defines): Pick<ProjectImages, 'kernel' | 'layout'> {
   const folder = join(root, 'kernel');
   const images = projectImages(folder).filter(({ kind }) => kind === 'kernel');
-  const built = projectCompiler(root, { defines, store: openDiskStore(root), images }).build();
-  if (built.diagnostics.length > 0) throw new BuildError(built.diagnostics);
-  const kernel = built.images.get(KERNEL)!;
+  const kernel = compile(root, { defines, images }).images.get(KERNEL)!;
   return { kernel: kernel.elf, layout: kernel.layout! };
 }
 

@@ -113,7 +113,8 @@ function check(
     return names.length;
   });
   if (checked === null) return false;
-  output.write(asJson ? `${JSON.stringify({ ok: true, images: names })}\n` : `no faults in ${checked} images\n`);
+  const count = `${checked} image${checked === 1 ? '' : 's'}`;
+  output.write(asJson ? `${JSON.stringify({ ok: true, images: names })}\n` : `no faults in ${count}\n`);
   return true;
 }
 

@@ -55,7 +55,10 @@ export interface CompileStore {
   readonly plans: Shelf<ImagePlan>;
   /** A name for a text and where it stands. Every build needs those of all files and images. */
   nameOf(path: string, text: string): string;
-  /** Nothing is missing but a word on the sources. Makes `endBuild` short, if it is a good one and the drafts are put on their shelves. */
+  /**
+   * Nothing is missing but a word on the sources. Makes `endBuild` short if it is a good one, and the drafts are put on their
+   * shelves.
+   */
   prepareEnd(drafts: DraftContents): void;
   /** A build is over. If it has come to its end, with what the store had, then what it has not used may go. */
   endBuild(isComplete: boolean): void;
