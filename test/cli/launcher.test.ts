@@ -86,6 +86,6 @@ test('a build loads TypeScript when it needs something of it', async () => {
     return stderr.match(/[\w.]+js(?= is loaded)/g) ?? [];
   };
   expect(await scriptsOf('--help')).toEqual(['build.cjs']);
-  // So few files are not worth a second thread for their types.
+  // So few files are not worth anybody else who looks at their types.
   expect(await scriptsOf('--json')).toEqual(['build.cjs', 'typescript.js']);
 });

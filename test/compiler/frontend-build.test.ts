@@ -1,11 +1,10 @@
 /*
- * Around the language: how diagnostics read, several per run, and builds in two parts.
+ * Around the language: how diagnostics read, and several per run.
  */
 
 import { describe, expect, it } from 'vitest';
-import { formatDiagnostics, KernelTsProgram, mergeDiagnostics } from '../../tools/compiler/frontend/index.ts';
+import { formatDiagnostics, KernelTsProgram } from '../../tools/compiler/frontend/index.ts';
 import { Compiler } from '../../tools/compiler/compile.ts';
-import { printModule } from '../../tools/compiler/ir/print.ts';
 import { compile, library, libraryFiles, memoryFiles, summary } from './frontend-support.ts';
 
 describe('diagnostics', () => {
@@ -149,26 +148,5 @@ describe('the stages behind the front end', () => {
     expect(found(`${text}function main(): u32 {\n  return linkerSymbol('__nope');\n}\n`)).toEqual([
       "main.ts:4:10 PW2002 main:main refers to '__nope', which is not there",
     ]);
-  });
-});
-
-describe('a build in two parts', () => {
-  it.each([
-    ['export function* start(): u32 { yield 1; } export function f(x: u32): u32 { return void x; }'],
-    ['export function start(): u32 { return 5; }'],
-    ['export function start(x: u32, y: i32): u8 { const z = x + y; return x; }'],
-    ['export function start(x: u32): void { missing(x); if (x) return; }'],
-    ['export function start(: u32'],
-    ["import { a } from './b.ts'; export function start(): u32 { return a + 1.5; }"],
-  ])('has the findings of a whole one: %s', (text) => {
-    const files = memoryFiles({ '/src/main.ts': text });
-    const options = { files, entries: ['/src/main.ts'], root: '/src', libraryFiles, defines: new Map() };
-    const [all, types, code] = (['all', 'types', 'code'] as const).map(
-      (part) => new KernelTsProgram({ ...options, part }),
-    );
-    expect(mergeDiagnostics(types!.diagnostics(), code!.diagnostics())).toEqual(all!.diagnostics());
-    if (all!.diagnostics().length > 0) return;
-    expect(printModule(code!.lower('/src/main.ts'))).toBe(printModule(all!.lower('/src/main.ts')));
-    expect(() => types!.lower('/src/main.ts')).toThrow('only the types');
   });
 });

@@ -14,16 +14,15 @@ import {
 import type { Diagnostic } from '../compiler/frontend/index.ts';
 import type { BuiltImage, LayoutFile } from '../compiler/output/index.ts';
 import { buildInitramfs, type InitramfsRecipe } from '../image/initramfs.ts';
+import { allTypesCheck } from './allTypes.ts';
 import { diskFiles } from './diskFiles.ts';
 import { openDiskStore } from './diskStore.ts';
+import { quickTypesCheck } from './quickTypes.ts';
 
 type Defines = ReadonlyMap<string, number | boolean>;
 
 export interface ProjectOptions extends Partial<
-  Pick<
-    CompilerOptions,
-    'files' | 'images' | 'level' | 'onPass' | 'onImage' | 'now' | 'store' | 'checkTypes' | 'areTypesRight'
-  >
+  Pick<CompilerOptions, 'files' | 'images' | 'level' | 'onPass' | 'onImage' | 'now' | 'store'>
 > {
   readonly defines?: Defines;
   /** Compile even what is in the cache. Implied by `files`, `level` and `onPass`. */
@@ -100,6 +99,8 @@ export function projectCompiler(root: string, options: ProjectOptions = {}): Com
   const kernel = join(root, 'kernel');
   return new Compiler({
     files: diskFiles,
+    areAllTypesRight: allTypesCheck(),
+    areTypesRight: quickTypesCheck(),
     images: projectImages(kernel),
     ...options,
     root: kernel,

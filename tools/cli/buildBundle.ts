@@ -1,6 +1,7 @@
 /*
- * What the bundle of `pagewright build` begins with: the command line, and what the second thread of a build (typesWorker.ts)
- * asks for when it has to look at types itself.
+ * What the bundle of `pagewright build` begins with: the command line, and the command, which would otherwise be put into
+ * functions that load its parts one by one.
  */
-export { KernelTsProgram } from '../compiler/frontend/index.ts';
+import './commands/build.ts';
+
 export { main } from './main.ts';

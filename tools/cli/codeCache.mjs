@@ -17,7 +17,6 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cachedDataVersionTag, getHeapCodeStatistics, setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
-import { threadId } from 'node:worker_threads';
 
 // What has been compiled shall still be there when the cache is made.
 setFlagsFromString('--no-flush-bytecode');
@@ -74,7 +73,7 @@ function bytecodeSize() {
 function save(script, cache, leastLength) {
   const code = script.createCachedData();
   if (code.length < leastLength) return;
-  const draft = `${cache}.${process.pid}.${threadId}.draft`; // two threads may be making the same
+  const draft = `${cache}.${process.pid}.draft`; // others may be making the same
   mkdirSync(dirname(cache), { recursive: true });
   writeFileSync(draft, code);
   renameSync(draft, cache);

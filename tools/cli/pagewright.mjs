@@ -3,8 +3,7 @@
  * The `pagewright` command. The command line is written in TypeScript; this launcher bundles it when a source is newer
  * than the last bundle (a tenth of a second; `npm ci` has that done ahead, by prepare.mjs), and runs it.
  * `pagewright build` has a bundle of its own, which is one script: that is what people wait for after every edit, and V8
- * keeps compiled code of scripts only (codeCache.mjs). Its second thread has a small one beside it. All the other commands
- * are in a bundle that a build need not wait for.
+ * keeps compiled code of scripts only (codeCache.mjs). All the other commands are in one that a build need not wait for.
  *
  * The first line gives V8 little room for young objects, which is in the processor's cache then, much for old ones, among
  * which a build has hardly any garbage, and one thread beside ours: the usual four would take more than one of two cores.
@@ -92,16 +91,6 @@ const buildAlone = {
   },
 };
 
-/** The second thread hardly ever needs the compiler, and takes it from the first one's bundle then. */
-const typesAlone = {
-  name: 'types-alone',
-  setup(build) {
-    build.onResolve({ filter: /frontend\/index\.ts$/ }, ({ kind }) => {
-      return kind === 'dynamic-import' ? { path: './build.cjs', external: true } : undefined;
-    });
-  },
-};
-
 const bundling = {
   absWorkingDir: root,
   bundle: true,
@@ -115,14 +104,14 @@ const bundling = {
   metafile: true,
 };
 
-/** `pagewright build`, and what its second thread loads: all that there is to wait for before the first build. */
+/** `pagewright build`: all that there is to wait for before the first build. */
 const asScript = {
   ...bundling,
-  entryPoints: { build: 'tools/cli/buildBundle.ts', types: 'tools/build/typesWorker.ts' },
+  entryPoints: { build: 'tools/cli/buildBundle.ts' },
   outdir: folder,
   outExtension: { '.js': '.cjs' },
   format: 'cjs',
-  plugins: [buildAlone, typesAlone],
+  plugins: [buildAlone],
   supported: { 'dynamic-import': false }, // a script has none
   define: { 'import.meta.url': 'bundleUrl' },
   banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
@@ -207,9 +196,7 @@ if (!existsSync(join(root, 'node_modules'))) {
   );
   process.exit(1);
 }
-// The other commands may build, too, for which they want the threads that come with `build`.
-await refresh(buildBundle, asScript);
-if (!isBuild) await refresh(mainBundle, asModules);
+await (isBuild ? refresh(buildBundle, asScript) : refresh(mainBundle, asModules));
 const { main } = isBuild ? await loadBuild() : await import(pathToFileURL(mainBundle).href);
 process.exitCode = await main(process.argv.slice(2), root);
 // Node would give back all memory piece by piece, a tenth of a second. What a reader has not taken yet is to arrive, though.

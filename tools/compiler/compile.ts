@@ -15,7 +15,7 @@ import {
   type VirtualFileSystem,
 } from './frontend/index.ts';
 import { IncrementalFrontEnd, LookAgain, type FrontEndResult } from './incremental/build.ts';
-import type { AreTypesRight, CheckTypes } from './incremental/checking.ts';
+import type { AreAllTypesRight, AreTypesRight } from './incremental/checking.ts';
 import { compileImage, type CompiledImage } from './incremental/image.ts';
 import { patchImage } from './incremental/patch.ts';
 import { PlanRefused } from './incremental/plan.ts';
@@ -44,8 +44,8 @@ export interface CompilerOptions {
   readonly defines: ReadonlyMap<string, number | boolean>;
   /** What earlier builds have left behind. Default: a store that lives as long as the compiler. */
   readonly store?: CompileStore;
-  /** A second thread for the types. Default: there is none. */
-  readonly checkTypes?: CheckTypes;
+  /** Who looks at the types of many files. Default: nobody. */
+  readonly areAllTypesRight?: AreAllTypesRight | undefined;
   /** Who looks at the types of a few files, quickly. Default: nobody. */
   readonly areTypesRight?: AreTypesRight | undefined;
   /** 0, 1 or 2: how much the passes do. Default: 2. */
@@ -157,8 +157,8 @@ class Run {
 
   /** Throws CannotReuse. */
   buildChanged(store: CompileStore): BuildResult {
-    const { areTypesRight, checkTypes, images } = this.#options;
-    const options = { ...this.#frontEndOptions, images, checkTypes, areTypesRight };
+    const { areAllTypesRight, areTypesRight, images } = this.#options;
+    const options = { ...this.#frontEndOptions, images, areAllTypesRight, areTypesRight };
     const start = (isCautious: boolean): IncrementalFrontEnd => {
       return this.#time('frontend', () => new IncrementalFrontEnd(options, store, isCautious));
     };

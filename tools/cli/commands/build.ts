@@ -19,8 +19,6 @@ import {
 import { compilerVersion } from '../../build/compilerVersion.ts';
 import { diskFiles } from '../../build/diskFiles.ts';
 import { SourceWatch } from '../../build/sourceWatch.ts';
-import { quickTypesCheck } from '../../build/quickTypes.ts';
-import { typesThread } from '../../build/typesThread.ts';
 import { formatDiagnostics } from '../../compiler/frontend/index.ts';
 import { printModule } from '../../compiler/ir/print.ts';
 import { passNames } from '../../compiler/passes/optimise.ts';
@@ -174,8 +172,6 @@ function explaining<T>(
     const result = work({
       ...options,
       now: () => performance.now(),
-      checkTypes: typesThread(new URL('types.cjs', import.meta.url)),
-      areTypesRight: quickTypesCheck(),
       onImage: (name) => output.progress(`compiling ${name}`),
     });
     output.progress('');

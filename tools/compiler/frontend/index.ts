@@ -46,23 +46,13 @@ export interface KernelTsOptions {
   readonly parse?: ParseSource;
   /** Names that several classes have. Default: those among the files that the entries reach. */
   readonly ambiguousNames?: ReadonlySet<string>;
-  /**
-   * Two cores can share a build: one does the `types` (tsc's findings), the other the `code` (syntax, our findings,
-   * lowering). mergeDiagnostics puts the findings together; the code is worth something only if there are none.
-   */
-  readonly part?: 'all' | 'types' | 'code';
+  /** Whether somebody else looks at the types: tsc is not asked then. The code is worth something only if they are right. */
+  readonly isCodeOnly?: boolean;
   /** What is done to functions before they become records, as long as we find nothing wrong. Default: nothing. */
   readonly improve?: (fn: IrFunction) => void;
 }
 
 const noFacts: FileFacts = { start: null, functions: [], variables: [], constants: [] };
-
-/** The findings of both parts of a build, as one build would have them. */
-export function mergeDiagnostics(types: readonly Diagnostic[], code: readonly Diagnostic[]): Diagnostic[] {
-  const reporter = new Reporter();
-  for (const diagnostic of [...types, ...code]) reporter.add(diagnostic);
-  return reporter.sorted();
-}
 
 export class KernelTsProgram {
   readonly #entries: readonly string[];
@@ -74,11 +64,11 @@ export class KernelTsProgram {
   readonly #images = new Map<string, ProgramImage>();
   readonly #facts = new Map<ts.SourceFile, FileFacts>();
   readonly #texts = new TextTable();
-  readonly #part: 'all' | 'types' | 'code';
+  readonly #isCodeOnly: boolean;
   #checked: readonly Diagnostic[] | null = null;
 
   constructor(options: KernelTsOptions) {
-    this.#part = options.part ?? 'all';
+    this.#isCodeOnly = options.isCodeOnly ?? false;
     this.#entries = options.entries.map(normalizePath);
     const library = options.libraryFiles.map(normalizePath);
     this.#roots = [...library, ...this.#entries];
@@ -109,7 +99,7 @@ export class KernelTsProgram {
   }
 
   #check(): readonly Diagnostic[] {
-    if (this.checkTypes(this.#sources.all.map(({ fileName }) => fileName)) && this.#part !== 'types') {
+    if (this.checkTypes(this.#sources.all.map(({ fileName }) => fileName))) {
       for (const entry of this.#entries) this.#image(entry);
       const leftovers = new ProgramImage(this.#recordSource());
       for (const need of this.checkDeclarations(this.sourceFiles)) leftovers.add(need);
@@ -124,7 +114,6 @@ export class KernelTsProgram {
    */
   lower(entry: string): IrModule {
     if (this.diagnostics().length > 0) throw new Error('a program with errors cannot be lowered');
-    if (this.#part === 'types') throw new Error('only the types of this program have been looked at');
     const path = normalizePath(entry);
     const image = this.#image(path);
     image.addConstants(this.#factsFor(path));
@@ -180,7 +169,7 @@ export class KernelTsProgram {
     const syntactic = this.#sources.all.flatMap(syntaxErrorsIn);
     for (const diagnostic of syntactic) this.#reporter.add(fromTsc(diagnostic));
     // Without files to look at there is nothing to make a ts.Program for.
-    if (this.#part !== 'code' && paths.length > 0) this.#checkWithTsc(syntactic.length > 0 ? [] : paths);
+    if (!this.#isCodeOnly && paths.length > 0) this.#checkWithTsc(syntactic.length > 0 ? [] : paths);
     return syntactic.length === 0;
   }
 

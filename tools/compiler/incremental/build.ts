@@ -11,7 +11,7 @@
  */
 
 import type { ImageSpec } from '../compile.ts';
-import { KernelTsProgram, mergeDiagnostics, type Diagnostic, type KernelTsOptions } from '../frontend/index.ts';
+import { KernelTsProgram, type Diagnostic, type KernelTsOptions } from '../frontend/index.ts';
 import { ProgramImage, TextTable, type RecordSource } from '../frontend/program-image.ts';
 import { normalizePath } from '../frontend/program.ts';
 import type { FileFacts, FunctionNeed, FunctionRecord, Need, TextNeed } from '../frontend/records.ts';
@@ -19,7 +19,7 @@ import { hashTexts } from '../hash.ts';
 import type { IrFunction } from '../ir/types.ts';
 import { Cleaner } from '../passes/pipeline.ts';
 import { basisOf, findChanges } from './changes.ts';
-import type { AreTypesRight, CheckTypes } from './checking.ts';
+import type { AreAllTypesRight, AreTypesRight } from './checking.ts';
 import type { LoweredFunction, LoweredImage } from './image.ts';
 import { Keys } from './keys.ts';
 import { moveFunction } from './lines.ts';
@@ -30,7 +30,7 @@ import { CannotReuse, type CompileStore, type Draft, Drafts, type StoredFunction
 
 export type FrontEndOptions = Pick<KernelTsOptions, 'files' | 'root' | 'libraryFiles' | 'defines'> & {
   readonly images: readonly ImageSpec[];
-  readonly checkTypes?: CheckTypes | undefined;
+  readonly areAllTypesRight?: AreAllTypesRight | undefined;
   readonly areTypesRight?: AreTypesRight | undefined;
 };
 
@@ -56,7 +56,7 @@ export interface FrontEndResult extends Attempt {
   readonly keys: Keys;
 }
 
-/** More files than this that have to be read anew are worth a second thread for their types. */
+/** More files than this that have to be read anew are worth somebody who looks at the types of everything. */
 const manyFiles = 20;
 
 const nothing = { lowered: new Map<never, never>(), planned: new Map<never, never>() };
@@ -84,7 +84,7 @@ export class IncrementalFrontEnd {
   /** Ids of functions that a plan says nothing is wrong with. */
   readonly #settled = new Set<string>();
   /** Looks at the types elsewhere; null if that is not worth it, or has been done. */
-  #startTypes: CheckTypes | null;
+  #startTypes: AreAllTypesRight | null;
   /** Waits for who looks at the types of a few files. */
   #quickCheck: (() => boolean) | null = null;
   readonly #drafts: Drafts;
@@ -102,7 +102,7 @@ export class IncrementalFrontEnd {
     this.#drafts = new Drafts(store);
     this.#sources = new BuildSources(files, libraryFiles, this.#entries, store, isCautious);
     const { digests, keys, libraryTexts } = this.#sources;
-    this.#startTypes = (this.#sources.parsedCount > manyFiles ? options.checkTypes : undefined) ?? null;
+    this.#startTypes = (this.#sources.parsedCount > manyFiles ? options.areAllTypesRight : undefined) ?? null;
     this.#ambiguous = this.#sources.ambiguousNames();
     const constants = [...defines].map(([name, value]) => `${name}=${String(value)}`).sort();
     this.#salt = hashTexts([root, ...libraryTexts.values(), '', ...constants, '', ...[...this.#ambiguous].sort()]);
@@ -213,7 +213,8 @@ export class IncrementalFrontEnd {
     const areTypesRight = isWhole || startTypes !== null ? null : this.#startQuickCheck(texts, toCheck);
     const isCodeOnly = startTypes !== null || areTypesRight !== null;
     const program = this.#createProgram(texts, isWhole, isCodeOnly);
-    const waitForTypes = startTypes?.(this.#typesRequest) ?? null; // now, lest somebody waits in the end
+    const roots = [...this.#sources.libraryTexts.keys(), ...this.#entries];
+    const areAllRight = startTypes?.(roots) ?? null; // now, lest somebody waits in the end
     const canBeLowered = program.checkTypes(toCheck);
     // Of everything, most is in the programs: what is not is known when they have been lowered.
     const wanted = canBeLowered && !isWhole ? program.checkDeclarations(toCheck) : [];
@@ -224,10 +225,8 @@ export class IncrementalFrontEnd {
     for (const path of toCheck) this.#drafts.checked.put(this.#keys.ofFile(path), true);
     const confirm = (): readonly Diagnostic[] => {
       if (areTypesRight?.() === false) this.#lookAgain();
-      const types = waitForTypes === null ? [] : waitForTypes(this.#sources.texts);
-      if (types === null) throw new CannotReuse();
-      const found = mergeDiagnostics(types, program.found);
-      if (found.length > 0) return found;
+      if (areAllRight?.(this.#sources.texts) === false) throw new CannotReuse();
+      if (program.found.length > 0) return program.found;
       if (this.#failure !== null) throw this.#failure.error;
       this.#drafts.commit();
       return [];
@@ -235,11 +234,6 @@ export class IncrementalFrontEnd {
     if (program.found.length > 0) return { ...nothing, confirm, prepareEnd: doNothing };
     const prepareEnd = isCodeOnly ? (): void => this.#store.prepareEnd(this.#drafts.contents) : doNothing;
     return { ...images, confirm, prepareEnd };
-  }
-
-  get #typesRequest(): Parameters<CheckTypes>[0] {
-    const { defines, root } = this.#options;
-    return { entries: this.#entries, root, libraryFiles: [...this.#sources.libraryTexts.keys()], defines };
   }
 
   /** Gives what waits for the answer. Null: nobody looks. */
@@ -271,7 +265,7 @@ export class IncrementalFrontEnd {
       defines,
       parse: this.#sources.parse,
       ambiguousNames: this.#ambiguous,
-      part: isCodeOnly ? 'code' : 'all',
+      isCodeOnly,
       improve: (fn) => this.#clean(fn),
     });
   }

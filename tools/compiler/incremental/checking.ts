@@ -1,17 +1,13 @@
 /*
  * Who may look at types in place of the tsc in this process. Both are quick to say that nothing is wrong; what is wrong, the
- * tsc here tells, or one like it.
+ * tsc here tells.
  */
 
-import type { Diagnostic, KernelTsOptions } from '../frontend/index.ts';
-
-/** Waits for tsc's findings in some files, by path their texts. Null: there are none, or about other texts. */
-type WaitForTypes = (texts: ReadonlyMap<string, string>) => readonly Diagnostic[] | null;
-
-/** Starts to look at the types of all files elsewhere. */
-export type CheckTypes = (
-  request: Pick<KernelTsOptions, 'entries' | 'root' | 'libraryFiles' | 'defines'>,
-) => WaitForTypes;
+/**
+ * Starts to find out whether somebody finds nothing wrong with the types in the files that `roots` bring in, and gives what waits
+ * for the answer. `texts`: those files without the library, by path; if they are not what has been looked at, the answer is no.
+ */
+export type AreAllTypesRight = (roots: readonly string[]) => (texts: ReadonlyMap<string, string>) => boolean;
 
 /**
  * Starts to find out whether somebody quick finds nothing wrong with the types in the files `paths`, and gives what waits for the
