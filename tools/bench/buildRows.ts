@@ -1,6 +1,7 @@
 /*
  * How long a build takes, and how large its results are. Host time, so the figures depend on the computer, and on what
- * else it does; the CPU time of all threads stands beside it, which depends less.
+ * else it does; the CPU time of all threads stands beside it, which depends less. (It is without that of the native tsc, which
+ * nobody waits for as a child: a second for everything on a slow computer.)
  *
  * What is measured is the command itself, `pagewright build`, in a copy of the sources. *Cold* is the first build of a
  * fresh clone after `npm ci`, which bundles the command line and has V8 compile most of it (prepare.mjs): nothing is known
