@@ -47,7 +47,8 @@ export function nativeTsc(): string | null {
 export class NativeCheck {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'pagewright-types-')));
   #isRunning = false;
-  readonly #remove = (): void => rmSync(this.folder, { recursive: true, force: true });
+  /** Again, should the shell write something down in between. */
+  readonly #remove = (): void => rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
 
   constructor() {
     process.once('exit', this.#remove); // a build may end without asking
